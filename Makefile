@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: MIT
+#
+# kmem: `make help` lists the targets.
+#
+#   lib mm kernel arch/x86   core, kernel-style   --+--> libkmem.a, libkmem.so
+#   host/$(HOST)             effects              --+
+#   cli                      libc code            -----> kmem
+#   tests                    one program a file   -----> prove
+#
+# Sources are found by folder; nothing here names a file, so adding one needs no edit. Every configuration builds
+# into a folder of its own: $(O) for the default one, $(O)/<host>-<arch>-<compiler>-<variant> (the parts that
+# differ) for any other; so no object ever meets flags that it was not compiled with. $(OBJ)/.flags sees to it.
+
+VERSION := $(or $(shell sed -n 's/^.define KMEM_VERSION "\(.*\)"$$/\1/p' include/kmem/version.h 2>/dev/null),0)
+SOVERSION := 0
+
+MAKEFLAGS += -rR --no-print-directory
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+.PHONY: all lib kmem programs check-build list check tidy run bench soak fuzz boot install uninstall clean help FORCE
+
+# ------------------------------------------------------------------------------------------------- configuration
+
+V ?= 0
+W ?= 0
+O ?= build
+HOST ?= linux
+T ?=
+LLVM ?=
+VARIANT ?=
+WERROR ?=
+SECONDS ?= 60
+RUN_SAMPLE ?= $(firstword $(sort $(wildcard samples/*.ftrace.zst)) $(sort $(wildcard samples/*.ftrace.gz samples/*.ftrace)))
+
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+libdir ?= $(prefix)/lib
+includedir ?= $(prefix)/include
+mandir ?= $(prefix)/share/man
+DESTDIR ?=
+
+native-arch := $(patsubst i%86,i386,$(shell uname -m))
+ARCH ?= $(native-arch)
+
+# TSan knows 64-bit processors only.
+CHECK_VARIANTS ?= plain asan $(if $(filter i386,$(ARCH)),,tsan) clang
+
+# Variants that only rename another choice.
+ifeq ($(VARIANT),plain)
+override VARIANT :=
+endif
+ifeq ($(VARIANT),clang)
+override VARIANT :=
+override LLVM := 1
+endif
+ifeq ($(VARIANT),m32)
+override VARIANT :=
+override ARCH := i386
+endif
+ifeq ($(VARIANT),fuzz)
+override LLVM := 1
+endif
+
+optimise := -O2 -g
+variant-cflags-asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+variant-cflags-tsan := -O1 -g -fsanitize=thread
+variant-cflags-debug := -O0 -g3 -DKMEM_DEBUG_LEVEL=3
+variant-cflags-cov := -O0 -g --coverage
+variant-cflags-fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+variant-names := asan tsan debug cov fuzz
+hosts := linux sim x86 none
+
+ifneq ($(filter-out $(variant-names),$(VARIANT)),)
+$(error VARIANT=$(VARIANT): not one of plain clang m32 $(variant-names))
+endif
+ifneq ($(filter-out $(hosts),$(HOST)),)
+$(error HOST=$(HOST): not one of $(hosts))
+endif
+
+empty :=
+space := $(empty) $(empty)
+config := $(subst $(space),-,$(strip $(HOST:linux=) $(filter-out $(native-arch),$(ARCH)) \
+	$(if $(filter-out 0,$(LLVM)),clang) $(VARIANT)))
+OBJ := $(O)$(if $(config),/$(config))
+
+# A process hosts these; the others are freestanding, and lib/string.c is their memcpy.
+hosted := $(filter linux sim,$(HOST))
+
+# --------------------------------------------------------------------------------------------------------- tools
+
+CROSS_COMPILE ?=
+ifneq ($(filter-out 0,$(LLVM)),)
+tool-cc := clang
+tool-ar := $(firstword $(shell command -v llvm-ar llvm-ar-14 2>/dev/null) ar)
+else
+tool-cc := $(CROSS_COMPILE)gcc
+tool-ar := $(CROSS_COMPILE)ar
+endif
+ifeq ($(origin CC),default)
+CC := $(tool-cc)
+endif
+ifeq ($(origin AR),default)
+AR := $(tool-ar)
+endif
+CC ?= $(tool-cc)
+AR ?= $(tool-ar)
+NM ?= $(CROSS_COMPILE)nm
+PKG_CONFIG ?= pkg-config
+
+quiet = $(if $(filter-out 0,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
+
+# --------------------------------------------------------------------------------------------------------- flags
+
+arch-cflags-i386 := -m32
+arch-cflags-x86_64 := -m64
+# Others by CROSS_COMPILE=, or by clang alone.
+ifneq ($(filter-out 0,$(LLVM)),)
+arch-cflags-aarch64 := --target=aarch64-linux-gnu
+arch-cflags-riscv64 := --target=riscv64-linux-gnu
+endif
+host-cflags-linux := -DKMEM_HOST_LINUX
+host-cflags-sim := -DKMEM_HOST_SIM
+host-cflags-none := -DKMEM_HOST_NONE -fno-pic -fno-pie
+host-cflags-x86 := -DKMEM_HOST_X86 -fno-pic -fno-pie
+metal-cflags-i386 := -mgeneral-regs-only
+metal-cflags-x86_64 := -mgeneral-regs-only -mno-red-zone
+
+warnings := -Wall -Wextra
+ifneq ($(W),0)
+warnings += -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition -Wcast-qual -Wpointer-arith \
+	-Wwrite-strings -Wundef
+endif
+
+target-cflags = $(arch-cflags-$(ARCH)) $(host-cflags-$(HOST)) $(if $(hosted),,$(metal-cflags-$(ARCH)))
+common-cflags = -std=gnu11 $(warnings) $(or $(variant-cflags-$(VARIANT)),$(optimise)) -fno-strict-aliasing \
+	-fno-common -fno-omit-frame-pointer $(target-cflags)
+
+# Kernel-style code sees the kernel's names and no libc; libc code never sees the kernel's names.
+compiler-headers := $(shell $(CC) -print-file-name=include)
+# A kernel's code keeps to the general registers: the others may be its user's.
+core-machine := $(if $(filter x86_64 i386,$(ARCH)),-mgeneral-regs-only)
+core-cflags = $(common-cflags) -ffreestanding $(core-machine) -nostdinc -isystem $(compiler-headers) -Iinclude/kernel -Iinclude -I. $(CFLAGS)
+libc-cflags = $(common-cflags) -D_GNU_SOURCE -pthread -Iinclude -I. \
+	$(codec-cflags) $(CFLAGS)
+pic-cflags := -fPIC -ftls-model=initial-exec
+
+libc-code := host/linux/% host/sim/% cli/% bench/% tests/host/% tests/cli/% tests/fuzz/% tests/main_linux.c \
+	tests/main_sim.c
+cflags-for = $(if $(filter $(libc-code),$(1)),$(libc-cflags),$(core-cflags))
+
+# Codecs of the command, each optional; the library needs none of them.
+ifeq ($(ARCH)$(hosted),$(native-arch)linux)
+codec-have = $(shell $(PKG_CONFIG) --exists $(1) 2>/dev/null && echo $(1))
+codecs := $(call codec-have,libzstd) $(call codec-have,liblzma) $(call codec-have,zlib)
+codec-define-libzstd := -DHAVE_ZSTD
+codec-define-liblzma := -DHAVE_LZMA
+codec-define-zlib := -DHAVE_ZLIB
+codec-cflags := $(foreach c,$(codecs),$(codec-define-$(c)) $(shell $(PKG_CONFIG) --cflags $(c)))
+codec-libs := $(foreach c,$(codecs),$(shell $(PKG_CONFIG) --libs $(c)))
+endif
+
+link-flags = $(arch-cflags-$(ARCH)) $(filter -f% --coverage,$(variant-cflags-$(VARIANT))) -pthread $(LDFLAGS)
+
+# A host may add to what is above: host/x86/host.mk, say.
+-include host/$(HOST)/host.mk
+
+# ------------------------------------------------------------------------------------------------------- sources
+
+objects-of = $(patsubst %,$(2)/%.o,$(basename $(1)))
+sources-in = $(sort $(wildcard $(foreach d,$(1),$(d)/*.c)))
+
+core-src := $(filter-out $(if $(hosted),lib/string.c),$(call sources-in,lib mm kernel arch/x86))
+host-src := $(sort $(wildcard host/$(HOST)/*.c host/$(HOST)/*.S))
+cli-src := $(if $(and $(hosted),$(host-src)),$(call sources-in,cli))
+
+lib-obj := $(call objects-of,$(core-src) $(host-src),$(OBJ))
+pic-obj := $(call objects-of,$(core-src) $(host-src),$(OBJ)/pic)
+core-obj := $(call objects-of,$(core-src),$(OBJ))
+cli-obj := $(call objects-of,$(cli-src),$(OBJ))
+
+# Test programs. T=PROGRAM, T=PROGRAM:CASE or T=:CASE (parts of names) picks some of them.
+t-program := $(firstword $(subst :, ,$(if $(filter :%,$(T)),,$(T))))
+t-case := $(if $(findstring :,$(T)),$(lastword $(subst :, ,$(T))))
+wanted = $(if $(t-program),$(foreach f,$(1),$(if $(findstring $(t-program),$(f)),$(f))),$(1))
+
+runner-src := $(wildcard tests/main_$(HOST).c)
+help-src := $(call sources-in,tests/helpers)
+all-test-src := $(sort $(wildcard tests/test_*.c) $(call sources-in,tests/model tests/misuse) \
+	$(wildcard tests/host/test_*.c tests/cli/test_*.c))
+all-script-src := $(sort $(wildcard tests/test_*.sh tests/host/test_*.sh tests/cli/test_*.sh))
+all-fuzz-src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+test-src := $(if $(runner-src),$(call wanted,$(all-test-src)))
+script-src := $(if $(runner-src),$(call wanted,$(all-script-src)))
+fuzz-src := $(call wanted,$(all-fuzz-src))
+
+# Under TSan only what has threads is worth its time, and under the fuzzing variant only targets are; inputs of the
+# corpora are replayed where memory errors show.
+ifeq ($(VARIANT),tsan)
+test-src := $(if $(test-src),$(shell grep -lE 'ktap_threads|pthread_create|TEST_HAS_THREADS' $(test-src)))
+script-src :=
+endif
+# Scripts of tests/ itself try the project's tools, not what was built: once is enough.
+ifneq ($(config),)
+script-src := $(filter-out tests/test_%.sh,$(script-src))
+endif
+ifeq ($(VARIANT),fuzz)
+test-src :=
+script-src :=
+else ifneq ($(VARIANT),asan)
+fuzz-src :=
+endif
+
+harness-src := $(if $(runner-src),tests/ktap.c $(runner-src) $(help-src))
+bench-src := $(if $(hosted),$(call sources-in,bench))
+
+program-of = $(patsubst %,$(OBJ)/%,$(basename $(1)))
+test-programs := $(call program-of,$(test-src))
+script-programs := $(call program-of,$(script-src))
+fuzz-programs := $(call program-of,$(fuzz-src))
+all-programs := $(sort $(test-programs) $(script-programs) $(fuzz-programs))
+
+bench-program := $(if $(bench-src),$(OBJ)/bench/bench)
+
+archived-src := $(core-src) $(host-src) $(cli-src) $(harness-src) $(bench-src)
+all-src := $(archived-src) $(test-src) $(fuzz-src) $(if $(fuzz-src),$(wildcard tests/fuzz/driver.c))
+all-obj := $(call objects-of,$(all-src),$(OBJ))
+all-dirs := $(sort $(dir $(all-obj) $(pic-obj) $(all-programs)) $(OBJ)/)
+
+# --------------------------------------------------------------------------------------------------------- build
+
+lib: $(OBJ)/libkmem.a $(if $(hosted),$(OBJ)/libkmem.so)
+kmem: $(if $(cli-src),$(OBJ)/kmem)
+all: lib kmem
+
+# What was compiled and linked how; newer than every object when that changes. -Werror is left out: it changes no object.
+flags-text := $(CC) $(core-cflags) // $(libc-cflags) // $(link-flags)
+$(OBJ)/.flags: FORCE
+	@mkdir -p $(all-dirs); printf '%s\n' '$(flags-text)' | cmp -s - $@ || printf '%s\n' '$(flags-text)' >$@
+# What the archives hold, so that a removed file leaves them.
+$(OBJ)/.sources: FORCE
+	@mkdir -p $(OBJ); printf '%s\n' '$(archived-src)' | cmp -s - $@ || printf '%s\n' '$(archived-src)' >$@
+
+# The bench says how it was compiled.
+$(OBJ)/bench/%.o: file-cflags = -DBENCH_FLAGS='"$(strip $(or $(variant-cflags-$(VARIANT)),$(optimise)) $(CFLAGS))"'
+
+compile = $(CC) $(call cflags-for,$<) $(file-cflags) $(if $(WERROR),-Werror) -MMD -MP $(1) -c -o $@ $<
+
+$(OBJ)/pic/%.o: %.c $(OBJ)/.flags
+	$(call quiet,CC [S],$<)$(call compile,$(pic-cflags))
+$(OBJ)/pic/%.o: %.S $(OBJ)/.flags
+	$(call quiet,AS [S],$<)$(call compile,$(pic-cflags))
+$(OBJ)/%.o: %.c $(OBJ)/.flags
+	$(call quiet,CC,$<)$(call compile)
+$(OBJ)/%.o: %.S $(OBJ)/.flags
+	$(call quiet,AS,$<)$(call compile)
+
+# q: files of one name in two folders are two members.
+archive = rm -f $@ && $(AR) qcsD $@ $(filter %.o,$^)
+
+$(OBJ)/libkmem.a: $(lib-obj) $(OBJ)/.sources
+	$(call quiet,AR,$@)$(archive)
+$(OBJ)/libcli.a: $(cli-obj) $(OBJ)/.sources
+	$(call quiet,AR,$@)$(archive)
+$(OBJ)/libktap.a: $(call objects-of,$(harness-src),$(OBJ)) $(OBJ)/.sources
+	$(call quiet,AR,$@)$(archive)
+
+$(OBJ)/libkmem.so: $(pic-obj) $(OBJ)/.sources
+	$(call quiet,LD [S],$@)$(CC) $(link-flags) -shared -Wl,-soname,libkmem.so.$(SOVERSION) -o $@ $(filter %.o,$^) \
+		&& ln -sf libkmem.so $@.$(SOVERSION)
+$(OBJ)/kmem: $(cli-obj) $(OBJ)/libkmem.a $(OBJ)/.sources
+	$(call quiet,LD,$@)$(CC) $(link-flags) -o $@ $(cli-obj) $(OBJ)/libkmem.a $(codec-libs)
+
+$(test-programs): $(OBJ)/%: $(OBJ)/%.o $(OBJ)/libktap.a $(OBJ)/libcli.a $(OBJ)/libkmem.a
+	$(call quiet,LD,$@)$(CC) $(link-flags) -o $@ $(filter %.o %.a,$^) $(codec-libs) -lm
+$(script-programs): $(OBJ)/%: %.sh | $(OBJ)/.flags
+	$(call quiet,GEN,$@)printf '#!/bin/sh\nKMEM=%s exec sh %s "$$@"\n' '$(OBJ)/kmem' '$<' >$@ && chmod +x $@
+$(fuzz-programs): $(OBJ)/%: $(OBJ)/%.o $(if $(filter fuzz,$(VARIANT)),,$(OBJ)/tests/fuzz/driver.o) \
+		$(OBJ)/libcli.a $(OBJ)/libkmem.a
+	$(call quiet,LD,$@)$(CC) $(subst fuzzer-no-link,fuzzer,$(link-flags)) -o $@ \
+		$(filter %.o %.a,$^) $(codec-libs)
+$(OBJ)/bench/bench: $(call objects-of,$(bench-src),$(OBJ)) $(OBJ)/libkmem.a $(OBJ)/.sources
+	$(call quiet,LD,$@)$(CC) $(link-flags) -o $@ $(filter %.o %.a,$^) -lm -ldl
+
+# Scripts try the commands as they were built. (The bench measures nothing of use under a sanitizer.)
+programs: $(if $(script-programs),kmem $(if $(VARIANT),,$(bench-program))) $(all-programs)
+# A whole check also proves that everything compiles; sanitizers have no need of the shared library.
+check-build: programs $(if $(T),,kmem $(if $(filter asan tsan,$(VARIANT)),,all $(bench-program)))
+list:
+	@printf '%s\n' $(all-programs)
+
+-include $(sort $(all-obj:.o=.d) $(pic-obj:.o=.d))
+
+# ---------------------------------------------------------------------------------------------------------- test
+
+# Use the machine's CPUs unless told how many jobs to run.
+jobs = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+test-args := $(if $(t-case),$(t-case))
+
+check:
+	@scripts/need check
+	@set -e; list=$(O)/check.list; mkdir -p $(O); : >$$list; \
+	for v in $(CHECK_VARIANTS); do \
+		$(MAKE) $(jobs) VARIANT=$$v WERROR=1 check-build; \
+		$(MAKE) VARIANT=$$v list >>$$list; \
+	done; \
+	scripts/run-tests $$list $(test-args)
+
+soak:
+	@scripts/need check
+	@set -e; list=$(O)/soak.list; mkdir -p $(O); $(MAKE) $(jobs) programs; $(MAKE) list >$$list; \
+	scripts/run-tests $$list --soak $(test-args)
+
+# SECONDS is for each target; new inputs are kept in $(O)/corpus, crashes beside them.
+fuzz:
+	@scripts/need check
+	@set -e; $(MAKE) $(jobs) VARIANT=fuzz programs; \
+	for p in $$($(MAKE) VARIANT=fuzz list); do \
+		name=$${p##*/fuzz_}; keep=$(O)/corpus/$$name; mkdir -p $$keep; \
+		seeds=$$(ls -d tests/fuzz/corpus/$$name 2>/dev/null || :); \
+		printf '  %-7s %s\n' FUZZ $$p; \
+		$$p -max_total_time=$(SECONDS) -artifact_prefix=$$keep/ -print_final_stats=1 $$keep $$seeds; \
+	done
+
+tidy:
+	@scripts/need tidy
+	-@$(MAKE) $(jobs) -k lib
+	@O='$(O)' OBJ='$(OBJ)' NM='$(NM)' CC='$(CC)' CORE_CFLAGS='$(core-cflags)' LIBC_CFLAGS='$(libc-cflags)' \
+		CORE_OBJ='$(core-obj)' scripts/tidy $(T)
+
+# ----------------------------------------------------------------------------------------------------------- use
+
+run:
+	@scripts/need run
+	@$(MAKE) $(jobs) all
+	@test -n '$(RUN_SAMPLE)' || { echo 'make run: no sample in samples/, and RUN_SAMPLE= names none' >&2; exit 2; }
+	$(call quiet,RUN,$(RUN_SAMPLE))$(OBJ)/kmem replay $(RUN_SAMPLE) $(RUN_ARGS)
+
+# One program, build/bench/bench; bench/run, if there, runs it with what it needs. T= and BENCH_ARGS go to either.
+bench:
+	@scripts/need bench
+	@$(MAKE) $(jobs) lib $(bench-program)
+	@if test -x bench/run; then OBJ='$(OBJ)' BASE='$(BASE)' bench/run $(BENCH_ARGS) $(T); \
+	else $(or $(bench-program),: nothing to run in bench/) $(BENCH_ARGS) $(T); fi
+
+# ------------------------------------------------------------------------------------------------------- install
+
+kernel-headers = $(includedir)/kmem-kernel
+install-into = install -d '$(DESTDIR)$(2)' && install -m $(1) $(3) '$(DESTDIR)$(2)'
+
+install: all
+	@$(call install-into,644,$(libdir),$(OBJ)/libkmem.a)
+	@install -m 755 $(OBJ)/libkmem.so '$(DESTDIR)$(libdir)/libkmem.so.$(VERSION)'
+	@ln -sf libkmem.so.$(VERSION) '$(DESTDIR)$(libdir)/libkmem.so.$(SOVERSION)'
+	@ln -sf libkmem.so.$(SOVERSION) '$(DESTDIR)$(libdir)/libkmem.so'
+	@$(if $(cli-src),$(call install-into,755,$(bindir),$(OBJ)/kmem))
+	@scripts/install-tree include/kmem '$(DESTDIR)$(includedir)/kmem'
+	@scripts/install-tree include/kernel '$(DESTDIR)$(kernel-headers)'
+	@set -e; for page in $(wildcard docs/*.[1-9]); do \
+		dir='$(DESTDIR)$(mandir)'/man$${page##*.}; install -d $$dir; install -m 644 $$page $$dir; done
+	@install -d '$(DESTDIR)$(libdir)/pkgconfig'
+	@printf '%s\n' 'prefix=$(prefix)' 'libdir=$(libdir)' 'includedir=$(includedir)' \
+		'kernel_includedir=$(kernel-headers)' '' 'Name: kmem' \
+		'Description: the memory subsystem of a Linux-style kernel as a library' 'Version: $(VERSION)' \
+		'Libs: -L$${libdir} -lkmem' 'Libs.private: -pthread' 'Cflags: -I$${includedir}' \
+		>'$(DESTDIR)$(libdir)/pkgconfig/kmem.pc'
+	@echo "  INSTALL $(DESTDIR)$(prefix)"
+
+uninstall:
+	@rm -f '$(DESTDIR)$(bindir)/kmem' '$(DESTDIR)$(libdir)/pkgconfig/kmem.pc' '$(DESTDIR)$(libdir)'/libkmem.a \
+		'$(DESTDIR)$(libdir)'/libkmem.so '$(DESTDIR)$(libdir)'/libkmem.so.*
+	@rm -rf '$(DESTDIR)$(includedir)/kmem' '$(DESTDIR)$(kernel-headers)'
+	@for page in $(notdir $(wildcard docs/*.[1-9])); do \
+		rm -f '$(DESTDIR)$(mandir)'/man$${page##*.}/$$page; done
+	@echo "  REMOVED $(DESTDIR)$(prefix)"
+
+# Only what this build makes, so that O= may be a folder that holds other things.
+clean:
+	@scripts/clean '$(O)'
+
+help:
+	@scripts/help
