@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rcupdate.h - readers who take no lock, and writers who wait for them.
+ *
+ * A reader keeps its CPU (preemption is off). A grace period has passed once every CPU has been where it could
+ * have been taken away.
+ * Source: RCU/whatisRCU.rst.
+ */
+#ifndef KMEM_LINUX_RCUPDATE_H
+#define KMEM_LINUX_RCUPDATE_H
+
+#include <kmem/types.h>
+#include <linux/preempt.h>
+
+typedef void (*rcu_callback_t)(struct rcu_head *head);
+
+static inline void rcu_read_lock(void)
+{
+	preempt_disable();
+}
+
+static inline void rcu_read_unlock(void)
+{
+	preempt_enable();
+}
+
+#define rcu_read_lock_sched() rcu_read_lock()
+#define rcu_read_unlock_sched() rcu_read_unlock()
+#define rcu_dereference(p) __atomic_load_n(&(p), __ATOMIC_CONSUME)
+#define rcu_dereference_raw(p) rcu_dereference(p)
+#define rcu_dereference_check(p, c) rcu_dereference(p)
+#define rcu_dereference_protected(p, c) (p)
+#define rcu_access_pointer(p) __atomic_load_n(&(p), __ATOMIC_RELAXED)
+#define rcu_assign_pointer(p, v) __atomic_store_n(&(p), (v), __ATOMIC_RELEASE)
+#define RCU_INIT_POINTER(p, v) ((p) = (v))
+
+/* Wait until every reader that was there at the call has left. May sleep. */
+void synchronize_rcu(void);
+/* Run func(head) after a grace period, in a background task. Any context; head is func's until then. */
+void call_rcu(struct rcu_head *head, rcu_callback_t func);
+/* Wait until every callback that was queued before the call has run. May sleep. */
+void rcu_barrier(void);
+
+#endif
