@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* extras.c - console, clock, random numbers, backtraces, the default machine (default_lock: while it boots). */
+#include <errno.h>
+#include <execinfo.h>
+#include <kmem/host.h>
+#include <kmem/layout.h>
+#include <kmem/machine.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+#include "host/linux/host.h"
+
+/* May the write be tried again? Waits where standard error is a full pipe that does not block. */
+static bool write_again(void)
+{
+	struct pollfd full = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return errno == EINTR || (errno == EAGAIN && poll(&full, 1, 1000) > 0);
+}
+
+void host_console(struct machine *m, const char *text, size_t length)
+{
+	int saved = errno;
+
+	(void)m;
+	while (length) {
+		ssize_t wrote = write(STDERR_FILENO, text, length);
+
+		if (wrote < 0 && write_again())
+			continue;
+		if (wrote <= 0)
+			break;
+		text += wrote;
+		length -= (size_t)wrote;
+	}
+	errno = saved;
+}
+
+_Noreturn void host_panic(struct machine *m)
+{
+	(void)m;
+	abort();
+}
+
+u64 host_clock(struct machine *m)
+{
+	struct timespec now;
+
+	(void)m;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (u64)now.tv_sec * 1000000000 + (u64)now.tv_nsec;
+}
+
+u64 host_random(struct machine *m)
+{
+	u64 value;
+
+	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) != sizeof(value))
+		value = host_clock(m) * 0x9e3779b97f4a7c15ull;
+	return value;
+}
+
+unsigned int host_backtrace(unsigned long *pcs, unsigned int nr)
+{
+	void *frames[64];
+	int got = backtrace(frames, nr + 1 < 64 ? (int)nr + 1 : 64);
+
+	for (int i = 1; i < got; i++)
+		pcs[i - 1] = (unsigned long)frames[i];
+	return got > 1 ? (unsigned int)got - 1 : 0;
+}
+
+const char *host_default_cmdline(void)
+{
+	const char *cmdline = getenv("KMEM");
+
+	return cmdline ? cmdline : "";
+}
+
+static struct machine *default_machine;		/* atomic; written under default_lock, or by forget_default() */
+static pthread_mutex_t default_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* All of the host's memory, unless KMEM= says mem=: frames cost nothing until they are used. */
+static struct machine *boot_default(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES);
+	unsigned long long bytes = pages > 0 ? (unsigned long long)pages * PAGE_SIZE : 1ull << 30;
+	const char *why = "";
+	struct machine *m;
+	char cmdline[8192];
+
+	if (bytes > DIRECT_WINDOW / 2)
+		bytes = DIRECT_WINDOW / 2;
+	snprintf(cmdline, sizeof(cmdline), "mem=%lluM %s", bytes >> 20, host_default_cmdline());
+	m = machine_boot_why(&(struct machine_config){ .cmdline = cmdline }, &why);
+	if (!m) {
+		fprintf(stderr, "kmem: the default machine does not boot: %s\n", why);
+		abort();
+	}
+	return m;
+}
+
+struct machine *machine_default(void)
+{
+	struct machine *m = __atomic_load_n(&default_machine, __ATOMIC_ACQUIRE);
+
+	if (m)
+		return m;
+	pthread_mutex_lock(&default_lock);
+	m = __atomic_load_n(&default_machine, __ATOMIC_ACQUIRE);
+	if (!m) {
+		m = boot_default();
+		__atomic_store_n(&default_machine, m, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&default_lock);
+	return m;
+}
+
+void forget_default(struct machine *m)
+{
+	__atomic_compare_exchange_n(&default_machine, &m, NULL, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory.c - a machine's physical memory is a memfd; its windows are mappings of it.
+ *
+ *	memfd        [ frame 0 | frame 1 | ...                     ]
+ *	direct map     one shared mapping of all of it, in the process's direct window
+ *	descriptors    private zero pages, in the vmemmap window at the place that arithmetic gives
+ *	vmalloc        PROT_NONE until host_map() lays a run of frames over it
+ *
+ * A slot is found by asking for addresses with MAP_FIXED_NOREPLACE: the kernel's own map is the
+ * only list of what is taken. Nothing is executable, and nothing outlives the process: a memfd has no name.
+ *
+ * The process has a limited number of mappings (vm.max_map_count). Each laid run is counted as two, the most
+ * that it can add; when the count nears the limit the real number is read, and if that is near it too, the run is
+ * refused, so that the program's own allocator still finds mappings.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <kmem/host.h>
+#include <kmem/layout.h>
+#include <kmem/page.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "host/linux/host.h"
+
+#define MAPPINGS_KEPT_FREE 2048
+#define FIRST_FD 200
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8u
+#endif
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#endif
+
+/* What the host knows of a machine; struct machine follows it. */
+struct host_machine {
+	int fd;
+	size_t bytes;			/* of this and struct machine */
+	unsigned long direct_base;
+	size_t direct_bytes;		/* of the slot */
+	size_t low_bytes;		/* of them, mapped */
+	unsigned long descriptors;
+	size_t descriptor_bytes;
+};
+
+_Static_assert(sizeof(struct host_machine) <= 64, "struct machine starts on a line of its own");
+
+static unsigned long direct_hint, vmalloc_hint;		/* where to look first; any value is right */
+static long nr_mappings, max_mappings;
+
+static struct host_machine *host_of(struct machine *m)
+{
+	return (struct host_machine *)((char *)m - 64);
+}
+
+static size_t round_up_to(size_t value, size_t unit)
+{
+	return (value + unit - 1) / unit * unit;
+}
+
+/* Reserve bytes somewhere in a window; 0 if there is no room. */
+static unsigned long slot_reserve(unsigned long base, size_t window, size_t bytes, unsigned long *hint)
+{
+	size_t start = __atomic_fetch_add(hint, bytes, __ATOMIC_RELAXED) % window;
+
+	if (!bytes || bytes > window)
+		return 0;
+	start -= start % WINDOW_GRANULE;
+	for (size_t tried = 0; tried < window; tried += WINDOW_GRANULE) {
+		size_t offset = (start + tried) % window;
+		void *want = (void *)(base + offset);
+		void *got;
+
+		if (offset + bytes > window)
+			continue;
+		got = mmap(want, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+		if (got == want)
+			return base + offset;
+		if (got != MAP_FAILED)
+			munmap(got, bytes);
+	}
+	return 0;
+}
+
+/* Low numbers are left to the program, which may close or select() on them. */
+static int fd_move_up(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD);
+
+	if (high < 0)
+		return fd;
+	close(fd);
+	return high;
+}
+
+static int memory_create(size_t bytes)
+{
+	int fd = memfd_create("kmem", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create("kmem", MFD_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (ftruncate(fd, (off_t)bytes)) {
+		close(fd);
+		return -1;
+	}
+	return fd_move_up(fd);
+}
+
+/* The part of the vmemmap window that belongs to a slot of the direct window. */
+static bool descriptors_reserve(struct host_machine *hm, const struct host_layout *layout)
+{
+	unsigned long slot_pages = (layout->direct_base - DIRECT_BASE) >> PAGE_SHIFT;
+	void *want = (void *)(VMEMMAP_BASE + slot_pages * sizeof(struct page));
+
+	void *got;
+
+	hm->descriptor_bytes = round_up_to(layout->nr_frames * sizeof(struct page), PAGE_SIZE);
+	hm->descriptors = (unsigned long)want;
+	got = mmap(want, hm->descriptor_bytes, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	if (got != want && got != MAP_FAILED)
+		munmap(got, hm->descriptor_bytes);
+	return got == want;
+}
+
+int host_machine_create(struct host_layout *layout)
+{
+	size_t memory_bytes = layout->nr_frames << PAGE_SHIFT;
+	size_t bytes = round_up_to(layout->machine_bytes + 64, PAGE_SIZE);
+	struct host_machine *hm = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	int saved = errno;
+
+	if (hm == MAP_FAILED)
+		goto failed;
+	hm->bytes = bytes;
+	hm->low_bytes = layout->nr_low_frames << PAGE_SHIFT;
+	hm->direct_bytes = round_up_to(memory_bytes, WINDOW_GRANULE);
+	hm->fd = memory_create(memory_bytes);
+	if (hm->fd < 0)
+		goto unmap_machine;
+	layout->direct_base = slot_reserve(DIRECT_BASE, DIRECT_WINDOW, hm->direct_bytes, &direct_hint);
+	if (!layout->direct_base)
+		goto close_memory;
+	hm->direct_base = layout->direct_base;
+	if (mmap((void *)layout->direct_base, hm->low_bytes, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_FIXED | MAP_NORESERVE, hm->fd, 0) == MAP_FAILED)
+		goto unmap_direct;
+	if (!descriptors_reserve(hm, layout))
+		goto unmap_direct;
+	layout->vmalloc_bytes = round_up_to(layout->vmalloc_bytes, PAGE_SIZE);
+	layout->vmalloc_start = slot_reserve(VMALLOC_BASE, VMALLOC_WINDOW, round_up_to(layout->vmalloc_bytes, WINDOW_GRANULE),
+					     &vmalloc_hint);
+	if (!layout->vmalloc_start)
+		goto unmap_descriptors;
+	layout->vmalloc_end = layout->vmalloc_start + layout->vmalloc_bytes;
+	layout->machine = (struct machine *)((char *)hm + 64);
+	layout->memory_is_zero = true;
+	layout->nr_cpus = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
+	return 0;
+unmap_descriptors:
+	munmap((void *)hm->descriptors, hm->descriptor_bytes);
+unmap_direct:
+	munmap((void *)layout->direct_base, hm->direct_bytes);
+close_memory:
+	close(hm->fd);
+unmap_machine:
+	munmap(hm, bytes);
+failed:
+	errno = saved;
+	return -ENOMEM;
+}
+
+void host_machine_destroy(struct machine *m, const struct host_layout *layout)
+{
+	struct host_machine *hm = host_of(m);
+
+	munmap((void *)layout->vmalloc_start, round_up_to(layout->vmalloc_bytes, WINDOW_GRANULE));
+	munmap((void *)hm->descriptors, hm->descriptor_bytes);
+	munmap((void *)layout->direct_base, hm->direct_bytes);
+	close(hm->fd);
+	munmap(hm, hm->bytes);
+	forget_default(m);
+}
+
+/* Touch the descriptors in one call where the kernel can; else they are made when they are first used. */
+int host_describe(struct machine *m, pfn_t first, pfn_t nr)
+{
+	struct host_machine *hm = host_of(m);
+	unsigned long start = (hm->descriptors + first * sizeof(struct page)) & PAGE_MASK;
+	unsigned long end = PAGE_ALIGN(hm->descriptors + (first + nr) * sizeof(struct page));
+
+	int saved = errno, err = 0;
+
+	if (end - start <= 2 * PAGE_SIZE)
+		return 0;
+	if (madvise((void *)start, end - start, MADV_POPULATE_WRITE) && errno == ENOMEM)
+		err = -ENOMEM;
+	errno = saved;
+	return err;
+}
+
+/* No stdio from here on: the program's own malloc() may be what ran out of mappings. */
+static long read_max_mappings(void)
+{
+	int fd = open("/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC);
+	char text[32] = "";
+	long max = 0;
+
+	if (fd >= 0) {
+		if (read(fd, text, sizeof(text) - 1) > 0)
+			max = strtol(text, NULL, 10);
+		close(fd);
+	}
+	return max > 0 ? max : 65530;
+}
+
+/* How many mappings the process has: the lines of its map. */
+static long read_mappings(void)
+{
+	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	char buf[16384];
+	long lines = 0;
+	ssize_t got;
+
+	while (fd >= 0 && (got = read(fd, buf, sizeof(buf))) > 0)
+		for (const char *p = buf; (p = memchr(p, '\n', (size_t)(buf + got - p))); p++)
+			lines++;
+	if (fd >= 0)
+		close(fd);
+	return lines;
+}
+
+/* May the process have two more mappings? Counts them if it may. */
+static bool mapping_take(void)
+{
+	long limit = __atomic_load_n(&max_mappings, __ATOMIC_RELAXED);
+
+	if (!limit) {
+		limit = read_max_mappings();
+		limit -= limit > 4 * MAPPINGS_KEPT_FREE ? MAPPINGS_KEPT_FREE : limit / 4;
+		__atomic_store_n(&max_mappings, limit, __ATOMIC_RELAXED);
+	}
+	if (__atomic_add_fetch(&nr_mappings, 2, __ATOMIC_RELAXED) <= limit)
+		return true;
+	__atomic_store_n(&nr_mappings, read_mappings() + 2, __ATOMIC_RELAXED);
+	return __atomic_load_n(&nr_mappings, __ATOMIC_RELAXED) <= limit;
+}
+
+int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot)
+{
+	int protection = PROT_READ | (prot & HOST_WRITE ? PROT_WRITE : 0), saved = errno, err = -ENOMEM;
+
+	if (mapping_take() && mmap((void *)address, nr << PAGE_SHIFT, protection, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
+				   host_of(m)->fd, (off_t)(pfn << PAGE_SHIFT)) != MAP_FAILED)
+		err = 0;
+	errno = saved;
+	return err;
+}
+
+/*
+ * Lay the reservation over the range again. Where the process has no mapping left for that: make a hole, which needs
+ * none if the range is whole mappings; or guard pages, which never need one.
+ */
+void host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages)
+{
+	size_t bytes = nr_pages << PAGE_SHIFT;
+	void *start = (void *)address;
+	int saved = errno;
+
+	if (mmap(start, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED &&
+	    munmap(start, bytes) && madvise(start, bytes, MADV_GUARD_INSTALL)) {
+		static const char text[] = "kmem: the process has no mapping left to unmap vmalloc memory with\n";
+
+		host_console(m, text, sizeof(text) - 1);
+	}
+	errno = saved;
+}
+
+/* By address where there is one: a file descriptor that the program closed, and opened anew, is another file. */
+void host_release(struct machine *m, pfn_t pfn, pfn_t nr)
+{
+	struct host_machine *hm = host_of(m);
+	size_t start = pfn << PAGE_SHIFT, bytes = nr << PAGE_SHIFT;
+	int saved = errno;
+
+	if (start + bytes <= hm->low_bytes)
+		(void)madvise((void *)(hm->direct_base + start), bytes, MADV_REMOVE);
+	else
+		(void)!fallocate(hm->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)start, (off_t)bytes);
+	errno = saved;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host.h - the whole of what kmem asks of the world underneath it.
+ *
+ *	tier	functions						needed for
+ *	boot	machine_create, machine_destroy, console, panic		a first port
+ *	memory	describe, map, unmap, release				large memory, vmalloc
+ *	CPUs	set_cpu, interrupt					more than one CPU
+ *	tasks	wait, wake, task_start					sleeping, background reclaim
+ *	extras	clock, random, backtrace, symbol			better reports
+ *
+ * A host of the boot tier alone may return failure, 0 or nothing from all others.
+ * Unless said otherwise a function may be called with interrupts off and spinlocks held, must not
+ * call back into kmem, and is called by the thread that leases the CPU concerned.
+ */
+#ifndef KMEM_HOST_H
+#define KMEM_HOST_H
+
+#include <kmem/types.h>
+
+struct kmem_cpu;
+struct machine;
+
+/* What the core needs, and where the host has put it. */
+struct host_layout {
+	/* asked */
+	size_t machine_bytes;		/* sizeof(struct machine) */
+	pfn_t nr_frames;		/* frames from physical address 0 to the end of memory */
+	pfn_t nr_low_frames;		/* of them, those that need a logical address */
+	unsigned long vmalloc_bytes;
+	/* answered */
+	struct machine *machine;	/* zeroed */
+	unsigned long direct_base;	/* logical address of physical address 0 */
+	unsigned long vmalloc_start;
+	unsigned long vmalloc_end;
+	bool memory_is_zero;		/* frames never used read as zeros, untouched until written */
+	unsigned int nr_cpus;		/* CPUs that the host itself has */
+};
+
+#define TASK_IS_BACKGROUND 0x00200000u	/* host_task_start() made it */
+
+/* Who runs: one a thread, kept by the host, zeroed when the thread is first seen. */
+struct task_struct {
+	unsigned int flags;		/* PF_* of linux/sched.h; TASK_IS_BACKGROUND is PF_KTHREAD */
+	int pid;
+	char comm[16];
+	struct machine *machine;	/* entered; NULL: none */
+	struct machine *outer[8];	/* those entered before it */
+	unsigned int enter_depth;
+	unsigned int last_cpu;		/* where its data may still be warm */
+	void *host;			/* the host's own */
+	char why[160];			/* why the last machine_boot_why() of this task failed */
+};
+
+/* Boot. */
+/* Reserve windows for a machine and answer where. Returns 0 or -ENOMEM (nothing is reserved). */
+int host_machine_create(struct host_layout *layout);
+/* Give everything of the machine back, the machine's own memory included. No CPU is leased. */
+void host_machine_destroy(struct machine *m, const struct host_layout *layout);
+/* Text for the people: whole lines. Async-signal-safe in a process. */
+void host_console(struct machine *m, const char *text, size_t length);
+/* The machine cannot go on. The text has been printed. */
+_Noreturn void host_panic(struct machine *m);
+
+/* Memory. */
+/* Make the descriptors [first, first + nr) of struct page usable, zeroed. Returns 0 or -ENOMEM. */
+int host_describe(struct machine *m, pfn_t first, pfn_t nr);
+/*
+ * Page-table entries for [address, address + nr pages) now say [pfn, pfn + nr): make it so. One call a
+ * physically contiguous run. prot: HOST_READ | HOST_WRITE; never executable. Returns 0, or -ENOMEM if the host
+ * has no room for another mapping (nothing is mapped). May sleep; no spinlock is held.
+ */
+int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot);
+/* No address in the range may reach memory from now on, on any CPU. Cannot fail. May sleep. */
+void host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages);
+/* These frames are free: their contents will not be read. They read as zeros or as before. */
+void host_release(struct machine *m, pfn_t pfn, pfn_t nr);
+#define HOST_READ 1u
+#define HOST_WRITE 2u
+
+/* CPUs. */
+/* The calling thread's task. Never NULL. */
+struct task_struct *host_task(void);
+/* The calling thread runs on this CPU from now on; NULL: on none. */
+void host_set_cpu(struct kmem_cpu *cpu);
+/*
+ * Make the task that leases this CPU call kmem_interrupt() soon, when it is not in atomic context
+ * and not inside KMEM_FAST code. Returns 0, or -ESRCH if no task of this world has the CPU's task_id: it is gone.
+ */
+int host_interrupt(struct machine *m, struct kmem_cpu *cpu);
+
+/* Tasks. */
+/*
+ * Sleep while *word == value, at most timeout_ns (0: for ever). May return early. In atomic context only for a lock
+ * whose holder runs on another CPU.
+ */
+void host_wait(u32 *word, u32 value, u64 timeout_ns);
+/* Wake up to nr sleepers on word. Uses its address only: the memory may be gone. */
+void host_wake(u32 *word, int nr);
+/* Run function(arg) as a new task, which is marked TASK_IS_BACKGROUND. Returns 0 or -EAGAIN. */
+int host_task_start(struct machine *m, const char *name, void (*function)(void *arg), void *arg);
+
+/* Extras. */
+u64 host_clock(struct machine *m);		/* ns since some start; never goes back */
+u64 host_random(struct machine *m);
+unsigned int host_backtrace(unsigned long *pcs, unsigned int nr);
+/* "name+0x1f/0x80" of a code address into buf. Returns buf. */
+const char *host_symbol(char *buf, size_t size, unsigned long pc);
+/* The command line of the default machine (KMEM= in a process's environment), or "". */
+const char *host_default_cmdline(void);
+
+/* What the host calls. */
+/* The pending requests of this CPU: drain, give up. Not in atomic context. */
+void kmem_interrupt(void);
+/* The calling thread ends: give up what it leases. */
+void kmem_task_exit(void);
+
+#endif

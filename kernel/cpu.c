@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cpu.c - threads lease CPUs.
+ *
+ *	ABSENT -> OFFLINE -> IDLE <-> LEASED		enum cpu_state
+ *
+ *	cpu_first -> [waiter] -> [waiter] -> NULL	first come, first served
+ *	                              ^ cpu_last
+ *
+ * A thread that enters a machine takes an idle CPU (the one it had last, if it can), else brings one online,
+ * else queues. A waiter that has waited for a time slice asks the thread with the longest lease to yield: its
+ * host interrupts it where it is in no atomic section, the CPU goes to the first waiter, and the thread queues for
+ * one at its next call, as a preempted task would.
+ *
+ * A CPU that nobody leases keeps its lists; whoever needs them empty takes it for that moment (cpus_request).
+ *
+ * True whenever cpu_lock is free:
+ *	C1  cpu_task[i] is set exactly when cpu_state[i] is LEASED
+ *	C2  a thread's kmem_context.cpu is a CPU that it leases, or kmem_cpu_none
+ *	C3  nr_online counts IDLE and LEASED
+ *	C4  nobody queues while a CPU is idle or could be brought online
+ * Lock: machine->cpu_lock, a raw word (its takers may have no CPU), with preemption off; nothing is called under it
+ * that waits.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/limits.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include "kernel/word_lock.h"
+#include "lib/assert.h"
+#include "mm/cpus.h"
+#include "mm/page_alloc.h"
+#include "mm/slab.h"
+
+#define TIME_SLICE_NS 2000000ull
+#define ASK_AGAIN_NS 200000ull		/* whoever was asked could not be interrupted just then */
+#define REQUEST_WAIT_NS 100000ull
+#define REQUEST_TRIES 100
+
+_Static_assert(TASK_IS_BACKGROUND == PF_KTHREAD, "one name for hosts, one for kernel code");
+
+const struct kmem_cpu kmem_cpu_none;
+
+/* A thread that waits for a CPU, on its own stack. */
+struct cpu_waiter {
+	struct cpu_waiter *next;
+	struct task_struct *task;
+	u32 granted;			/* 1 + the CPU's number; written under cpu_lock, and then no longer the queue's */
+};
+
+/* Keep whatever CPU this thread has, or none; unlike preempt_disable() this neither leases nor serves. */
+static void cpu_pin(void)
+{
+	kmem_context.preempt_count += PREEMPT_OFFSET;
+	__asm__ volatile("" ::: "memory");
+}
+
+static void cpu_unpin(void)
+{
+	__asm__ volatile("" ::: "memory");
+	kmem_context.preempt_count -= PREEMPT_OFFSET;
+}
+
+static void cpus_lock(struct machine *m)
+{
+	cpu_pin();
+	word_lock(&m->cpu_lock);
+}
+
+static void cpus_unlock(struct machine *m)
+{
+	word_unlock(&m->cpu_lock);
+	cpu_unpin();
+}
+
+int cpus_init(struct machine *m)
+{
+	size_t numa_bytes = m->nr_zones * sizeof(*m->cpus[0]->numa);
+	size_t pcp_bytes = m->nr_zones * sizeof(struct per_cpu_pages);
+
+	m->cpu_bytes = PAGE_ALIGN(sizeof(struct kmem_cpu) + numa_bytes + pcp_bytes);
+	for (unsigned int i = 0; i < m->nr_cpus; i++) {
+		int nid = (int)(i % m->nr_nodes);
+		struct kmem_cpu *cpu = memblock_alloc(&m->memblock, m->cpu_bytes, PAGE_SIZE, nid);
+
+		if (!cpu)
+			return -ENOMEM;
+		m->cpus[i] = cpu;
+		m->cpu_state[i] = CPU_OFFLINE;
+	}
+	return 0;
+}
+
+static void cpu_bring_up(struct machine *m, unsigned int id)
+{
+	struct kmem_cpu *cpu = m->cpus[id];
+
+	cpu->direct_base = m->layout.direct_base;
+	cpu->direct_bytes = m->max_low_pfn << PAGE_SHIFT;
+	cpu->machine = m;
+	cpu->secret = m->secret;
+	cpu->id = id;
+	cpu->node = id % m->nr_nodes;
+	cpu->numa = (void *)(cpu + 1);
+	cpu->pcp = (void *)(cpu->numa + m->nr_zones);
+	pcp_init(m, cpu);
+}
+
+/* ------------------------------------------------------------------------------------------- leasing, under cpu_lock */
+
+static void lease_begin(struct machine *m, unsigned int id, struct task_struct *task, u64 now)
+{
+	struct kmem_cpu *cpu = m->cpus[id];
+
+	__atomic_fetch_and(&cpu->pending, ~(u32)CPU_YIELD, __ATOMIC_RELAXED);	/* that was for the one before */
+	__atomic_store_n(&cpu->task, task, __ATOMIC_RELAXED);
+	__atomic_store_n(&cpu->task_id, task->pid, __ATOMIC_RELAXED);
+	m->cpu_task[id] = task;
+	m->cpu_since[id] = now;
+	__atomic_store_n(&m->cpu_state[id], CPU_LEASED, __ATOMIC_RELEASE);
+}
+
+static void lease_end(struct machine *m, unsigned int id)
+{
+	__atomic_store_n(&m->cpus[id]->task_id, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&m->cpus[id]->task, NULL, __ATOMIC_RELAXED);
+	m->cpu_task[id] = NULL;
+	__atomic_store_n(&m->cpu_state[id], CPU_IDLE, __ATOMIC_RELEASE);
+}
+
+/* An idle CPU, else a new one; -1 if all are leased. */
+static int cpu_find(struct machine *m, unsigned int last)
+{
+	if (last < m->nr_cpus && m->cpu_state[last] == CPU_IDLE)
+		return (int)last;
+	for (unsigned int i = 0; i < m->nr_cpus; i++)
+		if (m->cpu_state[i] == CPU_IDLE)
+			return (int)i;
+	for (unsigned int i = 0; i < m->nr_cpus; i++) {
+		if (m->cpu_state[i] != CPU_OFFLINE)
+			continue;
+		__atomic_store_n(&m->nr_online, m->nr_online + 1, __ATOMIC_RELAXED);
+		cpu_bring_up(m, i);
+		return (int)i;
+	}
+	return -1;
+}
+
+static void queue_add(struct machine *m, struct cpu_waiter *waiter)
+{
+	if (m->cpu_last)
+		m->cpu_last->next = waiter;
+	else
+		m->cpu_first = waiter;
+	m->cpu_last = waiter;
+	__atomic_fetch_add(&m->cpu_waiters, 1, __ATOMIC_RELAXED);
+}
+
+static struct cpu_waiter *queue_take(struct machine *m)
+{
+	struct cpu_waiter *waiter = m->cpu_first;
+
+	if (!waiter)
+		return NULL;
+	m->cpu_first = waiter->next;
+	if (!m->cpu_first)
+		m->cpu_last = NULL;
+	__atomic_fetch_sub(&m->cpu_waiters, 1, __ATOMIC_RELAXED);
+	return waiter;
+}
+
+/* The lease has ended: the first waiter has it now, if there is one. Returns what to wake once the lock is free. */
+static u32 *cpu_pass(struct machine *m, unsigned int id, u64 now)
+{
+	struct cpu_waiter *waiter = queue_take(m);
+
+	if (!waiter) {
+		lease_end(m, id);
+		return NULL;
+	}
+	lease_begin(m, id, waiter->task, now);
+	__atomic_store_n(&waiter->granted, id + 1, __ATOMIC_RELEASE);
+	return &waiter->granted;
+}
+
+/* ------------------------------------------------------------------------------------------------- lease and release */
+
+/* This thread stops using its CPU. Preemption is off. */
+static void cpu_give(struct kmem_cpu *cpu)
+{
+	struct machine *m = cpu->machine;
+	u64 now = host_clock(m);
+	u32 *wake;
+
+	host_set_cpu(NULL);
+	cpus_lock(m);
+	wake = cpu_pass(m, cpu->id, now);
+	cpus_unlock(m);
+	if (wake)
+		host_wake(wake, 1);	/* its address only: the waiter may have gone on */
+}
+
+void cpu_release(void)
+{
+	cpu_pin();
+	assert(kmem_context.preempt_count == PREEMPT_OFFSET && !kmem_context.irqs_off);
+	if (this_cpu()->machine)
+		cpu_give(this_cpu());
+	cpu_unpin();
+}
+
+/* The thread that has had a CPU for longest, if that is a time slice; -1 if nobody has had one for so long. */
+static int cpu_oldest(struct machine *m, u64 now, struct task_struct **task)
+{
+	int oldest = -1;
+
+	cpus_lock(m);
+	for (unsigned int i = 0; i < m->nr_cpus; i++) {
+		if (m->cpu_state[i] != CPU_LEASED || now < m->cpu_since[i] + TIME_SLICE_NS)
+			continue;
+		if (oldest < 0 || m->cpu_since[i] < m->cpu_since[oldest])
+			oldest = (int)i;
+	}
+	if (oldest >= 0)
+		*task = m->cpu_task[oldest];
+	cpus_unlock(m);
+	return oldest;
+}
+
+/* The task ended without giving its CPU back, or never lived in this process (after a fork): end its lease. */
+static void cpu_take_back(struct machine *m, unsigned int id, const struct task_struct *task)
+{
+	u64 now = host_clock(m);
+	u32 *wake = NULL;
+
+	cpus_lock(m);
+	if (m->cpu_state[id] == CPU_LEASED && m->cpu_task[id] == task && task != host_task())
+		wake = cpu_pass(m, id, now);
+	cpus_unlock(m);
+	if (wake)
+		host_wake(wake, 1);
+}
+
+/* Ask whoever has had a CPU for longest to give it up. */
+static void ask_to_yield(struct machine *m)
+{
+	struct task_struct *task = NULL;
+	int id = cpu_oldest(m, host_clock(m), &task);
+
+	if (id < 0)
+		return;
+	__atomic_fetch_or(&m->cpus[id]->pending, CPU_YIELD, __ATOMIC_RELAXED);
+	if (host_interrupt(m, m->cpus[id]) == -ESRCH)
+		cpu_take_back(m, (unsigned int)id, task);
+}
+
+/* A CPU of the machine for this task, which has none. Preemption is off. Sleeps until there is one. */
+static struct kmem_cpu *cpu_take(struct machine *m, struct task_struct *task)
+{
+	struct cpu_waiter waiter = { .task = task };
+	u64 now = host_clock(m), patience = TIME_SLICE_NS;
+	int id;
+
+	cpus_lock(m);
+	id = cpu_find(m, task->last_cpu);
+	if (id >= 0)
+		lease_begin(m, (unsigned int)id, task, now);
+	else
+		queue_add(m, &waiter);
+	cpus_unlock(m);
+	while (id < 0) {
+		host_wait(&waiter.granted, 0, patience);
+		id = (int)__atomic_load_n(&waiter.granted, __ATOMIC_ACQUIRE) - 1;
+		if (id >= 0)
+			break;
+		ask_to_yield(m);
+		patience = ASK_AGAIN_NS;
+	}
+	task->last_cpu = (unsigned int)id;
+	host_set_cpu(m->cpus[id]);
+	return m->cpus[id];
+}
+
+/* A thread that entered no machine is on the default one. It holds nothing yet, whatever its counts say. */
+static void enter_default(void)
+{
+	struct cpu_context saved = kmem_context;
+	int err;
+
+	kmem_context.preempt_count = 0;
+	kmem_context.irqs_off = 0;
+	err = machine_enter(machine_default());
+	kmem_context.preempt_count = saved.preempt_count;
+	kmem_context.irqs_off = saved.irqs_off;
+	if (err)
+		panic("the default machine is going down");
+}
+
+struct kmem_cpu *cpu_lease(void)
+{
+	struct task_struct *task = host_task();
+	struct kmem_cpu *cpu;
+
+	if (!task->machine)
+		enter_default();
+	cpu_pin();
+	cpu = this_cpu();
+	if (!cpu->machine)
+		cpu = cpu_take(task->machine, task);
+	cpu_unpin();
+	return cpu;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- requests */
+
+/* What a CPU's owner does when asked; CPU_YIELD is left to the caller. Preemption is off. */
+static void cpu_do(struct kmem_cpu *cpu, u32 bits)
+{
+	if (bits & CPU_DRAIN_SLABS)
+		sheaves_drain(cpu);
+	if (bits & CPU_DRAIN_PAGES)
+		pcp_drain(cpu);
+}
+
+/* Called with one layer of preemption off, so that nothing here is interrupted. */
+void cpu_serve(struct kmem_cpu *cpu)
+{
+	u32 bits = __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
+
+	cpu_do(cpu, bits);
+	__atomic_fetch_and(&cpu->pending, ~bits, __ATOMIC_RELEASE);	/* only now: who asked may go on */
+	if (bits & ~(u32)CPU_YIELD)
+		host_wake(&cpu->pending, INT_MAX);
+	if ((bits & CPU_YIELD) && __atomic_load_n(&cpu->machine->cpu_waiters, __ATOMIC_RELAXED))
+		cpu_give(cpu);
+}
+
+void kmem_interrupt(void)
+{
+	if (!sleeping_is_allowed())
+		return;
+	cpu_pin();
+	if (__atomic_load_n(&this_cpu()->pending, __ATOMIC_RELAXED))
+		cpu_serve(this_cpu());
+	cpu_unpin();
+}
+
+/* Run the request on an idle CPU, as its owner for that moment. Returns false if someone leases it. */
+static bool cpu_do_idle(struct machine *m, unsigned int id, u32 bits)
+{
+	u64 now = host_clock(m);
+	struct kmem_cpu *own;
+	u32 *wake = NULL;
+	bool idle;
+
+	cpus_lock(m);
+	own = this_cpu();
+	idle = m->cpu_state[id] == CPU_IDLE;
+	if (idle) {
+		lease_begin(m, id, host_task(), now);
+		cpu_pin();
+	}
+	cpus_unlock(m);
+	if (!idle)
+		return false;
+	host_set_cpu(m->cpus[id]);
+	cpu_do(m->cpus[id], bits);
+	__atomic_fetch_and(&m->cpus[id]->pending, ~bits, __ATOMIC_RELEASE);
+	host_set_cpu(own->machine ? own : NULL);
+	cpus_lock(m);
+	wake = cpu_pass(m, id, now);
+	cpus_unlock(m);
+	cpu_unpin();
+	host_wake(&m->cpus[id]->pending, INT_MAX);
+	if (wake)
+		host_wake(wake, 1);
+	return true;
+}
+
+static const struct task_struct *cpu_lessee(struct machine *m, unsigned int id)
+{
+	const struct task_struct *task;
+
+	cpus_lock(m);
+	task = m->cpu_task[id];
+	cpus_unlock(m);
+	return task;
+}
+
+/* Ask the thread that leases the CPU, and wait a little. Returns whether it has done it. */
+static bool cpu_ask(struct machine *m, unsigned int id, u32 bits)
+{
+	struct kmem_cpu *cpu = m->cpus[id];
+
+	__atomic_fetch_or(&cpu->pending, bits, __ATOMIC_RELAXED);
+	for (int i = 0; i < REQUEST_TRIES; i++) {
+		u32 pending = __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
+		const struct task_struct *task;
+
+		if (!(pending & bits) || cpu_do_idle(m, id, bits))
+			return true;
+		kmem_interrupt();	/* whom this thread asks may be asking it */
+		task = cpu_lessee(m, id);
+		if (task && host_interrupt(m, cpu) == -ESRCH)
+			cpu_take_back(m, id, task);
+		host_wait(&cpu->pending, pending, REQUEST_WAIT_NS);
+	}
+	return false;
+}
+
+/* If the CPU is this thread's own: the request is done at once. */
+static bool cpu_do_own(struct machine *m, unsigned int id, u32 bits)
+{
+	bool own;
+
+	cpu_pin();
+	own = this_cpu() == m->cpus[id];
+	if (own)
+		cpu_do(m->cpus[id], bits);
+	cpu_unpin();
+	return own;
+}
+
+unsigned int cpus_request(struct machine *m, u32 bits)
+{
+	unsigned int late = 0;
+
+	for (unsigned int i = 0; i < m->nr_cpus; i++) {
+		if (__atomic_load_n(&m->cpu_state[i], __ATOMIC_ACQUIRE) < CPU_IDLE)
+			continue;
+		if (!cpu_do_own(m, i, bits) && !cpu_ask(m, i, bits))
+			late++;
+	}
+	return late;
+}
+
+void cpus_request_idle(struct machine *m, u32 bits)
+{
+	for (unsigned int i = 0; i < m->nr_cpus; i++)
+		if (__atomic_load_n(&m->cpu_state[i], __ATOMIC_ACQUIRE) == CPU_IDLE)
+			cpu_do_idle(m, i, bits);
+}
+
+/* ------------------------------------------------------------------------------------------------- enter and leave */
+
+/* One user more, unless the machine is going down. Its own background tasks are not users: shutdown ends them. */
+static bool user_add(struct machine *m, const struct task_struct *task)
+{
+	u32 users = __atomic_load_n(&m->nr_users, __ATOMIC_RELAXED);
+
+	do {
+		if (users & MACHINE_GOES_DOWN)
+			return false;
+		if (task->flags & PF_KTHREAD)
+			return true;
+	} while (!__atomic_compare_exchange_n(&m->nr_users, &users, users + 1, true, __ATOMIC_ACQUIRE,
+					      __ATOMIC_RELAXED));
+	return true;
+}
+
+static void user_drop(struct machine *m, const struct task_struct *task)
+{
+	if (!(task->flags & PF_KTHREAD))
+		__atomic_fetch_sub(&m->nr_users, 1, __ATOMIC_RELEASE);
+}
+
+int machine_enter(struct machine *m)
+{
+	struct task_struct *task = host_task();
+
+	if (!m)
+		return -ENODEV;
+	might_sleep();
+	if (task->machine != m && !sleeping_is_allowed())
+		return -EBUSY;
+	if (task->enter_depth >= sizeof(task->outer) / sizeof(task->outer[0]))
+		return -E2BIG;
+	if (!user_add(m, task))
+		return -ENODEV;
+	if (task->machine != m)
+		cpu_release();
+	task->outer[task->enter_depth++] = task->machine;
+	task->machine = m;
+	cpu_lease();
+	return 0;
+}
+
+void machine_leave(void)
+{
+	struct task_struct *task = host_task();
+	struct machine *m = task->machine, *outer;
+
+	if (!task->enter_depth)
+		return;
+	outer = task->outer[task->enter_depth - 1];
+	might_sleep();
+	if (outer != m && !sleeping_is_allowed())
+		return;
+	if (outer != m)
+		cpu_release();
+	task->enter_depth--;
+	task->machine = outer;
+	user_drop(m, task);
+}
+
+void kmem_task_exit(void)
+{
+	struct task_struct *task = host_task();
+
+	if (!sleeping_is_allowed())
+		pr_info("note: %s[%d] exited with preempt_count %d\n", task->comm, task->pid, preempt_count());
+	kmem_context.preempt_count = 0;
+	kmem_context.irqs_off = 0;
+	while (task->enter_depth)
+		machine_leave();
+}
+
+struct machine *machine_current(void)
+{
+	return host_task()->machine;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock.c - the waiting halves of spinlocks and mutexes.
+ *
+ *	word	0 free	1 held	2 held, and someone sleeps on the word
+ *
+ * A waiter looks a few times, then says that it sleeps (2) and does. Whoever unlocks a 2 wakes one, which takes the
+ * word as 2: it cannot know whether it was the last. Who sleeps for a mutex gives its CPU back first: the holder may
+ * be waiting for one.
+ */
+#include <kmem/host.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include "kernel/word_lock.h"
+#include "mm/cpus.h"
+
+#define LOOKS 200
+
+static inline void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#endif
+}
+
+static bool word_try(u32 *word)
+{
+	u32 free = 0;
+
+	return __atomic_compare_exchange_n(word, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* Try for a moment. */
+static bool word_look(u32 *word)
+{
+	for (int i = 0; i < LOOKS; i++) {
+		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_try(word))
+			return true;
+		relax();
+	}
+	return false;
+}
+
+static void word_sleep(u32 *word)
+{
+	while (__atomic_exchange_n(word, 2, __ATOMIC_ACQUIRE))
+		host_wait(word, 2, 0);
+}
+
+void word_lock(u32 *word)
+{
+	if (!word_look(word))
+		word_sleep(word);
+}
+
+void word_unlock(u32 *word)
+{
+	if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2)
+		host_wake(word, 1);
+}
+
+void spin_lock_contended(spinlock_t *lock)
+{
+	word_lock(&lock->word);
+}
+
+void spin_unlock_contended(spinlock_t *lock)
+{
+	host_wake(&lock->word, 1);
+}
+
+static struct task_struct *mutex_owner(const struct mutex *mutex)
+{
+	return __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED);
+}
+
+static void mutex_own(struct mutex *mutex, struct task_struct *task)
+{
+	__atomic_store_n(&mutex->owner, task, __ATOMIC_RELAXED);
+}
+
+void mutex_lock(struct mutex *mutex)
+{
+	might_sleep();
+	BUG_ON(mutex_owner(mutex) == host_task());
+	if (!word_look(&mutex->word)) {
+		if (sleeping_is_allowed())
+			cpu_release();
+		word_sleep(&mutex->word);
+	}
+	mutex_own(mutex, host_task());
+}
+
+bool mutex_trylock(struct mutex *mutex)
+{
+	if (!word_try(&mutex->word))
+		return false;
+	mutex_own(mutex, host_task());
+	return true;
+}
+
+void mutex_unlock(struct mutex *mutex)
+{
+	BUG_ON(mutex_owner(mutex) != host_task());
+	mutex_own(mutex, NULL);
+	word_unlock(&mutex->word);
+}
+
+bool mutex_is_locked(const struct mutex *mutex)
+{
+	return __atomic_load_n(&mutex->word, __ATOMIC_RELAXED) != 0;
+}

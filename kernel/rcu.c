@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rcu.c - grace periods.
+ *
+ *	call_rcu() -> machine->rcu_callbacks -> [ task "rcu": cut the list, wait a grace period, run it ] -> ...
+ *
+ * The background task is started by the first callback and ends with the machine. Where the host has no tasks,
+ * the callbacks are run by rcu_barrier(), which shutdown calls.
+ *
+ * Lock: machine->rcu_lock, for the list only.
+ */
+#include <linux/kernel.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include "mm/cpus.h"
+#include "mm/machine.h"
+#include "mm/rcu.h"
+
+#define GATHER_NS 2000000ull	/* callbacks gather this long before a grace period is spent on them */
+
+static void wait_for_readers(struct machine *m)
+{
+	while (cpus_request(m, CPU_QUIET))
+		;
+}
+
+void synchronize_rcu(void)
+{
+	might_sleep();
+	wait_for_readers(this_machine());
+}
+
+static struct rcu_head *callbacks_cut(struct machine *m)
+{
+	struct rcu_head *head;
+	unsigned long flags;
+
+	spin_lock_irqsave(&m->rcu_lock, flags);
+	head = m->rcu_callbacks;
+	m->rcu_callbacks = NULL;
+	spin_unlock_irqrestore(&m->rcu_lock, flags);
+	return head;
+}
+
+/* Oldest first. */
+static void callbacks_run(struct rcu_head *newest)
+{
+	struct rcu_head *oldest = NULL;
+
+	while (newest) {
+		struct rcu_head *next = newest->next;
+
+		newest->next = oldest;
+		oldest = newest;
+		newest = next;
+	}
+	while (oldest) {
+		struct rcu_head *next = oldest->next;
+
+		oldest->func(oldest);
+		oldest = next;
+	}
+}
+
+static bool rcu_round(struct machine *m)
+{
+	struct rcu_head *head = callbacks_cut(m);
+
+	if (!head)
+		return false;
+	wait_for_readers(m);
+	callbacks_run(head);
+	__atomic_fetch_add(&m->rcu_done, 1, __ATOMIC_RELEASE);
+	return true;
+}
+
+static void rcu_task(void *arg)
+{
+	struct machine *m = arg;
+	bool entered = !machine_enter(m);
+
+	while (entered && !__atomic_load_n(&m->rcu_stop, __ATOMIC_ACQUIRE)) {
+		u32 seen = __atomic_load_n(&m->rcu_word, __ATOMIC_ACQUIRE);
+
+		mutex_lock(&m->rcu_mutex);
+		rcu_round(m);
+		mutex_unlock(&m->rcu_mutex);
+		cpu_release();
+		host_wait(&m->rcu_word, seen, 0);
+		host_wait(&m->rcu_stop_word, 0, GATHER_NS);
+	}
+	if (entered)
+		machine_leave();
+	__atomic_store_n(&m->rcu_running, 0, __ATOMIC_RELEASE);
+	host_wake(&m->rcu_running, 1);
+}
+
+void call_rcu(struct rcu_head *head, rcu_callback_t func)
+{
+	struct machine *m = this_machine();
+	unsigned long flags;
+	u32 idle = 0;
+
+	head->func = func;
+	spin_lock_irqsave(&m->rcu_lock, flags);
+	head->next = m->rcu_callbacks;
+	m->rcu_callbacks = head;
+	spin_unlock_irqrestore(&m->rcu_lock, flags);
+	__atomic_fetch_add(&m->rcu_word, 1, __ATOMIC_RELEASE);
+	if (!__atomic_load_n(&m->rcu_stop, __ATOMIC_ACQUIRE) &&
+	    __atomic_compare_exchange_n(&m->rcu_running, &idle, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+		if (host_task_start(m, "rcu", rcu_task, m))
+			__atomic_store_n(&m->rcu_running, 0, __ATOMIC_RELEASE);
+	}
+	host_wake(&m->rcu_word, 1);
+}
+
+/* The mutex keeps the background task from holding callbacks that it has cut but not yet run. */
+void rcu_barrier(void)
+{
+	struct machine *m = this_machine();
+
+	mutex_lock(&m->rcu_mutex);
+	rcu_round(m);
+	mutex_unlock(&m->rcu_mutex);
+}
+
+void rcu_exit(struct machine *m)
+{
+	__atomic_store_n(&m->rcu_stop, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&m->rcu_stop_word, 1, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&m->rcu_running, __ATOMIC_ACQUIRE)) {
+		__atomic_fetch_add(&m->rcu_word, 1, __ATOMIC_RELEASE);
+		host_wake(&m->rcu_word, 1);
+		host_wake(&m->rcu_stop_word, 1);
+		cpu_release();
+		host_wait(&m->rcu_running, 1, 1000000);
+	}
+	while (rcu_round(m))
+		;
+}

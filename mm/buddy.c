@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * buddy.c - free blocks of pages, by power-of-two order and mobility.
+ *
+ * An order-n block starts at a pfn divisible by 2^n; its buddy differs in bit n.
+ *
+ *	order 2  [ 0  .  .  . ]          free_list[2][type] -> 0
+ *	order 1                 [ 4  . ] free_list[1][type] -> 4
+ *
+ * Pageblocks of 2^9 pages have a mobility each, and blocks are freed to the list of theirs, so that pages that
+ * cannot move gather in few pageblocks. A request whose own lists are empty takes the largest block of another
+ * type, and with it as much of that pageblock as it can; so mixing is rare and soon over.
+ *
+ * Whole MAX_ORDER blocks that were free at boot and not wanted since are only a range of pfns in zone->deferred;
+ * they count as blocks at the end of the order-10 movable list, and are described when the search gets there.
+ *
+ * True whenever zone->lock is free; zones_check() proves each:
+ *	B1  a free block is aligned to its order, in its zone, and on the list of its order and type only
+ *	B2  a block and its buddy are never both free (but for a pageblock that is kept apart)
+ *	B3  nr_free is the number of blocks on all lists of the order
+ *	B4  NR_FREE_PAGES is the pages on all lists and in deferred blocks, isolated ones apart
+ *	B5  a free block's own type is its list's, and it has no reference, no mapping and no owner's flags
+ *	B6  no page inside a free block has a reference or a type
+ * Lock: zone->lock, innermost, irqs off; nothing is printed under it.
+ */
+#include <linux/list.h>
+#include "lib/assert.h"
+#include "mm/buddy.h"
+
+/* Where a request looks when its own lists are empty, in this order. */
+static const enum migratetype fallbacks[MIGRATE_PCPTYPES][2] = {
+	[MIGRATE_UNMOVABLE] = { MIGRATE_RECLAIMABLE, MIGRATE_MOVABLE },
+	[MIGRATE_MOVABLE] = { MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE },
+	[MIGRATE_RECLAIMABLE] = { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE },
+};
+
+static u8 *pageblock_byte(const struct zone *zone, pfn_t pfn)
+{
+	return &zone->pageblock_type[(pfn >> PAGEBLOCK_ORDER) - (zone->start_pfn >> PAGEBLOCK_ORDER)];
+}
+
+enum migratetype pageblock_type(const struct zone *zone, pfn_t pfn)
+{
+	return (enum migratetype)(__atomic_load_n(pageblock_byte(zone, pfn), __ATOMIC_RELAXED) ^ MIGRATE_MOVABLE);
+}
+
+void set_pageblock_type(struct zone *zone, pfn_t pfn, enum migratetype type)
+{
+	__atomic_store_n(pageblock_byte(zone, pfn), (u8)(type ^ MIGRATE_MOVABLE), __ATOMIC_RELAXED);
+}
+
+static bool type_is_ordinary(enum migratetype type)
+{
+	return type < MIGRATE_PCPTYPES;
+}
+
+/* ------------------------------------------------------------------------------------------------------ lists */
+
+static void block_put(struct zone *zone, struct page *page, unsigned int order, enum migratetype type, bool to_tail)
+	MUST_HOLD(zone->lock)
+{
+	struct free_area *area = &zone->free_area[order];
+
+	__atomic_store_n(&page->page_type, PAGE_TYPE(PGTY_BUDDY, order), __ATOMIC_RELAXED);
+	page->free_order = order;
+	page->free_type = type;
+	if (to_tail)
+		list_add_tail(&page->buddy_list, &area->free_list[type]);
+	else
+		list_add(&page->buddy_list, &area->free_list[type]);
+	area->nr_free++;
+}
+
+static void block_remove(struct zone *zone, struct page *page, unsigned int order) MUST_HOLD(zone->lock)
+{
+	__list_del(page->buddy_list.prev, page->buddy_list.next);
+	__atomic_store_n(&page->page_type, PAGE_TYPE_NONE, __ATOMIC_RELAXED);
+	page->mapping = NULL;
+	page->private = 0;
+	zone->free_area[order].nr_free--;
+}
+
+void buddy_remove(struct zone *zone, struct page *page, unsigned int order)
+{
+	block_remove(zone, page, order);
+}
+
+static struct page *block_first(const struct zone *zone, unsigned int order, enum migratetype type)
+{
+	const struct list_head *list = &zone->free_area[order].free_list[type];
+
+	return list->next == list ? NULL : free_block_of(list->next);
+}
+
+GLANCES bool buddy_has(const struct zone *zone, unsigned int order, enum migratetype type)
+{
+	const struct list_head *list = &zone->free_area[order].free_list[type];
+
+	return list->next != list || (order == MAX_ORDER && type == MIGRATE_MOVABLE && zone->deferred_blocks);
+}
+
+GLANCES unsigned long buddy_count(const struct zone *zone, unsigned int order)
+{
+	return zone->free_area[order].nr_free + (order == MAX_ORDER ? zone->deferred_blocks : 0);
+}
+
+/* The first block of the list, describing a deferred one if the list ends there. */
+static struct page *block_find(struct zone *zone, unsigned int order, enum migratetype type) MUST_HOLD(zone->lock)
+{
+	struct page *page = block_first(zone, order, type);
+
+	if (!page && order == MAX_ORDER && type == MIGRATE_MOVABLE && zone->deferred_blocks && zone_grow(zone))
+		page = block_first(zone, order, type);
+	return page;
+}
+
+/* ---------------------------------------------------------------------------------------------- giving, merging */
+
+/* Is the block at pfn, of that order, free in this zone? */
+static bool block_is_free_at(const struct zone *zone, pfn_t pfn, unsigned int order)
+{
+	const struct page *page = machine_page(zone->machine, pfn);
+
+	return zone_spans_pfn(zone, pfn) && page_is_free_block(page, order) &&
+	       zone->machine->zone_table[page->flags >> PAGE_ZONE_SHIFT] == zone;
+}
+
+/* Blocks as large as pageblocks merge only if neither pageblock is kept apart from ordinary ones. */
+static bool may_merge(const struct zone *zone, pfn_t buddy, unsigned int order, enum migratetype type)
+{
+	enum migratetype other;
+
+	if (order < PAGEBLOCK_ORDER)
+		return true;
+	other = pageblock_type(zone, buddy);
+	return other == type || (type_is_ordinary(other) && type_is_ordinary(type));
+}
+
+bool buddy_is_mergeable(const struct zone *zone, pfn_t pfn, unsigned int order, enum migratetype type)
+{
+	pfn_t buddy = pfn ^ (1ul << order);
+
+	return block_is_free_at(zone, buddy, order) && may_merge(zone, buddy, order, type);
+}
+
+/* With its buddy the block would soon merge with a free one twice as large: it had better be handed out last. */
+static bool merge_is_likely(const struct zone *zone, pfn_t pfn, unsigned int order)
+{
+	return order < MAX_ORDER - 1 && block_is_free_at(zone, (pfn & ~(1ul << order)) ^ (2ul << order), order + 1);
+}
+
+void buddy_give(struct zone *zone, struct page *page, unsigned int order, enum migratetype type, bool to_tail)
+{
+	pfn_t pfn = zone_page_pfn(zone, page);
+
+	assert_dear(order <= MAX_ORDER && !(pfn & ((1ul << order) - 1)));
+	zone_count_free(zone, type, 1l << order);
+	__atomic_store_n(&zone->freed, zone->freed + (1ul << order), __ATOMIC_RELAXED);
+	while (order < MAX_ORDER) {
+		pfn_t buddy = pfn ^ (1ul << order);
+
+		if (!buddy_is_mergeable(zone, pfn, order, type))
+			break;
+		block_remove(zone, machine_page(zone->machine, buddy), order);
+		pfn &= buddy;
+		order++;
+	}
+	block_put(zone, machine_page(zone->machine, pfn), order, type, to_tail || merge_is_likely(zone, pfn, order));
+}
+
+/* ---------------------------------------------------------------------------------------------- taking, splitting */
+
+/* Cut a block down; the upper halves go to the lists of its type. */
+static void block_split(struct zone *zone, struct page *page, unsigned int from, unsigned int to,
+			enum migratetype type) MUST_HOLD(zone->lock)
+{
+	while (from > to) {
+		from--;
+		block_put(zone, page + (1ul << from), from, type, false);
+	}
+}
+
+static struct page *take_smallest(struct zone *zone, unsigned int order, enum migratetype type) MUST_HOLD(zone->lock)
+{
+	for (unsigned int from = order; from <= MAX_ORDER; from++) {
+		struct page *page = block_find(zone, from, type);
+
+		if (!page)
+			continue;
+		block_remove(zone, page, from);
+		block_split(zone, page, from, order, type);
+		zone_count_free(zone, type, -(1l << order));
+		return page;
+	}
+	return NULL;
+}
+
+struct page *buddy_take_of_type(struct zone *zone, unsigned int order, enum migratetype type)
+{
+	return take_smallest(zone, order, type);
+}
+
+/* ----------------------------------------------------------------------------------------------------- stealing */
+
+/* Put a free block on another type's list. */
+static void block_move(struct zone *zone, struct page *page, enum migratetype type) MUST_HOLD(zone->lock)
+{
+	unsigned int order = (unsigned int)page->free_order;
+	enum migratetype old = (enum migratetype)page->free_type;
+
+	block_remove(zone, page, order);
+	block_put(zone, page, order, type, true);
+	if ((old == MIGRATE_ISOLATE) != (type == MIGRATE_ISOLATE)) {
+		zone_count_free(zone, old, -(1l << order));
+		zone_count_free(zone, type, 1l << order);
+	}
+}
+
+/* The described part of pfn's pageblock that is in the zone. */
+static void pageblock_range(const struct zone *zone, pfn_t pfn, pfn_t *start, pfn_t *end)
+{
+	*start = pfn & ~(PAGEBLOCK_PAGES - 1);
+	*end = *start + PAGEBLOCK_PAGES;
+	if (*start < zone->start_pfn)
+		*start = zone->start_pfn;
+	if (*end > zone_end_pfn(zone))
+		*end = zone_end_pfn(zone);
+}
+
+unsigned long buddy_move_pageblock(struct zone *zone, pfn_t pfn, enum migratetype type)
+{
+	unsigned long moved = 0;
+	pfn_t end;
+
+	pageblock_range(zone, pfn, &pfn, &end);
+	while (pfn < end) {
+		struct page *page = machine_page(zone->machine, pfn);
+
+		if (page_type_of(page) != PGTY_BUDDY || machine_page_zone(zone->machine, page) != zone) {
+			pfn++;
+			continue;
+		}
+		moved += 1ul << page->free_order;
+		pfn += 1ul << page->free_order;
+		block_move(zone, page, type);
+	}
+	return moved;
+}
+
+/* Pages of the pageblock that are in use and known to be movable. */
+static unsigned long pageblock_movable_pages(const struct zone *zone, pfn_t pfn)
+{
+	unsigned long movable = 0;
+	pfn_t end;
+
+	for (pageblock_range(zone, pfn, &pfn, &end); pfn < end; pfn++)
+		movable += machine_page(zone->machine, pfn)->flags >> PG_lru & 1;
+	return movable;
+}
+
+/* Types have begun to mix: raise the watermarks for a while, so that reclaim frees whole pageblocks. */
+static void boost_watermarks(struct zone *zone, unsigned int alloc_flags) MUST_HOLD(zone->lock)
+{
+	unsigned long factor = zone->machine->params.watermark_boost_factor;
+	unsigned long max = (unsigned long)((u64)zone->watermark[WMARK_HIGH] * factor / 10000);
+	unsigned long boost = zone->watermark_boost + PAGEBLOCK_PAGES;
+
+	if (!max || PAGEBLOCK_PAGES * 4 > zone_managed(zone))
+		return;
+	if (max < PAGEBLOCK_PAGES)
+		max = PAGEBLOCK_PAGES;
+	__atomic_store_n(&zone->watermark_boost, boost < max ? boost : max, __ATOMIC_RELAXED);
+	if (alloc_flags & ALLOC_KSWAPD)
+		__atomic_fetch_or(&zone->flags, ZONE_BOOSTED, __ATOMIC_RELAXED);
+}
+
+/* Blocks so large, or requests so lasting, that the whole pageblock had better change sides. */
+static bool wants_pageblock(unsigned int order, enum migratetype type)
+{
+	return order >= PAGEBLOCK_ORDER / 2 || type != MIGRATE_MOVABLE;
+}
+
+/*
+ * Make a block of another type the request's own. A block of pageblock size takes its pageblocks' types along; of a
+ * smaller one, the pageblock's other free blocks come too, and its type changes if half of it is then free or alike.
+ */
+static void block_steal(struct zone *zone, struct page *page, enum migratetype type, unsigned int alloc_flags)
+	MUST_HOLD(zone->lock)
+{
+	pfn_t pfn = zone_page_pfn(zone, page);
+	unsigned int order = (unsigned int)page->free_order;
+	enum migratetype old = pageblock_type(zone, pfn);
+	unsigned long movable, alike, free;
+
+	if (!type_is_ordinary(old)) {
+		block_move(zone, page, type);
+		return;
+	}
+	if (order >= PAGEBLOCK_ORDER) {
+		for (pfn_t at = pfn; at < pfn + (1ul << order); at += PAGEBLOCK_PAGES)
+			set_pageblock_type(zone, at, type);
+		block_move(zone, page, type);
+		return;
+	}
+	boost_watermarks(zone, alloc_flags);
+	if (!wants_pageblock(order, type)) {
+		block_move(zone, page, type);
+		return;
+	}
+	movable = pageblock_movable_pages(zone, pfn);
+	free = buddy_move_pageblock(zone, pfn, type);
+	alike = type == MIGRATE_MOVABLE ? movable :
+		old == MIGRATE_MOVABLE ? PAGEBLOCK_PAGES - free - movable : 0;
+	if (free + alike >= PAGEBLOCK_PAGES / 2)
+		set_pageblock_type(zone, pfn, type);
+}
+
+/* A block of exactly that order of another type, the better type first. */
+static struct page *fallback_at(struct zone *zone, unsigned int order, enum migratetype type) MUST_HOLD(zone->lock)
+{
+	for (int i = 0; i < 2; i++) {
+		struct page *page = block_find(zone, order, fallbacks[type][i]);
+
+		if (page)
+			return page;
+	}
+	return NULL;
+}
+
+/*
+ * Move a block of another type to the request's lists: the largest, to mix as few pageblocks as can be; but
+ * a movable request that cannot have a whole pageblock takes the smallest that will do. Returns whether one was found.
+ */
+static bool fallback_steal(struct zone *zone, unsigned int order, enum migratetype type, unsigned int alloc_flags)
+	MUST_HOLD(zone->lock)
+{
+	unsigned int least = (alloc_flags & ALLOC_NOFRAGMENT) && order < PAGEBLOCK_ORDER ? PAGEBLOCK_ORDER : order;
+	struct page *page = NULL;
+
+	for (unsigned int from = MAX_ORDER + 1; !page && from-- > least;) {
+		page = fallback_at(zone, from, type);
+		if (page && from > order && !wants_pageblock(from, type))
+			for (page = NULL, from = order; !page; from++)
+				page = fallback_at(zone, from, type);
+	}
+	if (!page)
+		return false;
+	block_steal(zone, page, type, alloc_flags);
+	return true;
+}
+
+struct page *buddy_take(struct zone *zone, unsigned int order, enum migratetype type, unsigned int alloc_flags)
+{
+	struct page *page;
+
+	assert_dear(spin_is_locked(&zone->lock));
+	do
+		page = take_smallest(zone, order, type);
+	while (!page && type_is_ordinary(type) && fallback_steal(zone, order, type, alloc_flags));
+	return page;
+}
+
+/* ------------------------------------------------------------------------------------------- high-order reserves */
+
+void highatomic_reserve(struct zone *zone, struct page *page, unsigned int order, enum migratetype type)
+{
+	unsigned long max = zone_managed(zone) / 100 + PAGEBLOCK_PAGES;
+	pfn_t pfn = zone_page_pfn(zone, page);
+	unsigned long flags;
+
+	(void)order;
+	(void)type;
+	if (__atomic_load_n(&zone->nr_reserved_highatomic, __ATOMIC_RELAXED) >= max)
+		return;
+	spin_lock_irqsave(&zone->lock, flags);
+	if (zone->nr_reserved_highatomic < max && type_is_ordinary(pageblock_type(zone, pfn))) {
+		__atomic_store_n(&zone->nr_reserved_highatomic, zone->nr_reserved_highatomic + PAGEBLOCK_PAGES,
+				 __ATOMIC_RELAXED);
+		set_pageblock_type(zone, pfn, MIGRATE_HIGHATOMIC);
+		buddy_move_pageblock(zone, pfn, MIGRATE_HIGHATOMIC);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/* A free block of a reserved pageblock, or NULL. */
+static struct page *highatomic_block(const struct zone *zone)
+{
+	for (unsigned int order = 0; order <= MAX_ORDER; order++) {
+		struct page *page = block_first(zone, order, MIGRATE_HIGHATOMIC);
+
+		if (page)
+			return page;
+	}
+	return NULL;
+}
+
+static bool zone_unreserve(struct zone *zone, enum migratetype type)
+{
+	unsigned long flags, freed = 0;
+	struct page *page;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	page = highatomic_block(zone);
+	if (page) {
+		pfn_t pfn = zone_page_pfn(zone, page);
+
+		if (pageblock_type(zone, pfn) == MIGRATE_HIGHATOMIC)
+			__atomic_store_n(&zone->nr_reserved_highatomic,
+					 zone->nr_reserved_highatomic - PAGEBLOCK_PAGES, __ATOMIC_RELAXED);
+		set_pageblock_type(zone, pfn, type);
+		freed = buddy_move_pageblock(zone, pfn, type);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return freed != 0;
+}
+
+bool highatomic_unreserve(struct zonelist *zonelist, enum zone_type highest, bool last_too, enum migratetype type)
+{
+	for (struct zoneref *ref = zonelist->ref; ref->zone; ref++) {
+		if (ref->type > highest)
+			continue;
+		if (!last_too && ref->zone->nr_reserved_highatomic <= PAGEBLOCK_PAGES)
+			continue;
+		if (zone_unreserve(ref->zone, type))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * explain.c - what is this address, what is this page?
+ *
+ *	address	NULL, error, ZERO_SIZE_PTR
+ *		direct map		its page, or the object in it
+ *		vmalloc window		its area
+ *		vmemmap			the page that it describes
+ *		another machine's windows, struct machine, or nothing of ours
+ *	page	hole, reserved, not yet described, free block, CPU's list, slab, large object, page table, in use
+ *
+ * May be called in any context and of a machine that runs: the answer is then of about now.
+ */
+#include <kmem/check.h>
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include "mm/page_alloc.h"
+#include "mm/slab_walk.h"
+#include "mm/text.h"
+#include "mm/vmalloc.h"
+
+static bool in_window(const void *address, unsigned long start, unsigned long bytes)
+{
+	return (unsigned long)address - start < bytes;
+}
+
+/* --------------------------------------------------------------------------------------------------------- pages */
+
+/* The first page of the free block or list entry of that type that holds pfn, or NULL. */
+static const struct page *free_head(struct machine *m, pfn_t pfn, u32 type, unsigned int *order)
+{
+	for (*order = 0; *order <= MAX_ORDER; ++*order) {
+		pfn_t first = pfn & ~((1ul << *order) - 1);
+		const struct page *page = machine_page(m, first);
+
+		if (!pfn_described(m, first) || page_type_of(page) != type)
+			continue;
+		if (page_type_value(page) >= *order && pfn < first + (1ul << page_type_value(page))) {
+			*order = page_type_value(page);
+			return page;
+		}
+	}
+	return NULL;
+}
+
+/* Free, and on whose list? False: it is not. */
+static bool add_free(struct text *text, struct machine *m, pfn_t pfn)
+{
+	static const char *const types[MIGRATE_TYPES] = {
+		"unmovable", "movable", "reclaimable", "high-order atomic", "CMA", "isolated"
+	};
+	unsigned int order;
+	const struct page *head = free_head(m, pfn, PGTY_BUDDY, &order);
+
+	if (head) {
+		text_add(text, "free page, in a block of order %u at pfn %lu on the %s list", order,
+			 machine_pfn(m, head), head->free_type < MIGRATE_TYPES ? types[head->free_type] : "?");
+		return true;
+	}
+	head = free_head(m, pfn, PGTY_PCP, &order);
+	if (head)
+		text_add(text, "free page, in a block of order %u at pfn %lu on a CPU's own list", order,
+			 machine_pfn(m, head));
+	return head;
+}
+
+static void add_in_use(struct text *text, const struct machine *m, const struct page *page)
+{
+	const struct page *head = page->compound_head & 1 ? (const struct page *)(page->compound_head - 1) : page;
+	int count = __atomic_load_n(&head->_refcount.counter, __ATOMIC_RELAXED);
+
+	if (head->flags & 1ul << PG_head)
+		text_add(text, "page in use, of a compound block of order %u at pfn %lu, reference count %d",
+			 compound_order(head), machine_pfn(m, head), count);
+	else if (count > 0)
+		text_add(text, "page in use, reference count %d", count);
+	else
+		text_add(text, "page in use, in a block whose first page has the reference count");
+}
+
+/* What the owner of the page calls it; false if it has none of these. */
+static bool add_owner(struct text *text, const struct machine *m, const struct page *page)
+{
+	u32 type = page_type_of(page), value = page_type_value(page);
+	const struct kmem_cache *cache;
+
+	switch (type) {
+	case PGTY_SLAB:
+		cache = value < KMEM_MAX_CACHES ? m->cache_by_id[value] : NULL;
+		text_add(text, "page of a slab of cache %s", cache ? cache->name : "?");
+		return true;
+	case PGTY_LARGE:
+		text_add(text, "first page of a kmalloc() of %lu bytes", PAGE_SIZE << value);
+		return true;
+	case PGTY_TABLE:
+		text_add(text, "page table");
+		return true;
+	case PGTY_OFFLINE:
+		text_add(text, "page taken offline");
+		return true;
+	case PGTY_GUARD:
+		text_add(text, "guard page");
+		return true;
+	}
+	return false;
+}
+
+/* Of a frame that has a descriptor. */
+static void add_described(struct text *text, struct machine *m, pfn_t pfn)
+{
+	const struct page *page = machine_page(m, pfn);
+	const struct page *head = page->compound_head & 1 ? (const struct page *)(page->compound_head - 1) : page;
+
+	if (page->flags & 1ul << PG_reserved)
+		text_add(text, "page reserved at boot");
+	else if (add_owner(text, m, page) || add_free(text, m, pfn))
+		return;
+	else if (is_described_page(m, head) && page_type_of(head) == PGTY_LARGE)
+		text_add(text, "page of a kmalloc() of %lu bytes at pfn %lu", PAGE_SIZE << page_type_value(head),
+			 machine_pfn(m, head));
+	else
+		add_in_use(text, m, page);
+}
+
+static void add_place(struct text *text, struct machine *m, pfn_t pfn)
+{
+	for (unsigned int i = 0; i < m->nr_zones; i++) {
+		const struct zone *zone = m->zones[i];
+
+		if (!zone_spans_pfn(zone, pfn) ||
+		    (pfn_described(m, pfn) && machine_page_zone(m, machine_page(m, pfn)) != zone))
+			continue;
+		text_add(text, "; pfn %lu, zone %s, node %d", pfn, zone->name, zone->nid);
+		return;
+	}
+	text_add(text, "; pfn %lu", pfn);
+}
+
+static void add_pfn(struct text *text, struct machine *m, pfn_t pfn)
+{
+	if (pfn >= m->max_pfn) {
+		text_add(text, "frame beyond the end of memory");
+	} else if (!memblock_is_memory(&m->memblock, (u64)pfn << PAGE_SHIFT)) {
+		text_add(text, "hole: no memory is there");
+	} else if (!pfn_described(m, pfn)) {
+		text_add(text, "free page, never used since boot");
+	} else {
+		add_described(text, m, pfn);
+	}
+	add_place(text, m, pfn);
+}
+
+int kmem_explain_page(struct machine *m, const struct page *page, char *buf, size_t size)
+{
+	unsigned long offset = (unsigned long)page - (unsigned long)m->vmemmap;
+	struct text text = text_in(buf, size);
+
+	if (offset >= m->max_pfn * sizeof(*page))
+		text_add(&text, "not a page of this machine");
+	else if (offset % sizeof(*page))
+		text_add(&text, "%lu bytes into the descriptor of pfn %lu", offset % sizeof(*page),
+			 offset / sizeof(*page));
+	else
+		add_pfn(&text, m, offset / sizeof(*page));
+	return (int)text.length;
+}
+
+/* ----------------------------------------------------------------------------------------------------- addresses */
+
+/* An address of the direct map. */
+static void add_direct(struct text *text, struct machine *m, const void *address)
+{
+	unsigned long offset = (unsigned long)address - m->layout.direct_base;
+	pfn_t pfn = offset >> PAGE_SHIFT;
+	char slab[240];
+
+	if (slab_explain(m, address, slab, sizeof(slab))) {
+		text_add(text, "%s", slab);
+		add_place(text, m, pfn);
+		return;
+	}
+	if (offset & ~PAGE_MASK)
+		text_add(text, "byte %lu of a ", offset & ~PAGE_MASK);
+	add_pfn(text, m, pfn);
+}
+
+/* Addresses that are none. False: this may be one. */
+static bool add_special(struct text *text, const void *address)
+{
+	if (!address)
+		text_add(text, "NULL");
+	else if (address == ZERO_SIZE_PTR)
+		text_add(text, "ZERO_SIZE_PTR, which kmalloc(0) returns");
+	else if ((unsigned long)address < PAGE_SIZE)
+		text_add(text, "%lu bytes from NULL", (unsigned long)address);
+	else if (IS_ERR(address))
+		text_add(text, "no address but the error %ld (%pe)", PTR_ERR(address), address);
+	else
+		return false;
+	return true;
+}
+
+/* In a window of the process, but not in this machine's part of it; or of no window. */
+static void add_foreign(struct text *text, const struct machine *m, const void *address)
+{
+	if (in_window(address, (unsigned long)m, sizeof(*m)))
+		text_add(text, "byte %lu of struct machine", (unsigned long)address - (unsigned long)m);
+	else if (in_window(address, DIRECT_BASE, DIRECT_WINDOW))
+		text_add(text, "not this machine's: in the window of direct maps, where another machine's may be");
+	else if (in_window(address, VMEMMAP_BASE, DIRECT_WINDOW / PAGE_SIZE * sizeof(struct page)))
+		text_add(text, "not this machine's: in the window of page descriptors, where another machine's may be");
+	else if (in_window(address, VMALLOC_BASE, VMALLOC_WINDOW))
+		text_add(text, "not this machine's: in the vmalloc window, where another machine's areas may be");
+	else
+		text_add(text, "not this machine's: code, static data, a stack, or memory of another allocator");
+}
+
+int kmem_explain(struct machine *m, const void *address, char *buf, size_t size)
+{
+	struct text text = text_in(buf, size);
+	unsigned long descriptor = (unsigned long)address - (unsigned long)m->vmemmap;
+
+	if (add_special(&text, address))
+		return (int)text.length;
+	if (vmalloc_in_window(m, address))
+		return vmalloc_explain(m, address, buf, size);
+	if (in_window(address, m->layout.direct_base, m->max_low_pfn << PAGE_SHIFT)) {
+		add_direct(&text, m, address);
+	} else if (descriptor < m->max_pfn * sizeof(struct page)) {
+		text_add(&text, "descriptor of a ");
+		add_pfn(&text, m, descriptor / sizeof(struct page));
+	} else {
+		add_foreign(&text, m, address);
+	}
+	return (int)text.length;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kmalloc.c - the classes, the sizes too large for them, and what is asked about an object.
+ *
+ *	8 16 32 64 96 128 192 256 512 1k 2k 4k 8k	caches, of each type: normal, cgroup, reclaimable, DMA
+ *	above, up to 4 MiB				a compound page of type PGTY_LARGE, value its order
+ */
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "lib/assert.h"
+#include "mm/page_alloc.h"
+#include "mm/slab.h"
+
+static const struct {
+	const char *prefix;
+	slab_flags_t flags;
+} types[NR_KMALLOC_TYPES] = {
+	[KMALLOC_NORMAL] = { "kmalloc", 0 },
+	[KMALLOC_CGROUP] = { "kmalloc-cg", SLAB_ACCOUNT },
+	[KMALLOC_RECLAIM] = { "kmalloc-rcl", SLAB_RECLAIM_ACCOUNT },
+	[KMALLOC_DMA] = { "dma-kmalloc", SLAB_CACHE_DMA },
+};
+
+static const struct {
+	const char *name;
+	u16 size;
+} classes[KMALLOC_CLASSES] = {
+	{ "8", 8 },	{ "16", 16 },	{ "32", 32 },	{ "64", 64 },  { "96", 96 },   { "128", 128 }, { "192", 192 },
+	{ "256", 256 }, { "512", 512 }, { "1k", 1024 }, { "2k", 2048 }, { "4k", 4096 }, { "8k", 8192 },
+};
+
+int kmalloc_init(struct machine *m)
+{
+	char name[32];
+
+	for (unsigned int type = 0; type < NR_KMALLOC_TYPES; type++)
+		for (unsigned int class = 0; class < KMALLOC_CLASSES; class++) {
+			snprintf(name, sizeof(name), "%s-%s", types[type].prefix, classes[class].name);
+			if (!cache_new_at(m, KMALLOC_ID(type, class), name, classes[class].size,
+					  types[type].flags | SLAB_KMALLOC))
+				return -ENOMEM;
+		}
+	return 0;
+}
+
+size_t kmalloc_size_roundup(size_t size)
+{
+	if (size && size <= KMALLOC_MAX_CACHE_SIZE)
+		return classes[kmalloc_class(size)].size;
+	return size && size <= KMALLOC_MAX_SIZE ? PAGE_SIZE << get_order(size) : size;
+}
+
+static void large_account(struct machine *m, struct page *page, long pages)
+{
+	mod_node_page_state(machine_page_zone(m, page)->node, NR_SLAB_UNRECLAIMABLE, pages);
+	__atomic_fetch_add(&m->large_pages, pages, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&m->large_objects, pages > 0 ? 1 : -1, __ATOMIC_RELAXED);
+}
+
+void *__kmalloc_large(size_t size, gfp_t gfp)
+{
+	unsigned int order = (unsigned int)get_order(size);
+	struct page *page;
+
+	if (size > KMALLOC_MAX_SIZE) {
+		WARN_ON_ONCE(!(gfp & __GFP_NOWARN));
+		return NULL;
+	}
+	page = alloc_pages((gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE)) | __GFP_COMP, order);
+	if (!page)
+		return NULL;
+	page->page_type = PAGE_TYPE(PGTY_LARGE, order);
+	large_account(this_machine(), page, 1l << order);
+	return lowmem_page_address(page);
+}
+
+/* Is the address the start of a large object? Its order then, else -1. */
+static int large_order(struct machine *m, const struct page *page, const void *object)
+{
+	unsigned long offset = (unsigned long)object - m->layout.direct_base;
+
+	if (offset >= m->max_low_pfn << PAGE_SHIFT || !pfn_described(m, offset >> PAGE_SHIFT))
+		return -1;
+	if (page_type_of(page) != PGTY_LARGE || (offset & ~PAGE_MASK))
+		return -1;
+	return (int)page_type_value(page);
+}
+
+bool large_object_at(struct machine *m, const void *address)
+{
+	return large_order(m, virt_to_page(address), address) >= 0;
+}
+
+bool free_large(struct machine *m, struct page *page, const void *object)
+{
+	int order = large_order(m, page, object);
+
+	if (order < 0)
+		return false;
+	large_account(m, page, -(1l << order));
+	page->page_type = PAGE_TYPE_NONE;
+	__free_pages(page, (unsigned int)order);
+	return true;
+}
+
+size_t __ksize(const void *object)
+{
+	struct machine *m = this_machine();
+	struct kmem_cache *cache = cache_of(m, object);
+	int order;
+
+	if (cache && (cache->flags & (SLAB_RED_ZONE | SLAB_POISON)))
+		return cache->object_size;
+	if (cache)		/* what lies behind the object itself is ours */
+		return cache->flags & SLAB_STORE_USER || cache->offset ? cache->inuse : cache->size;
+	order = large_order(m, virt_to_page(object), object);
+	if (order >= 0)
+		return PAGE_SIZE << order;
+	free_foreign_report(m, object, "ksize");
+	return 0;
+}
+
+size_t ksize(const void *object)
+{
+	return ZERO_OR_NULL_PTR(object) ? 0 : __ksize(object);
+}
+
+void *krealloc(const void *object, size_t size, gfp_t gfp)
+{
+	size_t old = ksize(object);
+	void *fresh;
+
+	if (!size) {
+		kfree(object);
+		return ZERO_SIZE_PTR;
+	}
+	if (old >= size)
+		return (void *)object;
+	fresh = __kmalloc(size, gfp);
+	if (!fresh || !old)
+		return fresh;
+	memcpy(fresh, object, old);
+	kfree(object);
+	return fresh;
+}
+
+void *kzalloc_node(size_t size, gfp_t gfp, int node)
+{
+	return kmalloc_node(size, gfp | __GFP_ZERO, node);
+}
+
+void *kmalloc_array_node(size_t n, size_t size, gfp_t gfp, int node)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(n, size, &bytes) ? NULL : kmalloc_node(bytes, gfp, node);
+}
+
+void *kcalloc_node(size_t n, size_t size, gfp_t gfp, int node)
+{
+	return kmalloc_array_node(n, size, gfp | __GFP_ZERO, node);
+}

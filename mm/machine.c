@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.c - boot and shutdown.
+ *
+ *	command line -> memory map -> how many frames? -> the host's windows -> memblock -> zones -> CPUs
+ *	-> free lists -> slab -> vmalloc -> reclaim
+ *
+ * The command line and the map are read twice: once aside, to learn what to ask the host for, and once into the
+ * machine that it gave. What can fail for reasons of its caller is found out in the first reading.
+ */
+#include <kmem/version.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+#include "lib/assert.h"
+#include "mm/cpus.h"
+#include "mm/idle.h"
+#include "mm/page_alloc.h"
+#include "mm/rcu.h"
+#include "mm/slab.h"
+#include "mm/vmalloc.h"
+#include "mm/vmscan.h"
+
+#define LEAST_MEMORY_PAGES 512ul		/* 2 MiB: below this nothing useful boots */
+#define I386_LOWMEM (896ull << 20)
+#define I386_VMALLOC_RESERVE (128ull << 20)
+#define MAX_LOWMEM_BYTES DIRECT_WINDOW
+
+const char *kmem_version(void)
+{
+	return KMEM_VERSION;
+}
+
+/* Fill memory and reserved ranges of m from the configuration. Returns what is wrong, or NULL. */
+static const char *map_read(struct machine *m, const struct machine_config *config)
+{
+	m->memblock.machine = m;
+	return memblock_from_map(&m->memblock, config->map, config->nr_ranges);
+}
+
+/* One beyond the last frame that has a logical address. */
+static pfn_t low_end(const struct machine *m)
+{
+	u64 limit = (u64)m->max_pfn << PAGE_SHIFT;
+	u64 high = m->params.highmem;
+
+	if (m->params.layout_i386) {
+		u64 low = I386_LOWMEM;
+
+		if (m->params.vmalloc > I386_VMALLOC_RESERVE)
+			low = I386_LOWMEM + I386_VMALLOC_RESERVE - min(m->params.vmalloc, I386_LOWMEM);
+		limit = min(limit, low);
+	}
+	if (high && high < limit)
+		limit = min(limit, ((u64)m->max_pfn << PAGE_SHIFT) - high);
+	return (pfn_t)(limit >> PAGE_SHIFT);
+}
+
+/* Everything that must be known before the host is asked. Returns what is wrong, or NULL. */
+static const char *machine_plan(struct machine *m, const struct machine_config *config)
+{
+	const char *wrong = params_parse(&m->params, config->cmdline ? config->cmdline : "");
+
+	if (!wrong)
+		wrong = map_read(m, config);
+	if (wrong)
+		return wrong;
+	m->max_pfn = (pfn_t)(memblock_end_of_DRAM(&m->memblock) >> PAGE_SHIFT);
+	if (memblock_phys_mem_size(&m->memblock) >> PAGE_SHIFT < LEAST_MEMORY_PAGES)
+		return "the memory map holds less than 2 MiB of RAM";
+	if ((u64)m->max_pfn << PAGE_SHIFT > MAX_LOWMEM_BYTES || (!config->map && m->params.mem > MAX_LOWMEM_BYTES))
+		return "the memory map is larger than the address window of this build";
+	m->max_low_pfn = low_end(m);
+	m->layout.machine_bytes = sizeof(*m);
+	m->layout.nr_frames = m->max_pfn;
+	m->layout.nr_low_frames = m->max_low_pfn;
+	m->layout.vmalloc_bytes = m->params.vmalloc ? (unsigned long)m->params.vmalloc : VMALLOC_DEFAULT;
+	if (m->params.layout_i386 && !m->params.vmalloc)
+		m->layout.vmalloc_bytes = (unsigned long)I386_VMALLOC_RESERVE;
+	return NULL;
+}
+
+static void report_unknown_parameters(struct machine *m)
+{
+	char text[512];
+
+	if (m->params.nr_unknown && params_report_unknown(&m->params, text, sizeof(text)) > 0)
+		pr_notice("%s\n", text);
+}
+
+/* End the machine's background tasks, and do what they had yet to do. May sleep. */
+static void background_end(struct machine *m)
+{
+	idle_exit(m);
+	reclaim_exit(m);
+	rcu_exit(m);
+}
+
+static unsigned int cpus_wanted(const struct machine *m)
+{
+	unsigned int nr = m->params.nr_cpus ? m->params.nr_cpus : m->layout.nr_cpus;
+
+	return clamp(nr, 1u, (unsigned int)MAX_CPUS);
+}
+
+static u64 machine_secret(struct machine *m)
+{
+	u64 seed = m->params.seed ? m->params.seed * 0x9e3779b97f4a7c15ull : host_random(m);
+
+	return seed | 1;
+}
+
+/* From a machine with a memory map to one that allocates. The caller becomes its first task meanwhile. */
+static const char *machine_start(struct machine *m)
+{
+	m->memblock.limit = (u64)m->max_low_pfn << PAGE_SHIFT;
+	if (zones_init(m) || cpus_init(m) || zones_populate(m))
+		return "the memory map is too small for its own descriptors";
+	watermarks_init(m);
+	reclaim_init(m);
+	if (machine_enter(m))
+		return "this thread holds a lock, or is on too many machines already";
+	if (slab_init(m) || vmalloc_init(m)) {
+		background_end(m);
+		machine_leave();
+		return "not enough memory for the first caches";
+	}
+	report_unknown_parameters(m);
+	m->boot_free_pages = nr_free_pages();
+	machine_leave();
+	return NULL;
+}
+
+/* Fill in a machine that the host has made room for, and start it. Returns what is wrong, or NULL. */
+static const char *machine_make(struct machine *m, const struct machine_config *config, const struct host_layout *layout)
+{
+	const char *wrong;
+
+	m->console = config->console;
+	m->console_arg = config->console_arg;
+	m->boot_clock = host_clock(m);
+	wrong = machine_plan(m, config);
+	assert(!wrong);
+	m->layout = *layout;
+	m->vmemmap = virt_to_page((void *)layout->direct_base);
+	m->nr_cpus = cpus_wanted(m);
+	m->secret = (unsigned long)machine_secret(m);
+	m->slab_oom_ratelimit = (struct ratelimit_state)RATELIMIT_DEFAULT;
+	return machine_start(m);
+}
+
+/* A machine that did not come up, or was taken down. */
+static void machine_unmake(struct machine *m)
+{
+	struct host_layout layout = m->layout;
+
+	host_machine_destroy(m, &layout);
+}
+
+/* Keep the sentence where it outlives the machine that it is about: with the task. */
+static struct machine *boot_failed(const char *wrong, const char **why)
+{
+	struct task_struct *task = host_task();
+
+	if (why) {
+		scnprintf(task->why, sizeof(task->why), "%s", wrong);
+		*why = task->why;
+	}
+	return NULL;
+}
+
+struct machine *machine_boot_why(const struct machine_config *config, const char **why)
+{
+	static const struct machine_config plain;
+	struct machine plan = { 0 };
+	struct machine *m;
+	const char *wrong;
+
+	if (why)
+		*why = NULL;
+	if (!config)
+		config = &plain;
+	wrong = machine_plan(&plan, config);
+	if (!wrong && host_machine_create(&plan.layout))
+		wrong = "the host has no room for the machine's memory";
+	if (wrong)
+		return boot_failed(wrong, why);
+	m = plan.layout.machine;
+	wrong = machine_make(m, config, &plan.layout);
+	if (!wrong)
+		return m;
+	boot_failed(wrong, why);
+	machine_unmake(m);
+	return NULL;
+}
+
+struct machine *machine_boot(const struct machine_config *config)
+{
+	return machine_boot_why(config, NULL);
+}
+
+/* Pages that callers of the page allocator still have: neither free, nor slab's, nor page tables, nor large objects. */
+static unsigned long pages_out(struct machine *m)
+{
+	struct machine_stats stats;
+	unsigned long known;
+
+	machine_stats(m, &stats);
+	known = stats.free_pages + stats.pcp_pages + stats.slab_reclaimable_pages + stats.slab_unreclaimable_pages +
+		stats.page_table_pages + m->boot_cache_pages;
+	return m->totalram > known ? m->totalram - known : 0;
+}
+
+static int leaks_count(const struct machine_leaks *leaks)
+{
+	return (leaks->slab_objects != 0) + (leaks->slab_caches != 0) + (leaks->pages != 0) + (leaks->vmalloc_areas != 0);
+}
+
+/* On the machine, alone, its background tasks ended: count what is left. */
+static void machine_wind_down(struct machine *m, struct machine_leaks *leaks)
+{
+	struct slab_leaks slab = { 0 };
+
+	leaks->vmalloc_areas = vmalloc_exit(m);
+	slab_exit(m, &slab);
+	leaks->slab_objects = slab.objects + (unsigned long)m->large_objects;
+	leaks->slab_caches = slab.caches;
+	if (m->large_objects)
+		pr_warn("machine: %ld large kmalloc objects (%ld pages) not freed\n", m->large_objects, m->large_pages);
+	leaks->pages = pages_out(m);
+	if (leaks->pages)
+		pr_warn("machine: %lu pages not freed\n", leaks->pages);
+}
+
+/* From now on nobody enters; false if somebody other than the caller is on the machine, which then goes on. */
+static bool machine_close(struct machine *m)
+{
+	u32 alone = 1;
+
+	if (__atomic_compare_exchange_n(&m->nr_users, &alone, alone | MACHINE_GOES_DOWN, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_ACQUIRE))
+		return true;
+	pr_err("machine: not shut down: %u other threads are on it\n", (alone & ~MACHINE_GOES_DOWN) - 1);
+	return false;
+}
+
+int machine_shutdown_leaks(struct machine *m, struct machine_leaks *leaks)
+{
+	struct machine_leaks found = { 0 };
+	int err;
+
+	while (m && host_task()->machine == m && host_task()->enter_depth && sleeping_is_allowed())
+		machine_leave();
+	err = machine_enter(m);
+	if (err)
+		return err;
+	if (!machine_close(m)) {
+		machine_leave();
+		return -EBUSY;
+	}
+	background_end(m);
+	machine_wind_down(m, &found);
+	machine_leave();
+	machine_unmake(m);
+	if (leaks)
+		*leaks = found;
+	return leaks_count(&found);
+}
+
+int machine_shutdown(struct machine *m)
+{
+	return machine_shutdown_leaks(m, NULL);
+}
+
+unsigned long machine_release_memory(struct machine *m)
+{
+	unsigned long pages;
+
+	if (machine_enter(m))
+		return 0;
+	slab_reclaim(m);
+	vmalloc_purge(m);
+	cpus_request(m, CPU_DRAIN_PAGES);
+	pages = zones_release(m);
+	idle_restart(m);
+	machine_leave();
+	return pages;
+}

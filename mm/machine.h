@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.h - all state of one machine.
+ *
+ * Lock order, outermost first: cache_lock, vmalloc's locks, shrinker_lock, node list locks, barn locks,
+ * zone->lock, console. None is held over a host call that may sleep.
+ */
+#ifndef MM_MACHINE_H
+#define MM_MACHINE_H
+
+#include <kmem/host.h>
+#include <kmem/kmem.h>
+#include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/printk.h>
+#include <linux/spinlock.h>
+#include "mm/memblock.h"
+#include "mm/params.h"
+#include "mm/zone.h"
+
+#define MAX_CPUS 256
+
+struct vmalloc_state;
+struct kmem_cache;
+struct cpu_waiter;
+struct depot;
+
+enum cpu_state { CPU_ABSENT, CPU_OFFLINE, CPU_IDLE, CPU_LEASED };
+
+/* What others may ask of a CPU: bits of kmem_cpu.pending. */
+enum cpu_request { CPU_YIELD = 1, CPU_DRAIN_PAGES = 2, CPU_DRAIN_SLABS = 4, CPU_QUIET = 8 };
+
+#define MACHINE_GOES_DOWN 0x80000000u
+
+struct machine {
+	/* Read mostly. */
+	struct host_layout layout;
+	struct machine_params params;
+	struct page *vmemmap;			/* descriptor of pfn 0 */
+	pfn_t max_pfn;				/* one beyond the last frame of memory */
+	pfn_t max_low_pfn;			/* one beyond the last with a logical address */
+	unsigned int nr_nodes;
+	unsigned int nr_zones;			/* populated */
+	unsigned int nr_cpus;			/* possible */
+	struct pglist_data *nodes[MAX_NUMNODES];
+	struct zone **zones;			/* [nr_zones]; lower pfn first within a node */
+	struct zone *zone_table[1 << PAGE_ZONE_BITS];	/* by the top bits of page->flags */
+	struct kmem_cpu *cpus[MAX_CPUS];
+	size_t cpu_bytes;			/* of one CPU's area */
+	unsigned long secret;
+	void (*console)(void *arg, const char *text, size_t length);
+	void *console_arg;
+	struct memblock memblock;
+	u64 boot_clock;
+	u32 console_lock;			/* a raw word: one line at a time */
+	struct task_struct *console_owner;	/* who is in the console function */
+
+	/* CPUs: kernel/cpu.c. */
+	u32 cpu_lock;				/* a raw word: taken by threads that have no CPU */
+	u8 cpu_state[MAX_CPUS];			/* enum cpu_state */
+	struct task_struct *cpu_task[MAX_CPUS];	/* who leases it */
+	u64 cpu_since[MAX_CPUS];		/* host_clock() when the lease began */
+	u32 cpu_waiters;			/* threads that wait for one */
+	struct cpu_waiter *cpu_first, *cpu_last;	/* their queue */
+	unsigned int nr_online;
+	u32 nr_users;				/* threads that have entered; MACHINE_GOES_DOWN: no more may */
+
+	/* Pages. */
+	unsigned long min_free_kbytes;
+	unsigned long totalram;			/* managed pages, all zones */
+	unsigned long totalreserve_pages;
+	struct ratelimit_state nopage_ratelimit;	/* of warn_alloc() */
+	unsigned long zero_window;		/* addresses through which high memory is zeroed, a block's worth */
+	u32 zero_lock;				/* a raw word: the window is one block's */
+	unsigned long boot_free_pages;		/* free when boot was done */
+
+	/* Slab: mm/slab.h. */
+	struct mutex cache_lock;
+	struct list_head caches;		/* newest first */
+	struct kmem_cache *cache_by_id[KMEM_MAX_CACHES];
+	unsigned int nr_cache_ids;		/* ids handed out so far */
+	struct kmem_cache *cache_cache;		/* the cache of struct kmem_cache */
+	struct kmem_cache *node_cache;		/* the cache of struct kmem_cache_node */
+	unsigned long boot_cache_pages;		/* that the caches made at boot take */
+	struct kmem_cache *map_cache[2];	/* maps of slabs with more objects than a word has bits */
+	struct kmem_cache *sheaf_cache[5];	/* sheaves, by size */
+	long large_pages;			/* atomic: pages of kmalloc()s too large for a slab */
+	long large_objects;			/* atomic */
+
+	/* vmalloc: mm/vmalloc.c. */
+	struct vmalloc_state *vmalloc;
+	void *page_table;			/* top level, a page */
+
+	/* Reclaim: mm/vmscan.c, mm/oom.c. */
+	struct mutex shrinker_lock;
+	struct list_head shrinkers;
+	struct mutex oom_lock;
+	struct notifier_block *oom_notifiers;
+	u32 reclaim_wait;			/* changes when reclaim made progress */
+	u32 shrinker_users;			/* who walks the list of shrinkers: mm/vmscan.c */
+	struct ratelimit_state oom_ratelimit;
+
+	/* Kernel services. */
+	spinlock_t rcu_lock;
+	struct rcu_head *rcu_callbacks;		/* newest first */
+	u32 rcu_word;				/* changes when there is work, and when work is done */
+	u32 rcu_running;			/* the background task lives */
+	bool rcu_stop;
+	u32 rcu_stop_word;			/* the same, to sleep on */
+	struct mutex rcu_mutex;			/* held while callbacks are cut and not yet run */
+	unsigned long rcu_done;			/* rounds */
+	struct ratelimit_state slab_oom_ratelimit;
+	u32 idle_running;			/* the task of mm/idle.c lives */
+	u32 idle_stop;				/* it must end; a word to sleep on */
+	const void *warned[64];			/* places that have warned once */
+	struct depot *depot;			/* mm/stack_depot.c */
+	void *inject;				/* fault injection */
+};
+
+/* The calling thread's machine; leases a CPU if need be. */
+static inline struct machine *this_machine(void)
+{
+	return cpu_get()->machine;
+}
+
+/* Descriptor and frame number, within one machine. */
+static inline struct page *machine_page(const struct machine *m, pfn_t pfn)
+{
+	return m->vmemmap + pfn;
+}
+
+static inline pfn_t machine_pfn(const struct machine *m, const struct page *page)
+{
+	return (pfn_t)(page - m->vmemmap);
+}
+
+static inline struct zone *machine_page_zone(const struct machine *m, const struct page *page)
+{
+	return m->zone_table[page->flags >> PAGE_ZONE_SHIFT];
+}
+
+static inline void count_vm_events(struct kmem_cpu *cpu, enum vm_event_item item, unsigned long n)
+{
+	cpu->events[item] += n;
+}
+
+static inline void count_vm_event(enum vm_event_item item)
+{
+	preempt_disable();
+	this_cpu()->events[item]++;
+	preempt_enable();
+}
+
+static inline u32 page_zone_tag(int nid, enum zone_type type)
+{
+	return (u32)nid << 3 | (u32)type;
+}
+
+#endif

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memblock.c - physical memory before there are pages, made of firmware's map and the command line.
+ *
+ *	firmware   [ram      ][rsv][ram         ]   [ram   ]	any order, overlapping, unaligned
+ *	memmap=          [$ rsv ]
+ *	            edges cut time into pieces; a piece is memory if some range says RAM and none says otherwise
+ *	memory     [====]          [===========]   [======]	whole pages
+ *
+ * True of memory and of reserved, always; memblock_check() proves each:
+ *	M1  regions are not empty and do not wrap
+ *	M2  regions are in ascending order and disjoint
+ *	M3  touching regions differ in node or in movable
+ *	M4  memory begins and ends at page boundaries, and never holds page 0
+ * Every change builds the new list beside the old one and then replaces it: a call that fails changes nothing.
+ * Lock: none; boot is single-threaded, and after it only readers come.
+ */
+#include <linux/errno.h>
+#include <linux/string.h>
+#include "lib/assert.h"
+#include "mm/machine.h"
+#include "mm/page_alloc.h"
+
+#define MIB (1ull << 20)
+#define GIB (1ull << 30)
+#define NUMA_GRANULE (PAGE_SIZE << MAX_ORDER)	/* a node is made of whole largest blocks */
+#define PAE_LIMIT (64 * GIB)
+#define DEFAULT_PC_BYTES GIB
+
+static u64 region_end(const struct memblock_region *r)
+{
+	return r->base + r->size;
+}
+
+static u64 min_u64(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+static u64 max_u64(u64 a, u64 b)
+{
+	return a > b ? a : b;
+}
+
+/* ------------------------------------------------------------------------------------------------- the lists */
+
+/* Add [base, end) behind the last region, or to it. Empty: nothing. Returns 0 or -ENOSPC. */
+static int append(struct memblock_type *to, u64 base, u64 end, int nid, bool movable)
+{
+	struct memblock_region *last = to->nr ? &to->regions[to->nr - 1] : NULL;
+
+	if (base >= end)
+		return 0;
+	assert(!last || region_end(last) <= base);
+	if (last && region_end(last) == base && last->nid == nid && last->movable == movable) {
+		last->size += end - base;
+		return 0;
+	}
+	if (to->nr == MEMBLOCK_MAX)
+		return -ENOSPC;
+	to->regions[to->nr++] = (struct memblock_region){ base, end - base, nid, movable };
+	return 0;
+}
+
+static void replace(struct memblock_type *type, const struct memblock_type *by)
+{
+	type->nr = by->nr;
+	memcpy(type->regions, by->regions, by->nr * sizeof(by->regions[0]));
+}
+
+/* What is there already keeps its node; the gaps of the range get nid. */
+static int type_add(struct memblock_type *type, u64 base, u64 size, int nid)
+{
+	struct memblock_type next = { .nr = 0 };
+	u64 cursor = base, end = base + size;
+	int error = 0;
+
+	if (end < base)
+		return -EINVAL;
+	for (unsigned int i = 0; i < type->nr && !error; i++) {
+		const struct memblock_region *r = &type->regions[i];
+
+		if (r->base > cursor)
+			error = append(&next, cursor, min_u64(r->base, end), nid, false);
+		if (!error)
+			error = append(&next, r->base, region_end(r), r->nid, r->movable);
+		cursor = max_u64(cursor, region_end(r));
+	}
+	if (!error)
+		error = append(&next, cursor, end, nid, false);
+	if (!error)
+		replace(type, &next);
+	return error;
+}
+
+static int type_remove(struct memblock_type *type, u64 base, u64 size)
+{
+	struct memblock_type next = { .nr = 0 };
+	u64 end = base + size;
+	int error = 0;
+
+	if (end < base)
+		return -EINVAL;
+	if (!size)
+		return 0;
+	for (unsigned int i = 0; i < type->nr && !error; i++) {
+		const struct memblock_region *r = &type->regions[i];
+
+		error = append(&next, r->base, min_u64(region_end(r), base), r->nid, r->movable);
+		if (!error)
+			error = append(&next, max_u64(r->base, end), region_end(r), r->nid, r->movable);
+	}
+	if (!error)
+		replace(type, &next);
+	return error;
+}
+
+int memblock_add(struct memblock *mb, u64 base, u64 size, int nid)
+{
+	return type_add(&mb->memory, base, size, nid);
+}
+
+int memblock_remove(struct memblock *mb, u64 base, u64 size)
+{
+	return type_remove(&mb->memory, base, size);
+}
+
+int memblock_reserve(struct memblock *mb, u64 base, u64 size)
+{
+	return type_add(&mb->reserved, base, size, NUMA_NO_NODE);
+}
+
+int memblock_free(struct memblock *mb, u64 base, u64 size)
+{
+	return type_remove(&mb->reserved, base, size);
+}
+
+/* --------------------------------------------------------------------------------------------------- looking */
+
+/* The first region that ends above address, or NULL. */
+static const struct memblock_region *region_above(const struct memblock_type *type, u64 address)
+{
+	unsigned int low = 0, high = type->nr;
+
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+
+		if (region_end(&type->regions[middle]) > address)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low < type->nr ? &type->regions[low] : NULL;
+}
+
+static bool type_holds(const struct memblock_type *type, u64 address)
+{
+	const struct memblock_region *r = region_above(type, address);
+
+	return r && r->base <= address;
+}
+
+bool memblock_is_memory(const struct memblock *mb, u64 address)
+{
+	return type_holds(&mb->memory, address);
+}
+
+bool memblock_is_reserved(const struct memblock *mb, u64 address)
+{
+	return type_holds(&mb->reserved, address);
+}
+
+u64 memblock_phys_mem_size(const struct memblock *mb)
+{
+	u64 bytes = 0;
+
+	for (unsigned int i = 0; i < mb->memory.nr; i++)
+		bytes += mb->memory.regions[i].size;
+	return bytes;
+}
+
+u64 memblock_end_of_DRAM(const struct memblock *mb)
+{
+	return mb->memory.nr ? region_end(&mb->memory.regions[mb->memory.nr - 1]) : 0;
+}
+
+bool memblock_next_free(const struct memblock *mb, u64 *cursor, u64 *start, u64 *end, int *nid)
+{
+	const struct memblock_region *memory, *taken;
+	u64 at = *cursor;
+
+	while ((memory = region_above(&mb->memory, at))) {
+		at = max_u64(at, memory->base);
+		taken = region_above(&mb->reserved, at);
+		if (taken && taken->base <= at) {
+			at = region_end(taken);
+			continue;
+		}
+		*start = at;
+		*end = taken ? min_u64(region_end(memory), taken->base) : region_end(memory);
+		*nid = memory->nid;
+		*cursor = *end;
+		return true;
+	}
+	return false;
+}
+
+static bool list_check(const struct memblock_type *type, const char *name, struct kmem_fault *fault)
+{
+	for (unsigned int i = 0; i < type->nr; i++) {
+		const struct memblock_region *r = &type->regions[i], *before = i ? r - 1 : NULL;
+
+		if (!r->size || region_end(r) < r->base)
+			return fault_at(fault, "M1", "%s region %u at 0x%llx: size 0x%llx", name, i, r->base, r->size);
+		if (before && region_end(before) > r->base)
+			return fault_at(fault, "M2", "%s region %u at 0x%llx", name, i, r->base);
+		if (before && region_end(before) == r->base && before->nid == r->nid && before->movable == r->movable)
+			return fault_at(fault, "M3", "%s region %u at 0x%llx", name, i, r->base);
+	}
+	return true;
+}
+
+bool memblock_check(const struct memblock *mb, struct kmem_fault *fault)
+{
+	if (!list_check(&mb->memory, "memory", fault) || !list_check(&mb->reserved, "reserved", fault))
+		return false;
+	for (unsigned int i = 0; i < mb->memory.nr; i++) {
+		const struct memblock_region *r = &mb->memory.regions[i];
+
+		if (!r->base || ((r->base | r->size) & ~PAGE_MASK))
+			return fault_at(fault, "M4", "memory region %u at 0x%llx: size 0x%llx", i, r->base, r->size);
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------------------------------------------ allocation */
+
+/* The highest place for size bytes in [low, high), or 0. */
+static u64 place_in(u64 low, u64 high, u64 size, u64 align)
+{
+	u64 place;
+
+	if (high < low || high - low < size)
+		return 0;
+	place = (high - size) & ~(align - 1);
+	return place >= low ? place : 0;
+}
+
+static u64 find_place(const struct memblock *mb, u64 size, u64 align, u64 min, u64 max, int nid)
+{
+	u64 cursor = min, start, end, best = 0;
+	int node;
+
+	while (memblock_next_free(mb, &cursor, &start, &end, &node) && start < max) {
+		if (nid == NUMA_NO_NODE || nid == node)
+			best = max_u64(best, place_in(start, min_u64(end, max), size, align));
+	}
+	return best;
+}
+
+u64 memblock_phys_alloc(struct memblock *mb, u64 size, u64 align, u64 min, u64 max, int nid)
+{
+	u64 place;
+
+	align = align ? align : 1;
+	assert(!(align & (align - 1)));
+	if (!size)
+		return 0;
+	place = find_place(mb, size, align, min, max, nid);
+	if (!place && nid != NUMA_NO_NODE)
+		place = find_place(mb, size, align, min, max, NUMA_NO_NODE);
+	if (!place || memblock_reserve(mb, place, size))
+		return 0;
+	return place;
+}
+
+void *memblock_alloc(struct memblock *mb, size_t size, size_t align, int nid)
+{
+	struct machine *m = mb->machine;
+	u64 place = memblock_phys_alloc(mb, size, align ? align : 64, 0, mb->limit, nid);
+	void *address;
+
+	if (!place)
+		return NULL;
+	address = (void *)(m->layout.direct_base + (unsigned long)place);
+	if (!m->layout.memory_is_zero)
+		memset(address, 0, size);
+	return address;
+}
+
+/* --------------------------------------------------------------------------------------------- firmware's map */
+
+/* Everything that has a say: firmware's ranges, those of memmap=, and page 0, which no one gets. */
+struct opinions {
+	const struct memory_range *map;
+	unsigned int nr_map;
+	const struct machine_params *params;
+	bool limit_ram;			/* mem= is a limit of firmware's map, not the size of the machine */
+	u64 addressable;
+};
+
+static unsigned int nr_opinions(const struct opinions *o)
+{
+	return o->nr_map + o->params->nr_memmap + 1;
+}
+
+static u64 saturating_end(u64 start, u64 size)
+{
+	return start + size < start ? ~0ull : start + size;
+}
+
+static struct memory_range memmap_range(const struct memmap_param *p)
+{
+	enum memory_type type = p->kind == '@' ? MEMORY_RAM : p->kind == '#' ? MEMORY_ACPI : MEMORY_RESERVED;
+
+	return (struct memory_range){ p->start, p->size, type, 0 };
+}
+
+/* The i-th opinion; RAM that cannot be had is cut off. */
+static struct memory_range opinion(const struct opinions *o, unsigned int i)
+{
+	struct memory_range r = { 0, PAGE_SIZE, MEMORY_RESERVED, 0 };
+	u64 limit = o->addressable;
+
+	if (i < o->nr_map)
+		r = o->map[i];
+	else if (i - o->nr_map < o->params->nr_memmap)
+		r = memmap_range(&o->params->memmap[i - o->nr_map]);
+	if (r.type == MEMORY_RAM) {
+		if (i < o->nr_map && o->limit_ram && o->params->mem)
+			limit = min_u64(limit, o->params->mem);
+		r.size = min_u64(saturating_end(r.start, r.size), limit);
+		r.size = r.size > r.start ? r.size - r.start : 0;
+	}
+	return r;
+}
+
+/* From at to the next edge of any range: memory (true, its node in *nid) or not. */
+static bool piece(const struct opinions *o, u64 at, u64 *next, int *nid)
+{
+	bool is_ram = false, is_other = false;
+
+	*next = ~0ull;
+	for (unsigned int i = 0; i < nr_opinions(o); i++) {
+		struct memory_range r = opinion(o, i);
+		u64 end = saturating_end(r.start, r.size);
+
+		if (!r.size)
+			continue;
+		if (r.start > at) {
+			*next = min_u64(*next, r.start);
+		} else if (end > at) {
+			*next = min_u64(*next, end);
+			if (r.type == MEMORY_RAM && !is_ram)
+				*nid = r.node;
+			is_ram |= r.type == MEMORY_RAM;
+			is_other |= r.type != MEMORY_RAM;
+		}
+	}
+	return is_ram && !is_other;
+}
+
+/* The last region becomes whole pages; it goes if it holds none. */
+static void round_last(struct memblock_type *type)
+{
+	struct memblock_region *last = &type->regions[type->nr - 1];
+	u64 base = (last->base + PAGE_SIZE - 1) & ~(u64)(PAGE_SIZE - 1);
+	u64 end = region_end(last) & ~(u64)(PAGE_SIZE - 1);
+
+	if (base >= end) {
+		type->nr--;
+		return;
+	}
+	last->base = base;
+	last->size = end - base;
+}
+
+static int memory_from(struct memblock_type *memory, const struct opinions *o)
+{
+	u64 at = 0, next, touches = 0;
+	int nid = 0;
+
+	for (; at != ~0ull; at = next) {
+		bool is_memory = piece(o, at, &next, &nid);
+
+		if (!is_memory)
+			continue;
+		/* A sliver of a page joins only what it touches, and only before that is rounded. */
+		if (memory->nr && (touches != at || memory->regions[memory->nr - 1].nid != nid))
+			round_last(memory);
+		if (append(memory, at, next, nid, false) < 0)
+			return -ENOSPC;
+		touches = next;
+	}
+	if (memory->nr)
+		round_last(memory);
+	return 0;
+}
+
+/* ----------------------------------------------------------------------------------------------- numa=fake= */
+
+/* Pages of memory, so that a long holds them on 32 bits too. */
+static unsigned long pages_in(const struct memblock_type *memory)
+{
+	unsigned long pages = 0;
+
+	for (unsigned int i = 0; i < memory->nr; i++)
+		pages += (unsigned long)(memory->regions[i].size >> PAGE_SHIFT);
+	return pages;
+}
+
+/* The address below which there are so many pages of memory, rounded down to a granule. */
+static u64 address_after(const struct memblock_type *memory, unsigned long pages)
+{
+	u64 bytes = (u64)pages << PAGE_SHIFT;
+
+	for (unsigned int i = 0; i < memory->nr; i++) {
+		const struct memblock_region *r = &memory->regions[i];
+
+		if (bytes <= r->size)
+			return (r->base + bytes) & ~(u64)(NUMA_GRANULE - 1);
+		bytes -= r->size;
+	}
+	return ~0ull;
+}
+
+/* How many nodes, and the pages of each (0: an even share). */
+static unsigned int fake_nodes(const struct machine_params *params, unsigned long total, unsigned long *each)
+{
+	unsigned long nr = params->numa_fake;
+	u64 bytes = min_u64(params->numa_fake_bytes, (u64)total << PAGE_SHIFT);
+
+	*each = 0;
+	if (params->numa_fake_bytes) {
+		*each = (unsigned long)((bytes + NUMA_GRANULE - 1) / NUMA_GRANULE) << MAX_ORDER;
+		nr = total / *each + !!(total % *each);
+		if (nr > MAX_NUMNODES)
+			*each = 0;	/* as large as it takes for the largest number of nodes */
+	}
+	if (nr > total >> MAX_ORDER)
+		nr = total >> MAX_ORDER;
+	if (nr > MAX_NUMNODES)
+		nr = MAX_NUMNODES;
+	return nr ? (unsigned int)nr : 1;
+}
+
+/* Give memory to nodes 0, 1, ... in ascending order, whatever nodes firmware named. */
+static int split_nodes(struct memblock_type *memory, const struct machine_params *params)
+{
+	struct memblock_type next = { .nr = 0 };
+	unsigned long total = pages_in(memory), each;
+	unsigned int nr = fake_nodes(params, total, &each);
+	u64 start = 0;
+
+	for (unsigned int n = 1; n <= nr; n++) {
+		unsigned long pages = each ? each * n : total / nr * n;
+		u64 end = n == nr ? ~0ull : address_after(memory, pages);
+		unsigned int before = next.nr;
+
+		for (unsigned int i = 0; i < memory->nr; i++) {
+			const struct memblock_region *r = &memory->regions[i];
+
+			if (append(&next, max_u64(r->base, start), min_u64(region_end(r), end), (int)n - 1, false) < 0)
+				return -ENOSPC;
+		}
+		assert(next.nr > before);	/* a node's share is a granule at least: rounding leaves it some */
+		start = end;
+	}
+	replace(memory, &next);
+	return 0;
+}
+
+static bool nodes_make_sense(const struct memory_range *map, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		if (map[i].size && map[i].type == MEMORY_RAM && (map[i].node < 0 || map[i].node >= MAX_NUMNODES))
+			return false;
+	}
+	return true;
+}
+
+const char *memblock_from_params(struct memblock *mb, const struct machine_params *params,
+				 const struct memory_range *map, unsigned int nr)
+{
+	struct memblock_type memory = { .nr = 0 };
+	struct memory_range pc[8];
+	bool is_32bit = params->layout_i386 || sizeof(long) == 4;
+	struct opinions o = { map, nr, params, map != NULL, is_32bit ? PAE_LIMIT : DIRECT_WINDOW };
+
+	if (!map) {
+		o.map = pc;
+		o.nr_map = memory_map_of_pc(params->mem ? params->mem : DEFAULT_PC_BYTES, pc);
+	}
+	if (params->memmap_exact)
+		o.nr_map = 0;
+	if (!nodes_make_sense(o.map, o.nr_map))
+		return "the memory map names a node that is not from 0 to 63";
+	if (memory_from(&memory, &o) < 0)
+		return "the memory map has more than 256 separate ranges of memory";
+	if (!memory.nr)
+		return "the memory map and the command line leave no usable memory";
+	if ((params->numa_fake || params->numa_fake_bytes) && split_nodes(&memory, params) < 0)
+		return "numa=fake= splits the memory map into more than 256 ranges";
+	replace(&mb->memory, &memory);
+	mb->reserved.nr = 0;
+	if (!mb->limit)
+		mb->limit = memblock_end_of_DRAM(mb);
+	return memblock_reserve(mb, 0, PAGE_SIZE) ? "page 0 could not be reserved" : NULL;
+}
+
+const char *memblock_from_map(struct memblock *mb, const struct memory_range *map, unsigned int nr)
+{
+	return memblock_from_params(mb, &mb->machine->params, map, nr);
+}
+
+unsigned int memory_map_of_pc(u64 bytes, struct memory_range *map)
+{
+	const u64 split = 3 * GIB, high = 4 * GIB;
+	u64 low = bytes >= split + GIB / 2 ? split : bytes;
+	unsigned int nr = 0;
+
+	map[nr++] = (struct memory_range){ 0, min_u64(low, 0x9fc00), MEMORY_RAM, 0 };
+	map[nr++] = (struct memory_range){ 0x9fc00, 0x400, MEMORY_RESERVED, 0 };
+	map[nr++] = (struct memory_range){ 0xf0000, 0x10000, MEMORY_RESERVED, 0 };
+	if (low > MIB)
+		map[nr++] = (struct memory_range){ MIB, low - MIB, MEMORY_RAM, 0 };
+	if (low < bytes)
+		map[nr++] = (struct memory_range){ high, bytes - low, MEMORY_RAM, 0 };
+	return nr;
+}
+
+_Static_assert(MAX_NUMNODES == 64 && MEMBLOCK_MAX == 256, "the sentences of memblock_from_map() name these numbers");

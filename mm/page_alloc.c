@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page_alloc.c - a request for pages, from its flags to a block or to NULL.
+ *
+ *	alloc_pages	CPU's own list -------------------------------------------------> page
+ *	    | empty
+ *	pages_alloc	zonelist, low watermark: CPU's list, zone's free lists ----------> page
+ *	    | nothing
+ *	alloc_slowly	wake kswapd; min watermark, then reserves of those who may ------> page
+ *	    | may sleep	reclaim, drain, try again while that helps ----------------------> page
+ *	    |		OOM ------------------------------------------------------------> again
+ *	    v
+ *	  report, NULL	(__GFP_NOFAIL: again)
+ *
+ * Blocks come back by mm/page_free.c. Lock: none here; each step takes zone->lock for itself (mm/buddy.c, mm/pcp.c).
+ */
+#include <linux/compiler.h>
+#include <linux/sched/mm.h>
+#include "lib/assert.h"
+#include "mm/fault_inject.h"
+#include "mm/page_report.h"
+#include "mm/pcp.h"
+#include "mm/vmscan.h"
+
+#define MAX_RECLAIM_RETRIES 16
+#define MAX_ROUNDS 1024			/* of a request that may fail, however much reclaim promises */
+
+/* ------------------------------------------------------------------------------------------------- making a block */
+
+static void compound_make(struct page *page, unsigned int order)
+{
+	page->flags |= 1ul << PG_head;
+	for (unsigned long i = 1; i < 1ul << order; i++) {
+		page[i].mapping = NULL;
+		page[i].compound_head = (unsigned long)page | 1;
+	}
+	page[1].compound_order = (u8)order;
+}
+
+/* A block off a list, as it should be: no reference, mapping, or type of its own. Else one report, and it is lost. */
+static bool block_is_good(struct machine *m, const struct page *page)
+{
+	if (likely(page_is_untouched(page)))
+		return true;
+	bad_page(m, page, page_bad_reason(page, PAGE_FLAGS_ALL, "PAGE_FLAGS_CHECK_AT_PREP flag(s) set"));
+	return false;
+}
+
+static void block_dress(struct machine *m, struct page *page, unsigned int order, gfp_t gfp)
+{
+	page->_refcount.counter = 1;
+	page->private = 0;
+	if (order && (gfp & __GFP_COMP))
+		compound_make(page, order);
+	if ((gfp & __GFP_ZERO) || unlikely(m->params.init_on_alloc))
+		pages_zero(m, page, order);
+}
+
+static void count_alloc(struct zone *preferred, struct zone *zone, unsigned int order)
+{
+	struct kmem_cpu *cpu;
+
+	preempt_disable();
+	cpu = this_cpu();
+	cpu->events[PGALLOC_DMA + zone->type] += 1ul << order;
+	cpu->numa[zone->index][(u32)zone->nid == cpu->node ? NUMA_LOCAL : NUMA_OTHER]++;
+	if (zone->nid == preferred->nid) {
+		cpu->numa[zone->index][NUMA_HIT]++;
+	} else {
+		cpu->numa[zone->index][NUMA_MISS]++;
+		cpu->numa[preferred->index][NUMA_FOREIGN]++;
+	}
+	preempt_enable();
+}
+
+/* Straight from the free lists: the reserve of high-order atomic requests first, for those. */
+static struct page *zone_take_block(struct zone *zone, const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	struct page *page = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	if (ac->order && (alloc_flags & ALLOC_HARDER))
+		page = buddy_take_of_type(zone, ac->order, MIGRATE_HIGHATOMIC);
+	if (!page)
+		page = buddy_take(zone, ac->order, ac->migratetype, alloc_flags);
+	if (!page && !ac->order && (alloc_flags & (ALLOC_HARDER | ALLOC_OOM)))
+		page = buddy_take_of_type(zone, 0, MIGRATE_HIGHATOMIC);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return page;
+}
+
+/* A block of this zone, whatever its watermarks; bad ones on the way are left out. */
+static struct page *zone_take(struct zone *zone, const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	struct page *page = NULL;
+
+	do {
+		if (pcp_has_order(ac->order))
+			page = pcp_take(zone, ac->order, ac->migratetype, alloc_flags);
+		if (!page)
+			page = zone_take_block(zone, ac, alloc_flags);
+	} while (page && !block_is_good(zone->machine, page) && !(page = NULL));
+	if (unlikely(__atomic_load_n(&zone->flags, __ATOMIC_RELAXED) & ZONE_BOOSTED)) {
+		__atomic_fetch_and(&zone->flags, ~ZONE_BOOSTED, __ATOMIC_RELAXED);
+		wakeup_kswapd(zone, 0, 0, zone->type);
+	}
+	return page;
+}
+
+/* ------------------------------------------------------------------------------------------------------ zonelists */
+
+static struct zone *zonelist_first(const struct zonelist *zonelist, enum zone_type highest)
+{
+	const struct zoneref *ref = zonelist->ref;
+
+	while (ref->zone && ref->type > highest)
+		ref++;
+	return ref->zone;
+}
+
+/* Rather use another zone of the node than mix types in NORMAL's pageblocks. */
+static unsigned int nofragment_flag(const struct zone *preferred)
+{
+	if (preferred->type != ZONE_NORMAL || !zone_populated(&preferred->node->zones[ZONE_DMA32]))
+		return 0;
+	return ALLOC_NOFRAGMENT;
+}
+
+static struct page *zonelist_try(const struct alloc_context *ac, const struct zone *preferred, unsigned int alloc_flags)
+{
+	for (const struct zoneref *ref = ac->zonelist->ref; ref->zone; ref++) {
+		struct zone *zone = ref->zone;
+		struct page *page;
+
+		if (ref->type > ac->highest)
+			continue;
+		/* Remote memory is worse than mixed pageblocks. */
+		if ((alloc_flags & ALLOC_NOFRAGMENT) && zone->nid != preferred->nid)
+			return NULL;
+		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
+		    !zone_watermark_ok(zone, ac->order, zone_watermark(zone, alloc_flags & ALLOC_WMARK_MASK),
+				       ac->highest, alloc_flags))
+			continue;
+		page = zone_take(zone, ac, alloc_flags);
+		if (page)
+			return page;
+	}
+	return NULL;
+}
+
+/* The first zone of the list that may be asked and has a block, dressed and counted; or NULL. */
+static struct page *zonelist_alloc(const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	struct zone *preferred = zonelist_first(ac->zonelist, ac->highest), *zone;
+	struct page *page;
+
+	if (!preferred)
+		return NULL;
+	page = zonelist_try(ac, preferred, alloc_flags);
+	if (!page && (alloc_flags & ALLOC_NOFRAGMENT))
+		page = zonelist_try(ac, preferred, alloc_flags & ~ALLOC_NOFRAGMENT);
+	if (!page)
+		return NULL;
+	zone = machine_page_zone(preferred->machine, page);
+	if (unlikely(ac->order && (alloc_flags & ALLOC_HARDER)))
+		highatomic_reserve(zone, page, ac->order, ac->migratetype);
+	count_alloc(preferred, zone, ac->order);
+	block_dress(zone->machine, page, ac->order, ac->gfp);
+	return page;
+}
+
+/* ------------------------------------------------------------------------------------------------------- slow path */
+
+static void wake_kswapds(const struct alloc_context *ac)
+{
+	int last_nid = -1;
+
+	for (const struct zoneref *ref = ac->zonelist->ref; ref->zone; ref++) {
+		if (ref->type > ac->highest || ref->zone->nid == last_nid)
+			continue;
+		last_nid = ref->zone->nid;
+		wakeup_kswapd(ref->zone, ac->gfp, ac->order, ac->highest);
+	}
+}
+
+/* Below the low watermark: how far down may this request go? */
+static unsigned int slow_flags(const struct alloc_context *ac)
+{
+	unsigned int flags = WMARK_MIN;
+
+	if (ac->gfp & __GFP_HIGH)
+		flags |= ALLOC_HIGH;
+	if (ac->gfp & __GFP_KSWAPD_RECLAIM)
+		flags |= ALLOC_KSWAPD;
+	if ((ac->gfp & __GFP_ATOMIC) && !(ac->gfp & __GFP_NOMEMALLOC))
+		flags |= ALLOC_HARDER;
+	return flags;
+}
+
+/* Does the request's flags or its task give memory back, so that it may have the last page? */
+static bool may_ignore_watermarks(gfp_t gfp)
+{
+	if (gfp & __GFP_NOMEMALLOC)
+		return false;
+	if (gfp & __GFP_MEMALLOC)
+		return true;
+	return (current->flags & PF_MEMALLOC) && !in_interrupt();
+}
+
+/* Reclaim in the caller's place, and try. *progress: pages that were freed, whoever has them now. */
+static struct page *alloc_by_reclaim(struct machine *m, const struct alloc_context *ac, unsigned int alloc_flags,
+				     unsigned long *progress)
+{
+	unsigned int scope = memalloc_noreclaim_save();
+	struct page *page;
+
+	count_vm_event(ALLOCSTALL_DMA + ac->highest);
+	*progress = try_to_free_pages(m, ac->zonelist, ac->order, ac->gfp);
+	memalloc_noreclaim_restore(scope);
+	if (!*progress)
+		return NULL;
+	page = zonelist_alloc(ac, alloc_flags);
+	if (page)
+		return page;
+	/* What was freed may be in reserves or on other CPUs' lists. */
+	highatomic_unreserve(ac->zonelist, ac->highest, false, ac->migratetype);
+	drain_all_pages();
+	return zonelist_alloc(ac, alloc_flags);
+}
+
+/* Could some zone serve the request if all that can be reclaimed were? */
+static bool reclaim_could_help(const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	for (const struct zoneref *ref = ac->zonelist->ref; ref->zone; ref++) {
+		long available = zone_page_state(ref->zone, NR_FREE_PAGES) + zone_reclaimable_pages(ref->zone);
+
+		if (ref->type <= ac->highest &&
+		    zone_watermark_ok_pages(ref->zone, ac->order, zone_watermark(ref->zone, WMARK_MIN), ac->highest,
+					    alloc_flags, available))
+			return true;
+	}
+	return false;
+}
+
+/* How a request that found nothing has fared so far. */
+struct attempts {
+	unsigned int fruitless;		/* rounds of reclaim without progress, in a row */
+	unsigned int rounds;
+};
+
+static bool should_retry(const struct alloc_context *ac, unsigned int alloc_flags, bool progress,
+			 struct attempts *attempts)
+{
+	if (++attempts->rounds > MAX_ROUNDS && !(ac->gfp & __GFP_NOFAIL))
+		return false;
+	if (progress && ac->order <= PAGE_ALLOC_COSTLY_ORDER) {
+		attempts->fruitless = 0;
+		return true;
+	}
+	if (++attempts->fruitless <= MAX_RECLAIM_RETRIES && reclaim_could_help(ac, alloc_flags))
+		return true;
+	/* The last resort before the caller is refused. */
+	return highatomic_unreserve(ac->zonelist, ac->highest, true, ac->migratetype);
+}
+
+/* May memory be had by killing for this request? Never for large, low, or easily given up ones. */
+static bool may_oom(const struct alloc_context *ac)
+{
+	if (ac->gfp & __GFP_NOFAIL)
+		return true;
+	return ac->order <= PAGE_ALLOC_COSTLY_ORDER && ac->highest >= ZONE_NORMAL &&
+	       !(ac->gfp & (__GFP_RETRY_MAYFAIL | __GFP_THISNODE | __GFP_NORETRY));
+}
+
+/* One round of a request that may sleep. *again: nothing yet, but there is hope. */
+static struct page *alloc_round(struct machine *m, const struct alloc_context *ac, unsigned int alloc_flags,
+				struct attempts *attempts, bool *again)
+{
+	unsigned long progress = 0;
+	struct page *page = alloc_by_reclaim(m, ac, alloc_flags, &progress);
+	bool costly = ac->order > PAGE_ALLOC_COSTLY_ORDER;
+
+	*again = false;
+	if (page)
+		return page;
+	if ((ac->gfp & __GFP_NORETRY) || (costly && !(ac->gfp & (__GFP_RETRY_MAYFAIL | __GFP_NOFAIL))))
+		return NULL;
+	*again = should_retry(ac, alloc_flags, progress != 0, attempts);
+	if (*again || !may_oom(ac))
+		return NULL;
+	/* Another task may have freed much: look once more, with room to spare, before anyone is killed. */
+	page = zonelist_alloc(ac, WMARK_HIGH);
+	if (page)
+		return page;
+	*again = out_of_memory(m, ac->zonelist, ac->order, ac->gfp);
+	if (*again)
+		attempts->fruitless = 0;
+	return NULL;
+}
+
+/* A request that cannot fail has found nothing: once it may go below all marks but the last. */
+static struct page *alloc_nofail(const struct alloc_context *ac)
+{
+	WARN_ON_ONCE(current->flags & PF_MEMALLOC);
+	WARN_ON_ONCE(ac->order > PAGE_ALLOC_COSTLY_ORDER);
+	return zonelist_alloc(ac, WMARK_MIN | ALLOC_HARDER | ALLOC_HIGH);
+}
+
+static struct page *alloc_slowly(struct machine *m, struct alloc_context *ac)
+{
+	bool can_reclaim = ac->gfp & __GFP_DIRECT_RECLAIM, again = true;
+	struct attempts attempts = { 0 };
+	unsigned int flags = slow_flags(ac);
+	struct page *page;
+
+	for (;;) {
+		if (ac->gfp & __GFP_KSWAPD_RECLAIM)
+			wake_kswapds(ac);
+		page = zonelist_alloc(ac, flags);
+		if (!page && may_ignore_watermarks(ac->gfp))
+			page = zonelist_alloc(ac, (flags & ALLOC_KSWAPD) | ALLOC_NO_WATERMARKS);
+		if (page)
+			return page;
+		if (!can_reclaim) {
+			WARN_ON_ONCE(ac->gfp & __GFP_NOFAIL);
+			break;
+		}
+		again = false;
+		if (!(current->flags & PF_MEMALLOC))
+			page = alloc_round(m, ac, flags, &attempts, &again);
+		if (!page && !again && (ac->gfp & __GFP_NOFAIL)) {
+			page = alloc_nofail(ac);
+			again = true;
+		}
+		if (page)
+			return page;
+		if (!again)
+			break;
+		cond_resched();
+	}
+	warn_alloc(ac->gfp, NULL, "page allocation failure: order:%u", ac->order);
+	return NULL;
+}
+
+/* --------------------------------------------------------------------------------------------------- allocating */
+
+/* What the flags mean here and now. False: the request is not to be served. */
+static bool context_init(struct machine *m, struct alloc_context *ac, gfp_t gfp, unsigned int order, int nid)
+{
+	struct pglist_data *node;
+
+	if (nid < 0 || (unsigned int)nid >= m->nr_nodes)
+		nid = (int)this_cpu()->node;
+	node = m->nodes[nid];
+	gfp = current_gfp_context(gfp & __GFP_BITS_MASK);
+	might_sleep_if(gfp & __GFP_DIRECT_RECLAIM);
+	if (should_fail_pages(m, gfp, order))
+		return false;
+	/* Someone who says both may sleep: only those who may not have the atomic reserve. */
+	if (WARN_ON_ONCE((gfp & (__GFP_ATOMIC | __GFP_DIRECT_RECLAIM)) == (__GFP_ATOMIC | __GFP_DIRECT_RECLAIM)))
+		gfp &= ~__GFP_ATOMIC;
+	WARN_ON_ONCE((gfp & __GFP_NOFAIL) && order > 1);
+	ac->zonelist = gfp & __GFP_THISNODE ? node->this_node : node->fallback;
+	ac->highest = gfp_zone(gfp);
+	ac->migratetype = gfp_migratetype(gfp);
+	ac->preferred_nid = nid;
+	ac->gfp = gfp;
+	ac->order = order;
+	ac->alloc_flags = gfp & __GFP_KSWAPD_RECLAIM ? ALLOC_KSWAPD : 0;
+	return true;
+}
+
+static struct page *pages_alloc(gfp_t gfp, unsigned int order, int nid)
+{
+	struct machine *m = this_machine();
+	struct alloc_context ac;
+	struct zone *preferred;
+	struct page *page;
+
+	if (unlikely(order > MAX_ORDER)) {
+		if (!(gfp & __GFP_NOWARN))
+			WARN_ON_ONCE(true);
+		return NULL;
+	}
+	if (!context_init(m, &ac, gfp, order, nid))
+		return NULL;
+	preferred = zonelist_first(ac.zonelist, ac.highest);
+	if (preferred)
+		ac.alloc_flags |= nofragment_flag(preferred);
+	page = zonelist_alloc(&ac, ac.alloc_flags | WMARK_LOW);
+	return likely(page) ? page : alloc_slowly(m, &ac);
+}
+
+static noinline struct page *pages_alloc_here(gfp_t gfp, unsigned int order)
+{
+	return pages_alloc(gfp, order, NUMA_NO_NODE);
+}
+
+struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
+{
+	if (nid == NUMA_NO_NODE)
+		return alloc_pages(gfp, order);
+	return pages_alloc(gfp, order, nid);
+}
+
+static noinline struct page *page_zeroed(struct page *page)
+{
+	pages_zero(this_machine(), page, 0);
+	return page;
+}
+
+/*
+ * The whole of the common case: one page, from the list of the zone that this node prefers. Tables of a CPU
+ * that must not take it (none, a debugging one) are empty. What looks odd in any way goes the long way round.
+ */
+KMEM_FAST struct page *alloc_pages(gfp_t gfp, unsigned int order)
+{
+	struct kmem_cpu *cpu = this_cpu();
+	struct per_cpu_pages *pcp = __atomic_load_n(&cpu->pcp_by_gfp[gfp & GFP_ZONEMASK], __ATOMIC_RELAXED);
+	unsigned int list = gfp >> 3 & 3;	/* __GFP_MOVABLE and __GFP_RECLAIMABLE are enum migratetype's values */
+	struct page *page;
+
+	if (unlikely(order || !pcp))
+		return pages_alloc_here(gfp, order);
+	page = pcp->lists[list];
+	if (unlikely(!page || page_state(page) != PAGE_STATE_PCP0))
+		return pages_alloc_here(gfp, order);
+	if (unlikely((kmem_context.preempt_count | kmem_context.irqs_off) && (gfp & __GFP_DIRECT_RECLAIM)))
+		return pages_alloc_here(gfp, order);
+	pcp->lists[list] = (struct page *)page->lru.next;
+	pcp->count--;
+	pcp->numa[NUMA_HIT]++;
+	pcp->numa[NUMA_LOCAL]++;
+	cpu->events[PGALLOC_DMA + (page->flags >> PAGE_ZONE_SHIFT & 7)]++;
+	set_page_state(page, PAGE_STATE_USED);
+	page->private = 0;
+	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page) : page;
+}
+
+_Static_assert(MIGRATE_MOVABLE == ___GFP_MOVABLE >> 3 && MIGRATE_RECLAIMABLE == ___GFP_RECLAIMABLE >> 3,
+	       "alloc_pages() takes the list's number from the flags");
+_Static_assert(PGALLOC_MOVABLE - PGALLOC_DMA == (int)ZONE_MOVABLE, "events are in order of zone types");

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* page_family.c - the ways to ask for pages that are made of alloc_pages(): by address, exact, in bulk. */
+#include <linux/bitops.h>
+#include <linux/list.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+#include "lib/assert.h"
+#include "mm/page_alloc.h"
+
+/* An address is asked for, and high memory has none. Zone modifiers that would allow it are refused. */
+static unsigned long pages_by_address(int nid, gfp_t gfp, unsigned int order)
+{
+	struct page *page;
+
+	if (WARN_ON_ONCE(gfp & __GFP_HIGHMEM))
+		return 0;
+	page = alloc_pages_node(nid, gfp, order);
+	return page ? (unsigned long)lowmem_page_address(page) : 0;
+}
+
+unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
+{
+	return pages_by_address(NUMA_NO_NODE, gfp, order);
+}
+
+unsigned long get_zeroed_page(gfp_t gfp)
+{
+	return __get_free_pages(gfp | __GFP_ZERO, 0);
+}
+
+void free_pages(unsigned long address, unsigned int order)
+{
+	if (address)
+		__free_pages(virt_to_page((void *)address), order);
+}
+
+/* ------------------------------------------------------------------------------------------------------- exact */
+
+void *alloc_pages_exact_nid(int nid, size_t bytes, gfp_t gfp)
+{
+	unsigned int order = (unsigned int)get_order(bytes);
+	unsigned long start, used, end;
+
+	if (WARN_ON_ONCE(gfp & (__GFP_COMP | __GFP_HIGHMEM)))
+		gfp &= ~(__GFP_COMP | __GFP_HIGHMEM);
+	start = pages_by_address(nid, gfp, order);
+	if (!start)
+		return NULL;
+	split_page(virt_to_page((void *)start), order);
+	end = start + (PAGE_SIZE << order);
+	for (used = start + PAGE_ALIGN(bytes); used < end; used += PAGE_SIZE)
+		free_page(used);
+	return (void *)start;
+}
+
+void *alloc_pages_exact(size_t bytes, gfp_t gfp)
+{
+	return alloc_pages_exact_nid(NUMA_NO_NODE, bytes, gfp);
+}
+
+void free_pages_exact(void *address, size_t bytes)
+{
+	unsigned long at = (unsigned long)address, end = at + PAGE_ALIGN(bytes);
+
+	for (; address && at < end; at += PAGE_SIZE)
+		free_page(at);
+}
+
+/* --------------------------------------------------------------------------------------------------------- bulk */
+
+/* The first page may cost reclaim; the others are taken while they are to be had. */
+static gfp_t bulk_gfp(gfp_t gfp, bool first)
+{
+	return first ? gfp : (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL)) | __GFP_NOWARN;
+}
+
+unsigned long alloc_pages_bulk_array_node(gfp_t gfp, int nid, unsigned long nr, struct page **array)
+{
+	bool first = true;
+
+	for (unsigned long i = 0; i < nr; i++) {
+		if (array[i])
+			continue;
+		array[i] = alloc_pages_node(nid, bulk_gfp(gfp, first), 0);
+		if (!array[i])
+			return i;
+		first = false;
+	}
+	return nr;
+}
+
+unsigned long alloc_pages_bulk_array(gfp_t gfp, unsigned long nr, struct page **array)
+{
+	return alloc_pages_bulk_array_node(gfp, NUMA_NO_NODE, nr, array);
+}
+
+unsigned long alloc_pages_bulk_list(gfp_t gfp, unsigned long nr, struct list_head *list)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		struct page *page = alloc_pages(bulk_gfp(gfp, !i), 0);
+
+		if (!page)
+			break;
+		list_add(&page->lru, list);
+	}
+	return i;
+}
+
+/* The largest order at which page starts an aligned block of at most nr pages, all of one zone. */
+static unsigned int run_order(const struct machine *m, const struct page *page, unsigned long nr)
+{
+	unsigned long pfn = machine_pfn(m, page);
+	unsigned int order = (unsigned int)ilog2(nr);
+
+	order = min(order, pfn ? (unsigned int)__ffs(pfn) : PAGEBLOCK_ORDER);
+	order = min(order, (unsigned int)PAGEBLOCK_ORDER);
+	return (page[(1ul << order) - 1].flags ^ page->flags) >> PAGE_ZONE_SHIFT ? 0 : order;
+}
+
+/* Frames side by side that nobody holds any more, given back in the largest blocks that they make. */
+static void run_free(struct machine *m, struct page *page, unsigned long nr)
+{
+	while (nr) {
+		unsigned int order = run_order(m, page, nr);
+
+		free_block(m, page, order);
+		page += 1ul << order;
+		nr -= 1ul << order;
+	}
+}
+
+void free_pages_bulk(struct page **array, unsigned long nr)
+{
+	struct machine *m = this_machine();
+	unsigned long run = 0;
+
+	for (unsigned long i = 0; i < nr; i++) {
+		bool last = array[i] && page_put_testzero(m, array[i]);
+
+		if (run && (!last || array[i] != array[i - 1] + 1)) {
+			run_free(m, array[i - run], run);
+			run = 0;
+		}
+		run += last;
+	}
+	if (run)
+		run_free(m, array[nr - run], run);
+	memset(array, 0, nr * sizeof(array[0]));
+}

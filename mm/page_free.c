@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page_free.c - blocks that nobody holds any more.
+ *
+ *	__free_pages	last reference, one page, as it should be ----------> CPU's own list
+ *	    | else
+ *	free_block	checked page by page; compound undone --------------> CPU's own list, or the zone
+ *			not as its owner must leave it --------------------> one report, never used again
+ *
+ * An owner's mistake (a page that is free already, is still mapped, or is someone else's) costs that block and
+ * corrupts nothing. Lock: none here; mm/pcp.c and mm/buddy.c take zone->lock.
+ */
+#include <linux/compiler.h>
+#include "mm/idle.h"
+#include "mm/page_report.h"
+#include "mm/pcp.h"
+
+/* Undo compound_make(). Returns false, with a report, if some tail is not of this block. */
+static bool compound_unmake(struct machine *m, struct page *page, unsigned int order)
+{
+	for (unsigned long i = 1; i < 1ul << order; i++) {
+		if (unlikely(page[i].compound_head != ((unsigned long)page | 1))) {
+			bad_page(m, &page[i], page[i].compound_head & 1 ? "compound_head not consistent" :
+				 "PageTail not set");
+			return false;
+		}
+		page[i].compound_head = 0;
+	}
+	page[1].lru.prev = NULL;
+	page->flags &= ~(1ul << PG_head);
+	return true;
+}
+
+/* Is each page of the block as its owner must leave it? The first that is not is reported. */
+static bool block_may_be_freed(struct machine *m, struct page *page, unsigned int order)
+{
+	for (unsigned long i = 0; i < 1ul << order; i++) {
+		const struct page *p = &page[i];
+
+		if (likely(p->page_type == PAGE_TYPE_NONE && !p->_refcount.counter && !p->mapping &&
+			   !(p->flags & PAGE_FLAGS_CHECK_AT_FREE)))
+			continue;
+		bad_page(m, p, page_bad_reason(p, PAGE_FLAGS_CHECK_AT_FREE, "PAGE_FLAGS_CHECK_AT_FREE flag(s) set"));
+		return false;
+	}
+	return true;
+}
+
+static void count_free(unsigned int order)
+{
+	preempt_disable();
+	this_cpu()->events[PGFREE] += 1ul << order;
+	preempt_enable();
+}
+
+void free_block(struct machine *m, struct page *page, unsigned int order)
+{
+	struct zone *zone = machine_page_zone(m, page);
+	unsigned long flags;
+	enum migratetype type;
+
+	if (page->flags & (1ul << PG_head) && !compound_unmake(m, page, order))
+		return;
+	if (!block_may_be_freed(m, page, order))
+		return;
+	for (unsigned long i = 0; i < 1ul << order; i++)
+		page[i].flags &= ~PAGE_FLAGS_ALL;
+	if (unlikely(m->params.init_on_free))
+		pages_zero(m, page, order);
+	count_free(order);
+	type = pageblock_type(zone, machine_pfn(m, page));
+	if (pcp_has_order(order) && type != MIGRATE_ISOLATE) {
+		pcp_give(zone, page, order, type < MIGRATE_PCPTYPES ? type : MIGRATE_MOVABLE);
+		return;
+	}
+	spin_lock_irqsave(&zone->lock, flags);
+	buddy_give(zone, page, order, pageblock_type(zone, machine_pfn(m, page)), false);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	idle_hint(zone);
+}
+
+/* A page that some caller says is his: of this machine, and one that boot or growth has described. */
+static bool page_is_ours(struct machine *m, const struct page *page)
+{
+	unsigned long offset = (unsigned long)page - (unsigned long)m->vmemmap;
+
+	return offset < m->max_pfn * sizeof(struct page) && !(offset % sizeof(struct page)) &&
+	       pfn_described(m, offset / sizeof(struct page));
+}
+
+bool page_put_testzero(struct machine *m, struct page *page)
+{
+	int left;
+
+	if (unlikely(!page_is_ours(m, page))) {
+		WARN(true, "page %px is not of this machine\n", page);
+		return false;
+	}
+	left = __atomic_load_n(&page->_refcount.counter, __ATOMIC_RELAXED);
+	do {
+		if (unlikely(left <= 0)) {
+			bad_page(m, page, "VM_BUG_ON_PAGE(page_ref_count(page) == 0)");
+			return false;
+		}
+	} while (!__atomic_compare_exchange_n(&page->_refcount.counter, &left, left - 1, true, __ATOMIC_ACQ_REL,
+					      __ATOMIC_RELAXED));
+	return left == 1;
+}
+
+static noinline void free_pages_slowly(struct page *page, unsigned int order)
+{
+	struct machine *m = this_machine();
+	unsigned int whole;
+
+	if (WARN_ON_ONCE(order > MAX_ORDER))
+		return;
+	whole = page_is_ours(m, page) ? compound_order(page) : 0;
+	if (unlikely(whole && whole != order)) {
+		bad_page(m, page, "VM_BUG_ON_PAGE(compound && compound_order(page) != order)");
+		return;
+	}
+	if (page_put_testzero(m, page))
+		free_block(m, page, order);
+	else if (order && !whole && page_is_ours(m, page) && page_count(page) > 0)
+		/* Someone still holds the first page, and will free only that: the others go now. */
+		for (unsigned int o = 0; o < order; o++)
+			free_block(m, page + (1ul << o), o);
+}
+
+/* The whole of the common case: the last reference to one page, as its owner should leave it, to a list with room. */
+KMEM_FAST void __free_pages(struct page *page, unsigned int order)
+{
+	struct kmem_cpu *cpu = this_cpu();
+	unsigned long address = (unsigned long)lowmem_page_address(page), tag;
+	struct per_cpu_pages *pcp;
+	enum migratetype type;
+
+	if (unlikely(order || address - cpu->direct_base >= cpu->direct_bytes))
+		goto slow;
+	if (unlikely(page_state(page) != PAGE_STATE_USED || page->mapping || (page->flags & PAGE_FLAGS_ALL)))
+		goto slow;
+	tag = page->flags >> PAGE_ZONE_SHIFT;
+	pcp = __atomic_load_n(&cpu->pcp_by_type[tag & 7], __ATOMIC_RELAXED);
+	if (unlikely(tag >> 3 != cpu->node || !pcp || pcp->count >= __atomic_load_n(&pcp->high, __ATOMIC_RELAXED)))
+		goto slow;
+	type = __atomic_load_n(&pcp->pageblocks[(address - DIRECT_BASE) >> (PAGE_SHIFT + PAGEBLOCK_ORDER)],
+			       __ATOMIC_RELAXED) ^ MIGRATE_MOVABLE;
+	if (unlikely(type >= MIGRATE_PCPTYPES))
+		goto slow;
+	set_page_state(page, PAGE_STATE_PCP0);
+	page->free_type = type;
+	page->lru.next = (struct list_head *)pcp->lists[type];
+	pcp->lists[type] = page;
+	pcp->count++;
+	cpu->events[PGFREE]++;
+	return;
+slow:
+	free_pages_slowly(page, order);
+}

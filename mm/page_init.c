@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * page_init.c - from the memory map to nodes, zones, descriptors and free lists.
+ *
+ *	memory	[ DMA |     DMA32      |  NORMAL     | HIGHMEM | MOVABLE ]	one such row a node
+ *		0     16M              4G        direct map ends
+ *	i386	[ DMA |     NORMAL     |      HIGHMEM          | MOVABLE ]
+ *
+ *	free	[partial|whole|whole|whole|partial] reserved [partial]		in MAX_ORDER blocks
+ *		 lists	 deferred		     PG_reserved
+ *
+ * Boot describes only frames of blocks that are not wholly free, and one whole block a zone; the others stay
+ * ranges of pfns in zone->deferred until a search of the free lists gets to them (zone_grow), so that booting costs
+ * the same for 1 GiB and 1 TiB. A descriptor of all zeros is one that was not made.
+ *
+ *	D1  deferred ranges are whole blocks, in their zone, ascending, disjoint; deferred_blocks counts them
+ *	Z1  zones of a node do not overlap; managed <= present <= spanned
+ *	Z2  a described page's tag names a zone that spans it
+ * Lock: zone->lock for zone_grow() and after boot; booting has one thread.
+ */
+#include <linux/errno.h>
+#include <linux/list.h>
+#include "lib/assert.h"
+#include "mm/buddy.h"
+
+#define DMA_END_PFN (16ul << (20 - PAGE_SHIFT))
+#define DMA32_END_PFN ((pfn_t)(4ull << 30 >> PAGE_SHIFT))
+#define BLOCK_DOWN(pfn) ((pfn) & ~(MAX_BLOCK_PAGES - 1))
+#define BLOCK_UP(pfn) BLOCK_DOWN((pfn) + MAX_BLOCK_PAGES - 1)
+#define GROW_BLOCKS 4ul			/* described at once: 16 MiB */
+
+static const char *const zone_names[MAX_NR_ZONES] = { "DMA", "DMA32", "Normal", "HighMem", "Movable", "Device" };
+
+static pfn_t pfn_max(pfn_t a, pfn_t b)
+{
+	return a > b ? a : b;
+}
+
+static pfn_t pfn_min(pfn_t a, pfn_t b)
+{
+	return a < b ? a : b;
+}
+
+static pfn_t region_start(const struct memblock_region *region)
+{
+	return (pfn_t)((region->base + PAGE_SIZE - 1) >> PAGE_SHIFT);
+}
+
+static pfn_t region_end(const struct memblock_region *region)
+{
+	return (pfn_t)((region->base + region->size) >> PAGE_SHIFT);
+}
+
+/* Frames of the node's memory in [start, end). */
+static unsigned long node_present(const struct machine *m, int nid, pfn_t start, pfn_t end)
+{
+	unsigned long pages = 0;
+
+	for (unsigned int i = 0; i < m->memblock.memory.nr; i++) {
+		const struct memblock_region *region = &m->memblock.memory.regions[i];
+		pfn_t low = pfn_max(region_start(region), start), high = pfn_min(region_end(region), end);
+
+		if (region->nid == nid && low < high)
+			pages += high - low;
+	}
+	return pages;
+}
+
+/* ------------------------------------------------------------------------------------------------------- zones */
+
+/* Where zones of that type lie when there is no ZONE_MOVABLE. */
+static void zone_limits(const struct machine *m, enum zone_type type, pfn_t *start, pfn_t *end)
+{
+	pfn_t low = m->max_low_pfn, dma = pfn_min(DMA_END_PFN, low);
+	pfn_t dma32 = m->params.layout_i386 ? dma : pfn_min(DMA32_END_PFN, low);
+	const pfn_t bounds[] = { 0, dma, dma32, low, m->max_pfn };
+
+	*start = *end = 0;
+	if (type <= ZONE_HIGHMEM) {
+		*start = bounds[type];
+		*end = pfn_max(bounds[type + 1], bounds[type]);
+	}
+}
+
+/* Memory that ZONE_MOVABLE leaves to the kernel, in pages; ~0: all. */
+static unsigned long kernel_pages_wanted(const struct machine *m)
+{
+	const struct machine_params *p = &m->params;
+	unsigned long total = (unsigned long)(memblock_phys_mem_size(&m->memblock) >> PAGE_SHIFT);
+	unsigned long kernel = (unsigned long)((p->kernelcore + PAGE_SIZE - 1) >> PAGE_SHIFT);
+	unsigned long movable = (unsigned long)((p->movablecore + PAGE_SIZE - 1) >> PAGE_SHIFT);
+
+	if (p->kernelcore_percent)
+		kernel = (unsigned long)((u64)total * p->kernelcore_percent / 100);
+	if (p->movablecore_percent)
+		movable = (unsigned long)((u64)total * p->movablecore_percent / 100);
+	movable = (movable + MAX_BLOCK_PAGES - 1) & ~(MAX_BLOCK_PAGES - 1);
+	if (movable)
+		kernel = pfn_max(kernel, movable < total ? total - movable : 0);
+	return (kernel || movable) && kernel < total ? kernel : ~0ul;
+}
+
+/* The highest zone that has memory: the only one that ZONE_MOVABLE takes from. */
+static enum zone_type highest_zone(const struct machine *m)
+{
+	enum zone_type type = ZONE_HIGHMEM;
+
+	for (; type > ZONE_DMA; type--) {
+		pfn_t start, end;
+
+		zone_limits(m, type, &start, &end);
+		if (start < end)
+			break;
+	}
+	return type;
+}
+
+/* The pfn at which the node has had that many pages of memory; max_pfn if it has no more. */
+static pfn_t pfn_after_pages(const struct machine *m, int nid, unsigned long pages)
+{
+	for (unsigned int i = 0; i < m->memblock.memory.nr; i++) {
+		const struct memblock_region *region = &m->memblock.memory.regions[i];
+		pfn_t start = region_start(region), end = region_end(region);
+
+		if (region->nid != nid || start >= end)
+			continue;
+		if (pages < end - start)
+			return start + pages;
+		pages -= end - start;
+	}
+	return m->max_pfn;
+}
+
+/*
+ * Where each node's ZONE_MOVABLE begins. The kernel's pages are spread evenly; what a small node cannot
+ * hold of its share the others take.
+ */
+static void movable_starts(const struct machine *m, pfn_t starts[MAX_NUMNODES])
+{
+	unsigned long kernel = kernel_pages_wanted(m), share[MAX_NUMNODES] = { 0 }, left = kernel;
+	pfn_t lowest, end;
+
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		starts[nid] = m->max_pfn;
+	if (kernel == ~0ul)
+		return;
+	for (unsigned int wanting = m->nr_nodes; left && wanting;) {
+		unsigned long each = left / wanting ? left / wanting : 1;
+
+		wanting = 0;
+		for (unsigned int nid = 0; nid < m->nr_nodes && left; nid++) {
+			unsigned long room = node_present(m, (int)nid, 0, m->max_pfn) - share[nid];
+			unsigned long take = pfn_min(pfn_min(each, room), left);
+
+			share[nid] += take;
+			left -= take;
+			wanting += take < room;
+		}
+	}
+	zone_limits(m, highest_zone(m), &lowest, &end);
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		starts[nid] = pfn_min(BLOCK_UP(pfn_max(pfn_after_pages(m, (int)nid, share[nid]), lowest)), m->max_pfn);
+}
+
+static int pageblocks_init(struct machine *m, struct zone *zone)
+{
+	size_t nr = ((zone_end_pfn(zone) - 1) >> PAGEBLOCK_ORDER) - (zone->start_pfn >> PAGEBLOCK_ORDER) + 1;
+
+	zone->pageblock_type = memblock_alloc(&m->memblock, nr, 64, zone->nid);
+	return zone->pageblock_type ? 0 : -ENOMEM;
+}
+
+/* The zone's span is the node's memory, from first to last frame, within the zone's limits. */
+static int zone_init(struct machine *m, struct pglist_data *node, enum zone_type type, pfn_t movable_start)
+{
+	struct zone *zone = &node->zones[type];
+	pfn_t start, end;
+
+	zone->name = zone_names[type];
+	zone->machine = m;
+	zone->node = node;
+	zone->type = type;
+	zone->nid = node->nid;
+	for (unsigned int order = 0; order < NR_ORDERS; order++)
+		for (unsigned int list = 0; list < MIGRATE_TYPES; list++)
+			INIT_LIST_HEAD(&zone->free_area[order].free_list[list]);
+	m->zone_table[page_zone_tag(node->nid, type)] = zone;
+	zone_limits(m, type, &start, &end);
+	if (type == ZONE_MOVABLE) {
+		start = movable_start;
+		end = m->max_pfn;
+	}
+	start = pfn_max(start, node->start_pfn);
+	end = pfn_min(end, node->start_pfn + node->spanned_pages);
+	if (type < ZONE_MOVABLE)
+		end = pfn_min(end, movable_start);
+	zone->present_pages = start < end ? node_present(m, node->nid, start, end) : 0;
+	if (!zone_populated(zone))
+		return 0;
+	zone->start_pfn = start;
+	zone->spanned_pages = end - start;
+	return pageblocks_init(m, zone);
+}
+
+static int node_init(struct machine *m, int nid, pfn_t movable_start)
+{
+	struct pglist_data *node = memblock_alloc(&m->memblock, sizeof(*node), 64, nid);
+	pfn_t end = 0;
+
+	if (!node)
+		return -ENOMEM;
+	m->nodes[nid] = node;
+	node->machine = m;
+	node->nid = nid;
+	for (unsigned int i = 0; i < m->memblock.memory.nr; i++) {
+		const struct memblock_region *region = &m->memblock.memory.regions[i];
+
+		if (region->nid != nid || region_start(region) >= region_end(region))
+			continue;
+		if (!end)
+			node->start_pfn = region_start(region);
+		end = region_end(region);
+	}
+	node->spanned_pages = end - node->start_pfn;
+	node->present_pages = node_present(m, nid, 0, m->max_pfn);
+	for (enum zone_type type = 0; type < MAX_NR_ZONES; type++)
+		if (zone_init(m, node, type, movable_start))
+			return -ENOMEM;
+	return 0;
+}
+
+/* m->zones: the populated ones, numbered. */
+static int zones_index(struct machine *m)
+{
+	m->zones = memblock_alloc(&m->memblock, (size_t)m->nr_nodes * MAX_NR_ZONES * sizeof(m->zones[0]), 64, 0);
+	if (!m->zones)
+		return -ENOMEM;
+	m->nr_zones = 0;
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
+		for (enum zone_type type = 0; type < MAX_NR_ZONES; type++) {
+			struct zone *zone = &m->nodes[nid]->zones[type];
+
+			if (!zone_populated(zone))
+				continue;
+			zone->index = m->nr_zones;
+			m->zones[m->nr_zones++] = zone;
+		}
+	}
+	return 0;
+}
+
+static void zonelist_add_node(struct zonelist *list, struct pglist_data *node)
+{
+	for (int type = MAX_NR_ZONES - 1; type >= 0; type--) {
+		if (!zone_populated(&node->zones[type]))
+			continue;
+		list->ref[list->nr].zone = &node->zones[type];
+		list->ref[list->nr++].type = (enum zone_type)type;
+	}
+}
+
+/* This node's zones from high to low, then those of the nodes that follow it, round the machine. */
+static int zonelists_init(struct machine *m, struct pglist_data *node)
+{
+	size_t refs = m->nr_zones + 1, here = MAX_NR_ZONES + 1;
+
+	node->fallback = memblock_alloc(&m->memblock, sizeof(struct zonelist) + refs * sizeof(struct zoneref), 64,
+					node->nid);
+	node->this_node = memblock_alloc(&m->memblock, sizeof(struct zonelist) + here * sizeof(struct zoneref), 64,
+					 node->nid);
+	if (!node->fallback || !node->this_node)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < m->nr_nodes; i++)
+		zonelist_add_node(node->fallback, m->nodes[((unsigned int)node->nid + i) % m->nr_nodes]);
+	zonelist_add_node(node->this_node, node);
+	return 0;
+}
+
+/* High memory has no address of its own: keep the end of the vmalloc window for zeroing it. */
+static void zero_window_init(struct machine *m)
+{
+	if (m->max_low_pfn >= m->max_pfn)
+		return;
+	m->layout.vmalloc_end -= PAGE_SIZE << MAX_ORDER;
+	m->zero_window = m->layout.vmalloc_end;
+}
+
+int zones_init(struct machine *m)
+{
+	pfn_t movable[MAX_NUMNODES];
+
+	m->nr_nodes = 1;
+	for (unsigned int i = 0; i < m->memblock.memory.nr; i++)
+		if (m->memblock.memory.regions[i].nid >= (int)m->nr_nodes)
+			m->nr_nodes = (unsigned int)m->memblock.memory.regions[i].nid + 1;
+	if (m->nr_nodes > MAX_NUMNODES)
+		return -EINVAL;
+	zero_window_init(m);
+	movable_starts(m, movable);
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		if (node_init(m, (int)nid, movable[nid]))
+			return -ENOMEM;
+	if (zones_index(m))
+		return -ENOMEM;
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		if (zonelists_init(m, m->nodes[nid]))
+			return -ENOMEM;
+	return 0;
+}
+
+/* ------------------------------------------------------------------------------------------------- descriptors */
+
+void pages_describe(struct zone *zone, pfn_t start, pfn_t end, bool reserved)
+{
+	unsigned long flags = (unsigned long)page_zone_tag(zone->nid, zone->type) << PAGE_ZONE_SHIFT;
+
+	if (reserved)
+		flags |= 1ul << PG_reserved;
+	for (pfn_t pfn = start; pfn < end; pfn++) {
+		struct page *page = machine_page(zone->machine, pfn);
+
+		page->flags = flags;
+		page->_refcount.counter = reserved;
+		__atomic_store_n(&page->page_type, PAGE_TYPE_NONE, __ATOMIC_RELEASE);
+	}
+}
+
+/* Give described frames to the free lists, in the largest blocks that fit. */
+static void frames_give(struct zone *zone, pfn_t start, pfn_t end) NO_LOCK_ANALYSIS
+{
+	while (start < end) {
+		unsigned int order = start ? (unsigned int)__builtin_ctzl(start) : MAX_ORDER;
+
+		if (order > MAX_ORDER)
+			order = MAX_ORDER;
+		while (start + (1ul << order) > end)
+			order--;
+		buddy_give(zone, machine_page(zone->machine, start), order, MIGRATE_MOVABLE, true);
+		start += 1ul << order;
+	}
+}
+
+/* What zones_populate() carries from range to range, in ascending order. */
+struct boot_walk {
+	struct machine *m;
+	pfn_t described;		/* the host has made usable all that is needed below this */
+	int error;
+};
+
+/* Have the host make the descriptors of [start, end)'s blocks: neighbours are looked at when blocks merge. */
+static void blocks_make(struct boot_walk *walk, pfn_t start, pfn_t end)
+{
+	start = pfn_max(BLOCK_DOWN(start), walk->described);
+	end = pfn_min(BLOCK_UP(end), walk->m->max_pfn);
+	if (start >= end)
+		return;
+	if (host_describe(walk->m, start, end - start))
+		walk->error = -ENOMEM;
+	walk->described = end;
+}
+
+static void frames_make_free(struct boot_walk *walk, struct zone *zone, pfn_t start, pfn_t end)
+{
+	if (start >= end)
+		return;
+	blocks_make(walk, start, end);
+	if (walk->error)
+		return;
+	pages_describe(zone, start, end, false);
+	frames_give(zone, start, end);
+}
+
+/* Free frames of one zone: whole blocks are left for later, if there is room to remember them. */
+static void free_range_add(struct boot_walk *walk, struct zone *zone, pfn_t start, pfn_t end)
+{
+	pfn_t first = BLOCK_UP(start), last = BLOCK_DOWN(end);
+
+	zone->managed_pages += end - start;
+	walk->m->totalram += end - start;
+	if (first >= last || zone->nr_deferred == MAX_DEFERRED) {
+		frames_make_free(walk, zone, start, end);
+		return;
+	}
+	frames_make_free(walk, zone, start, first);
+	zone->deferred[zone->nr_deferred].start = first;
+	zone->deferred[zone->nr_deferred++].end = last;
+	zone->deferred_blocks += (last - first) >> MAX_ORDER;
+	zone->vm_stat[NR_FREE_PAGES] += (long)(last - first);
+	frames_make_free(walk, zone, last, end);
+}
+
+/* The node's zone that pfn belongs to. Memory always has one. */
+static struct zone *zone_of_memory(struct machine *m, int nid, pfn_t pfn)
+{
+	for (enum zone_type type = 0; type < MAX_NR_ZONES; type++) {
+		struct zone *zone = &m->nodes[nid]->zones[type];
+
+		if (zone_populated(zone) && zone_spans_pfn(zone, pfn))
+			return zone;
+	}
+	return NULL;
+}
+
+/* A run of a node's frames, all free or all reserved, zone by zone. */
+static void range_add(struct boot_walk *walk, int nid, pfn_t start, pfn_t end, bool reserved)
+{
+	while (start < end && !walk->error) {
+		struct zone *zone = zone_of_memory(walk->m, nid, start);
+		pfn_t stop;
+
+		assert(zone);
+		stop = pfn_min(end, zone_end_pfn(zone));
+		if (reserved) {
+			blocks_make(walk, start, stop);
+			if (!walk->error)
+				pages_describe(zone, start, stop, true);
+		} else {
+			free_range_add(walk, zone, start, stop);
+		}
+		start = stop;
+	}
+}
+
+int zones_populate(struct machine *m) NO_LOCK_ANALYSIS
+{
+	struct boot_walk walk = { .m = m };
+	u64 cursor = 0, start, end;
+	int nid;
+	bool more = memblock_next_free(&m->memblock, &cursor, &start, &end, &nid);
+
+	for (unsigned int i = 0; i < m->memblock.memory.nr && !walk.error; i++) {
+		const struct memblock_region *region = &m->memblock.memory.regions[i];
+		pfn_t at = region_start(region), stop = region_end(region);
+
+		while (more && start < region->base + region->size) {
+			pfn_t first = (pfn_t)((start + PAGE_SIZE - 1) >> PAGE_SHIFT), last = (pfn_t)(end >> PAGE_SHIFT);
+
+			if (first < last) {
+				range_add(&walk, region->nid, at, first, true);
+				range_add(&walk, region->nid, first, last, false);
+				at = last;
+			}
+			more = memblock_next_free(&m->memblock, &cursor, &start, &end, &nid);
+		}
+		range_add(&walk, region->nid, at, stop, true);
+	}
+	for (unsigned int i = 0; i < m->nr_zones && !walk.error; i++)
+		if (m->zones[i]->deferred_blocks)
+			zone_grow_by(m->zones[i], 1);
+	return walk.error;
+}
+
+/* ---------------------------------------------------------------------------------------------- deferred blocks */
+
+/* Describe whole blocks [start, end), no longer in deferred[], and list them last. NR_FREE_PAGES has them already. */
+static void blocks_list(struct zone *zone, pfn_t start, pfn_t end) MUST_HOLD(zone->lock)
+{
+	zone->deferred_blocks -= (end - start) >> MAX_ORDER;
+	zone_count_free(zone, MIGRATE_MOVABLE, -(long)(end - start));
+	pages_describe(zone, start, end, false);
+	frames_give(zone, start, end);
+}
+
+bool zone_grow_by(struct zone *zone, unsigned long blocks)
+{
+	struct pfn_range *range = &zone->deferred[0];
+	pfn_t start = range->start, end = pfn_min(range->end, start + blocks * MAX_BLOCK_PAGES);
+
+	if (!zone->nr_deferred || host_describe(zone->machine, start, end - start))
+		return false;
+	range->start = end;
+	if (range->start == range->end) {
+		zone->nr_deferred--;
+		for (unsigned int i = 0; i < zone->nr_deferred; i++)
+			zone->deferred[i] = zone->deferred[i + 1];
+	}
+	blocks_list(zone, start, end);
+	return true;
+}
+
+bool zone_grow(struct zone *zone)
+{
+	return zone_grow_by(zone, GROW_BLOCKS);
+}
+
+/* Take [start, end) out of range i. If there is no room for both rests, take the shorter one too. */
+static void range_cut(struct zone *zone, unsigned int i, pfn_t *start, pfn_t *end)
+{
+	struct pfn_range *range = &zone->deferred[i];
+
+	if (zone->nr_deferred == MAX_DEFERRED && range->start < *start && *end < range->end) {
+		if (*start - range->start < range->end - *end)
+			*start = range->start;
+		else
+			*end = range->end;
+	}
+	if (range->start < *start && *end < range->end) {
+		for (unsigned int k = zone->nr_deferred++; k > i + 1; k--)
+			zone->deferred[k] = zone->deferred[k - 1];
+		zone->deferred[i + 1] = (struct pfn_range){ *end, range->end };
+		range->end = *start;
+	} else if (range->start < *start) {
+		range->end = *start;
+	} else if (*end < range->end) {
+		range->start = *end;
+	} else {
+		zone->nr_deferred--;
+		for (unsigned int k = i; k < zone->nr_deferred; k++)
+			zone->deferred[k] = zone->deferred[k + 1];
+	}
+}
+
+bool zone_describe(struct zone *zone, pfn_t pfn)
+{
+	pfn_t start = BLOCK_DOWN(pfn), end = start + MAX_BLOCK_PAGES;
+	bool described = pfn_described(zone->machine, pfn);
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	for (unsigned int i = 0; !described && i < zone->nr_deferred; i++) {
+		struct pfn_range *range = &zone->deferred[i];
+
+		if (start < range->start || end > range->end)
+			continue;
+		/* With no slot left a rest of any length may come along: ask for the whole range's descriptors. */
+		if (host_describe(zone->machine, zone->nr_deferred == MAX_DEFERRED ? range->start : start,
+				  zone->nr_deferred == MAX_DEFERRED ? range->end - range->start : MAX_BLOCK_PAGES))
+			break;
+		range_cut(zone, i, &start, &end);
+		blocks_list(zone, start, end);
+		described = true;
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return described;
+}
+
+bool pfn_described(struct machine *m, pfn_t pfn)
+{
+	const struct page *page = machine_page(m, pfn);
+
+	return pfn < m->max_pfn && (page->flags || __atomic_load_n(&page->page_type, __ATOMIC_ACQUIRE));
+}

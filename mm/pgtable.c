@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pgtable.c - one walker for every page-table format and level.
+ *
+ *	top [ . | link | . ]			level n
+ *	            v
+ *	        [ LARGE | link | . ]		level 2: used 2
+ *	                    v
+ *	                [ . | page | page ]	level 1: used 2
+ *
+ * Each function handles one table and calls itself for the tables below; the depth is the number of levels.
+ *
+ * True whenever the caller's lock is free; pgtable_check() proves each:
+ *	P1  a table's counter is the number of its present entries
+ *	P2  no entry has a bit that the processor reserves
+ *	P3  a leaf's frames are below max_pfn
+ *	P4  nr_tables is the number of tables that links lead to
+ *	P5  a link leads to a page that is a table
+ * Lock: the caller's.
+ */
+#include <linux/errno.h>
+#include "lib/assert.h"
+#include "mm/page_alloc.h"
+#include "mm/pgtable.h"
+
+static unsigned long *table_used(struct pgtable *pt, void *table)
+{
+	return table == pt->top ? &pt->top_used : pt->ops->used(pt, table);
+}
+
+static void *link_target(struct pgtable *pt, unsigned int level, u64 entry)
+{
+	return pt->ops->table(pt, pgtable_pfn(pt->format, level, entry));
+}
+
+/* One beyond the last address of the entry that covers address; 0 at the end of a 64-bit space. */
+static u64 entry_end(const struct pgtable *pt, unsigned int level, u64 address)
+{
+	u64 bytes = pgtable_level_bytes(pt->format, level);
+
+	return (address & ~(bytes - 1)) + bytes;
+}
+
+/* The same, cut to the range's end. */
+static u64 step_end(const struct pgtable *pt, unsigned int level, u64 address, u64 end)
+{
+	u64 next = entry_end(pt, level, address);
+
+	return next - 1 < end - 1 ? next : end;
+}
+
+static void set_entry(struct pgtable *pt, void *table, unsigned int index, u64 entry)
+{
+	assert(!pgtable_present(pgtable_read(pt->format, table, index)));
+	pgtable_write(pt->format, table, index, entry);
+	++*table_used(pt, table);
+}
+
+static void clear_entry(struct pgtable *pt, void *table, unsigned int index)
+{
+	assert(pgtable_present(pgtable_read(pt->format, table, index)));
+	pgtable_write(pt->format, table, index, 0);
+	--*table_used(pt, table);
+}
+
+static struct pgtable_entry describe(const struct pgtable *pt, unsigned int level, u64 entry, u64 address)
+{
+	u64 nr = pgtable_level_pages(pt->format, level);
+	pfn_t inside = (pfn_t)(address >> PAGE_SHIFT & (nr - 1));
+
+	return (struct pgtable_entry){
+		.address = address, .pfn = pgtable_pfn(pt->format, level, entry) + inside, .nr = nr,
+		.prot = pgtable_prot(pt->format, level, entry), .level = level,
+	};
+}
+
+void pgtable_init(struct pgtable *pt, const struct pgtable_format *format, const struct pgtable_ops *ops, void *top)
+{
+	*pt = (struct pgtable){ .format = format, .ops = ops, .top = top };
+}
+
+/* Is the range inside the address space? */
+static bool range_fits(const struct pgtable *pt, u64 address, u64 nr)
+{
+	u64 pages = pgtable_level_pages(pt->format, pt->format->levels + 1);
+	u64 first = address >> PAGE_SHIFT;
+
+	return !(address & (PAGE_SIZE - 1)) && first <= pages && nr <= pages - first;
+}
+
+/* ------------------------------------------------------------------------------------------------------------ map */
+
+/* The table below an empty entry, made and linked; NULL if there is none to be had. */
+static void *link_new_table(struct pgtable *pt, void *table, unsigned int level, unsigned int index)
+{
+	void *below = pt->ops->alloc(pt);
+
+	if (!below)
+		return NULL;
+	pt->nr_tables++;
+	set_entry(pt, table, index, pgtable_link(pt->format, level, pt->ops->pfn(pt, below)));
+	return below;
+}
+
+static void run_advance(struct pgtable_run *run, u64 pages)
+{
+	run->address += pages << PAGE_SHIFT;
+	run->pfn += (pfn_t)pages;
+	run->nr -= pages;
+}
+
+/* Map what is left of the run up to the end of this table. */
+static int map_table(struct pgtable *pt, void *table, unsigned int level, struct pgtable_run *run)
+{
+	unsigned int index = pgtable_index(pt->format, level, run->address);
+	unsigned int nr_entries = pgtable_nr_entries(pt->format, level);
+
+	for (; run->nr && index < nr_entries; index++) {
+		u64 entry = pgtable_read(pt->format, table, index);
+		bool large = run->large || level == 1;
+		void *below;
+		int err;
+
+		if (pgtable_is_leaf(pt->format, level, entry))
+			return -EEXIST;
+		if (!pgtable_present(entry) && large &&
+		    pgtable_fits(pt->format, level, run->address, run->pfn, run->nr)) {
+			set_entry(pt, table, index, pgtable_leaf(pt->format, level, run->pfn, run->prot));
+			run_advance(run, pgtable_level_pages(pt->format, level));
+			continue;
+		}
+		below = pgtable_present(entry) ? link_target(pt, level, entry)
+					       : link_new_table(pt, table, level, index);
+		if (!below)
+			return -ENOMEM;
+		err = map_table(pt, below, level - 1, run);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int pgtable_map(struct pgtable *pt, struct pgtable_run *run)
+{
+	if (!range_fits(pt, run->address, run->nr) || !(run->prot & _PAGE_PRESENT))
+		return -EINVAL;
+	if (run->nr &&
+	    (run->pfn + (pfn_t)run->nr - 1 < run->pfn || !pgtable_pfn_fits(pt->format, run->pfn + run->nr - 1)))
+		return -EINVAL;
+	return map_table(pt, pt->top, pt->format->levels, run);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- unmap */
+
+/* Replace a large leaf by a table of smaller ones that map the same. */
+static int split_leaf(struct pgtable *pt, void *table, unsigned int level, unsigned int index)
+{
+	u64 leaf = pgtable_read(pt->format, table, index);
+	u64 prot = pgtable_prot(pt->format, level, leaf);
+	pfn_t pfn = pgtable_pfn(pt->format, level, leaf);
+	pfn_t step = (pfn_t)pgtable_level_pages(pt->format, level - 1);
+	void *below = pt->ops->alloc(pt);
+
+	if (!below)
+		return -ENOMEM;
+	pt->nr_tables++;
+	for (unsigned int i = 0; i < pgtable_nr_entries(pt->format, level - 1); i++)
+		set_entry(pt, below, i, pgtable_leaf(pt->format, level - 1, pfn + i * step, prot));
+	pgtable_write(pt->format, table, index, pgtable_link(pt->format, level, pt->ops->pfn(pt, below)));
+	return 0;
+}
+
+/* After this no leaf covers both address - 1 and address. */
+static int split_at(struct pgtable *pt, u64 address)
+{
+	void *table = pt->top;
+
+	for (unsigned int level = pt->format->levels; level > 1; level--) {
+		unsigned int index = pgtable_index(pt->format, level, address);
+		u64 entry = pgtable_read(pt->format, table, index);
+
+		if (!(address & (pgtable_level_bytes(pt->format, level) - 1)) || !pgtable_present(entry))
+			return 0;
+		if (pgtable_is_leaf(pt->format, level, entry)) {
+			if (split_leaf(pt, table, level, index))
+				return -ENOMEM;
+			entry = pgtable_read(pt->format, table, index);
+		}
+		table = link_target(pt, level, entry);
+	}
+	return 0;
+}
+
+/* Clear the leaves of [address, end), which lies inside this table. Returns the pages that were mapped. */
+static long unmap_table(struct pgtable *pt, void *table, unsigned int level, u64 address, u64 end)
+{
+	long unmapped = 0;
+
+	for (u64 next; address != end; address = next) {
+		unsigned int index = pgtable_index(pt->format, level, address);
+		u64 entry = pgtable_read(pt->format, table, index);
+
+		next = step_end(pt, level, address, end);
+		if (!pgtable_present(entry))
+			continue;
+		if (!pgtable_is_leaf(pt->format, level, entry)) {
+			unmapped += unmap_table(pt, link_target(pt, level, entry), level - 1, address, next);
+			continue;
+		}
+		assert(next - address == pgtable_level_bytes(pt->format, level));
+		clear_entry(pt, table, index);
+		unmapped += (long)pgtable_level_pages(pt->format, level);
+	}
+	return unmapped;
+}
+
+long pgtable_unmap(struct pgtable *pt, u64 address, u64 nr)
+{
+	u64 end = address + (nr << PAGE_SHIFT);
+
+	if (!range_fits(pt, address, nr))
+		return -EINVAL;
+	if (!nr)
+		return 0;
+	if (split_at(pt, address) || split_at(pt, end))
+		return -ENOMEM;
+	return unmap_table(pt, pt->top, pt->format->levels, address, end);
+}
+
+static unsigned long prune_table(struct pgtable *pt, void *table, unsigned int level, u64 address, u64 end)
+{
+	unsigned long pruned = 0;
+
+	for (u64 next; address != end; address = next) {
+		unsigned int index = pgtable_index(pt->format, level, address);
+		u64 entry = pgtable_read(pt->format, table, index);
+		void *below;
+
+		next = step_end(pt, level, address, end);
+		if (!pgtable_present(entry) || pgtable_is_leaf(pt->format, level, entry))
+			continue;
+		below = link_target(pt, level, entry);
+		pruned += prune_table(pt, below, level - 1, address, next);
+		if (*table_used(pt, below))
+			continue;
+		clear_entry(pt, table, index);
+		pt->nr_tables--;
+		pt->ops->free(pt, below);
+		pruned++;
+	}
+	return pruned;
+}
+
+unsigned long pgtable_prune(struct pgtable *pt, u64 address, u64 nr)
+{
+	if (!nr || !range_fits(pt, address, nr))
+		return 0;
+	return prune_table(pt, pt->top, pt->format->levels, address, address + (nr << PAGE_SHIFT));
+}
+
+/* ----------------------------------------------------------------------------------------------------------- read */
+
+bool pgtable_lookup(struct pgtable *pt, u64 address, struct pgtable_entry *entry)
+{
+	void *table = pt->top;
+
+	if (!range_fits(pt, address & ~(u64)(PAGE_SIZE - 1), 1))
+		return false;
+	for (unsigned int level = pt->format->levels; level; level--) {
+		u64 word = pgtable_read(pt->format, table, pgtable_index(pt->format, level, address));
+
+		if (!pgtable_present(word))
+			return false;
+		if (pgtable_is_leaf(pt->format, level, word)) {
+			*entry = describe(pt, level, word, address & ~(u64)(PAGE_SIZE - 1));
+			return true;
+		}
+		table = link_target(pt, level, word);
+	}
+	return false;
+}
+
+struct walk {
+	int (*visit)(const struct pgtable_entry *entry, void *arg);
+	void *arg;
+};
+
+static int walk_table(struct pgtable *pt, void *table, unsigned int level, u64 address, u64 end,
+		      const struct walk *walk)
+{
+	int stop = 0;
+
+	for (u64 next; address != end && !stop; address = next) {
+		u64 word = pgtable_read(pt->format, table, pgtable_index(pt->format, level, address));
+
+		next = step_end(pt, level, address, end);
+		if (pgtable_is_leaf(pt->format, level, word)) {
+			u64 first = address & ~(pgtable_level_bytes(pt->format, level) - 1);
+			struct pgtable_entry entry = describe(pt, level, word, first);
+
+			stop = walk->visit(&entry, walk->arg);
+		} else if (pgtable_present(word)) {
+			stop = walk_table(pt, link_target(pt, level, word), level - 1, address, next, walk);
+		}
+	}
+	return stop;
+}
+
+int pgtable_walk(struct pgtable *pt, u64 address, u64 nr, int (*visit)(const struct pgtable_entry *entry, void *arg),
+		 void *arg)
+{
+	struct walk walk = { visit, arg };
+
+	if (!nr || !range_fits(pt, address, nr))
+		return 0;
+	return walk_table(pt, pt->top, pt->format->levels, address, address + (nr << PAGE_SHIFT), &walk);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- check */
+
+struct table_check {
+	struct pgtable *pt;
+	pfn_t max_pfn;
+	struct kmem_fault *fault;
+	unsigned long nr_tables;
+};
+
+static bool check_table(struct table_check *check, void *table, unsigned int level, u64 address);
+
+static bool check_entry(struct table_check *check, unsigned int level, u64 address, u64 entry)
+{
+	struct pgtable *pt = check->pt;
+	pfn_t pfn = pgtable_pfn(pt->format, level, entry);
+
+	if (pgtable_reserved_bits(pt->format, level, entry))
+		return fault_at(check->fault, "P2", "%s level %u address 0x%llx: entry 0x%llx has reserved bits 0x%llx",
+				pt->format->name, level, address, entry,
+				pgtable_reserved_bits(pt->format, level, entry));
+	if (pgtable_is_leaf(pt->format, level, entry)) {
+		if (check->max_pfn && (u64)pfn + pgtable_level_pages(pt->format, level) > check->max_pfn)
+			return fault_at(check->fault, "P3", "%s level %u address 0x%llx: frame %lu, memory ends at %lu",
+					pt->format->name, level, address, pfn, check->max_pfn);
+		return true;
+	}
+	check->nr_tables++;
+	if (check->nr_tables > pt->nr_tables)
+		return fault_at(check->fault, "P4", "%s level %u address 0x%llx: more than %lu tables",
+				pt->format->name, level, address, pt->nr_tables);
+	if (!pt->ops->is_table(pt, pfn))
+		return fault_at(check->fault, "P5", "%s level %u address 0x%llx: frame %lu is no table",
+				pt->format->name, level, address, pfn);
+	return check_table(check, pt->ops->table(pt, pfn), level - 1, address);
+}
+
+static bool check_table(struct table_check *check, void *table, unsigned int level, u64 address)
+{
+	struct pgtable *pt = check->pt;
+	unsigned long used = 0;
+
+	for (unsigned int i = 0; i < pgtable_nr_entries(pt->format, level); i++) {
+		u64 entry = pgtable_read(pt->format, table, i);
+		u64 at = address + ((u64)i << pgtable_shift(pt->format, level));
+
+		if (!pgtable_present(entry))
+			continue;
+		used++;
+		if (!check_entry(check, level, at, entry))
+			return false;
+	}
+	if (used != *table_used(pt, table))
+		return fault_at(check->fault, "P1", "%s level %u address 0x%llx: %lu entries, %lu counted",
+				pt->format->name, level, address, used, *table_used(pt, table));
+	return true;
+}
+
+bool pgtable_check(struct pgtable *pt, pfn_t max_pfn, struct kmem_fault *fault)
+{
+	struct table_check check = { pt, max_pfn, fault, 0 };
+
+	if (!check_table(&check, pt->top, pt->format->levels, 0))
+		return false;
+	if (check.nr_tables != pt->nr_tables)
+		return fault_at(fault, "P4", "%s: %lu tables, %lu counted", pt->format->name, check.nr_tables,
+				pt->nr_tables);
+	return true;
+}

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sheaf.c - full and empty sheaves between CPUs and slabs (Bonwick's magazines and depot).
+ *
+ *	CPU   main  [ o o o . . ]  spare [ o o o o o ]
+ *	node  barn  full:  [ooooo] [ooooo]   empty: [.....] [.....]
+ *	node  slabs
+ *
+ * Allocating from an empty main sheaf: swap with a spare that has objects; else trade the empty one for a full one
+ * of the barn; else fill it from slabs. Freeing to a full one is the mirror image. So whole sheaves cross from CPU
+ * to CPU under one lock, and an object is moved singly only between a sheaf and its slab.
+ *
+ * True for each CPU when its owner is not inside; slab_check() proves each:
+ *	H1  base <= top <= limit, limit - base is the capacity
+ *	H2  every object in a sheaf is one of the cache's, out of its slab's map, and in one sheaf only
+ *	H3  a barn's full sheaves are full, its empty ones empty; nr_full and nr_empty count them
+ * Lock: barn->lock for the barn; a CPU's slots belong to who leases it (preemption off).
+ */
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include "lib/assert.h"
+#include "mm/cpus.h"
+#include "mm/slab.h"
+
+static const u16 sheaf_bytes[5] = { 128, 256, 512, 1024, 2048 };
+
+#define SHEAF_CAPACITY(bytes) ((unsigned int)(((bytes) - sizeof(struct sheaf)) / sizeof(void *)))
+
+/* Small objects by the hundred, large ones by the dozen: a sheaf stands for 16 to 64 KiB. */
+unsigned int sheaf_capacity_for(const struct machine *m, unsigned int size)
+{
+	unsigned int step = size <= 128 ? 4 : size <= 512 ? 3 : size <= 1024 ? 2 : size <= 4096 ? 1 : 0;
+	bool small_machine = m->totalram < (64ul << 20 >> PAGE_SHIFT);
+
+	if (small_machine && step)
+		step--;
+	return size > KMALLOC_MAX_CACHE_SIZE ? 0 : SHEAF_CAPACITY(sheaf_bytes[step]);
+}
+
+static struct kmem_cache *sheaf_cache(struct machine *m, unsigned int capacity)
+{
+	for (unsigned int i = 0; i < 5; i++)
+		if (capacity <= SHEAF_CAPACITY(sheaf_bytes[i]))
+			return m->sheaf_cache[i];
+	return NULL;
+}
+
+struct sheaf *sheaf_new(struct machine *m, unsigned int capacity, gfp_t gfp)
+{
+	struct kmem_cache *cache = sheaf_cache(m, capacity);
+	struct sheaf *sheaf;
+
+	sheaf = slab_alloc_one(cache, (gfp & ~(__GFP_ZERO | __GFP_DIRECT_RECLAIM | __GFP_NOFAIL)) | __GFP_NOWARN,
+			       (int)this_cpu()->node);
+	if (!sheaf)
+		return NULL;
+	INIT_LIST_HEAD(&sheaf->link);
+	sheaf->capacity = capacity;
+	sheaf->nr = 0;
+	return sheaf;
+}
+
+void sheaf_delete(struct machine *m, struct sheaf *sheaf)
+{
+	void *object = sheaf;
+
+	assert(!sheaf->nr);
+	slab_put(sheaf_cache(m, sheaf->capacity), &object, 1);
+}
+
+/* The main sheaf of a slot is known by where its stack starts. */
+static struct sheaf *slot_main(const struct cpu_sheaf *slot)
+{
+	return slot->base ? container_of(slot->base, struct sheaf, objects[0]) : NULL;
+}
+
+/* Write the stack's height back and detach. */
+static struct sheaf *slot_take_main(struct cpu_sheaf *slot)
+{
+	struct sheaf *sheaf = slot_main(slot);
+
+	if (sheaf)
+		sheaf->nr = (u32)(slot->top - slot->base);
+	return sheaf;
+}
+
+static void slot_set_main(const struct kmem_cache *cache, struct cpu_sheaf *slot, struct sheaf *sheaf)
+{
+	bool kfree_is_plain = cache->fast_free && !cache->offset;
+
+	slot->base = sheaf ? sheaf->objects : NULL;
+	slot->top = sheaf ? sheaf->objects + sheaf->nr : NULL;
+	slot->limit = sheaf ? sheaf->objects + sheaf->capacity : NULL;
+	slot->free_limit = kfree_is_plain ? slot->limit : NULL;
+}
+
+/* The number whose product with an odd one is 1 mod 2^32: each round doubles the bits that are right. */
+static u32 inverse_of_odd(u32 odd)
+{
+	u32 inverse = odd;
+
+	for (int round = 0; round < 4; round++)
+		inverse *= 2 - odd * inverse;
+	return inverse;
+}
+
+/*
+ * How the fast paths tell an object from what is between objects without dividing. size = odd * 2^k; an offset in the
+ * slab is one of a multiple of the odd part exactly if its product with the inverse is small.
+ */
+static void slot_init_check(const struct kmem_cache *cache, struct cpu_sheaf *slot)
+{
+	u32 step = cache->size & -cache->size;
+
+	slot->misaligned = step - 1;
+	slot->slab_mask = (u32)(PAGE_SIZE << cache->order) - 1;
+	slot->inverse = inverse_of_odd(cache->size / step);
+	slot->last = (cache->objects - 1) * step;
+}
+
+void cpu_sheaves_init(struct kmem_cache *cache)
+{
+	struct machine *m = cache->machine;
+
+	for (unsigned int i = 0; i < m->nr_cpus; i++) {
+		struct cpu_sheaf *slot = &m->cpus[i]->sheaves[cache->id];
+
+		slot_init_check(cache, slot);
+		slot->gfp = m->params.init_on_alloc && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU) ? __GFP_ZERO : 0;
+		slot->bytes = cache->object_size;
+	}
+}
+
+/* Others may be allocating from the cache meanwhile: they clear as much as before or as now. */
+void cpu_sheaves_set_bytes(struct kmem_cache *cache)
+{
+	struct machine *m = cache->machine;
+
+	for (unsigned int i = 0; i < m->nr_cpus; i++)
+		__atomic_store_n(&m->cpus[i]->sheaves[cache->id].bytes, cache->object_size, __ATOMIC_RELAXED);
+}
+
+static void barn_init(struct barn *barn)
+{
+	spin_lock_init(&barn->lock);
+	INIT_LIST_HEAD(&barn->full);
+	INIT_LIST_HEAD(&barn->empty);
+}
+
+void sheaf_layer_init(struct kmem_cache *cache)
+{
+	for (unsigned int nid = 0; nid < cache->machine->nr_nodes; nid++)
+		barn_init(&cache->node[nid]->barn);
+}
+
+/* A full sheaf for an empty one (which may be NULL). NULL: there is none, and the empty one stays the caller's. */
+static struct sheaf *barn_trade_empty(struct barn *barn, struct sheaf **surplus)
+{
+	struct sheaf *empty = *surplus, *full = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&barn->lock, flags);
+	if (barn->nr_full) {
+		full = list_first_entry(&barn->full, struct sheaf, link);
+		list_del(&full->link);
+		barn->nr_full--;
+		if (empty && barn->nr_empty < MAX_EMPTY_SHEAVES) {
+			list_add(&empty->link, &barn->empty);
+			barn->nr_empty++;
+			*surplus = NULL;
+		}
+	}
+	spin_unlock_irqrestore(&barn->lock, flags);
+	return full;
+}
+
+/* An empty sheaf for a full one. NULL: the barn has no room, or none empty, and the full one stays the caller's. */
+static struct sheaf *barn_trade_full(struct barn *barn, struct sheaf *full, bool *taken)
+{
+	struct sheaf *empty = NULL;
+	unsigned long flags;
+
+	*taken = false;
+	spin_lock_irqsave(&barn->lock, flags);
+	if (barn->nr_full < MAX_FULL_SHEAVES) {
+		list_add(&full->link, &barn->full);
+		barn->nr_full++;
+		*taken = true;
+		if (barn->nr_empty) {
+			empty = list_first_entry(&barn->empty, struct sheaf, link);
+			list_del(&empty->link);
+			barn->nr_empty--;
+		}
+	}
+	spin_unlock_irqrestore(&barn->lock, flags);
+	return empty;
+}
+
+/* An empty sheaf from the barn, or NULL. */
+static struct sheaf *barn_get_empty(struct barn *barn)
+{
+	struct sheaf *empty = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&barn->lock, flags);
+	if (barn->nr_empty) {
+		empty = list_first_entry(&barn->empty, struct sheaf, link);
+		list_del(&empty->link);
+		barn->nr_empty--;
+	}
+	spin_unlock_irqrestore(&barn->lock, flags);
+	return empty;
+}
+
+/* Swap the main sheaf with the spare. */
+static void slot_swap(const struct kmem_cache *cache, struct cpu_sheaf *slot)
+{
+	struct sheaf *old = slot_take_main(slot);
+
+	slot_set_main(cache, slot, slot->spare);
+	slot->spare = old;
+}
+
+/* Get objects into the empty main sheaf without sleeping. False: slabs have none. Preemption is off. */
+static bool slot_refill(struct kmem_cache *cache, struct cpu_sheaf *slot, int nid)
+{
+	struct barn *barn = &cache->node[nid]->barn;
+	struct sheaf *main, *full;
+
+	if (slot->spare && slot->spare->nr) {
+		slot_swap(cache, slot);
+		return true;
+	}
+	main = slot_take_main(slot);
+	full = barn_trade_empty(barn, &main);
+	if (full) {
+		if (main)
+			sheaf_delete(cache->machine, main);
+		slot_set_main(cache, slot, full);
+		return true;
+	}
+	if (!main)
+		return false;
+	main->nr = slab_take(cache, nid, main->objects, main->capacity);
+	slot_set_main(cache, slot, main);
+	return main->nr != 0;
+}
+
+/* The slot's first sheaves. False: no memory for one. Preemption is off. */
+static bool slot_equip(struct kmem_cache *cache, struct cpu_sheaf *slot, int nid)
+{
+	struct sheaf *sheaf = barn_get_empty(&cache->node[nid]->barn);
+
+	if (!sheaf)
+		sheaf = sheaf_new(cache->machine, cache->sheaf_capacity, GFP_NOWAIT);
+	if (!sheaf)
+		return false;
+	slot_set_main(cache, slot, sheaf);
+	return true;
+}
+
+/* One object by way of this CPU's sheaf, or NULL if only new slabs can help. */
+static void *slot_alloc(struct kmem_cache *cache)
+{
+	struct cpu_sheaf *slot;
+	void *object = NULL;
+	int nid;
+
+	preempt_disable();
+	slot = &this_cpu()->sheaves[cache->id];
+	nid = (int)this_cpu()->node;
+	if (!slot->base && !slot_equip(cache, slot, nid))
+		slab_take(cache, nid, &object, 1);
+	else if (slot->top != slot->base || slot_refill(cache, slot, nid))
+		object = *--slot->top;
+	preempt_enable();
+	return object;
+}
+
+void *sheaf_alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid)
+{
+	bool anywhere = nid == NUMA_NO_NODE || cache->machine->nr_nodes == 1;
+	void *object;
+
+	if (!anywhere)			/* a sheaf may hold objects that another node's callers freed here */
+		return slab_alloc_one(cache, gfp, nid);
+	if (!cache->sheaf_capacity)
+		return slab_alloc_one(cache, gfp, (int)cpu_get()->node);
+	while (!(object = slot_alloc(cache))) {
+		int local = (int)cpu_get()->node;
+
+		if (slab_grow_near(cache, gfp, local) != local)
+			return slab_alloc_one(cache, gfp | __GFP_NOWARN, local);
+	}
+	return object;
+}
+
+/* Make room in the full main sheaf. Preemption is off. */
+static void slot_make_room(struct kmem_cache *cache, struct cpu_sheaf *slot, int nid)
+{
+	struct barn *barn = &cache->node[nid]->barn;
+	struct sheaf *full, *empty;
+	bool taken;
+
+	if (!slot->spare)
+		slot->spare = barn_get_empty(barn);
+	if (!slot->spare)
+		slot->spare = sheaf_new(cache->machine, cache->sheaf_capacity, GFP_NOWAIT);
+	if (slot->spare && slot->spare->nr < slot->spare->capacity) {
+		slot_swap(cache, slot);
+		return;
+	}
+	full = slot_take_main(slot);
+	empty = barn_trade_full(barn, full, &taken);
+	if (taken && !empty)
+		empty = sheaf_new(cache->machine, cache->sheaf_capacity, GFP_NOWAIT);
+	if (!taken) {
+		slab_put(cache, full->objects, full->nr);
+		full->nr = 0;
+		empty = full;
+	}
+	slot_set_main(cache, slot, empty);
+}
+
+void sheaf_free_slow(struct kmem_cache *cache, void *object)
+{
+	struct cpu_sheaf *slot;
+	int nid;
+
+	preempt_disable();
+	slot = &this_cpu()->sheaves[cache->id];
+	nid = (int)this_cpu()->node;
+	if (cache->sheaf_capacity && !slot->base)
+		slot_equip(cache, slot, nid);
+	if (cache->sheaf_capacity && slot->base && slot->top == slot->limit)
+		slot_make_room(cache, slot, nid);
+	if (slot->top != slot->limit) {
+		*slot->top++ = object;
+		object = NULL;
+	}
+	preempt_enable();
+	if (object)
+		slab_put(cache, &object, 1);
+}
+
+/* Give back what a slot holds, sheaves included. */
+static void slot_drain(struct kmem_cache *cache, struct cpu_sheaf *slot)
+{
+	struct sheaf *sheaf[2] = { slot_take_main(slot), slot->spare };
+
+	slot_set_main(cache, slot, NULL);
+	slot->spare = NULL;
+	for (int i = 0; i < 2; i++) {
+		if (!sheaf[i])
+			continue;
+		slab_put(cache, sheaf[i]->objects, sheaf[i]->nr);
+		sheaf[i]->nr = 0;
+		sheaf_delete(cache->machine, sheaf[i]);
+	}
+}
+
+void sheaves_drain(struct kmem_cpu *cpu)
+{
+	struct machine *m = cpu->machine;
+	unsigned int nr = __atomic_load_n(&m->nr_cache_ids, __ATOMIC_ACQUIRE);
+
+	for (unsigned int id = 1; id < nr; id++) {
+		struct kmem_cache *cache = __atomic_load_n(&m->cache_by_id[id], __ATOMIC_ACQUIRE);
+
+		if (cache && (cpu->sheaves[id].base || cpu->sheaves[id].spare))
+			slot_drain(cache, &cpu->sheaves[id]);
+	}
+}
+
+/* Cut one sheaf off the barn, or NULL. */
+static struct sheaf *barn_cut(struct barn *barn)
+{
+	struct sheaf *sheaf = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&barn->lock, flags);
+	if (barn->nr_full) {
+		sheaf = list_first_entry(&barn->full, struct sheaf, link);
+		barn->nr_full--;
+	} else if (barn->nr_empty) {
+		sheaf = list_first_entry(&barn->empty, struct sheaf, link);
+		barn->nr_empty--;
+	}
+	if (sheaf)
+		list_del(&sheaf->link);
+	spin_unlock_irqrestore(&barn->lock, flags);
+	return sheaf;
+}
+
+void barn_drain(struct kmem_cache *cache)
+{
+	for (unsigned int nid = 0; nid < cache->machine->nr_nodes; nid++) {
+		struct sheaf *sheaf;
+
+		while ((sheaf = barn_cut(&cache->node[nid]->barn))) {
+			slab_put(cache, sheaf->objects, sheaf->nr);
+			sheaf->nr = 0;
+			sheaf_delete(cache->machine, sheaf);
+		}
+	}
+}
+
+void cache_drain(struct kmem_cache *cache)
+{
+	while (cpus_request(cache->machine, CPU_DRAIN_SLABS))
+		;
+	barn_drain(cache);
+}
+
+/* Looks at CPUs that run: exact only at rest. */
+__attribute__((no_sanitize("thread"))) unsigned long sheaf_objects(struct kmem_cache *cache)
+{
+	struct machine *m = cache->machine;
+	unsigned long objects = 0;
+
+	for (unsigned int i = 0; i < m->nr_cpus; i++) {
+		struct cpu_sheaf *slot = &m->cpus[i]->sheaves[cache->id];
+		struct sheaf *spare = __atomic_load_n(&slot->spare, __ATOMIC_RELAXED);
+		void **top = __atomic_load_n(&slot->top, __ATOMIC_RELAXED);
+		void **base = __atomic_load_n(&slot->base, __ATOMIC_RELAXED);
+
+		if (base && top >= base && top <= base + cache->sheaf_capacity)
+			objects += (unsigned long)(top - base);
+		if (spare)
+			objects += spare->nr;
+	}
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		objects += (unsigned long)cache->node[nid]->barn.nr_full * cache->sheaf_capacity;
+	return objects;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slab.h - the layers between kmem_cache_alloc() and pages.
+ *
+ *	CPU	cpu_sheaf: main stack of free objects, and a spare		cpu->sheaves[id]
+ *	node	barn: full and empty sheaves, exchanged whole			cache->node[nid]->barn
+ *	node	slabs on full / partial / empty lists, a bit an object		cache->node[nid]
+ *	zone	pages
+ *
+ *	slab	[ object | object | ... | object | waste ]	2^order pages, a compound page
+ *	map	   0        1              1	1 = in the slab, 0 = handed out (to a caller or a sheaf)
+ *
+ * Above the slabs nobody writes into a free object but for one word: a freed object that the cache marks holds
+ * its own address ^ the machine's secret, so that freeing it twice is seen at once. Where a free object keeps its
+ * contents (constructor, SLAB_TYPESAFE_BY_RCU), the word lies after it.
+ *
+ * Locks: cache_lock (caches come and go) > node->lock (slab lists, maps) , barn->lock. The last two are spinlocks;
+ * no page is allocated or freed under them.
+ */
+#ifndef MM_SLAB_H
+#define MM_SLAB_H
+
+#include <linux/list.h>
+#include "mm/machine.h"
+
+#define SLAB_MAX_OBJECTS 512		/* objects a slab: what a large map holds */
+#define SLAB_SMALL_MAP_BITS 256		/* what a small one holds */
+#define SLAB_MAP_BITS (sizeof(unsigned long) * 8)
+/* Large maps are never more a page than a descriptor has bits. */
+#define SLAB_LARGE_MAP_BYTES (PAGE_SIZE / SLAB_MAP_BITS)
+
+_Static_assert(SLAB_LARGE_MAP_BYTES * 8 >= SLAB_MAX_OBJECTS, "a large map holds a bit for every object");
+
+#define SLAB_DEBUG_FLAGS (SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER | SLAB_TRACE)
+#define SLAB_NEVER_MERGE \
+	(SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER | SLAB_TRACE | SLAB_TYPESAFE_BY_RCU | SLAB_NOLEAKTRACE | \
+	 SLAB_FAILSLAB | SLAB_NO_MERGE)
+#define SLAB_MERGE_SAME (SLAB_RECLAIM_ACCOUNT | SLAB_CACHE_DMA | SLAB_CACHE_DMA32 | SLAB_ACCOUNT)
+
+#define MAX_FULL_SHEAVES 10u
+#define MAX_EMPTY_SHEAVES 10u
+
+struct sheaf {
+	struct list_head link;		/* in a barn */
+	u32 capacity;
+	u32 nr;				/* objects; stale while a CPU uses the sheaf as its main one */
+	void *objects[];
+};
+
+struct barn {
+	spinlock_t lock;
+	unsigned int nr_full, nr_empty;
+	struct list_head full, empty;
+};
+
+struct kmem_cache_node {
+	spinlock_t lock;
+	unsigned long nr_slabs, nr_partial, nr_empty;
+	unsigned long total_objects;	/* room in all slabs */
+	unsigned long out_objects;	/* handed out: to callers and sheaves */
+	unsigned long remote_frees;
+	struct list_head partial, full, empty;
+	struct barn barn;
+};
+
+struct kmem_cache {
+	u32 id;				/* of machine->cache_by_id and cpu->sheaves */
+	u32 page_type;			/* PAGE_TYPE(PGTY_SLAB, id): what pages of its slabs of the usual order say */
+	struct machine *machine;
+	unsigned int offset;		/* of the word of a free object that is marked */
+	bool marks;			/* freed objects are marked */
+	bool fast_free;			/* a free is a mark and a push: nothing to check, nothing to clear */
+	bool internal;			/* kmem's own: no leak at shutdown */
+	bool boot;			/* kmalloc's classes: never destroyed */
+	slab_flags_t flags;
+	unsigned int size;		/* bytes an object takes */
+	unsigned int object_size;	/* bytes asked for */
+	u32 inverse;			/* 2^32 / size, rounded up; 0: divide */
+	unsigned int red_left_pad;	/* bytes before the object, of size */
+	unsigned int inuse;		/* bytes to the end of the object's own data, padded to words */
+	unsigned int align;
+	unsigned int order, min_order;
+	unsigned int objects;		/* a slab of order */
+	unsigned int sheaf_capacity;	/* 0: no sheaves */
+	unsigned int min_partial;	/* empty slabs that are kept */
+	gfp_t allocflags;
+	void (*ctor)(void *object);
+	unsigned int useroffset, usersize;
+	int refcount;			/* aliases */
+	char *name;
+	struct list_head list;
+	struct kmem_cache_node *node[];
+};
+
+static inline bool cache_debugged(const struct kmem_cache *cache)
+{
+	return cache->flags & SLAB_DEBUG_FLAGS;
+}
+
+/*
+ * What a page of a slab says. One of less than the usual order says KMEM_MAX_CACHES more, so that kfree(), which tells
+ * objects from what is between them by the usual order, looks twice.
+ */
+static inline u32 slab_page_type(const struct kmem_cache *cache, unsigned int order)
+{
+	return cache->page_type + (order == cache->order ? 0 : KMEM_MAX_CACHES);
+}
+
+/* The id of the cache that a page of type slab belongs to. */
+static inline u32 slab_cache_id(const struct page *page)
+{
+	return page_type_value(page) % KMEM_MAX_CACHES;
+}
+
+/* Slabs (mm/slab.c). A slab is named by its head page. */
+static inline void *slab_address(const struct page *slab)
+{
+	return lowmem_page_address(slab);
+}
+
+static inline unsigned long *slab_map(struct page *slab)
+{
+	return slab->objects <= SLAB_MAP_BITS ? &slab->free_bits : slab->free_map;
+}
+
+static inline void *slab_object(const struct kmem_cache *cache, const struct page *slab, unsigned int index)
+{
+	return (char *)slab_address(slab) + (size_t)index * cache->size + cache->red_left_pad;
+}
+
+/* The index of an object, or -1 if no object of the slab starts there. */
+int slab_index(const struct kmem_cache *cache, const struct page *slab, const void *object);
+/* The slab's head page of any address in a page of type slab. */
+struct page *slab_of(const void *object);
+/* Up to nr objects from slabs that exist. Never sleeps. Returns how many. */
+unsigned int slab_take(struct kmem_cache *cache, int nid, void **objects, unsigned int nr);
+/* A new slab, all its objects in it, on the empty list of its node. Returns that, -1: no memory. May sleep with such flags. */
+int slab_grow(struct kmem_cache *cache, gfp_t gfp, int nid);
+/* The same, on this node while it has memory that need not be waited for. */
+int slab_grow_near(struct kmem_cache *cache, gfp_t gfp, int nid);
+/* One object past all sheaves, growing if need be. NULL: no memory. */
+void *slab_alloc_one(struct kmem_cache *cache, gfp_t gfp, int nid);
+/* nr objects back to their slabs; each is checked, what does not belong is reported and dropped. Never sleeps. */
+void slab_put(struct kmem_cache *cache, void **objects, unsigned int nr);
+/* Is the object in its slab? *used: how many of the slab's are not. */
+bool slab_has(struct kmem_cache *cache, struct page *slab, unsigned int index, unsigned int *used);
+/* Hand out all objects that are in a slab, to no one: nothing of it is used any more. */
+void slab_retire(struct kmem_cache *cache, struct page *slab);
+/* Free the slabs on the empty list but for keep. Returns pages. */
+unsigned long slab_discard_empty(struct kmem_cache *cache, unsigned int keep);
+
+/* Sheaves (mm/sheaf.c). */
+void sheaf_layer_init(struct kmem_cache *cache);
+void cpu_sheaves_init(struct kmem_cache *cache);	/* the slots of all CPUs for a new cache */
+void cpu_sheaves_set_bytes(struct kmem_cache *cache);	/* object_size has grown */
+void *sheaf_alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid);
+void sheaf_free_slow(struct kmem_cache *cache, void *object);
+void cache_drain(struct kmem_cache *cache);		/* every sheaf of every CPU and barn; sleeps until all have */
+void sheaves_drain(struct kmem_cpu *cpu);		/* all caches, one CPU; never sleeps */
+void barn_drain(struct kmem_cache *cache);
+unsigned long sheaf_objects(struct kmem_cache *cache);	/* free objects in CPUs' sheaves and barns */
+unsigned int sheaf_capacity_for(const struct machine *m, unsigned int size);
+struct sheaf *sheaf_new(struct machine *m, unsigned int capacity, gfp_t gfp);
+void sheaf_delete(struct machine *m, struct sheaf *sheaf);
+
+/* Caches (mm/slab_cache.c). */
+int slab_init(struct machine *m);
+unsigned long slab_reclaim(struct machine *m);		/* every empty slab of every cache; returns pages; may sleep */
+unsigned long slab_discard_all(struct machine *m);	/* the same, but for those that CPUs' sheaves keep from being empty */
+struct slab_leaks {
+	unsigned long objects, caches;
+};
+void slab_exit(struct machine *m, struct slab_leaks *leaks);
+struct kmem_cache *cache_new_internal(struct machine *m, const char *name, unsigned int size);
+struct kmem_cache *cache_new_at(struct machine *m, u32 id, const char *name, unsigned int size, slab_flags_t flags);
+unsigned long cache_live_objects(struct kmem_cache *cache);
+
+/* kmalloc (mm/kmalloc.c). */
+int kmalloc_init(struct machine *m);
+bool free_large(struct machine *m, struct page *page, const void *object);
+bool large_object_at(struct machine *m, const void *address);
+struct kmem_cache *kmalloc_cache(struct machine *m, size_t size, gfp_t gfp);
+/* Who owns this object? NULL: no cache. */
+struct kmem_cache *cache_of(struct machine *m, const void *object);
+
+/* Reports (mm/slab_report.c): the kernel's words. */
+void slab_report(struct kmem_cache *cache, struct page *slab, const void *object, const char *format, ...);
+/* The same for bytes [first, last] that are not what they should be; the caller repairs them. */
+void slab_fault_report(struct kmem_cache *cache, struct page *slab, const void *object, const u8 *first, const u8 *last,
+		       u8 expected, const char *format, ...);
+/* Bytes in hexadecimal and as text, 16 a line. */
+void slab_report_bytes(const char *label, const u8 *start, unsigned int bytes);
+/* No object of the slab starts at this address, which someone gave back. */
+void slab_report_invalid(struct kmem_cache *cache, struct page *slab, const void *object);
+/* The slab has live objects and its cache goes: name each. */
+void slab_report_remaining(struct kmem_cache *cache, struct page *slab);
+void slab_out_of_memory(struct kmem_cache *cache, gfp_t gfp, int nid);
+void free_foreign_report(struct machine *m, const void *object, const char *caller);
+
+/* Debugging (mm/slab_debug.c): only for caches with SLAB_DEBUG_FLAGS. */
+slab_flags_t slab_debug_flags(struct machine *m, const char *name, slab_flags_t flags);
+void slab_debug_layout(struct kmem_cache *cache);		/* sizes and offsets with red zones and tracks */
+bool slab_debug_is_too_large(const struct kmem_cache *cache);	/* slub_debug=O and they need a higher order */
+void slab_debug_new(struct kmem_cache *cache, struct page *slab);
+bool slab_debug_alloc(struct kmem_cache *cache, struct page *slab, void *object, unsigned long caller, size_t asked);
+bool slab_debug_free(struct kmem_cache *cache, struct page *slab, void *object, unsigned long caller);
+/* "Allocated in ...": the tracks of an object, where it has them. */
+void slab_debug_tracks(struct kmem_cache *cache, const void *object);
+/* Hexdump of the object, its red zones and padding, as reports end. */
+void slab_debug_print(struct kmem_cache *cache, struct page *slab, const void *object);
+/* The whole slab: objects, tails, padding. True: sound. */
+bool slab_debug_check(struct kmem_cache *cache, struct page *slab);
+
+struct kmem_fault;
+bool slab_check(struct machine *m, struct kmem_fault *fault);	/* mm/slab_check.c */
+void slab_dump(struct machine *m);
+/* "object 3 of cache kmalloc-64, live": returns the length, or 0 if the address is in no slab. */
+int slab_explain(struct machine *m, const void *address, char *buf, size_t size);
+long slabinfo_text(struct machine *m, char *buf, size_t size);
+
+/* failslab= says that this allocation fails. Counts it. */
+bool should_failslab(struct kmem_cache *cache, gfp_t gfp);
+
+/* Zero what __GFP_ZERO promises. */
+static inline void *object_zero(void *object, size_t bytes)
+{
+	return __builtin_memset(object, 0, bytes);
+}
+
+/* The mark of a freed object: one word, at its start or, where it keeps its contents, after its end. */
+static inline unsigned long object_mark(const void *object, unsigned long secret)
+{
+	return (unsigned long)object ^ secret;
+}
+
+static inline unsigned long *object_mark_at(const struct kmem_cache *cache, void *object)
+{
+	return (unsigned long *)((char *)object + cache->offset);
+}
+
+#endif

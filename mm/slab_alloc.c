@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slab_alloc.c - the fast paths: pop an object off this CPU's sheaf, push one on.
+ *
+ *	kmalloc(n)  -> id of n's class ----\
+ *	kmem_cache_alloc(c) -> c->id ------- cpu->sheaves[id]: *--top
+ *	kfree(p) -> descriptor -> id ------/			*top++ = p
+ *
+ * Everything here that is marked KMEM_FAST touches only this CPU's memory and the object: no atomic instruction, no
+ * lock, no preemption count. A host never takes the CPU away between two of its instructions. What a fast path
+ * finds odd (sheaf empty or full, address not of this machine, wrong type, no object starts there, already marked as
+ * free, a caller that may sleep where it must not) it leaves to a slow path, which looks at everything again.
+ */
+#include <linux/kernel.h>
+#include <linux/sched.h>
+#include "lib/assert.h"
+#include "mm/fault_inject.h"
+#include "mm/page_alloc.h"
+#include "mm/slab.h"
+
+#define SLOW __attribute__((__noinline__, cold))
+#define CLASS_ID(class) (u8) KMALLOC_ID(KMALLOC_NORMAL, class)
+
+/* The class of (size + 7) / 8. */
+static const u8 class_of[KMALLOC_MAX_CACHE_SIZE / 8 + 1] = {
+	[0 ... 1] = CLASS_ID(KMALLOC_8),       [2] = CLASS_ID(KMALLOC_16),	    [3 ... 4] = CLASS_ID(KMALLOC_32),
+	[5 ... 8] = CLASS_ID(KMALLOC_64),      [9 ... 12] = CLASS_ID(KMALLOC_96),   [13 ... 16] = CLASS_ID(KMALLOC_128),
+	[17 ... 24] = CLASS_ID(KMALLOC_192),   [25 ... 32] = CLASS_ID(KMALLOC_256), [33 ... 64] = CLASS_ID(KMALLOC_512),
+	[65 ... 128] = CLASS_ID(KMALLOC_1K),   [129 ... 256] = CLASS_ID(KMALLOC_2K), [257 ... 512] = CLASS_ID(KMALLOC_4K),
+	[513 ... 1024] = CLASS_ID(KMALLOC_8K),
+};
+
+/* The kmalloc type that flags ask for. */
+static u32 type_of(gfp_t gfp)
+{
+	if (gfp & __GFP_DMA)
+		return KMALLOC_DMA;
+	if (gfp & __GFP_RECLAIMABLE)
+		return KMALLOC_RECLAIM;
+	return gfp & __GFP_ACCOUNT ? KMALLOC_CGROUP : KMALLOC_NORMAL;
+}
+
+static u32 kmalloc_id(size_t size, gfp_t gfp)
+{
+	return class_of[(size + 7) / 8] + type_of(gfp) * KMALLOC_CLASSES;
+}
+
+struct kmem_cache *kmalloc_cache(struct machine *m, size_t size, gfp_t gfp)
+{
+	return size && size <= KMALLOC_MAX_CACHE_SIZE ? m->cache_by_id[kmalloc_id(size, gfp)] : NULL;
+}
+
+/* An object of a debugged cache: straight from its slab, with every check, or NULL. */
+static void *debug_alloc(struct kmem_cache *cache, gfp_t gfp, int nid, unsigned long caller, size_t asked)
+{
+	for (;;) {
+		void *object = slab_alloc_one(cache, gfp, nid == NUMA_NO_NODE ? (int)cpu_get()->node : nid);
+
+		if (!object || slab_debug_alloc(cache, slab_of(object), object, caller, asked))
+			return object;
+		/* A corrupted object stays out of use: it is not given back. */
+	}
+}
+
+bool should_failslab(struct kmem_cache *cache, gfp_t gfp)
+{
+	struct machine *m = cache->machine;
+
+	if (likely(!m->params.failslab.on) || cache->internal || (gfp & __GFP_NOFAIL))
+		return false;
+	return should_fail(m, &m->params.failslab, cache->object_size);
+}
+
+/* Everything that an allocation may need. asked: the caller's bytes, for the red zone of a kmalloc(). */
+static void *cache_alloc(struct kmem_cache *cache, gfp_t gfp, int nid, unsigned long caller, size_t asked)
+{
+	struct machine *m = cache->machine;
+	void *object;
+
+	might_sleep_if(gfp & __GFP_DIRECT_RECLAIM);
+	WARN_ON_ONCE(cache->ctor && (gfp & __GFP_ZERO));
+	if (should_failslab(cache, gfp)) {
+		slab_out_of_memory(cache, gfp, nid);
+		return NULL;
+	}
+	if (cache_debugged(cache))
+		object = debug_alloc(cache, gfp, nid, caller, asked);
+	else
+		object = sheaf_alloc_slow(cache, gfp, nid);
+	if (unlikely(!object)) {
+		slab_out_of_memory(cache, gfp, nid);
+		return NULL;
+	}
+	if (cache->marks)
+		*object_mark_at(cache, object) = 0;
+	if ((gfp & __GFP_ZERO) || (m->params.init_on_alloc && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU)))
+		object_zero(object, __atomic_load_n(&cache->object_size, __ATOMIC_RELAXED));
+	return object;
+}
+
+/* A cache serves its own machine only: any other has no sheaves and no pages for it. */
+static bool cache_is_of(const struct kmem_cache *cache, const struct machine *m, const char *caller)
+{
+	return !WARN(cache->machine != m, "%s: cache %s is of another machine\n", caller, cache->name);
+}
+
+/* The same for a cache that the caller names. Fast paths jump here, so the return address is their caller's. */
+SLOW static void *cache_alloc_slow(struct kmem_cache *cache, gfp_t gfp)
+{
+	unsigned long caller = (unsigned long)__builtin_return_address(0);
+
+	if (!cache_is_of(cache, cpu_get()->machine, "kmem_cache_alloc"))
+		return NULL;
+	return cache_alloc(cache, gfp, NUMA_NO_NODE, caller, 0);
+}
+
+SLOW static void *alloc_slow(u32 id, gfp_t gfp, size_t asked)
+{
+	unsigned long caller = (unsigned long)__builtin_return_address(0);
+	struct machine *m = cpu_get()->machine;
+
+	return cache_alloc(m->cache_by_id[id], gfp, NUMA_NO_NODE, caller, asked);
+}
+
+#define FEW_BYTES 256u
+
+/* Objects are whole words; a few are cleared sooner than a call of memset() begins. */
+static __attribute__((__noinline__)) void *zeroed(void *object, const struct cpu_sheaf *slot)
+{
+	u32 bytes = __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED);
+	unsigned long *word = object, *end = (unsigned long *)((char *)object + (bytes & ~7u));
+
+	if (bytes > FEW_BYTES || (bytes & 7))
+		return object_zero(object, bytes);
+	for (; word < end; word++) {
+		*word = 0;
+		__asm__ volatile("" ::: "memory");	/* words, not a call of memset() */
+	}
+	return object;
+}
+
+/* May these flags sleep where the caller must not? The slow path then says so. */
+static inline __attribute__((always_inline)) bool sleeps_in_atomic(gfp_t gfp)
+{
+	return unlikely(kmem_context.pinned) && (gfp & __GFP_DIRECT_RECLAIM) && !sleeping_is_allowed();
+}
+
+/* Pop, and remember what was popped: see pushes_here(). */
+static inline __attribute__((always_inline)) void *fast_pop(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void **top)
+{
+	void *object = *--top;
+
+	slot->top = top;
+	cpu->last_object = object;
+	cpu->last_slot = slot;
+	return object;
+}
+
+/* The slot, its address worked out once. */
+static inline __attribute__((always_inline)) struct cpu_sheaf *slot_of(struct kmem_cpu *cpu, u32 id)
+{
+	struct cpu_sheaf *slot = &cpu->sheaves[id];
+
+	__asm__("" : "+r"(slot));
+	return slot;
+}
+
+/* Pop; leave what is odd to the slow path. */
+static inline __attribute__((always_inline)) void *fast_alloc(u32 id, gfp_t gfp, size_t asked)
+{
+	struct kmem_cpu *cpu = this_cpu();
+	struct cpu_sheaf *slot = slot_of(cpu, id);
+	void **top = slot->top;
+	void *object;
+
+	if (unlikely(top == slot->base || sleeps_in_atomic(gfp)))
+		return alloc_slow(id, gfp, asked);
+	object = fast_pop(cpu, slot, top);
+	*(unsigned long *)object = 0;
+	if (unlikely((gfp | (__force gfp_t)slot->gfp) & __GFP_ZERO))
+		return zeroed(object, slot);
+	return object;
+}
+
+KMEM_FAST void *__kmalloc_class(u32 id, gfp_t gfp)
+{
+	return fast_alloc(id, gfp, 0);
+}
+
+SLOW static void *kmalloc_odd(size_t size, gfp_t gfp)
+{
+	if (!size)
+		return ZERO_SIZE_PTR;
+	if (size > KMALLOC_MAX_CACHE_SIZE)
+		return __kmalloc_large(size, gfp);
+	return alloc_slow(kmalloc_id(size, gfp), gfp, size);
+}
+
+KMEM_FAST void *__kmalloc(size_t size, gfp_t gfp)
+{
+	if (unlikely(size - 1 >= KMALLOC_MAX_CACHE_SIZE || (gfp & KMALLOC_TYPE_FLAGS)))
+		return kmalloc_odd(size, gfp);
+	return fast_alloc(class_of[(size + 7) / 8], gfp, size);
+}
+
+KMEM_FAST void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
+{
+	struct kmem_cpu *cpu = this_cpu();
+	struct cpu_sheaf *slot = slot_of(cpu, cache->id);
+	void **top = slot->top;
+	void *object;
+
+	if (unlikely(top == slot->base || cache->machine != cpu->machine || sleeps_in_atomic(gfp)))
+		return cache_alloc_slow(cache, gfp);
+	object = fast_pop(cpu, slot, top);
+	*object_mark_at(cache, object) = 0;
+	if (unlikely((gfp | (__force gfp_t)slot->gfp) & __GFP_ZERO))
+		return zeroed(object, slot);
+	return object;
+}
+
+void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
+{
+	return kmem_cache_alloc(cache, gfp | __GFP_ZERO);
+}
+
+/* A node that does not exist is the caller's own. */
+static int node_or_local(struct machine *m, int nid)
+{
+	return nid >= 0 && (unsigned int)nid < m->nr_nodes ? nid : NUMA_NO_NODE;
+}
+
+void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int nid)
+{
+	if (!cache_is_of(cache, cpu_get()->machine, "kmem_cache_alloc_node"))
+		return NULL;
+	return cache_alloc(cache, gfp, node_or_local(cache->machine, nid), (unsigned long)__builtin_return_address(0), 0);
+}
+
+void *kmalloc_node(size_t size, gfp_t gfp, int nid)
+{
+	struct machine *m = this_machine();
+
+	if (!size || size > KMALLOC_MAX_CACHE_SIZE)
+		return kmalloc_odd(size, gfp);
+	return cache_alloc(m->cache_by_id[kmalloc_id(size, gfp)], gfp, node_or_local(m, nid),
+			   (unsigned long)__builtin_return_address(0), size);
+}
+
+/* The last word on an object that comes back: of this cache, where one starts, and not free already. */
+static bool free_is_sound(struct kmem_cache *cache, struct page *slab, void *object)
+{
+	if (slab_index(cache, slab, object) < 0) {
+		slab_report_invalid(cache, slab, object);
+		return false;
+	}
+	if (*object_mark_at(cache, object) == object_mark(object, cache->machine->secret)) {
+		slab_report(cache, slab, object, "Object already free");
+		return false;
+	}
+	return true;
+}
+
+/* Give an object of the cache back, with every check. */
+static void cache_free(struct kmem_cache *cache, void *object, unsigned long caller)
+{
+	struct page *slab = slab_of(object);
+
+	if (cache_debugged(cache)) {
+		if (slab_debug_free(cache, slab, object, caller))
+			slab_put(cache, &object, 1);
+		return;
+	}
+	if (!free_is_sound(cache, slab, object))
+		return;
+	if (cache->machine->params.init_on_free && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU))
+		object_zero(object, __atomic_load_n(&cache->object_size, __ATOMIC_RELAXED));
+	*object_mark_at(cache, object) = object_mark(object, cache->machine->secret);
+	sheaf_free_slow(cache, object);
+}
+
+struct kmem_cache *cache_of(struct machine *m, const void *object)
+{
+	unsigned long offset = (unsigned long)object - m->layout.direct_base;
+	struct page *page = virt_to_page(object);
+
+	if (offset >= m->max_low_pfn << PAGE_SHIFT || !pfn_described(m, offset >> PAGE_SHIFT))
+		return NULL;
+	if (page_type_of(page) != PGTY_SLAB)
+		return NULL;
+	return m->cache_by_id[slab_cache_id(page)];
+}
+
+SLOW static void kfree_slow(void *object)
+{
+	unsigned long caller = (unsigned long)__builtin_return_address(0);
+	struct machine *m;
+	struct kmem_cache *cache;
+
+	if (ZERO_OR_NULL_PTR(object))
+		return;
+	m = cpu_get()->machine;
+	cache = cache_of(m, object);
+	if (cache)
+		cache_free(cache, object, caller);
+	else if (!free_large(m, virt_to_page(object), object))
+		free_foreign_report(m, object, "kfree");
+}
+
+/* Is this where an object of the slot's cache starts? The page is of a slab of the usual order. */
+static inline __attribute__((always_inline)) bool starts_object(const struct cpu_sheaf *slot, const void *object)
+{
+	u32 place = (u32)(unsigned long)object;
+
+	return !(place & slot->misaligned) && (place & slot->slab_mask) * slot->inverse <= slot->last;
+}
+
+/*
+ * The slot with that id, for an object that comes back. If it is the newest allocation, the slot is the remembered
+ * one: the same address, but one that the processor has without waiting for the descriptor. In code that frees what
+ * it just allocated that wait would be most of the time.
+ */
+static inline __attribute__((always_inline)) struct cpu_sheaf *pushes_here(struct kmem_cpu *cpu, u32 id, void *object)
+{
+	struct cpu_sheaf *slot = slot_of(cpu, id);
+
+	if (object == cpu->last_object && slot == cpu->last_slot) {
+		slot = cpu->last_slot;
+		__asm__ volatile("" : "+r"(slot));	/* a branch, whose outcome is guessed; not a choice of values */
+	}
+	return slot;
+}
+
+/*
+ * Mark and push, below the limit. What is odd goes to the slow path: a full sheaf, no object's start, a mark that is
+ * there already. Returns whether it was pushed.
+ */
+static inline __attribute__((always_inline)) bool fast_push(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void **limit,
+							    void *object, unsigned long *mark_at)
+{
+	unsigned long mark = object_mark(object, cpu->secret);
+	void **top = slot->top;
+
+	if (unlikely(top >= limit || !starts_object(slot, object) || *mark_at == mark))
+		return false;
+	*mark_at = mark;
+	*top = object;
+	slot->top = top + 1;
+	return true;
+}
+
+KMEM_FAST void kfree(const void *pointer)
+{
+	void *object = (void *)pointer;
+	struct kmem_cpu *cpu = this_cpu();
+	struct cpu_sheaf *slot;
+	u32 id;
+
+	if (unlikely((unsigned long)object - cpu->direct_base >= cpu->direct_bytes))
+		goto slow;
+	id = virt_to_page(object)->page_type - PAGE_TYPE(PGTY_SLAB, 0);
+	if (unlikely(id >= KMEM_MAX_CACHES))
+		goto slow;
+	slot = pushes_here(cpu, id, object);
+	if (likely(fast_push(cpu, slot, slot->free_limit, object, object)))
+		return;
+slow:
+	kfree_slow(object);
+}
+
+/* Who has had the object, where its cache keeps tracks. */
+static void slab_tracks_report(struct kmem_cache *cache, void *object)
+{
+	if (cache_debugged(cache) && slab_index(cache, slab_of(object), object) >= 0)
+		slab_debug_tracks(cache, object);
+}
+
+/* cache or, if the object is of another, one report and NULL. */
+static struct kmem_cache *cache_confirm(struct kmem_cache *cache, void *object)
+{
+	struct kmem_cache *real = cache_of(cache->machine, object);
+
+	if (real == cache)
+		return cache;
+	if (real) {
+		WARN(1, "cache_from_obj: Wrong slab cache. %s but object is from %s\n", cache->name, real->name);
+		slab_tracks_report(real, object);
+	} else if (!WARN(large_object_at(cache->machine, object), "virt_to_cache: Object is not a Slab page!\n")) {
+		free_foreign_report(cache->machine, object, "kmem_cache_free");
+	}
+	return NULL;
+}
+
+SLOW static void cache_free_slow(struct kmem_cache *cache, void *object)
+{
+	unsigned long caller = (unsigned long)__builtin_return_address(0);
+
+	if (!object || !cache_is_of(cache, cpu_get()->machine, "kmem_cache_free"))
+		return;
+	if (cache_confirm(cache, object))
+		cache_free(cache, object, caller);
+}
+
+KMEM_FAST void kmem_cache_free(struct kmem_cache *cache, void *object)
+{
+	struct kmem_cpu *cpu = this_cpu();
+	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
+
+	if (likely((unsigned long)object - cpu->direct_base < cpu->direct_bytes && cache->machine == cpu->machine &&
+		   virt_to_page(object)->page_type == cache->page_type && cache->fast_free &&
+		   fast_push(cpu, slot, slot->limit, object, object_mark_at(cache, object))))
+		return;
+	cache_free_slow(cache, object);
+}
+
+int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects)
+{
+	for (size_t i = 0; i < nr; i++) {
+		objects[i] = kmem_cache_alloc(cache, gfp);
+		if (objects[i])
+			continue;
+		kmem_cache_free_bulk(cache, i, objects);
+		return 0;
+	}
+	return (int)nr;
+}
+
+void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
+{
+	for (size_t i = 0; i < nr; i++) {
+		if (cache)
+			kmem_cache_free(cache, objects[i]);
+		else
+			kfree(objects[i]);
+	}
+}

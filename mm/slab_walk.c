@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* slab_walk.c - see slab_walk.h. Changes nothing; locks are held only while a barn's lists are followed. */
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include "mm/page_alloc.h"
+#include "mm/slab_walk.h"
+#include "mm/stats.h"
+
+#define PEEK(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
+
+bool is_described_page(struct machine *m, const struct page *page)
+{
+	unsigned long offset = (unsigned long)page - (unsigned long)m->vmemmap;
+
+	return offset < m->max_pfn * sizeof(struct page) && !(offset % sizeof(struct page)) &&
+	       pfn_described(m, offset / sizeof(struct page));
+}
+
+bool is_direct_memory(const struct machine *m, const void *address, size_t bytes)
+{
+	unsigned long offset = (unsigned long)address - m->layout.direct_base, end = m->max_low_pfn << PAGE_SHIFT;
+
+	return address && !((unsigned long)address % sizeof(void *)) && bytes <= end && offset <= end - bytes;
+}
+
+bool slab_map_has(struct page *slab, unsigned int index)
+{
+	return slab_map(slab)[index / SLAB_MAP_BITS] >> (index % SLAB_MAP_BITS) & 1;
+}
+
+struct page *slab_of_object_out(struct kmem_cache *cache, const void *object)
+{
+	struct machine *m = cache->machine;
+	struct page *slab;
+	int index;
+
+	if (!is_direct_memory(m, object, 1) || !is_described_page(m, virt_to_page(object)))
+		return NULL;
+	slab = slab_of(object);
+	if (!is_described_page(m, slab) || slab->page_type != slab_page_type(cache, compound_order(slab)) ||
+	    slab->slab_cache != cache)
+		return NULL;
+	index = slab_index(cache, slab, object);
+	if (index < 0 || !is_direct_memory(m, slab_map(slab), 1) != (slab->objects <= SLAB_MAP_BITS))
+		return NULL;
+	return slab_map_has(slab, (unsigned int)index) ? NULL : slab;
+}
+
+static READS_OTHER_CPUS bool slot_walk(struct kmem_cache *cache, unsigned int cpu, sheaf_visit visit, void *arg)
+{
+	struct machine *m = cache->machine;
+	struct cpu_sheaf *slot = &m->cpus[cpu]->sheaves[cache->id];
+	void **base = PEEK(slot->base), **top = PEEK(slot->top);
+	struct sheaf *spare = PEEK(slot->spare);
+	struct sheaf_view view = { .cpu = (int)cpu, .nid = (int)m->cpus[cpu]->node };
+
+	if (base && is_direct_memory(m, base, cache->sheaf_capacity * sizeof(*base)) && top >= base &&
+	    top <= base + cache->sheaf_capacity) {
+		view.sheaf = container_of(base, struct sheaf, objects[0]);
+		view.objects = base;
+		view.nr = (unsigned int)(top - base);
+		view.role = "main";
+		if (!visit(cache, &view, arg))
+			return false;
+	}
+	if (!spare || !is_direct_memory(m, spare, sizeof(*spare)) || PEEK(spare->nr) > cache->sheaf_capacity)
+		return true;
+	view.sheaf = spare;
+	view.objects = spare->objects;
+	view.nr = PEEK(spare->nr);
+	view.role = "spare";
+	return visit(cache, &view, arg);
+}
+
+static bool barn_list_walk(struct kmem_cache *cache, const struct list_head *list, struct sheaf_view view,
+			   sheaf_visit visit, void *arg)
+{
+	unsigned int left = MAX_FULL_SHEAVES + MAX_EMPTY_SHEAVES;
+
+	for (struct list_head *entry = list->next; entry != list && left; entry = entry->next, left--) {
+		if (!is_direct_memory(cache->machine, entry, sizeof(struct sheaf)))
+			break;
+		view.sheaf = list_entry(entry, struct sheaf, link);
+		view.objects = view.sheaf->objects;
+		view.nr = min(view.sheaf->nr, cache->sheaf_capacity);
+		if (!visit(cache, &view, arg))
+			return false;
+	}
+	return true;
+}
+
+static bool barn_walk(struct kmem_cache *cache, unsigned int nid, sheaf_visit visit, void *arg)
+{
+	struct barn *barn = &cache->node[nid]->barn;
+	struct sheaf_view view = { .cpu = -1, .nid = (int)nid, .role = "full" };
+	unsigned long flags;
+	bool more;
+
+	spin_lock_irqsave(&barn->lock, flags);
+	more = barn_list_walk(cache, &barn->full, view, visit, arg);
+	view.role = "empty";
+	more = more && barn_list_walk(cache, &barn->empty, view, visit, arg);
+	spin_unlock_irqrestore(&barn->lock, flags);
+	return more;
+}
+
+bool sheaves_walk(struct kmem_cache *cache, sheaf_visit visit, void *arg)
+{
+	struct machine *m = cache->machine;
+
+	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++)
+		if (!slot_walk(cache, cpu, visit, arg))
+			return false;
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		if (!barn_walk(cache, nid, visit, arg))
+			return false;
+	return true;
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stats.c - a machine's counters as numbers.
+ *
+ *	CPU	events[], numa[zone][], pcp[zone].count		its owner's, plain words
+ *	zone	vm_stat[] atomic, free_area[] under zone->lock
+ *	node	vm_stat[] atomic
+ *	cache	per node under node->lock
+ *
+ * Nobody is stopped: a CPU's counters are read while its owner goes on counting. Each number is one that the counter
+ * had; numbers read one after another belong to slightly different moments.
+ */
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include "mm/page_alloc.h"
+#include "mm/slab.h"
+#include "mm/stats.h"
+#include "mm/vmalloc.h"
+
+#define PEEK(counter) __atomic_load_n(&(counter), __ATOMIC_RELAXED)
+
+static unsigned long level(long value)
+{
+	return value > 0 ? (unsigned long)value : 0;
+}
+
+/* --------------------------------------------------------------------------------------------- single counters */
+
+void zone_free_blocks(struct zone *zone, unsigned long blocks[NR_ORDERS])
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	for (unsigned int order = 0; order < NR_ORDERS; order++)
+		blocks[order] = zone->free_area[order].nr_free;
+	blocks[MAX_ORDER] += zone->deferred_blocks;
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+READS_OTHER_CPUS unsigned long zone_pcp_pages(const struct zone *zone)
+{
+	const struct machine *m = zone->machine;
+	unsigned long pages = 0;
+
+	for (unsigned int i = 0; i < m->nr_cpus; i++) {
+		const struct per_cpu_pages *pcp = m->cpus[i] ? PEEK(m->cpus[i]->pcp) : NULL;
+
+		if (pcp)
+			pages += level(PEEK(pcp[zone->index].count));
+	}
+	return pages;
+}
+
+READS_OTHER_CPUS unsigned long zone_numa_events(const struct zone *zone, enum numa_stat_item item)
+{
+	const struct machine *m = zone->machine;
+	unsigned long sum = 0;
+
+	for (unsigned int i = 0; i < m->nr_cpus; i++) {
+		const struct kmem_cpu *cpu = m->cpus[i];
+
+		if (cpu && PEEK(cpu->numa))
+			sum += PEEK(cpu->numa[zone->index][item]);
+	}
+	return sum;
+}
+
+READS_OTHER_CPUS unsigned long machine_event(const struct machine *m, enum vm_event_item item)
+{
+	unsigned long sum = 0;
+
+	for (unsigned int i = 0; i < m->nr_cpus; i++)
+		if (m->cpus[i])
+			sum += PEEK(m->cpus[i]->events[item]);
+	return sum;
+}
+
+unsigned long node_item(const struct pglist_data *node, enum node_stat_item item)
+{
+	return level(PEEK(node->vm_stat[item]));
+}
+
+unsigned long zone_item(const struct zone *zone, enum zone_stat_item item)
+{
+	return level(zone_page_state(zone, item));
+}
+
+unsigned long machine_node_item(const struct machine *m, enum node_stat_item item)
+{
+	unsigned long sum = 0;
+
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		sum += node_item(m->nodes[nid], item);
+	return sum;
+}
+
+unsigned long machine_zone_item(const struct machine *m, enum zone_stat_item item)
+{
+	unsigned long sum = 0;
+
+	for (unsigned int i = 0; i < m->nr_zones; i++)
+		sum += zone_item(m->zones[i], item);
+	return sum;
+}
+
+unsigned long zone_mark(const struct zone *zone, enum zone_watermarks mark)
+{
+	return PEEK(zone->watermark[mark]) + PEEK(zone->watermark_boost);
+}
+
+/* ------------------------------------------------------------------------------------------------- the machine */
+
+void machine_stats(struct machine *m, struct machine_stats *stats)
+{
+	*stats = (struct machine_stats){ 0 };
+	for (unsigned int i = 0; i < m->nr_zones; i++) {
+		struct zone *zone = m->zones[i];
+		unsigned long blocks[NR_ORDERS];
+
+		zone_free_blocks(zone, blocks);
+		for (unsigned int order = 0; order < NR_ORDERS; order++)
+			stats->free_blocks[order] += blocks[order];
+		stats->present_pages += zone->present_pages;
+		stats->managed_pages += PEEK(zone->managed_pages);
+		stats->pcp_pages += zone_pcp_pages(zone);
+		for (enum numa_stat_item item = 0; item < NR_VM_NUMA_EVENT_ITEMS; item++)
+			stats->numa_events[item] += zone_numa_events(zone, item);
+	}
+	for (enum zone_stat_item item = 0; item < NR_VM_ZONE_STAT_ITEMS; item++)
+		stats->zone_items[item] = machine_zone_item(m, item);
+	for (enum node_stat_item item = 0; item < NR_VM_NODE_STAT_ITEMS; item++)
+		stats->node_items[item] = machine_node_item(m, item);
+	for (enum vm_event_item item = 0; item < NR_VM_EVENT_ITEMS; item++)
+		stats->events[item] = machine_event(m, item);
+	stats->free_pages = stats->zone_items[NR_FREE_PAGES];
+	stats->slab_reclaimable_pages = stats->node_items[NR_SLAB_RECLAIMABLE];
+	stats->slab_unreclaimable_pages = stats->node_items[NR_SLAB_UNRECLAIMABLE];
+	stats->page_table_pages = stats->node_items[NR_PAGE_TABLE_PAGES];
+	stats->vmalloc_pages = m->vmalloc ? machine_vmalloc_pages(m) : 0;
+	stats->large_kmalloc_pages = level(PEEK(m->large_pages));
+}
+
+static void zone_stats_read(struct zone *zone, struct zone_stats *stats)
+{
+	stats->name = zone->name;
+	stats->node = zone->nid;
+	stats->min = zone_mark(zone, WMARK_MIN);
+	stats->low = zone_mark(zone, WMARK_LOW);
+	stats->high = zone_mark(zone, WMARK_HIGH);
+	stats->spanned = zone->spanned_pages;
+	stats->present = zone->present_pages;
+	stats->managed = PEEK(zone->managed_pages);
+	stats->free = zone_item(zone, NR_FREE_PAGES);
+	stats->pcp = zone_pcp_pages(zone);
+	zone_free_blocks(zone, stats->free_blocks);
+	for (unsigned int order = 0; order < NR_ORDERS; order++) {
+		stats->unusable[order] = unusable_free_index(zone, order);
+		stats->fragmentation[order] = fragmentation_index(zone, order);
+	}
+}
+
+_Static_assert(NR_PAGE_ORDERS == NR_ORDERS, "callers' orders are the core's");
+
+unsigned int machine_zones(struct machine *m, struct zone_stats *zones, unsigned int nr)
+{
+	for (unsigned int i = 0; i < m->nr_zones && i < nr; i++)
+		zone_stats_read(m->zones[i], &zones[i]);
+	return m->nr_zones;
+}
+
+/* ------------------------------------------------------------------------------------------------------ caches */
+
+/* A thread that is creating a cache, and short of memory for it, may ask too: it holds the lock already. */
+bool caches_lock(struct machine *m) NO_LOCK_ANALYSIS
+{
+	if (PEEK(m->cache_lock.owner) == host_task())
+		return false;
+	mutex_lock(&m->cache_lock);
+	return true;
+}
+
+void caches_unlock(struct machine *m, bool locked) NO_LOCK_ANALYSIS
+{
+	if (locked)
+		mutex_unlock(&m->cache_lock);
+}
+
+void cache_stats_read(struct kmem_cache *cache, struct cache_stats *stats)
+{
+	*stats = (struct cache_stats){
+		.name = cache->name,
+		.object_size = cache->object_size,
+		.size = cache->size,
+		.objects_per_slab = cache->objects,
+		.slab_order = cache->order,
+		.aliases = cache->refcount - 1,
+		.sheaf_objects = sheaf_objects(cache),
+	};
+	for (unsigned int nid = 0; nid < cache->machine->nr_nodes; nid++) {
+		struct kmem_cache_node *node = cache->node[nid];
+		unsigned long flags;
+
+		spin_lock_irqsave(&node->lock, flags);
+		stats->slabs += node->nr_slabs;
+		stats->partial_slabs += node->nr_partial;
+		stats->empty_slabs += node->nr_empty;
+		stats->total_objects += node->total_objects;
+		stats->live_objects += node->out_objects;
+		stats->remote_frees += node->remote_frees;
+		spin_unlock_irqrestore(&node->lock, flags);
+	}
+	stats->full_slabs = stats->slabs - stats->partial_slabs - stats->empty_slabs;
+	stats->sheaf_objects = min(stats->sheaf_objects, stats->live_objects);
+	stats->live_objects -= stats->sheaf_objects;
+}
+
+unsigned int machine_caches(struct machine *m, struct cache_stats *caches, unsigned int nr)
+{
+	bool locked = caches_lock(m);
+	struct kmem_cache *cache;
+	unsigned int count = 0;
+
+	list_for_each_entry(cache, &m->caches, list) {
+		if (count < nr)
+			cache_stats_read(cache, &caches[count]);
+		count++;
+	}
+	caches_unlock(m, locked);
+	return count;
+}

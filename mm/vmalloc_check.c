@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmalloc_check.c - does the vmalloc window hold together? Proves what the header comments of vmalloc.c (A),
+ * vm_area.c (V), vmalloc_lazy.c (L), vmalloc_map.c and pgtable.c (P) promise.
+ *
+ *	areas	  [ a: page page page | guard ]  [ lazy ]  [ free ... ]
+ *	              |    |    |         |         |         |
+ *	tables	      x    x    x         -         -         -		each x at its place, and nothing else
+ *
+ * Reads only. The machine is at rest: no area is on its way.
+ */
+#include <linux/kernel.h>
+#include "mm/page_alloc.h"
+#include "mm/vmalloc.h"
+
+struct area_walk {
+	struct vmalloc_state *vs;
+	struct kmem_fault *fault;
+	unsigned long mapped;		/* pages of busy areas that are mapped */
+	unsigned long vmalloc_pages;
+};
+
+static bool check_page(const struct area_walk *walk, const struct vmap_area *area, const struct page *page,
+		       unsigned long i)
+{
+	struct machine *m = walk->vs->machine;
+
+	if (page_type_of(page) >= PGTY_BUDDY && page_type_of(page) != PGTY_NONE)
+		return fault_at(walk->fault, "A5", "area 0x%lx page %lu pfn %lu: has page type 0x%x", area->va_start, i,
+				machine_pfn(m, page), page_type_of(page));
+	if (__atomic_load_n(&page->_refcount.counter, __ATOMIC_RELAXED) <= 0)
+		return fault_at(walk->fault, "A5", "area 0x%lx page %lu pfn %lu: has no reference", area->va_start, i,
+				machine_pfn(m, page));
+	return true;
+}
+
+static bool check_pages(const struct area_walk *walk, const struct vmap_area *area, const struct vm_struct *vm)
+{
+	struct vmalloc_state *vs = walk->vs;
+
+	for (unsigned long i = 0; i < vm->nr_pages; i++) {
+		unsigned long address = area->va_start + (i << PAGE_SHIFT);
+		pfn_t pfn = machine_pfn(vs->machine, vm->pages[i]);
+		struct pgtable_entry entry;
+
+		if (!check_page(walk, area, vm->pages[i], i))
+			return false;
+		if (!pgtable_lookup(&vs->table, address, &entry))
+			return fault_at(walk->fault, "A2", "area 0x%lx page %lu pfn %lu: not mapped", area->va_start, i,
+					pfn);
+		if (entry.pfn != pfn)
+			return fault_at(walk->fault, "A2", "area 0x%lx page %lu pfn %lu: pfn %lu is mapped",
+					area->va_start, i, pfn, entry.pfn);
+	}
+	return true;
+}
+
+static int count_entry(const struct pgtable_entry *entry, void *pages)
+{
+	*(unsigned long *)pages += (unsigned long)entry->nr;
+	return 0;
+}
+
+static unsigned long count_mapped(struct vmalloc_state *vs, unsigned long start, unsigned long end)
+{
+	unsigned long pages = 0;
+
+	pgtable_walk(&vs->table, start, (end - start) >> PAGE_SHIFT, count_entry, &pages);
+	return pages;
+}
+
+static bool check_area(struct area_walk *walk, const struct vmap_area *area)
+{
+	const struct vm_struct *vm = area->vm;
+	unsigned long end = vm ? area->va_start + vm_area_bytes(vm) : area->va_end;
+
+	walk->mapped += count_mapped(walk->vs, area->va_start, end);
+	if (!vm)
+		return true;
+	if ((unsigned long)vm->addr != area->va_start || vm->size != area->va_end - area->va_start)
+		return fault_at(walk->fault, "A1", "area 0x%lx-0x%lx: its vm_struct says 0x%lx, 0x%lx bytes",
+				area->va_start, area->va_end, (unsigned long)vm->addr, vm->size);
+	if (end != area->va_end && count_mapped(walk->vs, end, area->va_end))
+		return fault_at(walk->fault, "A3", "area 0x%lx-0x%lx: its guard page is mapped", area->va_start,
+				area->va_end);
+	if (vm->flags & VM_ALLOC)
+		walk->vmalloc_pages += vm->nr_pages;
+	return !vm->pages || check_pages(walk, area, vm);
+}
+
+static bool check_lazy(struct vmalloc_state *vs, struct kmem_fault *fault)
+{
+	const struct vmap_area *area;
+	unsigned long nr_deferred = 0;
+
+	for (area = vm_lazy_next(&vs->space, 0); area; area = vm_lazy_next(&vs->space, area->va_end))
+		if (count_mapped(vs, area->va_start, area->va_end))
+			return fault_at(fault, "L2", "lazy range 0x%lx-0x%lx: something is mapped", area->va_start,
+					area->va_end);
+	list_for_each_entry(area, &vs->space.taken, list)
+		nr_deferred += area->deferred;
+	if (nr_deferred != vs->nr_deferred)
+		return fault_at(fault, "L1", "%lu deferred areas, %lu counted", nr_deferred, vs->nr_deferred);
+	return true;
+}
+
+/* Areas on their way out are still mapped. */
+static bool check_areas(struct vmalloc_state *vs, struct kmem_fault *fault)
+{
+	struct area_walk walk = { .vs = vs, .fault = fault };
+	unsigned long all = count_mapped(vs, vs->space.start, vs->space.end);
+	const struct vmap_area *area;
+
+	for (area = vm_area_next(&vs->space, 0); area; area = vm_area_next(&vs->space, area->va_end))
+		if (!check_area(&walk, area))
+			return false;
+	list_for_each_entry(area, &vs->space.taken, list)
+		if (!check_area(&walk, area))
+			return false;
+	if (all != walk.mapped)
+		return fault_at(fault, "A3", "%lu pages are mapped in the window, %lu in its areas", all, walk.mapped);
+	if (walk.vmalloc_pages != (unsigned long)vs->nr_pages)
+		return fault_at(fault, "A4", "%lu pages in areas, %ld counted", walk.vmalloc_pages, vs->nr_pages);
+	return true;
+}
+
+static bool check_tables(struct vmalloc_state *vs, struct kmem_fault *fault)
+{
+	struct machine *m = vs->machine;
+	long counted = 0;
+
+	/* Devices lie beyond memory: only a bare machine maps them. */
+	if (!pgtable_check(&vs->table, 0, fault))
+		return false;
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		if (m->nodes[nid])
+			counted += __atomic_load_n(&m->nodes[nid]->vm_stat[NR_PAGE_TABLE_PAGES], __ATOMIC_RELAXED);
+	if (counted < (long)vs->table.nr_tables)
+		return fault_at(fault, "P6", "%lu tables, nr_page_table_pages says %ld", vs->table.nr_tables, counted);
+	return true;
+}
+
+bool vmalloc_check(struct machine *m, struct kmem_fault *fault)
+{
+	struct vmalloc_state *vs = m->vmalloc;
+
+	return !vs || (vm_space_check(&vs->space, fault) && check_tables(vs, fault) && check_lazy(vs, fault) &&
+		       check_areas(vs, fault));
+}
+
+/* ----------------------------------------------------------------------------------------------------------- dump */
+
+static unsigned long tree_count(const struct rb_root *root)
+{
+	unsigned long nr = 0;
+
+	for (struct rb_node *node = rb_first(root); node; node = rb_next(node))
+		nr++;
+	return nr;
+}
+
+void vmalloc_dump(struct machine *m)
+{
+	struct vmalloc_state *vs = m->vmalloc;
+	char line[192];
+
+	if (!vs)
+		return;
+	pr_info("vmalloc window 0x%lx-0x%lx, %s page tables: %lu tables, %lu runs mapped so far\n", vs->space.start,
+		vs->space.end, vs->table.format->name, vs->table.nr_tables, vs->nr_runs);
+	pr_info("  busy %lu areas, %ld pages of vmalloc(); free %lu ranges, largest %lu KiB\n", vs->space.nr_busy,
+		vs->nr_pages, tree_count(&vs->space.free), vm_space_largest(&vs->space) >> 10);
+	pr_info("  lazy %lu ranges, %lu KiB; deferred %lu; %lu purges made %lu ranges free\n",
+		tree_count(&vs->space.lazy), vs->space.lazy_bytes >> 10, vs->nr_deferred, vs->nr_purges,
+		vs->nr_purged_ranges);
+	for (const struct vmap_area *area = vm_area_next(&vs->space, 0); area;
+	     area = vm_area_next(&vs->space, area->va_end)) {
+		vmalloc_explain(m, (void *)area->va_start, line, sizeof(line));
+		pr_info("  %s\n", line);
+	}
+}

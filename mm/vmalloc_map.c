@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmalloc_map.c - the page tables of the vmalloc window and what the host has mapped there, kept in step.
+ *
+ *	map	tables, then the host		one host call a physically contiguous run
+ *	unmap	tables, then the host		one host call an area; only then are frames free
+ *	prune	tables that hold nothing	only after the host has forgotten the range
+ *
+ * A table is allocated before the lock is taken and put on the caller's own stock; the walker takes from it, and what
+ * pruning frees goes there too. When the stock is empty the walker stops, and goes on once there is a table more.
+ *
+ * True whenever table_lock is free; P1 to P5 of pgtable.c, and:
+ *	P6  every table of the window is a page of type PGTY_TABLE, counted in NR_PAGE_TABLE_PAGES
+ * Lock: vs->table_lock.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include "lib/assert.h"
+#include "mm/vmalloc.h"
+
+/* ---------------------------------------------------------------------------------------------- tables are pages */
+
+static struct vmalloc_state *state_of(struct pgtable *pt)
+{
+	return container_of(pt, struct vmalloc_state, table);
+}
+
+static struct page *page_of_table(struct pgtable *pt, const void *table)
+{
+	struct machine *m = state_of(pt)->machine;
+
+	return machine_page(m, ((unsigned long)table - m->layout.direct_base) >> PAGE_SHIFT);
+}
+
+static void count_table(struct vmalloc_state *vs, struct page *page, long nr)
+{
+	mod_node_page_state(machine_page_zone(vs->machine, page)->node, NR_PAGE_TABLE_PAGES, nr);
+}
+
+static pfn_t table_pfn(struct pgtable *pt, const void *table)
+{
+	return machine_pfn(state_of(pt)->machine, page_of_table(pt, table));
+}
+
+static void *table_at(struct pgtable *pt, pfn_t pfn)
+{
+	return (void *)(state_of(pt)->machine->layout.direct_base + (pfn << PAGE_SHIFT));
+}
+
+static unsigned long *table_used(struct pgtable *pt, void *table)
+{
+	return &page_of_table(pt, table)->index;
+}
+
+static bool is_table(struct pgtable *pt, pfn_t pfn)
+{
+	struct machine *m = state_of(pt)->machine;
+
+	return pfn < m->max_low_pfn && page_type_of(machine_page(m, pfn)) == PGTY_TABLE;
+}
+
+static void *table_from_stock(struct pgtable *pt)
+{
+	struct vmalloc_state *vs = state_of(pt);
+	struct page *page;
+
+	if (list_empty(vs->stock))
+		return NULL;
+	page = list_first_entry(vs->stock, struct page, lru);
+	list_del(&page->lru);
+	page->index = 0;
+	page->page_type = PAGE_TYPE(PGTY_TABLE, 0);
+	count_table(vs, page, 1);
+	return table_at(pt, machine_pfn(vs->machine, page));
+}
+
+static void table_to_stock(struct pgtable *pt, void *table)
+{
+	struct vmalloc_state *vs = state_of(pt);
+	struct page *page = page_of_table(pt, table);
+
+	assert(page_type_of(page) == PGTY_TABLE && !page->index);
+	page->page_type = PAGE_TYPE_NONE;
+	count_table(vs, page, -1);
+	list_add(&page->lru, vs->stock);
+}
+
+static const struct pgtable_ops window_ops = {
+	.alloc = table_from_stock, .free = table_to_stock, .pfn = table_pfn, .table = table_at, .used = table_used,
+	.is_table = is_table,
+};
+
+/* A page more in the stock, for a table; false if memory is short. */
+static bool stock_add(struct list_head *stock, gfp_t gfp)
+{
+	struct page *page = alloc_pages((gfp & GFP_RECLAIM_MASK) | __GFP_ZERO, 0);
+
+	if (page)
+		list_add(&page->lru, stock);
+	return page;
+}
+
+static unsigned long stock_free(struct list_head *stock)
+{
+	unsigned long nr = 0;
+
+	while (!list_empty(stock)) {
+		struct page *page = list_first_entry(stock, struct page, lru);
+
+		list_del(&page->lru);
+		__free_page(page);
+		nr++;
+	}
+	return nr;
+}
+
+/* The lock, for one who brings a stock of tables. */
+static unsigned long tables_lock(struct vmalloc_state *vs, struct list_head *stock)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&vs->table_lock, flags);
+	vs->stock = stock;
+	return flags;
+}
+
+static void tables_unlock(struct vmalloc_state *vs, unsigned long flags)
+{
+	vs->stock = NULL;
+	spin_unlock_irqrestore(&vs->table_lock, flags);
+}
+
+int tables_init(struct vmalloc_state *vs)
+{
+	struct machine *m = vs->machine;
+	const struct pgtable_format *format = sizeof(long) == 8 ? &pgtable_4level : &pgtable_pae;
+
+	spin_lock_init(&vs->table_lock);
+	m->page_table = (void *)get_zeroed_page(GFP_KERNEL);
+	if (!m->page_table)
+		return -ENOMEM;
+	pgtable_init(&vs->table, format, &window_ops, m->page_table);
+	return 0;
+}
+
+/* -------------------------------------------------------------------------------------------------- map and unmap */
+
+static int tables_map(struct vmalloc_state *vs, struct pgtable_run run, gfp_t gfp)
+{
+	LIST_HEAD(stock);
+	unsigned long flags;
+	int err;
+
+	do {
+		flags = tables_lock(vs, &stock);
+		err = pgtable_map(&vs->table, &run);
+		tables_unlock(vs, flags);
+	} while (err == -ENOMEM && stock_add(&stock, gfp));
+	stock_free(&stock);
+	return err;
+}
+
+unsigned long tables_prune(struct vmalloc_state *vs, unsigned long address, unsigned long nr)
+{
+	LIST_HEAD(stock);
+	unsigned long flags = tables_lock(vs, &stock);
+
+	pgtable_prune(&vs->table, address, nr);
+	tables_unlock(vs, flags);
+	return stock_free(&stock);
+}
+
+void range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr)
+{
+	LIST_HEAD(stock);
+	unsigned long flags = tables_lock(vs, &stock);
+	long unmapped = pgtable_unmap(&vs->table, address, nr);
+
+	tables_unlock(vs, flags);
+	assert(unmapped >= 0);		/* whole areas: no large entry reaches out of one */
+	if (unmapped)
+		host_unmap(vs->machine, address, nr);
+}
+
+int frames_map(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gfp)
+{
+	unsigned int prot = HOST_READ | (run->prot & _PAGE_RW ? HOST_WRITE : 0);
+	int err = tables_map(vs, *run, gfp);
+
+	if (err)
+		return err;
+	__atomic_fetch_add(&vs->nr_runs, 1, __ATOMIC_RELAXED);
+	return host_map(vs->machine, (unsigned long)run->address, run->pfn, (pfn_t)run->nr, prot) ? -ENOSPC : 0;
+}
+
+/* How many of the pages, from the first on, are neighbours in memory. */
+static unsigned long contiguous(struct page **pages, unsigned long nr)
+{
+	unsigned long run = 1;
+
+	while (run < nr && pages[run] == pages[0] + run)
+		run++;
+	return run;
+}
+
+int pages_map(struct vmalloc_state *vs, const struct mapping *mapping)
+{
+	struct pgtable_run run = {
+		.prot = pgprot_val(mapping->prot) | _PAGE_NX, .large = mapping->large,
+	};
+	int err = 0;
+
+	for (unsigned long i = 0; i < mapping->nr && !err; i += (unsigned long)run.nr) {
+		run.address = mapping->address + (i << PAGE_SHIFT);
+		run.pfn = machine_pfn(vs->machine, mapping->pages[i]);
+		run.nr = contiguous(mapping->pages + i, mapping->nr - i);
+		err = frames_map(vs, &run, mapping->gfp);
+	}
+	return err;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * zone.h - nodes, zones, free lists and per-CPU lists as the core's own files see them.
+ *
+ *	machine -> node[nid] -> zone[type] -> free_area[order] -> free_list[migrate type] -> struct page
+ *	machine -> zones[]: the populated ones, in order of zone->index
+ */
+#ifndef MM_ZONE_H
+#define MM_ZONE_H
+
+#include <kmem/pages.h>
+#include <kmem/stats.h>
+#include <linux/spinlock.h>
+
+#define NR_ORDERS (MAX_ORDER + 1)
+#define PAGEBLOCK_ORDER 9
+#define PAGEBLOCK_PAGES (1ul << PAGEBLOCK_ORDER)
+#define MAX_BLOCK_PAGES (1ul << MAX_ORDER)
+#define PAGE_ALLOC_COSTLY_ORDER 3
+#define MAX_NUMNODES 64
+
+enum zone_type { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE, ZONE_DEVICE, MAX_NR_ZONES };
+
+enum migratetype {
+	MIGRATE_UNMOVABLE,
+	MIGRATE_MOVABLE,
+	MIGRATE_RECLAIMABLE,
+	MIGRATE_PCPTYPES,		/* the types that per-CPU lists have */
+	MIGRATE_HIGHATOMIC = MIGRATE_PCPTYPES,
+	MIGRATE_CMA,
+	MIGRATE_ISOLATE,
+	MIGRATE_TYPES
+};
+
+enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
+
+struct free_area {
+	struct list_head free_list[MIGRATE_TYPES];
+	unsigned long nr_free;		/* blocks on all lists */
+};
+
+/* A run of whole MAX_ORDER blocks that are free but not yet described: see mm/page_init.c. */
+struct pfn_range {
+	pfn_t start, end;
+};
+#define MAX_DEFERRED 16
+
+/* Free pages that a CPU keeps of one zone: orders 0..3 and 9, by migrate type. */
+#define NR_PCP_ORDERS (PAGE_ALLOC_COSTLY_ORDER + 2)
+#define NR_PCP_LISTS (MIGRATE_PCPTYPES * NR_PCP_ORDERS)
+
+struct per_cpu_pages {
+	int count;			/* pages on all lists */
+	int high;			/* more than this: give batch back */
+	int batch;
+	int expire;
+	struct page *lists[NR_PCP_LISTS];	/* last in, first out, by lru.next */
+	u8 *pageblocks;			/* zone->pageblock_type, by pageblock of the vmemmap window */
+	unsigned long *numa;		/* this CPU's events of the zone */
+	struct zone *zone;
+};
+
+struct pglist_data;
+
+struct zone {
+	/* Read mostly. */
+	const char *name;
+	struct machine *machine;
+	struct pglist_data *node;
+	enum zone_type type;
+	int nid;
+	unsigned int index;			/* in machine->zones; only of populated zones */
+	pfn_t start_pfn;
+	unsigned long spanned_pages;		/* start_pfn to the end, holes included */
+	unsigned long present_pages;		/* spanned - holes */
+	unsigned long managed_pages;		/* present - reserved at boot */
+	unsigned long watermark[NR_WMARK];
+	unsigned long watermark_boost;
+	long lowmem_reserve[MAX_NR_ZONES];	/* pages kept from requests that could use that zone */
+	int pcp_high, pcp_batch;
+	int stat_threshold;
+	u8 *pageblock_type;			/* a byte a pageblock of the span: migrate type ^ MIGRATE_MOVABLE */
+
+	/* Under lock (innermost; irqs off). */
+	spinlock_t lock __attribute__((aligned(64)));
+	unsigned long nr_reserved_highatomic;
+	unsigned long nr_isolate_pageblock;
+	unsigned int nr_deferred;
+	unsigned long deferred_blocks;		/* MAX_ORDER blocks in deferred[] */
+	struct pfn_range deferred[MAX_DEFERRED];
+	struct free_area free_area[NR_ORDERS];
+	unsigned long freed;			/* pages, since free memory was last released: mm/idle.c */
+
+	/* Atomic; exact. NR_FREE_PAGES counts lists and deferred blocks, not CPUs' own pages. */
+	long vm_stat[NR_VM_ZONE_STAT_ITEMS];
+	u32 flags;
+};
+
+struct zoneref {
+	struct zone *zone;			/* NULL ends the list */
+	enum zone_type type;
+};
+
+struct zonelist {
+	unsigned int nr;
+	struct zoneref ref[];
+};
+
+struct pglist_data {
+	struct machine *machine;
+	int nid;
+	struct zone zones[MAX_NR_ZONES];
+	pfn_t start_pfn;
+	unsigned long spanned_pages, present_pages;
+	struct zonelist *fallback;		/* this node's zones, highest first, then the other nodes' */
+	struct zonelist *this_node;		/* for __GFP_THISNODE */
+	long vm_stat[NR_VM_NODE_STAT_ITEMS];	/* atomic */
+	/* Background reclaim: mm/vmscan.c. */
+	u32 kswapd_wake;			/* changes when there is work; what kswapd sleeps on */
+	bool kswapd_started, kswapd_stop, kswapd_gone;
+	int kswapd_order;
+	int kswapd_failures;
+	enum zone_type kswapd_highest;
+	u32 kswapd_sleeping;			/* it waits on kswapd_wake */
+};
+
+static inline bool zone_populated(const struct zone *zone)
+{
+	return zone->present_pages != 0;
+}
+
+static inline pfn_t zone_end_pfn(const struct zone *zone)
+{
+	return zone->start_pfn + zone->spanned_pages;
+}
+
+static inline bool zone_spans_pfn(const struct zone *zone, pfn_t pfn)
+{
+	return pfn >= zone->start_pfn && pfn < zone_end_pfn(zone);
+}
+
+static inline long zone_page_state(const struct zone *zone, enum zone_stat_item item)
+{
+	return __atomic_load_n(&zone->vm_stat[item], __ATOMIC_RELAXED);
+}
+
+static inline void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long delta)
+{
+	__atomic_fetch_add(&zone->vm_stat[item], delta, __ATOMIC_RELAXED);
+}
+
+static inline void mod_node_page_state(struct pglist_data *node, enum node_stat_item item, long delta)
+{
+	__atomic_fetch_add(&node->vm_stat[item], delta, __ATOMIC_RELAXED);
+}
+
+#endif

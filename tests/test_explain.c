@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/* test_explain.c - every kind of address and page has its sentence. */
+#include <linux/err.h>
+#include <linux/errno.h>
+#include "mm/slab.h"
+#include "tests/page_machine.h"
+
+static char said[512];
+
+static const char *explain(struct machine *m, const void *address)
+{
+	int length = kmem_explain(m, address, said, sizeof(said));
+
+	return length == (int)strlen(said) ? said : "(wrong length)";
+}
+
+static const char *explain_page(struct machine *m, const struct page *page)
+{
+	int length = kmem_explain_page(m, page, said, sizeof(said));
+
+	return length == (int)strlen(said) ? said : "(wrong length)";
+}
+
+static void addresses_that_are_none(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+
+	ASSERT_NOT_NULL(t, m);
+	EXPECT_STR(t, explain(m, NULL), "NULL");
+	EXPECT_STR(t, explain(m, ZERO_SIZE_PTR), "ZERO_SIZE_PTR, which kmalloc(0) returns");
+	EXPECT_STR(t, explain(m, (void *)100), "100 bytes from NULL");
+	EXPECT_STR(t, explain(m, ERR_PTR(-ENOMEM)), "no address but the error -12 (-ENOMEM)");
+}
+
+static void object_live_and_free(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct kmem_cache *cache;
+	char *object;
+
+	ASSERT_NOT_NULL(t, m);
+	cache = kmem_cache_create("things", 200, 0, SLAB_NO_MERGE, NULL);
+	ASSERT_NOT_NULL(t, cache);
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	explain(m, object);
+	EXPECT_CONTAINS(t, said, "object ");
+	EXPECT_CONTAINS(t, said, " of cache things, live; slab of ");
+	EXPECT_CONTAINS(t, said, ", node 0");
+	EXPECT_CONTAINS(t, explain(m, object + 7), "byte 7 of object ");
+	kmem_cache_free(cache, object);
+	EXPECT_CONTAINS(t, explain(m, object), " of cache things, free in the main sheaf of CPU 0");
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	kmem_cache_free(cache, object);
+	cache_drain(cache);
+	if (cache->node[0]->nr_slabs)
+		EXPECT_CONTAINS(t, explain(m, object), " of cache things, free in its slab");
+	kmem_cache_destroy(cache);
+}
+
+static void object_in_a_barn(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M nr_cpus=1 kmem.sheaf=4");
+	void *objects[64];
+	unsigned int in_barn = 0;
+
+	ASSERT_NOT_NULL(t, m);
+	for (unsigned int i = 0; i < 64; i++)
+		objects[i] = kmalloc(500, GFP_KERNEL);
+	for (unsigned int i = 0; i < 64; i++)
+		kfree(objects[i]);
+	for (unsigned int i = 0; i < 64; i++)
+		in_barn += strstr(explain(m, objects[i]), "free in a full sheaf of node 0") != NULL;
+	EXPECT_GE(t, in_barn, 4);
+}
+
+static void between_and_behind_objects(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct kmem_cache *cache;
+	struct page *slab;
+	char *object;
+
+	ASSERT_NOT_NULL(t, m);
+	cache = kmem_cache_create("odd", 1000, 64, SLAB_NO_MERGE, NULL);
+	ASSERT_NOT_NULL(t, cache);
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	EXPECT_CONTAINS(t, explain(m, object + 1010), "10 bytes beyond the end of object ");
+	slab = slab_of(object);
+	if ((PAGE_SIZE << cache->order) % cache->size)
+		EXPECT_CONTAINS(t, explain(m, (char *)slab_object(cache, slab, slab->objects) + 3),
+				"3 bytes beyond the last object of a slab of cache odd");
+	kmem_cache_free(cache, object);
+	kmem_cache_destroy(cache);
+}
+
+static void red_zone_before_an_object(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M nr_cpus=1 slub_debug=Z");
+	char *object;
+
+	ASSERT_NOT_NULL(t, m);
+	object = kmalloc(64, GFP_KERNEL);
+	ASSERT_NOT_NULL(t, object);
+	EXPECT_CONTAINS(t, explain(m, object - 1), "1 bytes before the start (red zone) of object ");
+	kfree(object);
+}
+
+static void large_objects(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	char *large;
+
+	ASSERT_NOT_NULL(t, m);
+	large = kmalloc(40000, GFP_KERNEL);
+	EXPECT_CONTAINS(t, explain(m, large), "first page of a kmalloc() of 65536 bytes; pfn ");
+	EXPECT_CONTAINS(t, explain(m, large + 9000), "byte 808 of a page of a kmalloc() of 65536 bytes at pfn ");
+	kfree(large);
+	EXPECT_CONTAINS(t, explain(m, large), "free page, in a block of order ");
+}
+
+static void pages_in_use_and_free(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct page *page, *compound, *plain;
+	char want[64];
+
+	ASSERT_NOT_NULL(t, m);
+	page = alloc_pages(GFP_KERNEL, 0);
+	EXPECT_CONTAINS(t, explain_page(m, page), "page in use, reference count 1; pfn ");
+	get_page(page);
+	EXPECT_CONTAINS(t, explain_page(m, page), "reference count 2");
+	put_page(page);
+	__free_pages(page, 0);
+	snprintf(want, sizeof(want), "at pfn %lu on a CPU's own list", page_to_pfn(page));
+	EXPECT_CONTAINS(t, explain_page(m, page), want);
+	compound = alloc_pages(GFP_KERNEL | __GFP_COMP, 4);
+	snprintf(want, sizeof(want), "of a compound block of order 4 at pfn %lu, reference count 1",
+		 page_to_pfn(compound));
+	EXPECT_CONTAINS(t, explain_page(m, compound), want);
+	EXPECT_CONTAINS(t, explain_page(m, compound + 9), want);
+	__free_pages(compound, 4);
+	plain = alloc_pages(GFP_KERNEL, 4);
+	EXPECT_CONTAINS(t, explain_page(m, plain + 3),
+			"page in use, in a block whose first page has the reference count");
+	__free_pages(plain, 4);
+	EXPECT_CONTAINS(t, explain_page(m, plain + 3), "free page, in a block of order ");
+	EXPECT_CONTAINS(t, explain_page(m, plain + 3), " list; pfn ");
+}
+
+static void frames_that_no_one_has(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=1G nr_cpus=1");
+	struct zone *zone;
+	pfn_t reserved = 0;
+
+	ASSERT_NOT_NULL(t, m);
+	zone = m->zones[m->nr_zones - 1];
+	ASSERT_GT(t, zone->nr_deferred, 0);
+	EXPECT_CONTAINS(t, explain_page(m, machine_page(m, zone->deferred[0].end - 1)),
+			"free page, never used since boot; pfn ");
+	EXPECT_CONTAINS(t, explain_page(m, machine_page(m, 0)), "hole: no memory is there");
+	EXPECT_CONTAINS(t, explain_page(m, machine_page(m, 0xa0)), "hole: no memory is there");
+	for (pfn_t pfn = 0; pfn < m->max_pfn && !reserved; pfn++)
+		if (pfn_described(m, pfn) && (machine_page(m, pfn)->flags & 1ul << PG_reserved))
+			reserved = pfn;
+	EXPECT_CONTAINS(t, explain_page(m, machine_page(m, reserved)), "page reserved at boot; pfn ");
+	EXPECT_STR(t, explain_page(m, machine_page(m, m->max_pfn)), "not a page of this machine");
+	EXPECT_STR(t, explain_page(m, m->vmemmap - 1), "not a page of this machine");
+	EXPECT_CONTAINS(t, explain_page(m, (struct page *)((char *)machine_page(m, 7) + 5)),
+			"5 bytes into the descriptor of pfn 7");
+	EXPECT_CONTAINS(t, explain(m, machine_page(m, 0)), "descriptor of a hole: ");
+}
+
+static void vmalloc_areas(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	char *area;
+
+	ASSERT_NOT_NULL(t, m);
+	area = vmalloc(3 * PAGE_SIZE);
+	EXPECT_CONTAINS(t, explain(m, area + 5000), "vmalloc area ");
+	EXPECT_CONTAINS(t, explain(m, area + 3 * PAGE_SIZE), "guard page");
+	vfree(area);
+}
+
+static void page_tables(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	unsigned int tables = 0;
+	void *area;
+
+	ASSERT_NOT_NULL(t, m);
+	area = vmalloc(PAGE_SIZE);
+	for (pfn_t pfn = 0; pfn < m->max_pfn; pfn++)
+		tables += pfn_described(m, pfn) && !strncmp(explain_page(m, machine_page(m, pfn)), "page table; ", 12);
+	EXPECT_EQ(t, tables, m->nodes[0]->vm_stat[NR_PAGE_TABLE_PAGES]);
+	vfree(area);
+}
+
+static void what_is_not_this_machines(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	int local = 0;
+
+	ASSERT_NOT_NULL(t, m);
+	EXPECT_CONTAINS(t, explain(m, &local), "not this machine's: code, static data, a stack");
+	EXPECT_CONTAINS(t, explain(m, said), "not this machine's: code, static data, a stack");
+	EXPECT_STR(t, explain(m, (char *)m + 8), "byte 8 of struct machine");
+	if (sizeof(long) == 8)
+		EXPECT_CONTAINS(t, explain(m, (void *)(DIRECT_BASE + DIRECT_WINDOW - 4096)),
+				"in the window of direct maps");
+}
+
+static void other_machines_objects(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M"), *other;
+	void *object;
+
+	ASSERT_NOT_NULL(t, m);
+	if (sizeof(long) == 4) {
+		ktap_skip(t, "one machine a process");
+		return;
+	}
+	object = kmalloc(64, GFP_KERNEL);
+	other = machine_boot(&(struct machine_config){ .cmdline = "mem=64M", .console = console_keep });
+	ASSERT_NOT_NULL(t, other);
+	EXPECT_CONTAINS(t, explain(other, object), "not this machine's: in the window of direct maps");
+	EXPECT_CONTAINS(t, explain(m, object), ", live; ");
+	machine_shutdown(other);
+	kfree(object);
+}
+
+/* No address makes it fail, and no buffer is overrun. */
+static void any_address_and_any_buffer(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=1G nr_cpus=1");
+	char small[16];
+
+	ASSERT_NOT_NULL(t, m);
+	for (unsigned int i = 0; i < 20000; i++) {
+		unsigned long address = (unsigned long)ktap_random(t);
+
+		if (i % 2)
+			address = m->layout.direct_base + address % (m->max_low_pfn << PAGE_SHIFT);
+		memset(small, '#', sizeof(small));
+		EXPECT_GT(t, kmem_explain(m, (void *)address, small, 10), 0);
+		EXPECT_LE(t, strlen(small), 9);
+		EXPECT_EQ(t, small[10], '#');
+	}
+	EXPECT_GT(t, kmem_explain(m, m, NULL, 0), 0);
+	EXPECT_GT(t, kmem_explain_page(m, m->vmemmap, NULL, 0), 0);
+}
+
+KTAP_SUITE(explain, KTAP_CASE(addresses_that_are_none), KTAP_CASE(object_live_and_free), KTAP_CASE(object_in_a_barn),
+	   KTAP_CASE(between_and_behind_objects), KTAP_CASE(red_zone_before_an_object), KTAP_CASE(large_objects),
+	   KTAP_CASE(pages_in_use_and_free), KTAP_CASE(frames_that_no_one_has), KTAP_CASE(vmalloc_areas),
+	   KTAP_CASE(page_tables), KTAP_CASE(what_is_not_this_machines), KTAP_CASE(other_machines_objects),
+	   KTAP_CASE(any_address_and_any_buffer));

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+/* test_page_ref.c - references, compound blocks, split blocks; and what becomes of those who get it wrong. */
+#include "mm/buddy.h"
+#include "tests/page_machine.h"
+
+static void c04_a_new_page_has_one_reference(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+
+	ASSERT(t, m);
+	for (unsigned int order = 0; order <= MAX_ORDER; order++) {
+		struct page *page = alloc_pages(GFP_KERNEL, order);
+
+		ASSERT(t, page);
+		EXPECT_EQ(t, page_count(page), 1);
+		for (unsigned long i = 1; i < 1ul << order; i++)
+			EXPECT_EQ(t, page_count(page + i), 0);
+		__free_pages(page, order);
+	}
+	zones_hold(t, m);
+}
+
+static void c04_an_extra_reference_defers_the_free(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page, *other;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	get_page(page);
+	EXPECT_EQ(t, page_count(page), 2);
+	__free_page(page);
+	EXPECT_EQ(t, page_count(page), 1);
+	other = alloc_page(GFP_KERNEL);
+	EXPECT_NE(t, other, page);
+	put_page(page);
+	EXPECT_EQ(t, alloc_page(GFP_KERNEL), page);
+	__free_page(page);
+	__free_page(other);
+	EXPECT_STR(t, console_text(), "");
+	zones_hold(t, m);
+}
+
+/* A block that is not compound counts at its first page only: who still holds that frees that, and it alone. */
+static void c04_an_extra_reference_to_a_block_keeps_its_first_page(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	unsigned long before;
+	struct page *page;
+
+	ASSERT(t, m);
+	drain_all_pages();
+	before = nr_free_pages();
+	page = alloc_pages(GFP_KERNEL, 5);
+	ASSERT(t, page);
+	get_page(page);
+	__free_pages(page, 5);
+	drain_all_pages();
+	EXPECT_EQ(t, nr_free_pages(), before - 1);
+	put_page(page);
+	drain_all_pages();
+	EXPECT_EQ(t, nr_free_pages(), before);
+	EXPECT_STR(t, console_text(), "");
+	zones_hold(t, m);
+}
+
+static void a_compound_block_counts_at_its_head(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	for (unsigned int order = 1; order <= MAX_ORDER; order++) {
+		page = alloc_pages(GFP_KERNEL | __GFP_COMP, order);
+		ASSERT(t, page);
+		EXPECT_EQ(t, compound_order(page), order);
+		EXPECT_EQ(t, compound_head(page + (1ul << order) - 1), page);
+		get_page(page + 1);
+		EXPECT_EQ(t, page_count(page), 2);
+		put_page(page + (1ul << order) - 1);
+		EXPECT_EQ(t, page_count(page), 1);
+		put_page(page);
+		EXPECT_EQ(t, compound_head(page + 1), page + 1);
+	}
+	EXPECT_STR(t, console_text(), "");
+	zones_hold(t, m);
+}
+
+static void a_single_page_is_its_own_head(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL | __GFP_COMP, 0);
+	ASSERT(t, page);
+	EXPECT_EQ(t, compound_head(page), page);
+	EXPECT_EQ(t, compound_order(page), 0u);
+	put_page(page);
+}
+
+static void split_pages_are_freed_one_by_one(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+	unsigned long before;
+
+	ASSERT(t, m);
+	drain_all_pages();
+	before = nr_free_pages();
+	page = alloc_pages(GFP_KERNEL, 4);
+	ASSERT(t, page);
+	split_page(page, 4);
+	for (int i = 15; i >= 0; i--) {
+		EXPECT_EQ(t, page_count(page + i), 1);
+		__free_page(page + i);
+	}
+	drain_all_pages();
+	EXPECT_EQ(t, nr_free_pages(), before);
+	EXPECT_STR(t, console_text(), "");
+	zones_hold(t, m);
+}
+
+static void a_compound_block_is_not_split(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL | __GFP_COMP, 2);
+	ASSERT(t, page);
+	split_page(page, 2);
+	EXPECT_EQ(t, console_count("WARNING:"), 1u);
+	EXPECT_EQ(t, page_count(page + 1), 1);
+	EXPECT_EQ(t, compound_head(page + 1), page);
+	__free_pages(page, 2);
+	zones_hold(t, m);
+}
+
+/* ------------------------------------------------------------------------------------------- callers' mistakes */
+
+/* One report that gives the kernel's reason; then the machine must still hold together and serve. */
+static void expect_refused(struct ktap *t, struct machine *m, const char *reason)
+{
+	struct page *page;
+
+	EXPECT_EQ(t, console_count("BUG: Bad page state in process "), 1u);
+	EXPECT_CONTAINS(t, console_text(), reason);
+	drain_all_pages();
+	zones_hold(t, m);
+	page = alloc_pages(GFP_KERNEL, 3);
+	ASSERT(t, page);
+	__free_pages(page, 3);
+	zones_hold(t, m);
+}
+
+static void a_page_freed_twice_is_reported(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	__free_page(page);
+	__free_page(page);
+	expect_refused(t, m, "page dumped because: VM_BUG_ON_PAGE(page_ref_count(page) == 0)\n");
+}
+
+static void a_block_freed_twice_is_reported(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL, 6);
+	ASSERT(t, page);
+	__free_pages(page, 6);
+	__free_pages(page, 6);
+	expect_refused(t, m, "page dumped because: VM_BUG_ON_PAGE(page_ref_count(page) == 0)\n");
+}
+
+static void a_put_of_a_free_page_is_reported(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	put_page(page);
+	put_page(page);
+	expect_refused(t, m, "VM_BUG_ON_PAGE(page_ref_count(page) == 0)\n");
+}
+
+static void a_reference_to_a_free_page_is_refused(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	__free_page(page);
+	get_page(page);
+	EXPECT_EQ(t, page_count(page), 0);
+	expect_refused(t, m, "VM_BUG_ON_PAGE(((unsigned int) page_ref_count(page) + 127u <= 127u))\n");
+}
+
+static void a_mapped_page_is_not_freed(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	page->_mapcount.counter = 3;
+	__free_page(page);
+	EXPECT_CONTAINS(t, console_text(), "refcount:0 mapcount:4 mapping:");
+	expect_refused(t, m, "page dumped because: nonzero mapcount\n");
+}
+
+static void a_page_with_a_mapping_is_not_freed(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL, 4);
+	ASSERT(t, page);
+	page[5].mapping = (struct address_space *)0xdead0000ul;
+	__free_pages(page, 4);
+	EXPECT_CONTAINS(t, console_text(), "invalid mapping:00000000dead0000\n");
+	expect_refused(t, m, "page dumped because: non-NULL mapping\n");
+}
+
+static void a_page_with_owners_flags_is_not_freed(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL, 4);
+	ASSERT(t, page);
+	page->flags |= 1ul << PG_locked | 1ul << PG_active;
+	__free_pages(page, 4);
+	EXPECT_CONTAINS(t, console_text(), "(locked|active|node=0|zone=");
+	expect_refused(t, m, "page dumped because: PAGE_FLAGS_CHECK_AT_FREE flag(s) set\n");
+}
+
+static void a_block_whose_tail_is_in_use_is_not_freed(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL, 4);
+	ASSERT(t, page);
+	page[1]._refcount.counter = 1;
+	__free_pages(page, 4);
+	expect_refused(t, m, "page dumped because: nonzero _refcount\n");
+}
+
+static void too_large_an_order_is_not_freed(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page, *next;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL, 1);
+	ASSERT(t, page);
+	split_page(page, 1);
+	next = page + 1;
+	__free_pages(page, 1);
+	expect_refused(t, m, "page dumped because: nonzero _refcount\n");
+	EXPECT_EQ(t, page_count(next), 1);
+}
+
+static void a_compound_block_of_another_order_is_not_freed(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL | __GFP_COMP, 3);
+	ASSERT(t, page);
+	__free_pages(page, 2);
+	EXPECT_EQ(t, page_count(page), 1);
+	expect_refused(t, m, "VM_BUG_ON_PAGE(compound && compound_order(page) != order)\n");
+	__free_pages(page, 3);
+	zones_hold(t, m);
+}
+
+static void a_tail_is_not_freed_alone(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL, 3);
+	ASSERT(t, page);
+	__free_page(page + 1);
+	expect_refused(t, m, "VM_BUG_ON_PAGE(page_ref_count(page) == 0)\n");
+	__free_pages(page, 3);
+	zones_hold(t, m);
+}
+
+static void a_reserved_page_is_not_freed(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page = NULL;
+
+	ASSERT(t, m);
+	for (pfn_t pfn = 0; pfn < m->max_pfn; pfn++)
+		if (pfn_described(m, pfn) && machine_page(m, pfn)->flags & (1ul << PG_reserved))
+			page = machine_page(m, pfn);
+	ASSERT(t, page);
+	__free_page(page);
+	expect_refused(t, m, "page dumped because: PAGE_FLAGS_CHECK_AT_FREE flag(s) set\n");
+}
+
+static void a_foreign_page_is_not_freed(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M"), *other;
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	other = machine_boot(&(struct machine_config){ .cmdline = "mem=64M", .console = console_keep });
+	ASSERT(t, other);
+	machine_enter(other);
+	__free_page(page);
+	EXPECT_EQ(t, console_count("is not of this machine"), 1u);
+	__free_page((struct page *)VMEMMAP_BASE - 5);
+	__free_page(machine_page(other, other->max_pfn));
+	__free_page((struct page *)((unsigned long)machine_page(other, 5) + 8));
+	EXPECT_EQ(t, console_count("is not of this machine"), 4u);
+	zones_hold(t, other);
+	machine_leave();
+	machine_shutdown(other);
+	EXPECT_EQ(t, page_count(page), 1);
+	__free_page(page);
+	zones_hold(t, m);
+}
+
+static void freeing_no_address_does_nothing(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+
+	ASSERT(t, m);
+	free_pages(0, 3);
+	free_pages_exact(NULL, 5 * PAGE_SIZE);
+	EXPECT_STR(t, console_text(), "");
+}
+
+KTAP_SUITE(page_ref, KTAP_CASE(c04_a_new_page_has_one_reference), KTAP_CASE(c04_an_extra_reference_defers_the_free),
+	   KTAP_CASE(c04_an_extra_reference_to_a_block_keeps_its_first_page),
+	   KTAP_CASE(a_compound_block_counts_at_its_head), KTAP_CASE(a_single_page_is_its_own_head),
+	   KTAP_CASE(split_pages_are_freed_one_by_one), KTAP_CASE(a_compound_block_is_not_split),
+	   KTAP_CASE(a_page_freed_twice_is_reported), KTAP_CASE(a_block_freed_twice_is_reported),
+	   KTAP_CASE(a_put_of_a_free_page_is_reported), KTAP_CASE(a_reference_to_a_free_page_is_refused),
+	   KTAP_CASE(a_mapped_page_is_not_freed), KTAP_CASE(a_page_with_a_mapping_is_not_freed),
+	   KTAP_CASE(a_page_with_owners_flags_is_not_freed), KTAP_CASE(a_block_whose_tail_is_in_use_is_not_freed),
+	   KTAP_CASE(too_large_an_order_is_not_freed), KTAP_CASE(a_compound_block_of_another_order_is_not_freed),
+	   KTAP_CASE(a_tail_is_not_freed_alone), KTAP_CASE(a_reserved_page_is_not_freed),
+	   KTAP_CASE(a_foreign_page_is_not_freed), KTAP_CASE(freeing_no_address_does_nothing));

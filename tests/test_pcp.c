@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/* test_pcp.c - a CPU's own pages: batches, limits, draining, and what the fast path must not let through. */
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include "mm/fault_inject.h"
+#include "mm/pcp.h"
+#include "tests/page_machine.h"
+
+static struct per_cpu_pages *pcp_of(struct zone *zone)
+{
+	return &this_cpu()->pcp[zone->index];
+}
+
+static void a_refill_takes_one_batch(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=1G");
+	struct zone *zone;
+	struct page *page;
+	long before;
+
+	ASSERT(t, m);
+	zone = zone_named(m, 0, ZONE_DMA32);
+	drain_all_pages();
+	before = zone_page_state(zone, NR_FREE_PAGES);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	EXPECT_EQ(t, zone->pcp_batch, 63);
+	EXPECT_EQ(t, zone_page_state(zone, NR_FREE_PAGES), before - 63);
+	EXPECT_EQ(t, pcp_of(zone)->count, 62);
+	__free_page(page);
+	EXPECT_EQ(t, pcp_of(zone)->count, 63);
+	EXPECT_EQ(t, zone_page_state(zone, NR_FREE_PAGES), before - 63);
+	zones_hold(t, m);
+}
+
+static void pages_of_a_batch_come_in_ascending_order(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=1G");
+	struct page *pages[256];
+	unsigned int ascending = 0;
+
+	ASSERT(t, m);
+	drain_all_pages();
+	for (int i = 0; i < 256; i++)
+		ASSERT(t, (pages[i] = alloc_page(GFP_KERNEL)));
+	for (int i = 1; i < 256; i++)
+		ascending += pages[i] == pages[i - 1] + 1;
+	EXPECT_GE(t, ascending, 220u);
+	for (int i = 0; i < 256; i++)
+		__free_page(pages[i]);
+}
+
+static void the_last_page_freed_is_the_first_given(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	for (unsigned int order = 0; order <= PAGE_ALLOC_COSTLY_ORDER; order++) {
+		page = alloc_pages(GFP_KERNEL, order);
+		ASSERT(t, page);
+		__free_pages(page, order);
+		EXPECT_EQ(t, alloc_pages(GFP_KERNEL, order), page);
+		__free_pages(page, order);
+	}
+}
+
+static void more_than_high_goes_back_in_batches(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=1G");
+	struct taken taken = { 0 };
+	struct per_cpu_pages *pcp;
+	int most = 0, high;
+
+	ASSERT(t, m);
+	pcp = pcp_of(zone_named(m, 0, ZONE_DMA32));
+	high = __atomic_load_n(&pcp->high, __ATOMIC_RELAXED);
+	for (int i = 0; i < high + 500; i++)
+		ASSERT(t, page_take(&taken, GFP_KERNEL, 0));
+	while (taken.last) {
+		struct page *page = taken.last;
+
+		taken.last = (struct page *)page->index;
+		__free_page(page);
+		most = max(most, pcp->count);
+	}
+	/* Less, if another CPU came online meanwhile. */
+	EXPECT_LE(t, most, high);
+	high = __atomic_load_n(&pcp->high, __ATOMIC_RELAXED);
+	EXPECT_GE(t, most, high);
+	EXPECT_GE(t, pcp->count, high - __atomic_load_n(&pcp->batch, __ATOMIC_RELAXED));
+	zones_hold(t, m);
+}
+
+static void high_is_shared_by_the_cpus_that_are_online(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=1G nr_cpus=4");
+	struct zone *zone;
+
+	ASSERT(t, m);
+	zone = zone_named(m, 0, ZONE_DMA32);
+	EXPECT_EQ(t, zone->pcp_high, (int)(zone->watermark[WMARK_LOW] / m->nr_online));
+	m->nr_online = 4;
+	pcp_update_limits(m);
+	EXPECT_EQ(t, pcp_of(zone)->high, max((int)zone->watermark[WMARK_LOW] / 4, 4 * zone->pcp_batch));
+	m->nr_online = 1;
+	pcp_update_limits(m);
+}
+
+static void a_fraction_sets_high(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=1G sysctl.vm.percpu_pagelist_high_fraction=8");
+	struct zone *zone;
+
+	ASSERT(t, m);
+	zone = zone_named(m, 0, ZONE_DMA32);
+	EXPECT_EQ(t, zone->pcp_high, (int)(zone->managed_pages / 8 / m->nr_online));
+}
+
+static void c22_draining_empties_every_list(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=256M");
+	static const gfp_t mobilities[] = { GFP_KERNEL, GFP_USER | __GFP_MOVABLE, GFP_KERNEL | __GFP_RECLAIMABLE,
+					    GFP_KERNEL | GFP_DMA };
+	struct taken taken = { 0 };
+
+	ASSERT(t, m);
+	for (unsigned int i = 0; i < 400; i++)
+		ASSERT(t, page_take(&taken, mobilities[i % 4], i / 4 % 4));
+	put_all(&taken);
+	zones_hold(t, m);
+	drain_all_pages();
+	for (unsigned int z = 0; z < m->nr_zones; z++) {
+		EXPECT_EQ(t, pcp_of(m->zones[z])->count, 0);
+		for (unsigned int i = 0; i < NR_PCP_LISTS; i++)
+			EXPECT_NULL(t, pcp_of(m->zones[z])->lists[i]);
+	}
+	zones_hold(t, m);
+}
+
+/* Threads come and go with pages in their CPUs' lists; draining afterwards finds every page. */
+static void come_and_go(struct ktap *t, unsigned int i, void *m)
+{
+	struct page *pages[64];
+
+	ASSERT(t, !machine_enter(m));
+	for (int round = 0; round < 50; round++) {
+		for (int k = 0; k < 64; k++)
+			ASSERT(t, (pages[k] = alloc_pages(GFP_KERNEL, (i + (unsigned int)k) % 3)));
+		for (int k = 0; k < 64; k++)
+			__free_pages(pages[k], (i + (unsigned int)k) % 3);
+	}
+	machine_leave();
+}
+
+static void c22_a_cpu_that_goes_away_loses_no_page(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=256M nr_cpus=4");
+	unsigned long before;
+
+	ASSERT(t, m);
+	drain_all_pages();
+	before = nr_free_pages();
+	machine_leave();
+	ktap_threads(t, 6, come_and_go, m);
+	machine_enter(m);
+	zones_hold(t, m);
+	drain_all_pages();
+	EXPECT_EQ(t, nr_free_pages(), before);
+	zones_hold(t, m);
+}
+
+/* -------------------------------------------------------------------------------------------------- fast path */
+
+static void both_mobilities_at_once_are_served(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page, *pair;
+
+	ASSERT(t, m);
+	/* The fast path's list number would be that of order 1. */
+	pair = alloc_pages(GFP_KERNEL, 1);
+	ASSERT(t, pair);
+	__free_pages(pair, 1);
+	page = alloc_pages(GFP_KERNEL | __GFP_MOVABLE | __GFP_RECLAIMABLE, 0);
+	ASSERT(t, page);
+	EXPECT_NE(t, page, pair);
+	__free_page(page);
+	zones_hold(t, m);
+}
+
+static void a_touched_free_page_is_reported_and_left_out(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page, *next;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	__free_page(page);
+	page->_refcount.counter = 2;
+	next = alloc_page(GFP_KERNEL);
+	ASSERT(t, next);
+	EXPECT_NE(t, next, page);
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1u);
+	EXPECT_CONTAINS(t, console_text(), "page dumped because: nonzero _refcount\n");
+	__free_page(next);
+	zones_hold(t, m);
+}
+
+static void a_free_page_with_a_mapcount_is_reported(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page, *next;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	__free_page(page);
+	page->_mapcount.counter++;
+	next = alloc_page(GFP_KERNEL);
+	ASSERT(t, next);
+	EXPECT_NE(t, next, page);
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1u);
+	__free_page(next);
+	zones_hold(t, m);
+}
+
+static void touched_pages_are_found_when_lists_are_drained(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page, *block;
+	unsigned long before;
+
+	ASSERT(t, m);
+	drain_all_pages();
+	before = nr_free_pages();
+	page = alloc_page(GFP_KERNEL);
+	block = alloc_pages(GFP_KERNEL, 2);
+	ASSERT(t, page && block);
+	__free_page(page);
+	__free_pages(block, 2);
+	page->mapping = (struct address_space *)0xdead0000ul;
+	block->_refcount.counter = -1;
+	drain_all_pages();
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 2u);
+	EXPECT_CONTAINS(t, console_text(), "page dumped because: non-NULL mapping\n");
+	EXPECT_CONTAINS(t, console_text(), "refcount:-1 mapcount:0 mapping:");
+	EXPECT_EQ(t, nr_free_pages(), before - 5);
+	page->mapping = NULL;
+	zones_hold(t, m);
+}
+
+static void sleeping_requests_in_atomic_context_are_reported(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	__free_page(page);
+	for (int i = 0; i < 3; i++) {
+		preempt_disable();
+		page = alloc_page(GFP_KERNEL);
+		preempt_enable();
+		ASSERT(t, page);
+		__free_page(page);
+	}
+	EXPECT_EQ(t, console_count("BUG: sleeping function called from invalid context at mm/page_alloc.c:"), 1u);
+	EXPECT_CONTAINS(t, console_text(), "in_atomic(): 1, irqs_disabled(): 0, non_block: 0, pid: ");
+	console_clear();
+	preempt_disable();
+	page = alloc_page(GFP_ATOMIC);
+	preempt_enable();
+	ASSERT(t, page);
+	__free_page(page);
+	EXPECT_STR(t, console_text(), "");
+}
+
+static void a_machine_that_debugs_has_no_fast_path(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M init_on_alloc=1");
+	struct page *page;
+	unsigned char *bytes;
+
+	ASSERT(t, m);
+	EXPECT_NULL(t, this_cpu()->pcp_by_gfp[0]);
+	EXPECT_NULL(t, this_cpu()->pcp_by_type[ZONE_DMA32]);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	bytes = page_address(page);
+	memset(bytes, 0xff, PAGE_SIZE);
+	__free_page(page);
+	EXPECT_EQ(t, alloc_page(GFP_KERNEL), page);
+	for (unsigned long i = 0; i < PAGE_SIZE; i++)
+		if (bytes[i]) {
+			ktap_fail(t, "byte %lu is %x", i, bytes[i]);
+			break;
+		}
+	__free_page(page);
+}
+
+static void init_on_free_leaves_nothing_behind(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M init_on_free=1");
+	struct page *page;
+	unsigned char *bytes;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL, 2);
+	ASSERT(t, page);
+	bytes = page_address(page);
+	memset(bytes, 0xff, 4 * PAGE_SIZE);
+	__free_pages(page, 2);
+	for (unsigned long i = 0; i < 4 * PAGE_SIZE; i++)
+		if (bytes[i]) {
+			ktap_fail(t, "byte %lu is %x", i, bytes[i]);
+			break;
+		}
+}
+
+static void events_count_pages(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	unsigned long allocated, freed, hit, local;
+	struct kmem_cpu *cpu;
+	struct zone *zone;
+
+	ASSERT(t, m);
+	zone = zone_named(m, 0, ZONE_DMA32);
+	cpu = this_cpu();
+	allocated = cpu->events[PGALLOC_DMA32];
+	freed = cpu->events[PGFREE];
+	hit = cpu->numa[zone->index][NUMA_HIT];
+	local = cpu->numa[zone->index][NUMA_LOCAL];
+	for (unsigned int order = 0; order < 6; order++) {
+		struct page *page = alloc_pages(GFP_KERNEL, order);
+
+		ASSERT(t, page);
+		__free_pages(page, order);
+	}
+	EXPECT_EQ(t, cpu->events[PGALLOC_DMA32] - allocated, 63ul);
+	EXPECT_EQ(t, cpu->events[PGFREE] - freed, 63ul);
+	EXPECT_EQ(t, cpu->numa[zone->index][NUMA_HIT] - hit, 6ul);
+	EXPECT_EQ(t, cpu->numa[zone->index][NUMA_LOCAL] - local, 6ul);
+}
+
+/* ------------------------------------------------------------------------------------------ breaking invariants */
+
+static void expect_fault(struct ktap *t, struct machine *m, const char *id)
+{
+	struct kmem_fault fault = { .id = "none" };
+
+	EXPECT(t, !zones_check(m, &fault));
+	EXPECT_STR(t, fault.id, id);
+}
+
+static void p1_a_wrong_count_is_found(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct zone *zone;
+
+	ASSERT(t, m);
+	zone = zone_named(m, 0, ZONE_DMA32);
+	pcp_of(zone)->count++;
+	expect_fault(t, m, "P1");
+	pcp_of(zone)->count--;
+	zones_hold(t, m);
+}
+
+static void p2_a_page_that_is_in_use_is_found(struct ktap *t)
+{
+	struct machine *m = page_machine(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	__free_page(page);
+	page->_refcount.counter = 1;
+	expect_fault(t, m, "P2");
+	page->_refcount.counter = 0;
+	page->page_type = PAGE_TYPE_NONE;
+	expect_fault(t, m, "P2");
+	page->page_type = PAGE_TYPE(PGTY_PCP, 0);
+	zones_hold(t, m);
+}
+
+KTAP_SUITE(pcp, KTAP_CASE(a_refill_takes_one_batch), KTAP_CASE(pages_of_a_batch_come_in_ascending_order),
+	   KTAP_CASE(the_last_page_freed_is_the_first_given), KTAP_CASE(more_than_high_goes_back_in_batches),
+	   KTAP_CASE(high_is_shared_by_the_cpus_that_are_online), KTAP_CASE(a_fraction_sets_high),
+	   KTAP_CASE(c22_draining_empties_every_list), KTAP_CASE(c22_a_cpu_that_goes_away_loses_no_page),
+	   KTAP_CASE(both_mobilities_at_once_are_served), KTAP_CASE(a_touched_free_page_is_reported_and_left_out),
+	   KTAP_CASE(a_free_page_with_a_mapcount_is_reported),
+	   KTAP_CASE(touched_pages_are_found_when_lists_are_drained),
+	   KTAP_CASE(sleeping_requests_in_atomic_context_are_reported),
+	   KTAP_CASE(a_machine_that_debugs_has_no_fast_path), KTAP_CASE(init_on_free_leaves_nothing_behind),
+	   KTAP_CASE(events_count_pages), KTAP_CASE(p1_a_wrong_count_is_found),
+	   KTAP_CASE(p2_a_page_that_is_in_use_is_found));

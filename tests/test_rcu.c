@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/* test_rcu.c - grace periods wait for readers, callbacks run in order and once, and typed slabs wait for both. */
+#include "tests/slab_machine.h"
+
+#define CALLBACKS 500
+
+struct item {
+	struct rcu_head rcu;
+	unsigned int number;
+};
+
+static struct item items[CALLBACKS];
+static unsigned int done;		/* callbacks that have run */
+static unsigned int out_of_order;
+
+static void item_done(struct rcu_head *head)
+{
+	struct item *item = container_of(head, struct item, rcu);
+
+	if (item->number != __atomic_fetch_add(&done, 1, __ATOMIC_ACQ_REL))
+		__atomic_fetch_add(&out_of_order, 1, __ATOMIC_RELAXED);
+}
+
+static void items_reset(void)
+{
+	done = out_of_order = 0;
+	for (unsigned int i = 0; i < CALLBACKS; i++)
+		items[i].number = i;
+}
+
+static void callbacks_run_once_and_in_order(struct ktap *t)
+{
+	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M nr_cpus=2"));
+	items_reset();
+	for (unsigned int i = 0; i < CALLBACKS; i++)
+		call_rcu(&items[i].rcu, item_done);
+	rcu_barrier();
+	EXPECT_EQ(t, __atomic_load_n(&done, __ATOMIC_ACQUIRE), CALLBACKS);
+	EXPECT_EQ(t, out_of_order, 0);
+	rcu_barrier();
+	synchronize_rcu();
+	EXPECT_EQ(t, done, CALLBACKS);
+}
+
+static void no_callback_runs_while_its_queuer_reads(struct ktap *t)
+{
+	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M nr_cpus=2"));
+	items_reset();
+	rcu_read_lock();
+	call_rcu(&items[0].rcu, item_done);
+	for (int i = 0; i < 1000; i++)
+		kfree(kmalloc(64, GFP_ATOMIC));
+	EXPECT_EQ(t, __atomic_load_n(&done, __ATOMIC_ACQUIRE), 0);
+	rcu_read_unlock();
+	rcu_barrier();
+	EXPECT_EQ(t, done, 1);
+}
+
+static struct item again;
+
+static void queue_again(struct rcu_head *head)
+{
+	(void)head;
+	__atomic_fetch_add(&done, 1, __ATOMIC_ACQ_REL);
+	call_rcu(&items[1].rcu, item_done);
+}
+
+static void a_callback_may_queue_another(struct ktap *t)
+{
+	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M nr_cpus=2"));
+	items_reset();
+	call_rcu(&again.rcu, queue_again);
+	rcu_barrier();
+	rcu_barrier();
+	EXPECT_EQ(t, done, 2);
+	EXPECT_EQ(t, out_of_order, 0);
+}
+
+static void shutdown_runs_what_is_left(struct ktap *t)
+{
+	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = "mem=64M nr_cpus=2" });
+
+	ASSERT_NOT_NULL(t, m);
+	items_reset();
+	machine_enter(m);
+	for (unsigned int i = 0; i < CALLBACKS; i++)
+		call_rcu(&items[i].rcu, item_done);
+	machine_leave();
+	EXPECT_EQ(t, machine_shutdown(m), 0);
+	EXPECT_EQ(t, done, CALLBACKS);
+	EXPECT_EQ(t, out_of_order, 0);
+}
+
+/* ------------------------------------------------------------------------------------- several threads */
+
+struct published {
+	unsigned long value;
+	struct rcu_head rcu;
+};
+
+struct race {
+	struct machine *m;
+	struct published *current_one;
+	unsigned int stop;
+	unsigned int reads, torn;
+	unsigned int freed;
+};
+
+static struct race race;
+
+static void published_free(struct rcu_head *head)
+{
+	struct published *old = container_of(head, struct published, rcu);
+
+	__atomic_store_n(&old->value, 0xdead, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&race.freed, 1, __ATOMIC_RELAXED);
+	kfree(old);
+}
+
+static void reader(void)
+{
+	while (!__atomic_load_n(&race.stop, __ATOMIC_ACQUIRE)) {
+		struct published *seen;
+
+		rcu_read_lock();
+		seen = rcu_dereference(race.current_one);
+		for (int i = 0; i < 20; i++)
+			if (__atomic_load_n(&seen->value, __ATOMIC_RELAXED) != 0x600d)
+				__atomic_fetch_add(&race.torn, 1, __ATOMIC_RELAXED);
+		rcu_read_unlock();
+		__atomic_fetch_add(&race.reads, 1, __ATOMIC_RELAXED);
+	}
+}
+
+static struct published *published_new(void)
+{
+	struct published *fresh = kmalloc(sizeof(*fresh), GFP_KERNEL);
+
+	if (fresh)
+		__atomic_store_n(&fresh->value, 0x600d, __ATOMIC_RELAXED);
+	return fresh;
+}
+
+static void writer(struct ktap *t)
+{
+	for (int i = 0; i < 400; i++) {
+		struct published *fresh = published_new(), *old = race.current_one;
+
+		ASSERT_NOT_NULL(t, fresh);
+		rcu_assign_pointer(race.current_one, fresh);
+		if (i % 20) {
+			call_rcu(&old->rcu, published_free);
+		} else {
+			synchronize_rcu();
+			published_free(&old->rcu);
+		}
+	}
+}
+
+static void reader_or_writer(struct ktap *t, unsigned int i, void *arg)
+{
+	(void)arg;
+	if (machine_enter(race.m))
+		return;
+	if (i) {
+		reader();
+	} else {
+		writer(t);
+		__atomic_store_n(&race.stop, 1, __ATOMIC_RELEASE);
+	}
+	machine_leave();
+}
+
+static void readers_never_see_what_was_freed(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=2");
+
+	ASSERT_NOT_NULL(t, m);
+	race = (struct race){ .m = m, .current_one = published_new() };
+	machine_leave();
+	ktap_threads(t, 4, reader_or_writer, NULL);
+	machine_enter(m);
+	rcu_barrier();
+	EXPECT_EQ(t, race.freed, 400);
+	EXPECT_EQ(t, race.torn, 0);
+	kfree(race.current_one);
+	EXPECT_EQ(t, live_in_machine(m), 0);
+}
+
+static void typed_slabs_stay_while_a_reader_of_another_cpu_looks(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=2");
+	struct kmem_cache *cache = kmem_cache_create("typed", 1000, 0, SLAB_TYPESAFE_BY_RCU, NULL);
+	void *objects[40];
+	unsigned int typed = 0;
+
+	ASSERT(t, m && cache);
+	ASSERT_EQ(t, kmem_cache_alloc_bulk(cache, GFP_KERNEL, 40, objects), 40);
+	rcu_read_lock();
+	kmem_cache_free_bulk(cache, 40, objects);
+	sheaves_drain(this_cpu());
+	barn_drain(cache);
+	slab_discard_empty(cache, 0);
+	EXPECT_EQ(t, slabs_of(cache), 0);
+	for (int i = 0; i < 40; i++)
+		typed += page_type_of(virt_to_page(objects[i])) == PGTY_SLAB;
+	EXPECT_EQ(t, typed, 40);
+	rcu_read_unlock();
+	kmem_cache_destroy(cache);
+	typed = 0;
+	for (int i = 0; i < 40; i++)
+		typed += page_type_of(virt_to_page(objects[i])) == PGTY_SLAB;
+	EXPECT_EQ(t, typed, 0);
+}
+
+KTAP_SUITE(rcu, KTAP_CASE(callbacks_run_once_and_in_order), KTAP_CASE(no_callback_runs_while_its_queuer_reads),
+	   KTAP_CASE(a_callback_may_queue_another), KTAP_CASE(shutdown_runs_what_is_left),
+	   KTAP_CASE(readers_never_see_what_was_freed),
+	   KTAP_CASE(typed_slabs_stay_while_a_reader_of_another_cpu_looks));

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* test_sheaf.c - main and spare, the barn's trades, draining, and every state that H1 to H3 allow. */
+#include "tests/slab_machine.h"
+
+#define NR 6000
+
+static void *objects[NR];
+
+struct world {
+	struct machine *m;
+	struct kmem_cache *cache;
+	struct cpu_sheaf *slot;
+	struct barn *barn;
+	unsigned int capacity;
+};
+
+static bool world_make(struct ktap *t, struct world *w, const char *cmdline, unsigned int size)
+{
+	*w = (struct world){ .m = slab_machine(t, cmdline) };
+	if (!w->m)
+		return false;
+	w->cache = kmem_cache_create("sheaves", size, 0, SLAB_NO_MERGE, NULL);
+	if (!w->cache)
+		return false;
+	w->slot = &this_cpu()->sheaves[w->cache->id];
+	w->barn = &w->cache->node[0]->barn;
+	w->capacity = w->cache->sheaf_capacity;
+	return true;
+}
+
+static bool get(struct world *w, unsigned int from, unsigned int nr)
+{
+	return kmem_cache_alloc_bulk(w->cache, GFP_KERNEL, nr, objects + from) == (int)nr;
+}
+
+static void put(struct world *w, unsigned int from, unsigned int nr)
+{
+	kmem_cache_free_bulk(w->cache, nr, objects + from);
+}
+
+static unsigned int in_main(const struct world *w)
+{
+	return (unsigned int)(w->slot->top - w->slot->base);
+}
+
+static void world_end(struct ktap *t, struct world *w)
+{
+	machine_holds(t, w->m);
+	EXPECT_EQ(t, cache_live_objects(w->cache), 0);
+	kmem_cache_destroy(w->cache);
+	EXPECT_STR(t, console_text(), "");
+}
+
+static void a_new_cache_has_nothing_and_its_first_object_fills_a_sheaf(struct ktap *t)
+{
+	struct world w;
+
+	ASSERT(t, world_make(t, &w, "mem=64M", 128));
+	EXPECT_NULL(t, w.slot->base);
+	EXPECT_NULL(t, w.slot->spare);
+	ASSERT(t, get(&w, 0, 1));
+	EXPECT_EQ(t, w.slot->limit - w.slot->base, w.capacity);
+	EXPECT_GT(t, in_main(&w), 0);
+	EXPECT_EQ(t, sheaf_objects(w.cache), in_main(&w));
+	EXPECT_EQ(t, cache_live_objects(w.cache), 1);
+	put(&w, 0, 1);
+	world_end(t, &w);
+}
+
+static void freeing_fills_main_then_spare_then_the_barn_then_slabs(struct ktap *t)
+{
+	const unsigned int nr = 5000;
+	struct world w;
+
+	ASSERT(t, world_make(t, &w, "mem=64M", 64));
+	ASSERT(t, get(&w, 0, nr));
+	ASSERT_LT(t, (MAX_FULL_SHEAVES + 2) * w.capacity, nr);
+	for (unsigned int i = 0; i < nr; i++) {
+		unsigned long held;
+
+		put(&w, i, 1);
+		if (i % 97)
+			continue;
+		machine_holds(t, w.m);
+		held = in_main(&w) + (w.slot->spare ? w.slot->spare->nr : 0) + (unsigned long)w.barn->nr_full * w.capacity;
+		EXPECT_EQ(t, sheaf_objects(w.cache), held);
+		EXPECT_EQ(t, cache_live_objects(w.cache), nr - i - 1);
+	}
+	EXPECT_EQ(t, w.barn->nr_full, MAX_FULL_SHEAVES);
+	EXPECT_EQ(t, w.slot->spare->nr, w.capacity);
+	world_end(t, &w);
+}
+
+static void allocating_takes_whole_sheaves_back_from_the_barn(struct ktap *t)
+{
+	const unsigned int nr = 4000;
+	unsigned int full, own;
+	struct world w;
+
+	ASSERT(t, world_make(t, &w, "mem=64M", 64));
+	ASSERT(t, get(&w, 0, nr));
+	put(&w, 0, nr);
+	full = w.barn->nr_full;
+	own = in_main(&w) + w.slot->spare->nr;
+	ASSERT_EQ(t, full, MAX_FULL_SHEAVES);
+	ASSERT(t, get(&w, 0, own));
+	EXPECT_EQ(t, w.barn->nr_full, full);
+	EXPECT_EQ(t, sheaf_objects(w.cache), (unsigned long)full * w.capacity);
+	for (unsigned int taken = 1; taken <= full; taken++) {
+		unsigned int from = nr - taken * w.capacity;
+
+		ASSERT(t, get(&w, from, w.capacity));
+		EXPECT_EQ(t, w.barn->nr_full, full - taken);
+		EXPECT_LE(t, w.barn->nr_empty, MAX_EMPTY_SHEAVES);
+		machine_holds(t, w.m);
+	}
+	EXPECT_EQ(t, sheaf_objects(w.cache), 0);
+	EXPECT_EQ(t, kmem_cache_shrink(w.cache), 1);
+	for (unsigned int i = 0; i < nr; i++)
+		if (i < own || i >= nr - full * w.capacity)
+			put(&w, i, 1);
+	world_end(t, &w);
+}
+
+static void empty_sheaves_wait_in_the_barn(struct ktap *t)
+{
+	const unsigned int nr = 4000;
+	struct world w;
+
+	ASSERT(t, world_make(t, &w, "mem=64M", 64));
+	ASSERT(t, get(&w, 0, nr));
+	put(&w, 0, nr);
+	ASSERT(t, get(&w, 0, nr));
+	EXPECT_GT(t, w.barn->nr_empty, 0);
+	EXPECT_LE(t, w.barn->nr_empty, MAX_EMPTY_SHEAVES);
+	EXPECT_EQ(t, w.barn->nr_full, 0);
+	machine_holds(t, w.m);
+	put(&w, 0, nr);
+	world_end(t, &w);
+}
+
+static void draining_leaves_no_sheaf_and_no_empty_slab(struct ktap *t)
+{
+	struct world w;
+
+	ASSERT(t, world_make(t, &w, "mem=64M", 64));
+	ASSERT(t, get(&w, 0, 3000));
+	put(&w, 1, 2999);
+	cache_drain(w.cache);
+	EXPECT_NULL(t, w.slot->base);
+	EXPECT_NULL(t, w.slot->spare);
+	EXPECT_EQ(t, w.barn->nr_full + w.barn->nr_empty, 0);
+	EXPECT_EQ(t, w.cache->node[0]->out_objects, 1);
+	machine_holds(t, w.m);
+	/* And it goes on as before. */
+	ASSERT(t, get(&w, 1, 1000));
+	put(&w, 0, 1001);
+	world_end(t, &w);
+}
+
+/* A spare may be all that a CPU has, when there was no memory for another sheaf: it too is drained. */
+static void a_spare_without_a_main_sheaf_is_drained(struct ktap *t)
+{
+	struct world w;
+
+	ASSERT(t, world_make(t, &w, "mem=64M", 64));
+	ASSERT(t, get(&w, 0, 2 * w.capacity));
+	put(&w, 0, 2 * w.capacity);
+	ASSERT(t, w.slot->spare && w.slot->spare->nr);
+	preempt_disable();
+	slab_put(w.cache, w.slot->base, in_main(&w));
+	container_of(w.slot->base, struct sheaf, objects[0])->nr = 0;
+	sheaf_delete(w.m, container_of(w.slot->base, struct sheaf, objects[0]));
+	w.slot->base = w.slot->top = w.slot->limit = w.slot->free_limit = NULL;
+	preempt_enable();
+	cache_drain(w.cache);
+	EXPECT_NULL(t, w.slot->spare);
+	EXPECT_EQ(t, w.cache->node[0]->out_objects, 0);
+	world_end(t, &w);
+}
+
+static void the_capacity_can_be_chosen(struct ktap *t)
+{
+	static const struct {
+		const char *cmdline;
+		unsigned int asked, want;
+	} chosen[] = { { "mem=64M kmem.sheaf=1", 0, 0 }, { "mem=64M kmem.sheaf=2", 0, 2 }, { "mem=64M kmem.sheaf=2", 30, 30 },
+		       { "mem=64M", 7, 7 },		 { "mem=64M", 100000, 250 },	   { "mem=64M slub_debug=F", 7, 0 },
+		       { "mem=64M failslab=1,0,0,0", 7, 0 } };
+
+	for (size_t i = 0; i < sizeof(chosen) / sizeof(chosen[0]); i++) {
+		struct kmem_cache_args args = { .sheaf_capacity = chosen[i].asked };
+		struct kmem_cache *cache;
+
+		ASSERT_NOT_NULL(t, slab_machine(t, chosen[i].cmdline));
+		cache = kmem_cache_create_args("chosen", 64, &args, SLAB_NO_MERGE);
+		ASSERT_NOT_NULL(t, cache);
+		EXPECT_EQ(t, cache->sheaf_capacity, chosen[i].want);
+		ASSERT_EQ(t, kmem_cache_alloc_bulk(cache, GFP_KERNEL, 1000, objects), 1000);
+		kmem_cache_free_bulk(cache, 1000, objects);
+		kmem_cache_destroy(cache);
+	}
+}
+
+static void kmalloc_can_do_without_sheaves(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M kmem.kmalloc_sheaves=0");
+
+	ASSERT_NOT_NULL(t, m);
+	EXPECT_EQ(t, kmalloc_cache(m, 64, GFP_KERNEL)->sheaf_capacity, 0);
+	for (int i = 0; i < 1000; i++)
+		objects[i] = kmalloc(64, GFP_KERNEL);
+	kfree_bulk(1000, objects);
+	EXPECT_EQ(t, sheaf_objects(kmalloc_cache(m, 64, GFP_KERNEL)), 0);
+}
+
+/* Random steps with sheaves of every capacity: what is handed out is what was not. */
+static void random_steps(struct ktap *t, const char *cmdline, unsigned int capacity)
+{
+	struct kmem_cache_args args = { .sheaf_capacity = capacity };
+	struct machine *m = slab_machine(t, cmdline);
+	struct kmem_cache *cache;
+	unsigned long live = 0;
+
+	ASSERT_NOT_NULL(t, m);
+	cache = kmem_cache_create_args("steps", 48, &args, SLAB_NO_MERGE);
+	ASSERT_NOT_NULL(t, cache);
+	memset(objects, 0, sizeof(objects));
+	for (int step = 0; step < 20000; step++) {
+		unsigned int i = (unsigned int)ktap_below(t, NR);
+
+		if (objects[i]) {
+			ASSERT_EQ(t, *((unsigned long *)objects[i] + 1), i);
+			kmem_cache_free(cache, objects[i]);
+			objects[i] = NULL;
+			live--;
+		} else {
+			objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+			ASSERT_NOT_NULL(t, objects[i]);
+			*((unsigned long *)objects[i] + 1) = i;
+			live++;
+		}
+		if (ktap_below(t, 1000) == 0) {
+			cache_drain(cache);
+			EXPECT_EQ(t, sheaf_objects(cache), 0);
+		}
+		if (step % 2000 == 0) {
+			machine_holds(t, m);
+			EXPECT_EQ(t, cache_live_objects(cache), live);
+		}
+	}
+	kmem_cache_free_bulk(cache, NR, objects);
+	EXPECT_EQ(t, cache_live_objects(cache), 0);
+	kmem_cache_destroy(cache);
+	EXPECT_STR(t, console_text(), "");
+}
+
+static void random_steps_with_sheaves_of_every_kind(struct ktap *t)
+{
+	static const unsigned int capacities[] = { 2, 3, 13, 61, 250 };
+
+	for (size_t i = 0; i < sizeof(capacities) / sizeof(capacities[0]); i++)
+		random_steps(t, "mem=64M", capacities[i]);
+	random_steps(t, "mem=64M kmem.sheaf=1", 0);
+	random_steps(t, "mem=64M kmem.sheaf=2", 0);
+}
+
+static void another_cpus_objects_come_home_through_the_barn(struct ktap *t)
+{
+	struct world w;
+
+	ASSERT(t, world_make(t, &w, "mem=64M nr_cpus=2 numa=fake=2", 64));
+	for (int i = 0; i < 3000; i++)
+		objects[i] = kmem_cache_alloc_node(w.cache, GFP_KERNEL, i & 1);
+	put(&w, 0, 3000);
+	machine_holds(t, w.m);
+	EXPECT_EQ(t, cache_live_objects(w.cache), 0);
+	kmem_cache_shrink(w.cache);
+	EXPECT_EQ(t, slabs_of(w.cache), 0);
+	world_end(t, &w);
+}
+
+KTAP_SUITE(sheaf, KTAP_CASE(a_new_cache_has_nothing_and_its_first_object_fills_a_sheaf),
+	   KTAP_CASE(freeing_fills_main_then_spare_then_the_barn_then_slabs),
+	   KTAP_CASE(allocating_takes_whole_sheaves_back_from_the_barn), KTAP_CASE(empty_sheaves_wait_in_the_barn),
+	   KTAP_CASE(draining_leaves_no_sheaf_and_no_empty_slab), KTAP_CASE(a_spare_without_a_main_sheaf_is_drained),
+	   KTAP_CASE(the_capacity_can_be_chosen), KTAP_CASE(kmalloc_can_do_without_sheaves),
+	   KTAP_CASE(random_steps_with_sheaves_of_every_kind), KTAP_CASE(another_cpus_objects_come_home_through_the_barn));

@@ -1,0 +1,1112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_vmalloc.c - vmalloc's family on machines of their own: the contracts C42 to C45, mapping of every kind, what
+ * callers do wrong, allocations that fail one after the other, threads, and each invariant broken on purpose.
+ * What faults, faults in a child process.
+ */
+#include <linux/errno.h>
+#include <linux/preempt.h>
+#include "mm/page_alloc.h"
+#include "tests/vmalloc_env.h"
+
+#define SIGSEGV_NR 11
+#define HOLE 0xfed00000ul		/* of a PC with more than 3 GiB: no memory there, and memory beyond */
+
+static unsigned long address_of(const void *p)
+{
+	return (unsigned long)p;
+}
+
+/* --------------------------------------------------------------------------------------------------------- faults */
+
+struct access {
+	volatile char *at;
+	bool write;
+};
+
+static void do_access(struct ktap *t, void *arg)
+{
+	struct access *access = arg;
+
+	(void)t;
+	if (access->write)
+		*access->at = 1;
+	else
+		(void)*access->at;
+}
+
+static bool faults(struct ktap *t, const void *at, bool write)
+{
+	struct access access = { (volatile char *)address_of(at), write };
+	struct ktap_child child;
+
+	return !ktap_child(t, do_access, &access, &child) || child.signal == SIGSEGV_NR;
+}
+
+/* ------------------------------------------------------------------------------------------------------- contracts */
+
+static void c42_nothing_is_null(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+
+	ASSERT_NOT_NULL(t, e);
+	EXPECT_NULL(t, vmalloc(0));
+	EXPECT_CONTAINS(t, e->log, "WARNING: CPU: 0");
+	EXPECT_NULL(t, vzalloc(0));
+	EXPECT_NULL(t, vmalloc_array(0, 8));
+	env_holds(e);
+}
+
+static void c42_more_than_memory_is_null_and_reported(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct census before;
+
+	ASSERT_NOT_NULL(t, e);
+	before = census_take(e);
+	EXPECT_NULL(t, vmalloc(1ul << 30));
+	EXPECT_CONTAINS(t, e->log, ": vmalloc error: size 1073741824, exceeds total pages, mode:0xcc0(GFP_KERNEL)");
+	env_log_clear(e);
+	EXPECT_NULL(t, __vmalloc(~0ul, GFP_KERNEL | __GFP_NOWARN));
+	EXPECT_NULL(t, __vmalloc(~0ul - 4096, GFP_KERNEL | __GFP_NOWARN));
+	EXPECT_NULL(t, vmalloc_array(~0ul / 2, 3));
+	EXPECT_NULL(t, vcalloc(3, ~0ul / 2));
+	EXPECT_STR(t, e->log, "");
+	expect_census(e, &before);
+}
+
+static void c43_areas_are_page_aligned_disjoint_and_guarded(struct ktap *t)
+{
+	static const unsigned long sizes[] = { 1, 4095, 4096, 4097, 8192, 100000, 1 << 20 };
+	struct env *e = env_boot(t, "mem=64M");
+	char *p[7];
+
+	ASSERT_NOT_NULL(t, e);
+	for (int i = 0; i < 7; i++) {
+		p[i] = vmalloc(sizes[i]);
+		ASSERT_NOT_NULL(t, p[i]);
+		EXPECT_EQ(t, address_of(p[i]) % PAGE_SIZE, 0);
+		memset(p[i], i + 1, sizes[i]);
+		EXPECT_NULL(t, vmalloc_to_page(p[i] + PAGE_ALIGN(sizes[i])));
+	}
+	for (int i = 0; i < 7; i++) {
+		EXPECT_EQ(t, p[i][0], i + 1);
+		EXPECT_EQ(t, p[i][sizes[i] - 1], i + 1);
+		for (int k = 0; k < i; k++)
+			EXPECT(t, p[i] >= p[k] + PAGE_ALIGN(sizes[k]) + PAGE_SIZE || p[k] >= p[i] + sizes[i]);
+	}
+	EXPECT(t, faults(t, p[1] + 4096, false));
+	EXPECT(t, faults(t, p[6] + (1 << 20), true));
+	EXPECT(t, !faults(t, p[6] + (1 << 20) - 1, true));
+	env_holds(e);
+	for (int i = 0; i < 7; i++)
+		vfree(p[i]);
+}
+
+static void c44_a_freed_area_faults_and_is_not_reused_before_the_flush(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	char *p, *q, *again;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(3 * PAGE_SIZE);
+	ASSERT_NOT_NULL(t, p);
+	EXPECT(t, !faults(t, p, true));
+	vfree(p);
+	EXPECT(t, faults(t, p, false));
+	EXPECT(t, faults(t, p + 2 * PAGE_SIZE, true));
+	q = vmalloc(3 * PAGE_SIZE);
+	EXPECT_NE(t, q, p);
+	EXPECT(t, faults(t, p, false));
+	vm_unmap_aliases();
+	EXPECT(t, faults(t, p, false));
+	again = vmalloc(3 * PAGE_SIZE);
+	EXPECT_EQ(t, again, p);
+	EXPECT(t, !faults(t, p, true));
+	env_holds(e);
+	vfree(q);
+	vfree(again);
+}
+
+struct cross {
+	char *p;
+	struct machine *m;
+	u32 freed, seen;
+};
+
+static void free_or_touch(struct ktap *t, unsigned int i, void *arg)
+{
+	struct cross *cross = arg;
+
+	EXPECT_EQ(t, machine_enter(cross->m), 0);
+	if (i) {
+		while (!__atomic_load_n(&cross->freed, __ATOMIC_ACQUIRE))
+			host_wait(&cross->freed, 0, 1000000);
+		*(volatile char *)cross->p = 1;
+		ktap_fail(t, "another CPU still wrote to the freed area");
+	} else {
+		vfree(cross->p);
+		__atomic_store_n(&cross->freed, 1, __ATOMIC_RELEASE);
+		host_wake(&cross->freed, 9);
+	}
+	machine_leave();
+}
+
+/* With a machine of its own: a child shares its parent's memory. */
+static void cross_cpu(struct ktap *t, void *arg)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=4");
+	struct cross cross;
+
+	(void)arg;
+	ASSERT_NOT_NULL(t, e);
+	cross = (struct cross){ .p = vmalloc(PAGE_SIZE), .m = e->m };
+	ASSERT_NOT_NULL(t, cross.p);
+	*cross.p = 1;
+	ktap_threads(t, 2, free_or_touch, &cross);
+}
+
+static void c44_every_cpu_faults_on_it(struct ktap *t)
+{
+	struct ktap_child child;
+
+	if (ktap_child(t, cross_cpu, NULL, &child))
+		EXPECT_EQ(t, child.signal, SIGSEGV_NR);
+}
+
+/* ----------------------------------------------------------------------------------- C45: the nth allocation fails */
+
+static struct page *lent[40];
+
+static void *try_vmalloc(void)
+{
+	return vmalloc(300 * PAGE_SIZE);
+}
+
+static void *try_vmalloc_nested(void)
+{
+	return vmalloc(700 * PAGE_SIZE);	/* its page array is an area too */
+}
+
+static void *try_vzalloc(void)
+{
+	return vzalloc(5 * PAGE_SIZE + 1);
+}
+
+static void *try_vmalloc_user(void)
+{
+	return vmalloc_user(PAGE_SIZE);
+}
+
+static void *try_vmalloc_32(void)
+{
+	return vmalloc_32(17 * PAGE_SIZE);
+}
+
+static void *try_vmalloc_huge(void)
+{
+	return vmalloc_huge(3ul << 20, GFP_KERNEL);
+}
+
+static void *try_vmalloc_aligned(void)
+{
+	return __vmalloc_node(40000, 1 << 16, GFP_KERNEL, NUMA_NO_NODE, __builtin_return_address(0));
+}
+
+static void *try_vmap(void)
+{
+	return vmap(lent, 40, VM_MAP, PAGE_KERNEL);
+}
+
+static void *try_vm_map_ram(void)
+{
+	return vm_map_ram(lent, 40, NUMA_NO_NODE);
+}
+
+static void *try_ioremap(void)
+{
+	return ioremap(HOLE + 0x123, 3 * PAGE_SIZE);
+}
+
+static void *try_vmap_pfn(void)
+{
+	unsigned long pfns[3] = { HOLE >> PAGE_SHIFT, (HOLE >> PAGE_SHIFT) + 7, (HOLE >> PAGE_SHIFT) + 8 };
+
+	return vmap_pfn(pfns, 3, PAGE_KERNEL);
+}
+
+static void *try_get_vm_area(void)
+{
+	return get_vm_area(5 * PAGE_SIZE, VM_MAP);
+}
+
+static void undo_unmap_ram(void *p)
+{
+	vm_unmap_ram(p, 40);
+}
+
+static void undo_vfree(void *p)
+{
+	vfree(p);
+}
+
+static void undo_vunmap(void *p)
+{
+	vunmap(p);
+}
+
+static void undo_iounmap(void *p)
+{
+	iounmap(p);
+}
+
+static void undo_free_vm_area(void *p)
+{
+	free_vm_area(p);
+}
+
+static const struct attempt {
+	const char *name;
+	void *(*call)(void);
+	void (*undo)(void *p);
+} attempts[] = {
+	{ "vmalloc", try_vmalloc, undo_vfree },
+	{ "vmalloc with a nested array", try_vmalloc_nested, undo_vfree },
+	{ "vzalloc", try_vzalloc, undo_vfree },
+	{ "vmalloc_user", try_vmalloc_user, undo_vfree },
+	{ "vmalloc_32", try_vmalloc_32, undo_vfree },
+	{ "vmalloc_huge", try_vmalloc_huge, undo_vfree },
+	{ "__vmalloc_node", try_vmalloc_aligned, undo_vfree },
+	{ "vmap", try_vmap, undo_vunmap },
+	{ "vm_map_ram", try_vm_map_ram, undo_unmap_ram },
+	{ "ioremap", try_ioremap, undo_iounmap },
+	{ "vmap_pfn", try_vmap_pfn, undo_vunmap },
+	{ "get_vm_area", try_get_vm_area, undo_free_vm_area },
+};
+
+/*
+ * The nth page (or slab) allocation fails, once or from then on. What comes before the first persistent failure is
+ * measured in pages or bytes: space, which grows too slowly to leave out any.
+ */
+static void arm(struct env *e, bool slab, unsigned int nth, bool persist)
+{
+	struct fault_attr attr = { .interval = nth, .probability = 100, .times = 1, .on = true };
+
+	if (persist)
+		attr = (struct fault_attr){ .interval = 1, .probability = 100, .times = -1, .on = true,
+					    .space = (int)(slab ? 32 * (nth - 1) : nth - 1) };
+	if (slab)
+		e->m->params.failslab = attr;
+	else
+		fail_pages(e->m, &attr);
+}
+
+static void disarm(struct env *e, bool slab)
+{
+	if (slab)
+		e->m->params.failslab = (struct fault_attr){ .on = true, .times = 0 };
+	else
+		fail_pages(e->m, NULL);
+}
+
+/* Fails n = 1, 2, 3 ... until the call succeeds without a failure. */
+static void fail_each(struct env *e, const struct attempt *attempt, bool slab, bool persist)
+{
+	unsigned int failed = 0;
+	void *p = NULL;
+
+	for (unsigned int nth = 1; nth < 4000 && !ktap_failed(e->t); nth++) {
+		struct census before = census_take(e);
+		bool fired;
+
+		arm(e, slab, nth, persist);
+		p = attempt->call();
+		fired = slab ? !e->m->params.failslab.times : !e->m->params.fail_page_alloc.times;
+		disarm(e, slab);
+		if (p) {
+			attempt->undo(p);
+			lazy_flush(e->m->vmalloc);
+		} else {
+			failed++;
+		}
+		expect_census(e, &before);
+		env_log_clear(e);
+		if (p && (persist || !fired))
+			break;
+	}
+	EXPECT(e->t, p);
+	/* get_vm_area() takes no page; others get one at once where a block fails once. */
+	if (!failed && (slab || (persist && attempt->call != try_get_vm_area)))
+		ktap_fail(e->t, "%s: no failure reached it", attempt->name);
+	if (ktap_failed(e->t))
+		ktap_note(e->t, "%s, %s, %s", attempt->name, slab ? "slab" : "pages", persist ? "persistent" : "once");
+}
+
+static void c45_a_failure_in_the_middle_leaves_nothing(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=6G failslab=1,0,0,0");
+
+	ASSERT_NOT_NULL(t, e);
+#ifdef __SANITIZE_THREAD__
+	ktap_skip(t, "background reclaim, woken by the failures, reads what arms them");
+	return;
+#endif
+	e->m->params.fail_page_alloc_min_order = 0;
+	for (int i = 0; i < 40; i++) {
+		lent[i] = alloc_pages(GFP_KERNEL, 0);
+		ASSERT_NOT_NULL(t, lent[i]);
+	}
+	for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]) && !ktap_failed(t); i++)
+		for (int how = 0; how < 4; how++)
+			fail_each(e, &attempts[i], how & 1, how & 2);
+	for (int i = 0; i < 40; i++)
+		__free_page(lent[i]);
+}
+
+static void c45_a_host_without_mappings_leaves_nothing_and_says_so(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=512M");
+	unsigned int nr = 100000;
+	struct page *page, **pages;
+	struct census before;
+
+	ASSERT_NOT_NULL(t, e);
+	page = alloc_pages(GFP_KERNEL, 0);
+	pages = vmalloc(nr * sizeof(*pages));
+	ASSERT(t, page && pages);
+	for (unsigned int i = 0; i < nr; i++)
+		pages[i] = page;
+	before = census_take(e);
+	EXPECT_NULL(t, vmap(pages, nr, VM_MAP, PAGE_KERNEL));
+	EXPECT_CONTAINS(t, e->log, "the host has no room for another mapping");
+	EXPECT_CONTAINS(t, e->log, "failed to map pages");
+	EXPECT_EQ(t, page_count(page), 1);
+	expect_census(e, &before);
+	vfree(pages);
+	__free_page(page);
+}
+
+static void an_exhausted_window_is_reported_and_heals(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M vmalloc=16M");
+	void *p[20];
+	int nr = 0;
+
+	ASSERT_NOT_NULL(t, e);
+	while (nr < 20 && (p[nr] = vmalloc(1 << 20)))
+		nr++;
+	EXPECT_EQ(t, nr, 15);
+	EXPECT_CONTAINS(t, e->log, "vmap allocation for size 1052672 failed: use vmalloc=<size> to increase size");
+	vfree(p[3]);
+	EXPECT_EQ(t, vmalloc(1 << 20), p[3]);	/* dead addresses are purged for it */
+	env_holds(e);
+	while (nr)
+		vfree(p[--nr]);
+}
+
+/* -------------------------------------------------------------------------------------------------- what is mapped */
+
+static void an_area_is_an_alias_of_its_pages(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	u32 *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(600 * PAGE_SIZE);
+	ASSERT_NOT_NULL(t, p);
+	for (u32 i = 0; i < 600; i++)
+		p[i * 1024 + 5] = i * 7;
+	for (u32 i = 0; i < 600; i++) {
+		struct page *page = vmalloc_to_page(p + i * 1024);
+		u32 *alias = page_address(page);
+
+		ASSERT_NOT_NULL(t, page);
+		EXPECT_EQ(t, page_count(page), 1);
+		EXPECT_EQ(t, vmalloc_to_pfn(p + i * 1024 + 9), page_to_pfn(page));
+		EXPECT_EQ(t, alias[5], i * 7);
+		alias[6] = i;
+		EXPECT_EQ(t, p[i * 1024 + 6], i);
+	}
+	EXPECT(t, is_vmalloc_addr(p));
+	EXPECT(t, !is_vmalloc_addr(page_address(vmalloc_to_page(p))));
+	EXPECT(t, !is_vmalloc_addr(&e));
+	EXPECT_EQ(t, vmalloc_nr_pages(), 602);		/* 600, and 2 of the page array */
+	vfree(p);
+	EXPECT_EQ(t, vmalloc_nr_pages(), 0);
+}
+
+static void large_blocks_are_few_runs(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	unsigned long before;
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	before = e->m->vmalloc->nr_runs;
+	p = vmalloc(1 << 20);
+	ASSERT_NOT_NULL(t, p);
+	EXPECT_EQ(t, e->m->vmalloc->nr_runs, before + 1);
+	vfree(p);
+}
+
+/* No blocks are to be had, and single pages come in no order. */
+static void scattered_pages_are_sorted_into_runs(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct fault_attr attr = { .interval = 1, .probability = 100, .times = -1, .on = true };
+	struct page *held[64];
+	unsigned long before;
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	for (int i = 0; i < 64; i++) {
+		held[i] = alloc_pages(GFP_KERNEL, 0);
+		ASSERT_NOT_NULL(t, held[i]);
+	}
+	for (int i = 0; i < 64; i++)
+		__free_page(held[i * 37 % 64]);
+	e->m->params.fail_page_alloc_min_order = 1;
+	fail_pages(e->m, &attr);
+	before = e->m->vmalloc->nr_runs;
+	p = vmalloc(64 * PAGE_SIZE);
+	fail_pages(e->m, NULL);
+	ASSERT_NOT_NULL(t, p);
+	EXPECT_LT(t, e->m->vmalloc->nr_runs, before + 20);
+	for (unsigned long i = 1; i < 64; i++)
+		EXPECT_GT(t, vmalloc_to_pfn(p + i * PAGE_SIZE), vmalloc_to_pfn(p + (i - 1) * PAGE_SIZE));
+	vfree(p);
+}
+
+static void zeroed_is_zero_over_dirty_memory(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=32M");
+	unsigned long bytes = 3ul << 20;
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	for (int i = 0; i < 4; i++) {
+		p = vmalloc(bytes);
+		ASSERT_NOT_NULL(t, p);
+		memset(p, 0xa5, bytes);
+		vfree(p);
+		p = i & 1 ? vzalloc(bytes) : vmalloc_user(bytes);
+		ASSERT_NOT_NULL(t, p);
+		for (unsigned long k = 0; k < bytes; k += 8)
+			ASSERT_EQ(t, *(u64 *)(p + k), 0);
+		vfree(p);
+	}
+}
+
+static void an_alignment_and_a_part_of_the_window_are_kept(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	unsigned long start, end;
+	void *p, *q;
+
+	ASSERT_NOT_NULL(t, e);
+	start = e->m->layout.vmalloc_start + (3ul << 20) + PAGE_SIZE;
+	end = start + 5 * PAGE_SIZE;
+	p = __vmalloc_node(PAGE_SIZE, 1 << 20, GFP_KERNEL, NUMA_NO_NODE, NULL);
+	EXPECT_EQ(t, address_of(p) % (1 << 20), 0);
+	q = __vmalloc_node_range(4 * PAGE_SIZE, 1, start, end, GFP_KERNEL, PAGE_KERNEL, 0, NUMA_NO_NODE, NULL);
+	EXPECT_EQ(t, address_of(q), start);
+	EXPECT_NULL(t, __vmalloc_node_range(PAGE_SIZE, 1, start, end, GFP_KERNEL | __GFP_NOWARN, PAGE_KERNEL, 0,
+					    NUMA_NO_NODE, NULL));
+	EXPECT_NULL(t, __vmalloc_node(PAGE_SIZE, 3 * PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN, NUMA_NO_NODE, NULL));
+	env_holds(e);
+	vfree(p);
+	vfree(q);
+}
+
+static void huge_areas_take_large_entries(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct pgtable_entry entry;
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc_huge(5ul << 20, GFP_KERNEL);
+	ASSERT_NOT_NULL(t, p);
+	EXPECT_EQ(t, address_of(p) % (2ul << 20), 0);
+	memset(p, 1, 5ul << 20);
+	ASSERT(t, pgtable_lookup(&e->m->vmalloc->table, address_of(p), &entry));
+	EXPECT_EQ(t, entry.level, 2);
+	ASSERT(t, pgtable_lookup(&e->m->vmalloc->table, address_of(p) + (4ul << 20), &entry));
+	EXPECT_EQ(t, entry.level, 1);
+	env_holds(e);
+	vfree(p);
+	p = vmalloc(5ul << 20);
+	ASSERT(t, pgtable_lookup(&e->m->vmalloc->table, address_of(p), &entry));
+	EXPECT_EQ(t, entry.level, 1);
+	vfree(p);
+}
+
+static void memory_for_32_bits_is_below_4_gib(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=6G");
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc_32(100 * PAGE_SIZE);
+	ASSERT_NOT_NULL(t, p);
+	for (int i = 0; i < 100; i++)
+		EXPECT_LT(t, vmalloc_to_pfn(p + i * PAGE_SIZE), 1ul << 20);
+	vfree(p);
+	p = vmalloc_32_user(PAGE_SIZE);
+	EXPECT(t, find_vm_area(p) && find_vm_area(p)->flags & VM_USERMAP);
+	vfree(p);
+}
+
+static void high_memory_is_used_where_there_is_some(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=2G kmem.layout=i386");
+	unsigned long high = 0;
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vzalloc(100 * PAGE_SIZE);
+	ASSERT_NOT_NULL(t, p);
+	for (unsigned long i = 0; i < 100; i++) {
+		high += vmalloc_to_pfn(p + i * PAGE_SIZE) >= e->m->max_low_pfn;
+		EXPECT_EQ(t, p[i * PAGE_SIZE + i], 0);
+		p[i * PAGE_SIZE + i] = 1;
+	}
+	EXPECT_EQ(t, high, 100);
+	env_holds(e);
+	vfree(p);
+	p = vmalloc_32(100 * PAGE_SIZE);
+	ASSERT_NOT_NULL(t, p);
+	for (unsigned long i = 0; i < 100; i++)
+		EXPECT_LT(t, vmalloc_to_pfn(p + i * PAGE_SIZE), e->m->max_low_pfn);
+	vfree(p);
+}
+
+static void a_node_is_asked_first(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=256M numa=fake=2");
+
+	ASSERT_NOT_NULL(t, e);
+	for (int nid = 0; nid < 2; nid++) {
+		char *p = vmalloc_node(20 * PAGE_SIZE, nid);
+
+		ASSERT_NOT_NULL(t, p);
+		for (int i = 0; i < 20; i++)
+			EXPECT_EQ(t, page_to_nid(vmalloc_to_page(p + i * PAGE_SIZE)), nid);
+		vfree(p);
+	}
+}
+
+/* --------------------------------------------------------------------------------------------------- vmap, ioremap */
+
+static void vmap_aliases_the_callers_pages_and_leaves_them(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct page *pages[5];
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	for (int i = 0; i < 5; i++)
+		pages[4 - i] = alloc_pages(GFP_KERNEL, 0);
+	p = vmap(pages, 5, VM_MAP, PAGE_KERNEL);
+	ASSERT_NOT_NULL(t, p);
+	for (int i = 0; i < 5; i++) {
+		p[i * PAGE_SIZE] = (char)(i + 1);
+		EXPECT_EQ(t, *(char *)page_address(pages[i]), i + 1);
+		EXPECT_EQ(t, vmalloc_to_page(p + i * PAGE_SIZE), pages[i]);
+	}
+	env_holds(e);
+	vunmap(p);
+	EXPECT(t, faults(t, p, false));
+	for (int i = 0; i < 5; i++) {
+		EXPECT_EQ(t, page_count(pages[i]), 1);
+		__free_page(pages[i]);
+	}
+	EXPECT_NULL(t, vmap(pages, 0, VM_MAP, PAGE_KERNEL));
+}
+
+static void a_read_only_mapping_refuses_writes(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct page *page;
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	page = alloc_pages(GFP_KERNEL, 0);
+	p = vmap(&page, 1, VM_MAP, PAGE_KERNEL_RO);
+	ASSERT_NOT_NULL(t, p);
+	EXPECT(t, !faults(t, p, false));
+	EXPECT(t, faults(t, p, true));
+	vunmap(p);
+	__free_page(page);
+}
+
+static void pages_that_were_handed_over_are_freed(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct page **pages;
+	struct census before;
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	before = census_take(e);
+	pages = kmalloc(3 * sizeof(*pages), GFP_KERNEL);
+	for (int i = 0; i < 3; i++)
+		pages[i] = alloc_pages(GFP_KERNEL, 0);
+	p = vmap(pages, 3, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL);
+	ASSERT_NOT_NULL(t, p);
+	env_holds(e);
+	vfree(p);
+	vm_unmap_aliases();
+	expect_census(e, &before);
+}
+
+static void a_page_that_does_not_exist_is_refused(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct page *pages[2] = { NULL, NULL };
+
+	ASSERT_NOT_NULL(t, e);
+	pages[0] = alloc_pages(GFP_KERNEL, 0);
+	EXPECT_NULL(t, vmap(pages, 2, VM_MAP, PAGE_KERNEL));
+	pages[1] = machine_page(e->m, e->m->max_pfn);
+	EXPECT_NULL(t, vm_map_ram(pages, 2, NUMA_NO_NODE));
+	__free_page(pages[0]);
+	env_holds(e);
+}
+
+static void vm_map_ram_maps_and_knows_its_size(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct page *pages[3];
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	for (int i = 0; i < 3; i++)
+		pages[i] = alloc_pages(GFP_KERNEL, 0);
+	p = vm_map_ram(pages, 3, NUMA_NO_NODE);
+	ASSERT_NOT_NULL(t, p);
+	p[2 * PAGE_SIZE] = 9;
+	EXPECT_EQ(t, *(char *)page_address(pages[2]), 9);
+	env_holds(e);
+	vm_unmap_ram(p, 2);
+	EXPECT_CONTAINS(t, e->log, "vm_unmap_ram: no area of 2 pages at");
+	EXPECT_EQ(t, p[2 * PAGE_SIZE], 9);
+	vfree(p);
+	EXPECT_CONTAINS(t, e->log, "Trying to vfree() nonexistent vm area");
+	vm_unmap_ram(p, 3);
+	EXPECT(t, faults(t, p, false));
+	for (int i = 0; i < 3; i++)
+		__free_page(pages[i]);
+	env_holds(e);
+}
+
+static void ioremap_maps_a_hole_at_its_offset(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=6G");
+	volatile u32 *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = ioremap(HOLE + 0x120, 0x2000);
+	ASSERT_NOT_NULL(t, p);
+	EXPECT_EQ(t, address_of((void *)p) % PAGE_SIZE, 0x120);
+	*p = 77;
+	EXPECT_EQ(t, *p, 77);
+	EXPECT_EQ(t, find_vm_area((void *)p)->phys_addr, HOLE);
+	EXPECT_NULL(t, vmalloc_to_page((void *)p));
+	EXPECT_EQ(t, vmalloc_to_pfn((void *)p), HOLE >> PAGE_SHIFT);
+	env_holds(e);
+	iounmap(p);
+	EXPECT(t, faults(t, (void *)p, false));
+	iounmap(p);
+	EXPECT_CONTAINS(t, e->log, "iounmap: bad address ");
+	EXPECT_CONTAINS(t, e->log, "Call Trace:");
+	EXPECT_LACKS(t, e->log, "WARNING");
+}
+
+static void device_memory_is_aligned_to_its_size(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=6G");
+	struct pgtable_entry entry;
+	char *small, *large;
+
+	ASSERT_NOT_NULL(t, e);
+	small = ioremap(HOLE, 1);
+	large = ioremap(0xfd000000, 4ul << 20);
+	ASSERT(t, small && large);
+	EXPECT_EQ(t, address_of(large) % (4ul << 20), 0);
+	ASSERT(t, pgtable_lookup(&e->m->vmalloc->table, address_of(large), &entry));
+	EXPECT_EQ(t, entry.level, 2);
+	iounmap(small);
+	iounmap(large);
+	env_holds(e);
+}
+
+static void memory_and_what_does_not_exist_cannot_be_ioremapped(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=6G");
+
+	ASSERT_NOT_NULL(t, e);
+	EXPECT_NULL(t, ioremap(0x1000000, 4096));
+	EXPECT_CONTAINS(t, e->log, "ioremap on RAM at 0x0000000001000000 - 0x0000000001000fff");
+	EXPECT_NULL(t, ioremap(1ull << 40, 4096));
+	EXPECT_CONTAINS(t, e->log, "there is no device at 0x0000010000000000");
+	EXPECT_NULL(t, ioremap(HOLE, 0));
+	EXPECT_NULL(t, ioremap(~(phys_addr_t)0 - 4095, 8192));
+	env_holds(e);
+}
+
+/* ------------------------------------------------------------------------------------------------------ bare areas */
+
+static void bare_areas_are_found_by_any_address_inside(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct vm_struct *vm;
+
+	ASSERT_NOT_NULL(t, e);
+	vm = get_vm_area(3 * PAGE_SIZE, VM_MAP);
+	ASSERT_NOT_NULL(t, vm);
+	EXPECT_EQ(t, vm->size, 4 * PAGE_SIZE);
+	EXPECT_EQ(t, find_vm_area((char *)vm->addr + PAGE_SIZE + 5), vm);
+	EXPECT_EQ(t, find_vm_area((char *)vm->addr + 4 * PAGE_SIZE), NULL);
+	EXPECT(t, faults(t, vm->addr, false));
+	env_holds(e);
+	EXPECT_EQ(t, remove_vm_area(vm->addr), vm);
+	EXPECT_NULL(t, find_vm_area(vm->addr));
+	EXPECT_NULL(t, remove_vm_area(vm->addr));
+	kfree(vm);
+	vm = get_vm_area(PAGE_SIZE, VM_MAP | VM_NO_GUARD);
+	ASSERT_NOT_NULL(t, vm);
+	EXPECT_EQ(t, vm->size, PAGE_SIZE);
+	free_vm_area(vm);
+	EXPECT_NULL(t, get_vm_area(0, VM_MAP));
+	env_holds(e);
+}
+
+static void only_user_areas_may_be_remapped(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct page *pages[4];
+	char *user, *plain;
+
+	ASSERT_NOT_NULL(t, e);
+	user = vmalloc_user(4 * PAGE_SIZE);
+	plain = vmalloc(4 * PAGE_SIZE);
+	ASSERT(t, user && plain);
+	EXPECT_EQ(t, remap_vmalloc_check(user, 1, 3 * PAGE_SIZE, pages), 0);
+	for (int i = 0; i < 3; i++)
+		EXPECT_EQ(t, pages[i], vmalloc_to_page(user + (i + 1) * PAGE_SIZE));
+	EXPECT_EQ(t, remap_vmalloc_check(user, 0, 4 * PAGE_SIZE, NULL), 0);
+	EXPECT_EQ(t, remap_vmalloc_check(user, 1, 4 * PAGE_SIZE, NULL), -EINVAL);	/* the guard page */
+	EXPECT_EQ(t, remap_vmalloc_check(user, ~0ul, PAGE_SIZE, NULL), -EINVAL);
+	EXPECT_EQ(t, remap_vmalloc_check(user, 0, ~0ul, NULL), -EINVAL);
+	EXPECT_EQ(t, remap_vmalloc_check(user + PAGE_SIZE, 0, PAGE_SIZE, NULL), -EINVAL);
+	EXPECT_EQ(t, remap_vmalloc_check(user + 1, 0, PAGE_SIZE, NULL), -EINVAL);
+	EXPECT_EQ(t, remap_vmalloc_check(plain, 0, PAGE_SIZE, NULL), -EINVAL);
+	EXPECT_EQ(t, remap_vmalloc_check(&e, 0, PAGE_SIZE, NULL), -EINVAL);
+	vfree(user);
+	vfree(plain);
+}
+
+/* ------------------------------------------------------------------------------------------------------- misuse */
+
+static void freeing_what_is_no_area_is_reported_and_changes_nothing(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	char *p, *object;
+	char want[80];
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(3 * PAGE_SIZE);
+	object = kmalloc(8192, GFP_KERNEL);
+	vfree(NULL);
+	vunmap(NULL);
+	iounmap(NULL);
+	EXPECT_STR(t, e->log, "");
+	vfree(p + 16);
+	snprintf(want, sizeof(want), "Trying to vfree() bad address (%p)\n", p + 16);
+	EXPECT_CONTAINS(t, e->log, want);
+	EXPECT_CONTAINS(t, e->log, "__vunmap");
+	env_log_clear(e);
+	vfree(p + PAGE_SIZE);
+	snprintf(want, sizeof(want), "Trying to vfree() nonexistent vm area (%p)\n", p + PAGE_SIZE);
+	EXPECT_CONTAINS(t, e->log, want);
+	env_log_clear(e);
+	vfree(object);
+	snprintf(want, sizeof(want), "Trying to vfree() nonexistent vm area (%p)\n", object);
+	EXPECT_CONTAINS(t, e->log, want);
+	p[0] = 5;
+	EXPECT_EQ(t, p[0], 5);
+	vfree(p);
+	env_log_clear(e);
+	vfree(p);
+	snprintf(want, sizeof(want), "Trying to vfree() nonexistent vm area (%p)\n", p);
+	EXPECT_CONTAINS(t, e->log, want);
+	kfree(object);
+	env_holds(e);
+}
+
+static void unmapping_what_vmalloc_made_is_refused(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(PAGE_SIZE);
+	ASSERT_NOT_NULL(t, p);
+	vunmap(p);
+	EXPECT_CONTAINS(t, e->log, "Trying to vfree() nonexistent vm area");
+	iounmap(p);
+	EXPECT_CONTAINS(t, e->log, "iounmap: bad address");
+	p[0] = 1;
+	env_holds(e);
+	vfree(p);
+}
+
+static void sleeping_in_atomic_context_is_reported(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	preempt_disable();
+	p = vmalloc(PAGE_SIZE);
+	preempt_enable();
+	EXPECT_CONTAINS(t, e->log, "BUG: sleeping function called from invalid context at mm/vmalloc.c:");
+	vfree(p);
+	env_holds(e);
+}
+
+static void an_interrupt_gets_nothing(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+
+	ASSERT_NOT_NULL(t, e);
+	preempt_count_add(HARDIRQ_OFFSET);
+	EXPECT_NULL(t, vmalloc(PAGE_SIZE));
+	preempt_count_sub(HARDIRQ_OFFSET);
+	EXPECT_CONTAINS(t, e->log, "BUG: sleeping function called from invalid context");
+	env_holds(e);
+}
+
+static void what_is_left_at_shutdown_is_reported(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct machine_leaks leaks = { 0 };
+	struct page *page;
+	char want[64];
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(700 * PAGE_SIZE);		/* one area and its page array */
+	page = alloc_pages(GFP_KERNEL, 0);
+	EXPECT_NOT_NULL(t, vm_map_ram(&page, 1, NUMA_NO_NODE));
+	machine_shutdown_leaks(e->m, &leaks);
+	e->m = NULL;
+	EXPECT_EQ(t, leaks.vmalloc_areas, 2);
+	EXPECT_EQ(t, leaks.pages, 1);
+	EXPECT_EQ(t, leaks.slab_objects, 0);
+	EXPECT_EQ(t, leaks.slab_caches, 0);
+	snprintf(want, sizeof(want), "vmalloc: 0x%lx-0x%lx leaked: 700 pages", address_of(p),
+		 address_of(p) + 701 * PAGE_SIZE);
+	EXPECT_CONTAINS(t, e->log, want);
+	EXPECT_CONTAINS(t, e->log, "leaked: vm_map_ram");
+}
+
+/* --------------------------------------------------------------------------------------------------------- threads */
+
+struct crowd {
+	struct machine *m;
+	unsigned int steps;
+};
+
+static void churn(struct ktap *t, unsigned int i, void *arg)
+{
+	struct crowd *crowd = arg;
+	u32 *held[8] = { NULL };
+
+	EXPECT_EQ(t, machine_enter(crowd->m), 0);
+	for (unsigned int step = 0; step < crowd->steps; step++) {
+		unsigned int k = (unsigned int)ktap_below(t, 8), pages = 1 + (unsigned int)ktap_below(t, 40);
+
+		if (held[k]) {
+			EXPECT_EQ(t, held[k][1], i << 16 | k);
+			EXPECT_EQ(t, held[k][held[k][0] * 1024 - 1], i << 16 | k);
+			vfree(held[k]);
+			held[k] = NULL;
+		} else {
+			held[k] = vmalloc(pages * PAGE_SIZE);
+			if (!held[k])
+				continue;
+			held[k][0] = pages;
+			held[k][pages * 1024 - 1] = i << 16 | k;
+			held[k][1] = i << 16 | k;
+		}
+		if (step % 64 == 63)
+			vm_unmap_aliases();
+	}
+	for (unsigned int k = 0; k < 8; k++)
+		vfree(held[k]);
+	machine_leave();
+}
+
+static void threads_share_the_window(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=128M nr_cpus=4");
+	struct census before;
+	struct crowd crowd;
+
+	ASSERT_NOT_NULL(t, e);
+	before = census_take(e);
+	crowd = (struct crowd){ e->m, t->soak ? 100000 : 400 };
+	machine_leave();
+	ktap_threads(t, 6, churn, &crowd);
+	ASSERT_EQ(t, machine_enter(e->m), 0);
+	vm_unmap_aliases();
+	expect_census(e, &before);
+	EXPECT_LACKS(t, e->log, "WARNING");
+}
+
+/* ----------------------------------------------------------------------------------------------- broken on purpose */
+
+static void expect_fault(struct env *e, const char *id)
+{
+	struct kmem_fault fault = { "none", "" };
+
+	EXPECT(e->t, !vmalloc_check(e->m, &fault));
+	EXPECT_STR(e->t, fault.id, id);
+}
+
+static void a1_a_vm_struct_that_says_otherwise_is_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct vm_struct *vm;
+
+	ASSERT_NOT_NULL(t, e);
+	vm = get_vm_area(PAGE_SIZE, VM_MAP);
+	vm->size += PAGE_SIZE;
+	expect_fault(e, "A1");
+	vm->size -= PAGE_SIZE;
+	free_vm_area(vm);
+}
+
+static void a2_a_page_that_is_not_at_its_place_is_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct vm_struct *vm;
+	struct page *first;
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(2 * PAGE_SIZE);
+	vm = find_vm_area(p);
+	first = vm->pages[0];
+	vm->pages[0] = vm->pages[1];
+	expect_fault(e, "A2");
+	vm->pages[0] = first;
+	vfree(p);
+}
+
+static void a3_a_mapped_guard_page_is_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct pgtable_run run;
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(PAGE_SIZE);
+	run = (struct pgtable_run){ address_of(p) + PAGE_SIZE, 100, 1, 0x163, false };
+	ASSERT_EQ(t, pgtable_map(&e->m->vmalloc->table, &run), 0);
+	expect_fault(e, "A3");
+	EXPECT_EQ(t, pgtable_unmap(&e->m->vmalloc->table, address_of(p) + PAGE_SIZE, 1), 1);
+	/* And where no area is at all. */
+	run = (struct pgtable_run){ address_of(p) + 9 * PAGE_SIZE, 100, 1, 0x163, false };
+	ASSERT_EQ(t, pgtable_map(&e->m->vmalloc->table, &run), 0);
+	expect_fault(e, "A3");
+	EXPECT_EQ(t, pgtable_unmap(&e->m->vmalloc->table, address_of(p) + 9 * PAGE_SIZE, 1), 1);
+	vfree(p);
+}
+
+static void a4_a_wrong_sum_of_pages_is_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+
+	ASSERT_NOT_NULL(t, e);
+	e->m->vmalloc->nr_pages++;
+	expect_fault(e, "A4");
+	e->m->vmalloc->nr_pages--;
+}
+
+static void a5_a_page_that_is_someone_elses_is_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct page *page;
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(PAGE_SIZE);
+	page = vmalloc_to_page(p);
+	page->page_type = PAGE_TYPE(PGTY_SLAB, 3);
+	expect_fault(e, "A5");
+	page->page_type = PAGE_TYPE_NONE;
+	page->_refcount.counter--;
+	expect_fault(e, "A5");
+	page->_refcount.counter++;
+	vfree(p);
+}
+
+static void p5_a_table_that_is_none_is_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct pgtable *pt;
+	struct page *page;
+	void *p;
+	u64 link;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(PAGE_SIZE);
+	pt = &e->m->vmalloc->table;
+	link = pgtable_read(pt->format, pt->top, pgtable_index(pt->format, pt->format->levels, address_of(p)));
+	page = machine_page(e->m, pgtable_pfn(pt->format, pt->format->levels, link));
+	EXPECT_EQ(t, page_type_of(page), PGTY_TABLE);
+	page->page_type = PAGE_TYPE_NONE;
+	expect_fault(e, "P5");
+	page->page_type = PAGE_TYPE(PGTY_TABLE, 0);
+	vfree(p);
+}
+
+static void p6_tables_that_nobody_counted_are_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(PAGE_SIZE);
+	mod_node_page_state(e->m->nodes[0], NR_PAGE_TABLE_PAGES, -1);
+	expect_fault(e, "P6");
+	mod_node_page_state(e->m->nodes[0], NR_PAGE_TABLE_PAGES, 1);
+	vfree(p);
+}
+
+KTAP_SUITE(vmalloc, KTAP_CASE(c42_nothing_is_null), KTAP_CASE(c42_more_than_memory_is_null_and_reported),
+	   KTAP_CASE(c43_areas_are_page_aligned_disjoint_and_guarded),
+	   KTAP_CASE(c44_a_freed_area_faults_and_is_not_reused_before_the_flush),
+	   KTAP_CASE(c44_every_cpu_faults_on_it), KTAP_CASE(c45_a_failure_in_the_middle_leaves_nothing),
+	   KTAP_CASE(c45_a_host_without_mappings_leaves_nothing_and_says_so),
+	   KTAP_CASE(an_exhausted_window_is_reported_and_heals), KTAP_CASE(an_area_is_an_alias_of_its_pages),
+	   KTAP_CASE(large_blocks_are_few_runs), KTAP_CASE(scattered_pages_are_sorted_into_runs),
+	   KTAP_CASE(zeroed_is_zero_over_dirty_memory), KTAP_CASE(an_alignment_and_a_part_of_the_window_are_kept),
+	   KTAP_CASE(huge_areas_take_large_entries), KTAP_CASE(memory_for_32_bits_is_below_4_gib),
+	   KTAP_CASE(high_memory_is_used_where_there_is_some), KTAP_CASE(a_node_is_asked_first),
+	   KTAP_CASE(vmap_aliases_the_callers_pages_and_leaves_them), KTAP_CASE(a_read_only_mapping_refuses_writes),
+	   KTAP_CASE(pages_that_were_handed_over_are_freed), KTAP_CASE(a_page_that_does_not_exist_is_refused),
+	   KTAP_CASE(vm_map_ram_maps_and_knows_its_size), KTAP_CASE(ioremap_maps_a_hole_at_its_offset),
+	   KTAP_CASE(device_memory_is_aligned_to_its_size),
+	   KTAP_CASE(memory_and_what_does_not_exist_cannot_be_ioremapped),
+	   KTAP_CASE(bare_areas_are_found_by_any_address_inside), KTAP_CASE(only_user_areas_may_be_remapped),
+	   KTAP_CASE(freeing_what_is_no_area_is_reported_and_changes_nothing),
+	   KTAP_CASE(unmapping_what_vmalloc_made_is_refused), KTAP_CASE(sleeping_in_atomic_context_is_reported),
+	   KTAP_CASE(an_interrupt_gets_nothing), KTAP_CASE(what_is_left_at_shutdown_is_reported),
+	   KTAP_CASE(threads_share_the_window), KTAP_CASE(a1_a_vm_struct_that_says_otherwise_is_found),
+	   KTAP_CASE(a2_a_page_that_is_not_at_its_place_is_found), KTAP_CASE(a3_a_mapped_guard_page_is_found),
+	   KTAP_CASE(a4_a_wrong_sum_of_pages_is_found), KTAP_CASE(a5_a_page_that_is_someone_elses_is_found),
+	   KTAP_CASE(p5_a_table_that_is_none_is_found), KTAP_CASE(p6_tables_that_nobody_counted_are_found));

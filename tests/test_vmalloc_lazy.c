@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_vmalloc_lazy.c - freed addresses on their way back: when they are purged, who waits for whom, what atomic
+ * contexts leave for later.
+ */
+#include <linux/preempt.h>
+#include "mm/vmscan.h"
+#include "tests/vmalloc_env.h"
+
+static struct vmalloc_state *vs_of(struct env *e)
+{
+	return e->m->vmalloc;
+}
+
+static void a_purge_makes_addresses_free_and_frees_empty_tables(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct census before, freed;
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	before = census_take(e);
+	p = vmalloc(5ul << 20);
+	ASSERT_NOT_NULL(t, p);
+	vfree(p);
+	freed = census_take(e);
+	EXPECT_EQ(t, freed.areas, 0);
+	EXPECT_EQ(t, freed.vmalloc_pages, 0);
+	EXPECT_GE(t, freed.lazy, 5ul << 20);
+	EXPECT_GE(t, freed.tables, 3 + 2);
+	env_holds(e);
+	EXPECT_EQ(t, vmalloc_purge(e->m), freed.tables);
+	expect_census(e, &before);
+	EXPECT_EQ(t, vmalloc_purge(e->m), 0);
+}
+
+static void tables_in_use_survive_a_purge(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	char *p, *q;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(PAGE_SIZE);
+	q = vmalloc(PAGE_SIZE);
+	ASSERT(t, p && q);
+	*q = 3;
+	vfree(p);
+	EXPECT_EQ(t, vmalloc_purge(e->m), 0);
+	EXPECT_EQ(t, *q, 3);
+	EXPECT_NOT_NULL(t, vmalloc_to_page(q));
+	env_holds(e);
+	vfree(q);
+}
+
+static void too_many_dead_addresses_are_purged_by_the_way(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	unsigned long purges, most = 0;
+
+	ASSERT_NOT_NULL(t, e);
+	purges = vs_of(e)->nr_purges;
+	for (int i = 0; i < 40; i++) {
+		void *p = vmalloc(2ul << 20);
+
+		ASSERT_NOT_NULL(t, p);
+		vfree(p);
+		most = max(most, vs_of(e)->space.lazy_bytes);
+	}
+	EXPECT_EQ(t, vs_of(e)->nr_purges, purges + 2);
+	EXPECT_LE(t, most, 32ul << 20);
+	EXPECT_GT(t, most, 30ul << 20);
+	env_holds(e);
+}
+
+static void reclaim_gets_the_tables_and_the_deferred_pages(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct census before;
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	before = census_take(e);
+	p = vmalloc(10 * PAGE_SIZE);
+	ASSERT_NOT_NULL(t, p);
+	vfree_atomic(p);
+	EXPECT_EQ(t, vs_of(e)->nr_deferred, 1);
+	EXPECT_GE(t, reclaim_internal(e->m, GFP_KERNEL), 10 + 3);
+	expect_census(e, &before);
+}
+
+static void a_purge_that_is_running_is_not_waited_for_by_reclaim(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(PAGE_SIZE);
+	vfree(p);
+	mutex_lock(&vs_of(e)->purge_lock);
+	EXPECT_EQ(t, vmalloc_purge(e->m), 0);
+	mutex_unlock(&vs_of(e)->purge_lock);
+	EXPECT_GT(t, vs_of(e)->space.lazy_bytes, 0);
+	EXPECT_GT(t, vmalloc_purge(e->m), 0);
+}
+
+static void a_free_in_atomic_context_is_left_for_later(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	char *p, *q;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(2 * PAGE_SIZE);
+	q = vmalloc(2 * PAGE_SIZE);
+	ASSERT(t, p && q);
+	preempt_disable();
+	vfree(p);
+	EXPECT_EQ(t, vs_of(e)->nr_deferred, 1);
+	EXPECT_NULL(t, find_vm_area(p));
+	env_holds(e);
+	vfree(p);
+	EXPECT_CONTAINS(t, e->log, "Trying to vfree() nonexistent vm area");
+	preempt_enable();
+	preempt_count_add(HARDIRQ_OFFSET);
+	vfree(q);
+	preempt_count_sub(HARDIRQ_OFFSET);
+	EXPECT_EQ(t, vs_of(e)->nr_deferred, 2);
+	EXPECT_EQ(t, vmalloc_nr_pages(), 4);
+	env_holds(e);
+	/* Whoever comes by and may sleep does it. */
+	p = vmalloc(PAGE_SIZE);
+	EXPECT_EQ(t, vs_of(e)->nr_deferred, 0);
+	EXPECT_EQ(t, vmalloc_nr_pages(), 1);
+	env_holds(e);
+	vfree(p);
+}
+
+static void deferred_frees_are_done_before_a_window_is_called_full(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M vmalloc=16M");
+	void *p, *q;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(12ul << 20);
+	ASSERT_NOT_NULL(t, p);
+	vfree_atomic(p);
+	q = vmalloc(12ul << 20);
+	EXPECT_EQ(t, q, p);
+	EXPECT_STR(t, e->log, "");
+	vfree(q);
+}
+
+static void deferred_frees_do_not_outlive_the_machine(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct machine_leaks leaks = { 0 };
+
+	ASSERT_NOT_NULL(t, e);
+	vfree_atomic(vmalloc(PAGE_SIZE));
+	EXPECT_EQ(t, machine_shutdown_leaks(e->m, &leaks), 0);
+	e->m = NULL;
+	EXPECT_EQ(t, leaks.vmalloc_areas, 0);
+	EXPECT_EQ(t, leaks.pages, 0);
+}
+
+static void an_address_that_is_no_area_is_not_deferred(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(2 * PAGE_SIZE);
+	vfree_atomic(NULL);
+	EXPECT_STR(t, e->log, "");
+	vfree_atomic(p + 8);
+	EXPECT_CONTAINS(t, e->log, "Trying to vfree() bad address");
+	vfree_atomic(p + PAGE_SIZE);
+	EXPECT_CONTAINS(t, e->log, "Trying to vfree() nonexistent vm area");
+	EXPECT_EQ(t, vs_of(e)->nr_deferred, 0);
+	env_holds(e);
+	vfree(p);
+}
+
+/* ----------------------------------------------------------------------------------------------- broken on purpose */
+
+static void expect_fault(struct env *e, const char *id)
+{
+	struct kmem_fault fault = { "none", "" };
+
+	EXPECT(e->t, !vmalloc_check(e->m, &fault));
+	EXPECT_STR(e->t, fault.id, id);
+}
+
+static void l1_a_wrong_count_of_deferred_areas_is_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+
+	ASSERT_NOT_NULL(t, e);
+	vs_of(e)->nr_deferred++;
+	expect_fault(e, "L1");
+	vs_of(e)->nr_deferred--;
+}
+
+static void l2_a_mapping_at_a_dead_address_is_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct pgtable_run run;
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(PAGE_SIZE);
+	vfree(p);
+	run = (struct pgtable_run){ (unsigned long)p, 100, 1, 0x163, false };
+	ASSERT_EQ(t, pgtable_map(&vs_of(e)->table, &run), 0);
+	expect_fault(e, "L2");
+	EXPECT_EQ(t, pgtable_unmap(&vs_of(e)->table, (unsigned long)p, 1), 1);
+}
+
+KTAP_SUITE(vmalloc_lazy, KTAP_CASE(a_purge_makes_addresses_free_and_frees_empty_tables),
+	   KTAP_CASE(tables_in_use_survive_a_purge), KTAP_CASE(too_many_dead_addresses_are_purged_by_the_way),
+	   KTAP_CASE(reclaim_gets_the_tables_and_the_deferred_pages),
+	   KTAP_CASE(a_purge_that_is_running_is_not_waited_for_by_reclaim),
+	   KTAP_CASE(a_free_in_atomic_context_is_left_for_later),
+	   KTAP_CASE(deferred_frees_are_done_before_a_window_is_called_full),
+	   KTAP_CASE(deferred_frees_do_not_outlive_the_machine),
+	   KTAP_CASE(an_address_that_is_no_area_is_not_deferred),
+	   KTAP_CASE(l1_a_wrong_count_of_deferred_areas_is_found),
+	   KTAP_CASE(l2_a_mapping_at_a_dead_address_is_found));

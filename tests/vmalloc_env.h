@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmalloc_env.h - a machine for the tests of vmalloc, and what is compared before and after.
+ *
+ *	struct env *e = env_boot(t, "mem=64M");		on it until the case ends; its console is e->log
+ */
+#ifndef TESTS_VMALLOC_ENV_H
+#define TESTS_VMALLOC_ENV_H
+
+#include <kmem/check.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/string.h>
+#include "mm/fault_inject.h"
+#include "mm/vmalloc.h"
+#include "tests/ktap.h"
+
+#define LOG_BYTES 65536
+
+struct env {
+	struct ktap *t;
+	struct machine *m;
+	size_t log_length;
+	char log[LOG_BYTES];
+};
+
+static struct env env;
+
+static void env_console(void *arg, const char *text, size_t length)
+{
+	struct env *e = arg;
+
+	length = min(length, LOG_BYTES - 1 - e->log_length);
+	memcpy(e->log + e->log_length, text, length);
+	e->log_length += length;
+	e->log[e->log_length] = '\0';
+}
+
+static void env_log_clear(struct env *e)
+{
+	e->log_length = 0;
+	e->log[0] = '\0';
+}
+
+/* All holds; says what does not. */
+static bool env_holds(struct env *e)
+{
+	struct kmem_fault fault = { "", "" };
+
+	if (vmalloc_check(e->m, &fault))
+		return true;
+	ktap_fail(e->t, "%s %s", fault.id, fault.place);
+	return false;
+}
+
+static void env_end(void *arg)
+{
+	struct env *e = arg;
+
+	if (e->m)
+		machine_shutdown(e->m);
+	e->m = NULL;
+}
+
+/* NULL, and the case has failed, if there is no machine. */
+static struct env *env_boot(struct ktap *t, const char *cmdline)
+{
+	struct machine_config config = { .cmdline = cmdline, .console = env_console, .console_arg = &env };
+	const char *why;
+
+	env.t = t;
+	env_log_clear(&env);
+	env.m = machine_boot_why(&config, &why);
+	if (!env.m || machine_enter(env.m)) {
+		ktap_fail(t, "no machine with \"%s\": %s", cmdline, env.m ? "no CPU" : why);
+		return NULL;
+	}
+	ktap_cleanup(t, env_end, &env);
+	env_log_clear(&env);
+	return &env;
+}
+
+/* What must be as before when a call has failed, or everything was freed and purged. */
+struct census {
+	unsigned long areas, vmalloc_pages, tables, lazy, out, objects;
+};
+
+/* Objects that callers have, of every cache but the slab layer's own, which come and go as it likes. */
+static unsigned long objects_live(struct machine *m)
+{
+	static struct cache_stats caches[256];
+	unsigned int nr = min(machine_caches(m, caches, 256), 256u);
+	unsigned long live = 0;
+
+	for (unsigned int i = 0; i < nr; i++)
+		if (strncmp(caches[i].name, "kmem_", 5))
+			live += caches[i].live_objects;
+	return live;
+}
+
+static struct census __attribute__((unused)) census_take(struct env *e)
+{
+	struct machine_stats stats;
+
+	machine_stats(e->m, &stats);
+	return (struct census){
+		.areas = e->m->vmalloc->space.nr_busy, .vmalloc_pages = stats.vmalloc_pages,
+		.tables = stats.page_table_pages, .lazy = e->m->vmalloc->space.lazy_bytes,
+		/* neither free nor a slab's: with vmalloc(), in tables, or with whoever leaks them */
+		.out = stats.managed_pages - stats.free_pages - stats.pcp_pages - stats.slab_reclaimable_pages -
+		       stats.slab_unreclaimable_pages,
+		.objects = objects_live(e->m),
+	};
+}
+
+static void __attribute__((unused)) expect_census(struct env *e, const struct census *want)
+{
+	struct census got = census_take(e);
+
+	EXPECT_EQ(e->t, got.areas, want->areas);
+	EXPECT_EQ(e->t, got.vmalloc_pages, want->vmalloc_pages);
+	EXPECT_EQ(e->t, got.tables, want->tables);
+	EXPECT_EQ(e->t, got.lazy, want->lazy);
+	EXPECT_EQ(e->t, got.out, want->out);
+	EXPECT_EQ(e->t, got.objects, want->objects);
+	env_holds(e);
+}
+
+#endif
