@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * replay_size.c - how large a machine should be: by trying.
+ *
+ *	not told:	replay on a huge machine, take the power of two that is at least twice the peak
+ *	it failed:	double the memory until nothing fails, then halve the gap until it is a 64th
+ *
+ * A replay is quick and a huge machine costs only what is touched, so trying is cheaper than a model, and right.
+ */
+#include "cli/replay_command.h"
+#include "cli/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MIB (1ull << 20)
+#define HUGE "64G"
+#define PIPE_SIZE "16G"
+#define LEAST_BYTES (256 * MIB)
+#define SEARCH_NS 8000000000ull		/* stop searching when this long is likely to be passed */
+#define MAX_DOUBLINGS 12
+
+bool can_repeat(const struct replay_command *command)
+{
+	struct stat status;
+
+	for (unsigned int i = 0; i < command->nr_files; i++)
+		if (!strcmp(command->files[i], "-") || stat(command->files[i], &status) || !S_ISREG(status.st_mode))
+			return false;
+	return true;
+}
+
+bool names_memory(const char *cmdline)
+{
+	for (const char *word = cmdline; *word; word += strcspn(word, " "), word += strspn(word, " "))
+		if (!strncmp(word, "mem=", 4) || !strncmp(word, "memmap=", 7))
+			return true;
+	return false;
+}
+
+bool cmdline_with(char to[CMDLINE_BYTES], const char *cmdline, const char *key, const char *value)
+{
+	return snprintf(to, CMDLINE_BYTES, "%s%s%s=%s", cmdline, *cmdline ? " " : "", key, value) < CMDLINE_BYTES;
+}
+
+static bool too_long(struct trace_error *error)
+{
+	*error = (struct trace_error){ .kind = TRACE_ERROR_OPEN };
+	snprintf(error->text, sizeof(error->text), "the command line is longer than %d characters", CMDLINE_BYTES - 5);
+	return false;
+}
+
+static u64 comfortable(u64 used_bytes)
+{
+	u64 bytes = LEAST_BYTES;
+
+	while (bytes < used_bytes * 2)
+		bytes *= 2;
+	return bytes;
+}
+
+bool choose_size(const struct replay_command *command, char cmdline[CMDLINE_BYTES], const char **note,
+		 struct trace_error *error)
+{
+	struct replay_result *result;
+	u64 bytes;
+
+	if (names_memory(command->cmdline)) {
+		*note = NULL;
+		return snprintf(cmdline, CMDLINE_BYTES, "%s", command->cmdline) < CMDLINE_BYTES || too_long(error);
+	}
+	*note = "chosen: a large machine, since the input cannot be read twice";
+	if (!can_repeat(command))
+		return cmdline_with(cmdline, command->cmdline, "mem", PIPE_SIZE) || too_long(error);
+	if (!cmdline_with(cmdline, command->cmdline, "mem", HUGE))
+		return too_long(error);
+	result = replay_once(command, cmdline, "sizing", error);
+	if (!result)
+		return false;
+	bytes = comfortable(result->peak_used_pages * 4096);
+	replay_free(result);
+	*note = "chosen: at least twice what the recording needs";
+	return cmdline_with(cmdline, command->cmdline, "mem", size_param(bytes).at) || too_long(error);
+}
+
+/* ----------------------------------------------------------------------------------------------------- search */
+
+/* Failures that more memory might cure. */
+static u64 curable(const struct replay_result *result)
+{
+	u64 nr = result->nr_failures;
+
+	for (unsigned int i = 0; i < result->nr_failure_kinds; i++)
+		if (result->failures[i].reason == REPLAY_TOO_LARGE || result->failures[i].reason == REPLAY_UNKNOWN)
+			nr -= result->failures[i].count;
+	return nr;
+}
+
+struct trial {
+	const struct replay_command *command;
+	const char *cmdline;
+	struct size_search search;
+	u64 spent_ns, last_ns;
+};
+
+static bool has_time(const struct trial *trial)
+{
+	return trial->spent_ns + trial->last_ns < SEARCH_NS;
+}
+
+/* Does everything succeed with so much memory? Keeps the bounds found so far. */
+static bool succeeds(struct trial *trial, u64 bytes)
+{
+	char cmdline[CMDLINE_BYTES];
+	struct replay_result *result = NULL;
+	struct trace_error error;
+	bool is_fine;
+
+	if (cmdline_with(cmdline, trial->cmdline, "mem", size_param(bytes).at))
+		result = replay_once(trial->command, cmdline, "search", &error);
+	is_fine = result && !curable(result);
+	trial->search.runs++;
+	if (is_fine)
+		trial->search.smallest_bytes = bytes;
+	else if (bytes > trial->search.failing_bytes)
+		trial->search.failing_bytes = bytes;
+	trial->last_ns = result ? result->elapsed_ns : SEARCH_NS;
+	trial->spent_ns += trial->last_ns;
+	replay_free(result);
+	return is_fine;
+}
+
+/* Whole MiB, so that the answer can be typed. */
+static u64 whole_mib(u64 bytes)
+{
+	return (bytes + MIB - 1) / MIB * MIB;
+}
+
+struct size_search search_size(const struct replay_command *command, const struct replay_result *result)
+{
+	u64 bytes = whole_mib((u64)result->stats.present_pages * 4096), gap;
+	struct trial trial = {
+		.command = command,
+		.cmdline = result->cmdline,
+		.search = { .failing_bytes = bytes },
+		.last_ns = result->elapsed_ns,
+	};
+	unsigned int doublings = 0;
+
+	if (!curable(result) || !can_repeat(command) || !has_time(&trial))
+		return trial.search;
+	trial.search.was_tried = true;
+	while (doublings++ < MAX_DOUBLINGS && has_time(&trial) && !succeeds(&trial, bytes *= 2))
+		;
+	if (!trial.search.smallest_bytes)
+		return trial.search;
+	for (;;) {
+		gap = trial.search.smallest_bytes - trial.search.failing_bytes;
+		if (gap <= MIB || gap <= trial.search.smallest_bytes / 64 || !has_time(&trial))
+			return trial.search;
+		succeeds(&trial, whole_mib(trial.search.failing_bytes + gap / 2));
+	}
+}

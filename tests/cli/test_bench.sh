@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# test_bench.sh - the bench runs every line and prints each row; its figures are not looked at.
+# BENCH=path names the program; otherwise it lies beside the command that KMEM names. TAP on standard output.
+bench=${BENCH:-$(dirname "${KMEM:-build/kmem}")/bench/bench}
+if [ ! -x "$bench" ]; then
+	echo "1..0 # SKIP $bench is not built"
+	exit 0
+fi
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+number=0
+failed=0
+
+# result STATUS NAME: one line of TAP.
+result() {
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number $2"
+	else
+		echo "not ok $number $2"
+		sed 's/^/# /' "$dir/out" "$dir/err"
+		failed=1
+	fi
+}
+
+run() {
+	"$bench" "$@" >"$dir/out" 2>"$dir/err"
+}
+
+# Lines of --list that have no row with a figure under their section's heading. A figure is a number after the name.
+missing_rows() {
+	"$bench" --list | grep -v '^instructions ' | while read -r section name; do
+		awk -v section="$section" -v name="$name" '
+			/^$/ { in_section = 0 }
+			$1 == section && /kmem|glibc|textbook|mmap/ { in_section = 1 }
+			in_section && index($0, name) == 1 && substr($0, length(name) + 1) ~ /^ +.*[0-9]/ { found = 1 }
+			END { exit !found }' "$dir/out" || echo "$section $name"
+	done
+}
+
+echo 1..8
+
+run --quick --peers glibc,textbook --json "$dir/json" objects memory overhead pages ageing misc
+result $? every_line_gives_its_figures
+
+# Without kmem linked in, the lines that only kmem has are left out; with one CPU, those of two threads.
+left_out='^$'
+grep -q 'not linked in' "$dir/out" && left_out='^misc |^pages two threads'
+[ "$(nproc)" -gt 1 ] || left_out="$left_out|two threads|producer"
+missing_rows | grep -Ev "$left_out" >"$dir/missing"
+sed 's/^/# no row: /' "$dir/missing"
+test ! -s "$dir/missing"
+result $? every_line_has_a_row
+
+grep -q '^machine ' "$dir/out" && grep -q '^compiler ' "$dir/out" && grep -q '^hardening ' "$dir/out"
+result $? the_header_names_machine_compiler_and_hardening
+
+perl -MJSON::PP -0777 -e 'my $j = decode_json(<>); die unless @{$j->{sections}} == 7 && $j->{sections}[0]{lines}[0]{values}{glibc} > 0' \
+	"$dir/json" 2>"$dir/err"
+result $? the_json_file_holds_the_figures
+
+run --quick --peers glibc 'instructions pair 64'
+status=$?
+if [ $status -eq 0 ] && ! grep -q 'no valgrind' "$dir/out"; then
+	grep -q '^pair 64 .*[0-9]' "$dir/out"
+	status=$?
+fi
+result $status instructions_are_counted_or_said_not_to_be
+
+run --quick no-such-line
+test $? -eq 2
+result $? a_text_that_no_line_holds_is_refused
+
+run --rounds many
+test $? -eq 2
+result $? a_wrong_option_is_refused
+
+# 30 MB of address space do not hold 40 MB of objects and their array, nor a machine.
+(ulimit -v 30000 && run --quick --peers glibc 'memory 4096')
+test $? -eq 1 && grep -q 'memory: 4096 B: glibc: no figure' "$dir/err"
+result $? a_line_that_fails_is_named_and_fails_the_run
+
+exit $failed

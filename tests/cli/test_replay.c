@@ -1,0 +1,780 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_replay.c - small recordings with a known outcome, random ones that must add up, hostile ones that must end.
+ *
+ * A recording is written as ftrace text into a memfd and replayed by the library call.
+ */
+#include "cli/json.h"
+#include "cli/replay_map.h"
+#include "cli/replay_names.h"
+#include "cli/replay_report.h"
+#include "cli/text.h"
+#include "tests/ktap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define SAMPLE "samples/compile.ftrace.zst"
+#define BASE 0xffff888000000000ull
+
+/* ---------------------------------------------------------------------------------------------------- helpers */
+
+struct tape {
+	FILE *out;
+	char path[64];
+	u64 events;
+};
+
+static void close_file(void *arg)
+{
+	fclose(arg);
+}
+
+static void tape_start(struct ktap *t, struct tape *tape)
+{
+	int fd = memfd_create("tape", MFD_CLOEXEC);
+
+	*tape = (struct tape){ .out = fdopen(fd, "w") };
+	snprintf(tape->path, sizeof(tape->path), "/proc/self/fd/%d", fd);
+	fprintf(tape->out, "# tracer: nop\n");
+	ktap_cleanup(t, close_file, tape->out);
+}
+
+static void event(struct tape *tape, const char *format, ...) PRINTF(2, 3);
+
+static void event(struct tape *tape, const char *format, ...)
+{
+	va_list args;
+
+	tape->events++;
+	fprintf(tape->out, "  task-1  [000]  10.%06llu: ", tape->events % 1000000);
+	va_start(args, format);
+	vfprintf(tape->out, format, args);
+	va_end(args);
+	fputc('\n', tape->out);
+}
+
+static void kmalloc_event(struct tape *tape, u64 ptr, u64 req)
+{
+	event(tape,
+		"kmalloc: call_site=f+0x1 ptr=0x%llx bytes_req=%llu bytes_alloc=%llu gfp_flags=GFP_KERNEL node=-1",
+		ptr, req, req);
+}
+
+static void cache_event(struct tape *tape, u64 ptr, const char *name, u64 req, u64 alloc)
+{
+	event(tape,
+		"kmem_cache_alloc: call_site=g+0x2 ptr=0x%llx name=%s bytes_req=%llu bytes_alloc=%llu "
+		"gfp_flags=GFP_KERNEL node=-1",
+		ptr, name, req, alloc);
+}
+
+static void page_event(struct tape *tape, u64 pfn, int order)
+{
+	event(tape, "mm_page_alloc: page=0x%llx pfn=0x%llx order=%d migratetype=0 gfp_flags=GFP_KERNEL", pfn, pfn,
+		order);
+}
+
+static void page_free_event(struct tape *tape, u64 pfn, int order)
+{
+	event(tape, "mm_page_free: page=0x%llx pfn=0x%llx order=%d", pfn, pfn, order);
+}
+
+static void free_result(void *arg)
+{
+	replay_free(arg);
+}
+
+static struct replay_result *replay_files(struct ktap *t, const char *const *files, unsigned int nr,
+					  const char *cmdline)
+{
+	struct replay_options options = { .files = files, .nr_files = nr, .cmdline = cmdline };
+	struct trace_error error;
+	struct replay_result *result = replay_run(&options, &error);
+
+	if (result)
+		ktap_cleanup(t, free_result, result);
+	else
+		ktap_note(t, "%s", error.text);
+	return result;
+}
+
+static struct replay_result *replay_tape(struct ktap *t, struct tape *tape, const char *cmdline)
+{
+	const char **file = malloc(sizeof(*file));
+
+	ktap_cleanup(t, free, file);
+	file[0] = tape->path;
+	fflush(tape->out);
+	return replay_files(t, file, 1, cmdline);
+}
+
+/* P1 to P3 of replay.h, and a machine that holds together. */
+static void expect_sums(struct ktap *t, const struct replay_result *r)
+{
+	const struct replay_counts *c = &r->counts;
+	u64 allocated = 0, freed = 0, live = 0, delivered = 0;
+
+	for (unsigned int i = 0; i < r->nr_files; i++)
+		delivered += r->trace[i].nr_events;
+	EXPECT_EQ(t, c->events, delivered);
+	EXPECT_EQ(t, c->events,
+		c->kmalloc + c->kfree + c->cache_alloc + c->cache_free + c->page_alloc + c->page_free +
+			c->slab_page_alloc + c->slab_page_free + c->failed + c->freed_failed + c->free_null +
+			c->zero_size + c->old_object + c->old_page + c->twice + c->recorded_failure + c->inside +
+			c->no_address + c->impossible);
+	for (unsigned int i = 0; i < r->nr_caches; i++) {
+		EXPECT_EQ(t, r->caches[i].allocated, r->caches[i].freed + r->caches[i].live);
+		allocated += r->caches[i].allocated;
+		freed += r->caches[i].freed;
+		live += r->caches[i].live;
+	}
+	EXPECT_EQ(t, r->objects.allocated, allocated);
+	EXPECT_EQ(t, r->objects.freed, freed);
+	EXPECT_EQ(t, r->objects.live, live);
+	EXPECT_EQ(t, r->objects.allocated, r->objects.freed + r->objects.live);
+	EXPECT_EQ(t, r->objects.freed, c->kfree + c->cache_free + c->implied_reuse + c->implied_page);
+	EXPECT_EQ(t, r->pages.allocated, r->pages.freed + r->pages.live);
+	EXPECT(t, r->is_whole);
+	if (!r->is_whole)
+		ktap_note(t, "%s %s", r->fault.id, r->fault.place);
+}
+
+/* --------------------------------------------------------------------------------------------- table of the live */
+
+#define KEYS 512
+
+static void table_agrees_with_an_array(struct ktap *t)
+{
+	struct live_map map = { .size = 0 };
+	u64 values[KEYS] = { 0 };
+	u64 nr = 0;
+
+	for (unsigned int step = 0; step < 20000 && !ktap_failed(t); step++) {
+		u64 key = ktap_below(t, KEYS);
+		struct live *live = live_find(&map, BASE + key * 64);
+
+		EXPECT_EQ(t, live != NULL, values[key] != 0);
+		if (!live) {
+			live = live_insert(&map, BASE + key * 64);
+			ASSERT_NOT_NULL(t, live);
+			live->ours = values[key] = step + 1;
+			nr++;
+		} else {
+			EXPECT_EQ(t, live->ours, values[key]);
+			live_remove(&map, live);
+			values[key] = 0;
+			nr--;
+		}
+		EXPECT_EQ(t, map.nr, nr);
+		if (step % 64 == 0)
+			EXPECT(t, live_check(&map));
+	}
+	live_free(&map);
+}
+
+static void table_check_finds_a_misplaced_entry(struct ktap *t)
+{
+	struct live_map map = { .size = 0 };
+	struct live *live = live_insert(&map, BASE);
+
+	ASSERT_NOT_NULL(t, live);
+	EXPECT(t, live_check(&map));
+	map.entries[(u64)(live - map.entries + 5) % map.size] = *live;
+	live->key = 0;
+	EXPECT(t, !live_check(&map));
+	map.nr = 0;
+	live_free(&map);
+}
+
+static void table_takes_at_most_36_bytes_a_live_object(struct ktap *t)
+{
+	struct live_map map = { .size = 0 };
+
+	for (u64 i = 1; i <= 300000; i++) {
+		ASSERT_NOT_NULL(t, live_insert(&map, BASE + i * 96));
+		if (i >= 4096)
+			EXPECT_LE(t, map.size * sizeof(*map.entries), i * 36);
+	}
+	EXPECT(t, live_check(&map));
+	live_free(&map);
+}
+
+static void names_are_kept_once(struct ktap *t)
+{
+	struct names names = { .nr = 0 };
+	char text[16];
+
+	for (unsigned int round = 0; round < 2; round++)
+		for (unsigned int i = 0; i < 3000; i++) {
+			snprintf(text, sizeof(text), "name%u", i);
+			EXPECT_EQ(t, names_id(&names, text), i + 1);
+		}
+	EXPECT_STR(t, names_text(&names, 3000), "name2999");
+	EXPECT_STR(t, names_text(&names, 0), "");
+	EXPECT_EQ(t, names_id(&names, ""), 0);
+	names_free(&names);
+}
+
+/* --------------------------------------------------------------------------------------------------- objects */
+
+static void objects_come_and_go(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	kmalloc_event(&tape, BASE + 0x1000, 100);
+	cache_event(&tape, BASE + 0x2000, "filp", 184, 192);
+	cache_event(&tape, BASE + 0x2100, "filp", 184, 192);
+	event(&tape, "kfree: call_site=f+0x1 ptr=0x%llx", BASE + 0x1000);
+	event(&tape, "kmem_cache_free: call_site=f+0x1 ptr=0x%llx name=filp", BASE + 0x2000);
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, r->counts.kmalloc, 1);
+	EXPECT_EQ(t, r->counts.cache_alloc, 2);
+	EXPECT_EQ(t, r->objects.live, 1);
+	EXPECT_EQ(t, r->objects.live_bytes, 184);
+	EXPECT_EQ(t, r->objects.peak_bytes, 100 + 184 + 184);
+	ASSERT_EQ(t, r->nr_caches, 3);
+	EXPECT_STR(t, r->caches[2].name, "filp");
+	EXPECT_EQ(t, r->caches[2].peak, 2);
+	ASSERT_EQ(t, r->nr_sites, 1);
+	EXPECT_STR(t, r->sites[0].name, "g+0x2");
+}
+
+static void frees_that_left_no_event_are_found(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	page_event(&tape, 0x100, 1);				/* becomes a slab of two frames */
+	cache_event(&tape, BASE + 0x101040, "node", 64, 64);
+	cache_event(&tape, BASE + 0x100080, "node", 64, 64);
+	cache_event(&tape, BASE + 0x100080, "node", 64, 64);	/* again: it was freed */
+	page_event(&tape, 0x200, 0);				/* stays a page */
+	page_free_event(&tape, 0x100, 1);			/* the slab goes, with two objects in it */
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, r->counts.implied_reuse, 1);
+	EXPECT_EQ(t, r->counts.implied_page, 2);
+	EXPECT_EQ(t, r->counts.slab_page_alloc, 1);
+	EXPECT_EQ(t, r->counts.slab_page_free, 1);
+	EXPECT_EQ(t, r->counts.page_alloc, 1);
+	EXPECT_EQ(t, r->objects.live, 0);
+	EXPECT_EQ(t, r->pages.live, 1);
+}
+
+static void a_randomized_direct_map_is_learnt(struct ktap *t)
+{
+	const u64 base = 0xffff9a4640000000ull;
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	for (u64 pfn = 0x5000; pfn < 0x5008; pfn++) {
+		page_event(&tape, pfn, 0);
+		cache_event(&tape, base + pfn * 4096 + 128, "node", 64, 64);
+	}
+	page_event(&tape, 0x7000, 0);
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT(t, r->addresses_known);
+	EXPECT_EQ(t, r->page_offset, base);
+	EXPECT_GE(t, r->counts.slab_page_alloc, 7);
+}
+
+static void what_is_older_or_nothing_is_only_counted(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	event(&tape, "kfree: call_site=f+0x1 ptr=(nil)");
+	event(&tape, "kfree: call_site=f+0x1 ptr=0x10");
+	event(&tape, "kfree: call_site=f+0x1 ptr=0x%llx", BASE + 0x7000);
+	event(&tape, "kmalloc: call_site=f ptr=0x10 bytes_req=0 bytes_alloc=0 gfp_flags=GFP_KERNEL node=-1");
+	event(&tape, "kmalloc: call_site=f ptr=(nil) bytes_req=4096 bytes_alloc=4096 gfp_flags=GFP_ATOMIC node=-1");
+	page_free_event(&tape, 0x900, 0);
+	event(&tape, "mm_page_free_batched: page=0x900 pfn=0x900 order=0");
+	event(&tape, "mm_page_alloc_zone_locked: page=0x1 pfn=0x1 order=0 migratetype=1 percpu_refill=1");
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, r->counts.free_null, 2);
+	EXPECT_EQ(t, r->counts.old_object, 1);
+	EXPECT_EQ(t, r->counts.zero_size, 1);
+	EXPECT_EQ(t, r->counts.recorded_failure, 1);
+	EXPECT_EQ(t, r->counts.old_page, 1);
+	EXPECT_EQ(t, r->counts.twice, 1);
+	EXPECT_EQ(t, r->counts.inside, 1);
+	EXPECT_EQ(t, r->nr_failures, 0);
+}
+
+static void parts_of_one_recording_share_what_is_live(struct ktap *t)
+{
+	struct tape first, second;
+	struct replay_result *r;
+	const char *files[2] = { first.path, second.path };
+
+	tape_start(t, &first);
+	tape_start(t, &second);
+	cache_event(&first, BASE + 0x2000, "filp", 184, 192);
+	event(&second, "kfree: call_site=zzz ptr=0x%llx", BASE + 0x2000);
+	cache_event(&second, BASE + 0x3000, "filp", 184, 192);
+	fflush(first.out);
+	fflush(second.out);
+	r = replay_files(t, files, 2, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, r->counts.kfree, 1);
+	EXPECT_EQ(t, r->counts.old_object, 0);
+	EXPECT_EQ(t, r->nr_caches, 3);
+}
+
+static void kernels_without_cache_names_get_caches_by_size(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	for (u64 i = 0; i < 6; i++)
+		event(&tape, "kmem_cache_alloc: call_site=g ptr=%llx bytes_req=%d bytes_alloc=192 gfp_flags=GFP_KERNEL",
+		      BASE + 0x2000 + i * 256, i % 2 ? 184 : 192);
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	ASSERT_EQ(t, r->nr_caches, 4);
+	EXPECT_STR(t, r->caches[2].name, "size-192");
+	EXPECT_STR(t, r->caches[3].name, "size-184");
+}
+
+/* ----------------------------------------------------------------------------------------------------- pages */
+
+static void a_block_may_be_freed_in_parts(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	page_event(&tape, 0x1000, 9);
+	page_free_event(&tape, 0x1003, 0);
+	page_free_event(&tape, 0x1100, 8);
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, r->pages.live, 512 - 1 - 256);
+	EXPECT_EQ(t, r->counts.page_free, 2);
+
+	for (u64 pfn = 0x1000; pfn < 0x1100; pfn++)
+		if (pfn != 0x1003)
+			page_free_event(&tape, pfn, 0);
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, r->pages.live, 0);
+	EXPECT_EQ(t, r->counts.old_page, 0);
+}
+
+static void small_blocks_may_be_freed_as_one(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	for (u64 pfn = 0x1001; pfn < 0x1004; pfn++)
+		page_event(&tape, pfn, 0);
+	page_free_event(&tape, 0x1000, 2);
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, r->pages.live, 0);
+}
+
+static void a_block_over_live_ones_implies_their_frees(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	page_event(&tape, 0x1002, 0);
+	page_event(&tape, 0x1000, 2);
+	page_event(&tape, 0x1003, 0);
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, r->counts.implied_block, 2);
+	EXPECT_EQ(t, r->pages.live, 1);
+}
+
+/* --------------------------------------------------------------------------------------------------- failures */
+
+/* With a reserve of the whole higher zone, a lower one is full for everyone else while most of it is free. */
+static void what_lower_zones_keep_is_their_reserve(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	for (u64 pfn = 1; pfn < 10000; pfn++)
+		page_event(&tape, pfn, 0);
+	r = replay_tape(t, &tape, "mem=32M sysctl.vm.lowmem_reserve_ratio=\"1 1 1 1 1\"");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	ASSERT_GT(t, r->nr_failure_kinds, 0);
+	EXPECT_EQ(t, r->failures[0].reason, REPLAY_RESERVED);
+	EXPECT_GT(t, r->failures[0].all_free, 3000);
+}
+
+/* A block kept for atomic requests counts as free and is of no use to others. */
+static void what_is_kept_for_atomic_requests_is_no_riddle(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	for (u64 pfn = 1; pfn < 9000; pfn++)
+		page_event(&tape, pfn, 0);
+	for (u64 pfn = 6000; pfn < 6064; pfn++)
+		page_free_event(&tape, pfn, 0);
+	event(&tape, "mm_page_alloc: page=0x8000 pfn=0x8000 order=2 migratetype=0 gfp_flags=GFP_ATOMIC");
+	for (u64 pfn = 4000; pfn < 4200; pfn++)
+		page_free_event(&tape, pfn, 0);
+	for (u64 pfn = 0x9000; pfn < 0x9200; pfn++)
+		event(&tape, "mm_page_alloc: page=0x%llx pfn=0x%llx order=0 migratetype=0 gfp_flags=GFP_USER", pfn, pfn);
+	r = replay_tape(t, &tape, "mem=32M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	ASSERT_EQ(t, r->nr_failure_kinds, 2);
+	for (unsigned int i = 0; i < r->nr_failure_kinds; i++)
+		EXPECT_EQ(t, r->failures[i].reason, REPLAY_NO_MEMORY);
+}
+
+static void memory_that_ends_is_below_the_watermark(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	for (u64 pfn = 1; pfn < 10000; pfn++)
+		page_event(&tape, pfn, 0);
+	for (u64 pfn = 1; pfn < 10000; pfn++)
+		page_free_event(&tape, pfn, 0);
+	r = replay_tape(t, &tape, "mem=32M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_GT(t, r->nr_failures, 1500);
+	EXPECT_EQ(t, r->counts.freed_failed, r->nr_failures);
+	EXPECT_EQ(t, r->counts.old_page, 0);
+	EXPECT_EQ(t, r->nr_failure_kinds, 1);
+	EXPECT_EQ(t, r->failures[0].reason, REPLAY_NO_MEMORY);
+	EXPECT_EQ(t, r->failures[0].count, r->nr_failures);
+}
+
+static void holes_everywhere_are_fragmentation(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	for (u64 pfn = 0; pfn < 7600; pfn++)
+		page_event(&tape, pfn, 0);
+	for (u64 pfn = 0; pfn < 7600; pfn += 2)
+		page_free_event(&tape, pfn, 0);
+	page_event(&tape, 0x10000, 9);
+	r = replay_tape(t, &tape, "mem=32M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	ASSERT_EQ(t, r->nr_failures, 1);
+	EXPECT_EQ(t, r->failures[0].order, 9);
+	EXPECT_EQ(t, r->failures[0].reason, REPLAY_FRAGMENTED);
+	EXPECT_LT(t, r->failures[0].largest_order, 9);
+	EXPECT_GT(t, r->failures[0].unusable, 500);
+	EXPECT_EQ(t, r->failed_by_order[9], 1);
+}
+
+static void impossible_requests_say_so(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	kmalloc_event(&tape, BASE + 0x1000, 5u << 20);
+	event(&tape, "mm_page_alloc: page=0x800 pfn=0x800 order=10 migratetype=0 gfp_flags=GFP_DMA");
+	r = replay_tape(t, &tape, "mem=4M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	ASSERT_EQ(t, r->nr_failure_kinds, 2);
+	EXPECT_EQ(t, r->failures[0].reason, REPLAY_TOO_LARGE);
+	EXPECT_EQ(t, r->failures[1].reason, REPLAY_TOO_SMALL_MACHINE);
+}
+
+static void injected_failures_are_not_blamed_on_memory(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	for (u64 i = 0; i < 1000; i++)
+		kmalloc_event(&tape, BASE + 0x1000 + i * 1024, 1024);
+	r = replay_tape(t, &tape, "mem=64M failslab=1,100,500000,-1");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	ASSERT_GT(t, r->nr_failures, 0);
+	EXPECT_EQ(t, r->failures[0].reason, REPLAY_UNKNOWN);
+}
+
+/* ----------------------------------------------------------------------------------------------------- hostile */
+
+static void absurd_numbers_are_survived(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	kmalloc_event(&tape, BASE + 0x1000, 0);
+	kmalloc_event(&tape, BASE + 0x2000, 1ull << 62);
+	kmalloc_event(&tape, ~0ull, 8);
+	kmalloc_event(&tape, 17, 8);
+	cache_event(&tape, BASE + 0x3000, "zero", 0, 0);
+	cache_event(&tape, BASE + 0x4000, "vast", 1ull << 62, 1ull << 63);
+	cache_event(&tape, BASE + 0x5000, "small", 8, 1ull << 62);
+	event(&tape, "kmalloc: call_site=f ptr=0x%llx bytes_req=64 bytes_alloc=64 gfp_flags=GFP_KERNEL node=77",
+		BASE + 0x6000);
+	event(&tape, "kmalloc: call_site=f ptr=0x%llx bytes_req=64 bytes_alloc=64 gfp_flags=0xffffffff node=-9",
+		BASE + 0x7000);
+	page_event(&tape, 0x1000, 99);
+	page_event(&tape, 0x1000, -1);
+	page_event(&tape, 0x1001, 4);
+	page_event(&tape, ~0ull, 0);
+	page_free_event(&tape, ~0ull, 10);
+	event(&tape, "mm_page_alloc: page=0x10 pfn=0x10 order=0 migratetype=99 gfp_flags=0xffffffff");
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_GE(t, r->counts.impossible, 1);
+	EXPECT_GE(t, r->nr_failures, 1);
+}
+
+static void more_caches_than_there_can_be_share_one(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+	char name[32];
+
+	tape_start(t, &tape);
+	for (u64 i = 0; i < 3000; i++) {
+		snprintf(name, sizeof(name), "cache%llu", i);
+		cache_event(&tape, BASE + 0x10000 + i * 4096, name, 100, 104);
+	}
+	for (u64 i = 0; i < 3000; i++)
+		event(&tape, "kmem_cache_free: call_site=f ptr=0x%llx name=any", BASE + 0x10000 + i * 4096);
+	r = replay_tape(t, &tape, "mem=256M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_LE(t, r->nr_caches, REPLAY_MAX_CACHES + 2);
+	EXPECT_GE(t, r->counts.over_cap, 3000 - REPLAY_MAX_CACHES);
+	EXPECT_EQ(t, r->objects.live, 0);
+}
+
+/* One random event over few addresses and frames, so that they collide in every way. */
+static void random_event(struct ktap *t, struct tape *tape)
+{
+	u64 pfn = ktap_below(t, 64), ptr = BASE + pfn * 4096 + ktap_below(t, 4) * 1024;
+	int order = (int)ktap_below(t, 4);
+	char name[8] = { (char)('a' + ktap_below(t, 5)) };
+
+	switch (ktap_below(t, 6)) {
+	case 0:
+		kmalloc_event(tape, ptr, ktap_below(t, 10000));
+		break;
+	case 1:
+		cache_event(tape, ptr, name, 32u << (name[0] - 'a'), 32u << (name[0] - 'a'));
+		break;
+	case 2:
+		event(tape, "kfree: call_site=f ptr=0x%llx", ptr);
+		break;
+	case 3:
+		event(tape, "kmem_cache_free: call_site=f ptr=0x%llx name=%s", ptr, name);
+		break;
+	case 4:
+		page_event(tape, pfn >> order << order, order);
+		break;
+	default:
+		page_free_event(tape, pfn >> order << order, order);
+	}
+}
+
+static void random_recordings_add_up(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r, *again;
+
+	tape_start(t, &tape);
+	for (unsigned int i = 0; i < (t->soak ? 1000000 : 20000); i++)
+		random_event(t, &tape);
+	r = replay_tape(t, &tape, "mem=16M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_LE(t, r->pages.live, 64);
+
+	again = replay_tape(t, &tape, "mem=16M");
+	ASSERT_NOT_NULL(t, again);
+	EXPECT_MEM(t, &again->counts, &r->counts, sizeof(r->counts));
+	EXPECT_EQ(t, again->stats.free_pages, r->stats.free_pages);
+}
+
+static void what_cannot_be_replayed_says_why(struct ktap *t)
+{
+	const char *missing = "no/such/file", *source = __FILE__;
+	struct replay_options options = { .files = &missing, .nr_files = 1, .cmdline = "mem=64M" };
+	struct trace_error error;
+
+	EXPECT_NULL(t, replay_run(&options, &error));
+	EXPECT_CONTAINS(t, error.text, "no/such/file");
+
+	options = (struct replay_options){ .files = &source, .nr_files = 1, .cmdline = "mem=64M" };
+	EXPECT_NULL(t, replay_run(&options, &error));
+	EXPECT_EQ(t, error.kind, TRACE_ERROR_FORMAT);
+
+	options.cmdline = "mem=12Q";
+	EXPECT_NULL(t, replay_run(&options, &error));
+	EXPECT_CONTAINS(t, error.text, "mem=12Q");
+}
+
+/* ------------------------------------------------------------------------------------------------- real, report */
+
+static void the_sample_fits_into_512M_and_not_into_64M(struct ktap *t)
+{
+	static const char *const sample[] = { SAMPLE };
+	struct replay_result *r = replay_files(t, sample, 1, "mem=512M");
+
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, r->counts.events, 353309);
+	EXPECT_EQ(t, r->nr_failures, 0);
+	EXPECT(t, r->addresses_known);
+	EXPECT_EQ(t, r->counts.implied_reuse, 3008);
+
+	r = replay_files(t, sample, 1, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_GT(t, r->nr_failures, 10000);
+}
+
+static const struct finding *finding_with(const struct findings *findings, const char *id)
+{
+	for (unsigned int i = 0; i < findings->nr; i++)
+		if (!strcmp(findings->list[i].id, id))
+			return &findings->list[i];
+	return NULL;
+}
+
+static void findings_name_the_worst_first(struct ktap *t)
+{
+	static struct findings findings;
+	const struct trace_error none = { .kind = TRACE_ERROR_NONE };
+	struct report report = { .error = &none };
+	struct replay_result *r;
+	struct tape tape;
+
+	tape_start(t, &tape);
+	fprintf(tape.out, "CPU:0 [LOST 17 EVENTS]\n");
+	for (u64 pfn = 1; pfn < 10000; pfn++)
+		page_event(&tape, pfn, 0);
+	r = replay_tape(t, &tape, "mem=32M nosuchthing=1");
+	ASSERT_NOT_NULL(t, r);
+	report.result = r;
+	findings_make(&findings, &report);
+	ASSERT_GE(t, findings.nr, 4);
+	EXPECT_STR(t, findings.list[0].id, "failure");
+	EXPECT_CONTAINS(t, findings.list[0].text, "Order-0 pages failed");
+	EXPECT_CONTAINS(t, findings.list[0].text, "below watermark");
+	ASSERT_NOT_NULL(t, finding_with(&findings, "lost-events"));
+	EXPECT_CONTAINS(t, finding_with(&findings, "lost-events")->text, "17 events");
+	ASSERT_NOT_NULL(t, finding_with(&findings, "unknown-parameters"));
+	EXPECT_CONTAINS(t, finding_with(&findings, "unknown-parameters")->text, "nosuchthing=1");
+	for (unsigned int i = 1; i < findings.nr; i++)
+		EXPECT_GE(t, findings.list[i - 1].rank, findings.list[i].rank);
+	EXPECT_EQ(t, findings.list[findings.nr - 1].severity, SEVERITY_NOTE);
+}
+
+static void json_is_escaped_and_closed(struct ktap *t)
+{
+	char *text = NULL;
+	size_t size = 0;
+	struct json json = { .out = open_memstream(&text, &size) };
+
+	json_open(&json, NULL, '{');
+	json_string(&json, "a\"b", "\\ \n \x01 \xff \xc3\xa9 \xed\xa0\x80");
+	json_open(&json, "empty", '[');
+	json_close(&json);
+	json_open(&json, "list", '[');
+	json_number(&json, NULL, ~0ull);
+	json_signed(&json, NULL, -5);
+	json_bool(&json, NULL, true);
+	json_string(&json, NULL, NULL);
+	json_close(&json);
+	json_close(&json);
+	fclose(json.out);
+	EXPECT_STR(t, text,
+		"{\n \"a\\\"b\": \"\\\\ \\u000a \\u0001 \\ufffd \xc3\xa9 \\ufffd\\ufffd\\ufffd\",\n \"empty\": [],\n "
+		"\"list\": [\n"
+		"  18446744073709551615,\n  -5,\n  true,\n  null\n ]\n}\n");
+	free(text);
+}
+
+static void numbers_read_well(struct ktap *t)
+{
+	EXPECT_STR(t, count_text(0).at, "0");
+	EXPECT_STR(t, count_text(1234567).at, "1,234,567");
+	EXPECT_STR(t, count_text(123).at, "123");
+	EXPECT_STR(t, count_text(~0ull).at, "18,446,744,073,709,551,615");
+	EXPECT_STR(t, bytes_text(512).at, "512 B");
+	EXPECT_STR(t, bytes_text(1536).at, "1.5 KiB");
+	EXPECT_STR(t, bytes_text(48u << 20).at, "48 MiB");
+	EXPECT_STR(t, bytes_text(1048575).at, "1.0 MiB");
+	EXPECT_STR(t, size_param(512u << 20).at, "512M");
+	EXPECT_STR(t, size_param(1000).at, "1000");
+	EXPECT_STR(t, share_text(1, 0).at, "-");
+	EXPECT_STR(t, share_text(1, 300).at, "0.3 %");
+	EXPECT_STR(t, share_text(1, 4).at, "25 %");
+	EXPECT_STR(t, thousandths_text(930).at, "0.930");
+	EXPECT_STR(t, thousandths_text(-1000).at, "-");
+}
+
+KTAP_SUITE(replay,
+	   KTAP_CASE(table_agrees_with_an_array),
+	   KTAP_CASE(table_check_finds_a_misplaced_entry),
+	   KTAP_CASE(table_takes_at_most_36_bytes_a_live_object),
+	   KTAP_CASE(names_are_kept_once),
+	   KTAP_CASE(objects_come_and_go),
+	   KTAP_CASE(frees_that_left_no_event_are_found),
+	   KTAP_CASE(a_randomized_direct_map_is_learnt),
+	   KTAP_CASE(what_is_older_or_nothing_is_only_counted),
+	   KTAP_CASE(parts_of_one_recording_share_what_is_live),
+	   KTAP_CASE(kernels_without_cache_names_get_caches_by_size),
+	   KTAP_CASE(a_block_may_be_freed_in_parts),
+	   KTAP_CASE(small_blocks_may_be_freed_as_one),
+	   KTAP_CASE(a_block_over_live_ones_implies_their_frees),
+	   KTAP_CASE(what_lower_zones_keep_is_their_reserve),
+	   KTAP_CASE(what_is_kept_for_atomic_requests_is_no_riddle),
+	   KTAP_CASE(memory_that_ends_is_below_the_watermark),
+	   KTAP_CASE(holes_everywhere_are_fragmentation),
+	   KTAP_CASE(impossible_requests_say_so),
+	   KTAP_CASE(injected_failures_are_not_blamed_on_memory),
+	   KTAP_CASE(absurd_numbers_are_survived),
+	   KTAP_CASE(more_caches_than_there_can_be_share_one),
+	   KTAP_CASE(random_recordings_add_up),
+	   KTAP_CASE(what_cannot_be_replayed_says_why),
+	   KTAP_CASE(the_sample_fits_into_512M_and_not_into_64M),
+	   KTAP_CASE(findings_name_the_worst_first),
+	   KTAP_CASE(json_is_escaped_and_closed),
+	   KTAP_CASE(numbers_read_well));
