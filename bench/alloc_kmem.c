@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * alloc_kmem.c - kmem behind the pointers that every subject is called through.
+ *
+ * One machine a process, booted by the first call. The object calls are kmem's own functions, not wrappers, just as
+ * the peers' are; what a wrapper must do (page to pointer, cache to size) is a few instructions and counts against us.
+ */
+#include "bench/bench.h"
+
+#ifdef NO_KMEM
+
+const char *kmem_hardening(void)
+{
+	return "kmem is not linked in";
+}
+
+const struct object_calls *kmem_object_calls(unsigned int mib)
+{
+	(void)mib;
+	fail("kmem is not linked in");
+}
+
+const struct object_calls *kmem_cache_calls(unsigned int mib, size_t object_size)
+{
+	(void)mib;
+	(void)object_size;
+	fail("kmem is not linked in");
+}
+
+const struct page_calls *kmem_page_calls(unsigned int mib)
+{
+	(void)mib;
+	fail("kmem is not linked in");
+}
+
+#else
+
+#include <kmem/kmem.h>
+
+#include "bench/object_loops.h"
+
+static struct machine *machine;
+
+const char *kmem_hardening(void)
+{
+	return "kmem's default";
+}
+
+static void enter(void)
+{
+	if (machine_enter(machine))
+		fail("cannot enter the machine");
+}
+
+static void boot(unsigned int mib)
+{
+	char cmdline[64];
+	const char *why = "no reason given";
+
+	snprintf(cmdline, sizeof(cmdline), "mem=%uM loglevel=4", mib);
+	machine = machine_boot_why(&(struct machine_config){ .cmdline = cmdline }, &why);
+	if (!machine)
+		fail("cannot boot a machine of %s: %s", cmdline, why);
+	enter();
+}
+
+static double used_bytes(void)
+{
+	static struct machine_stats stats;
+
+	machine_stats(machine, &stats);
+	return (double)(stats.managed_pages - stats.free_pages - stats.pcp_pages) * (double)PAGE_SIZE;
+}
+
+/* ---- objects ---- */
+
+static void inlined_pair(void *context, unsigned long n)
+{
+	(void)context;
+	while (n--) {
+		void *object = opaque(kmalloc(64, GFP_KERNEL));
+
+		touch(object);
+		kfree(object);
+	}
+}
+
+const struct object_calls *kmem_object_calls(unsigned int mib)
+{
+	static struct object_calls calls;
+
+	boot(mib);
+	calls = (struct object_calls){
+		.alloc = (alloc_fn)(void *)__kmalloc,
+		.alloc_b = GFP_KERNEL,
+		.zalloc = (alloc_fn)(void *)__kmalloc,
+		.zalloc_b = GFP_KERNEL | __GFP_ZERO,
+		.free = (free_fn)(void *)kfree,
+		.pair_constant = inlined_pair,
+		.enter = enter,
+		.leave = machine_leave,
+		.used_bytes = used_bytes,
+	};
+	return &calls;
+}
+
+static struct kmem_cache *cache;
+
+static void *cache_alloc(size_t size, size_t gfp)
+{
+	(void)size;
+	return kmem_cache_alloc(cache, (gfp_t)gfp);
+}
+
+static void cache_free(void *object)
+{
+	kmem_cache_free(cache, object);
+}
+
+const struct object_calls *kmem_cache_calls(unsigned int mib, size_t object_size)
+{
+	static struct object_calls calls;
+
+	boot(mib);
+	cache = kmem_cache_create("bench", (unsigned int)object_size, 0, SLAB_NO_MERGE, NULL);
+	if (!cache)
+		fail("cannot create a cache of %zu bytes", object_size);
+	calls = (struct object_calls){
+		.alloc = cache_alloc,
+		.alloc_b = GFP_KERNEL,
+		.free = cache_free,
+		.enter = enter,
+		.leave = machine_leave,
+		.used_bytes = used_bytes,
+	};
+	return &calls;
+}
+
+/* ---- pages ---- */
+
+static void *page_alloc(unsigned int order)
+{
+	return alloc_pages(GFP_KERNEL, order);
+}
+
+static void page_free(void *page, unsigned int order)
+{
+	__free_pages(page, order);
+}
+
+static void *page_try_alloc(unsigned int order)
+{
+	return alloc_pages(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN, order);
+}
+
+const struct page_calls *kmem_page_calls(unsigned int mib)
+{
+	static const struct page_calls calls = {
+		.alloc = page_alloc,
+		.free = page_free,
+		.try_alloc = page_try_alloc,
+		.settle = drain_all_pages,
+		.enter = enter,
+		.leave = machine_leave,
+	};
+
+	boot(mib);
+	return &calls;
+}
+
+#endif
