@@ -348,12 +348,13 @@ bench:
 kernel-headers = $(includedir)/kmem-kernel
 install-into = install -d '$(DESTDIR)$(2)' && install -m $(1) $(3) '$(DESTDIR)$(2)'
 
-install: all
+install: all $(if $(cli-src),$(OBJ)/libcli.a)
 	@$(call install-into,644,$(libdir),$(OBJ)/libkmem.a)
 	@install -m 755 $(OBJ)/libkmem.so '$(DESTDIR)$(libdir)/libkmem.so.$(VERSION)'
 	@ln -sf libkmem.so.$(VERSION) '$(DESTDIR)$(libdir)/libkmem.so.$(SOVERSION)'
 	@ln -sf libkmem.so.$(SOVERSION) '$(DESTDIR)$(libdir)/libkmem.so'
 	@$(if $(cli-src),$(call install-into,755,$(bindir),$(OBJ)/kmem))
+	@$(if $(cli-src),install -m 644 $(OBJ)/libcli.a '$(DESTDIR)$(libdir)/libkmem-replay.a')
 	@scripts/install-tree include/kmem '$(DESTDIR)$(includedir)/kmem'
 	@scripts/install-tree include/kernel '$(DESTDIR)$(kernel-headers)'
 	@set -e; for page in $(wildcard docs/*.[1-9]); do \
@@ -368,6 +369,7 @@ install: all
 
 uninstall:
 	@rm -f '$(DESTDIR)$(bindir)/kmem' '$(DESTDIR)$(libdir)/pkgconfig/kmem.pc' '$(DESTDIR)$(libdir)'/libkmem.a \
+		'$(DESTDIR)$(libdir)'/libkmem-replay.a \
 		'$(DESTDIR)$(libdir)'/libkmem.so '$(DESTDIR)$(libdir)'/libkmem.so.*
 	@rm -rf '$(DESTDIR)$(includedir)/kmem' '$(DESTDIR)$(kernel-headers)'
 	@for page in $(notdir $(wildcard docs/*.[1-9])); do \

@@ -8,6 +8,7 @@
  */
 #include "cli/cli.h"
 
+#include <kmem/machine.h>
 #include <kmem/version.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 static const char help_text[] =
 	"Usage: kmem replay FILE... [--cmdline \"mem=2G ...\"] [--sweep \"key=a,b,c\"] [--json FILE]\n"
 	"       kmem show [NAME] [--cmdline \"...\"] [--trace FILE]\n"
-	"       kmem help [replay | show | exit]\n"
+	"       kmem help [replay | show | parameters | exit]\n"
 	"       kmem --version\n"
 	"\n"
 	"kmem replays the memory events of a real machine on a machine of any size, inside this process,\n"
@@ -59,6 +60,19 @@ static const char exit_help[] =
 	"1  a finding that wants attention: failed allocations, lost events, a damaged line ...\n"
 	"2  bad usage, or input that cannot be used (or ends early: the report is of what came before)\n";
 
+/* The table that machine_boot() reads by, so that it cannot be out of date. */
+static void print_parameters(void)
+{
+	struct machine_parameter parameter;
+	char word[64];
+
+	puts("The kernel command line of a machine (--cmdline, or KMEM= in the environment):\n");
+	for (unsigned int i = 0; machine_parameter(i, &parameter); i++) {
+		snprintf(word, sizeof(word), "%s%s", parameter.name, parameter.value);
+		printf(strlen(word) > 36 ? "  %s\n  %-36s  %s\n" : "  %-36s%s  %s\n", word, "", parameter.sentence);
+	}
+}
+
 int command_help(int argc, char **argv)
 {
 	const char *topic = argc > 1 ? argv[1] : "";
@@ -67,6 +81,8 @@ int command_help(int argc, char **argv)
 		fputs(replay_help, stdout);
 	else if (!strcmp(topic, "show"))
 		fputs(show_help, stdout);
+	else if (!strcmp(topic, "parameters"))
+		print_parameters();
 	else if (!strcmp(topic, "exit"))
 		fputs(exit_help, stdout);
 	else if (!*topic)

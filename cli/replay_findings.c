@@ -70,7 +70,7 @@ struct failure_text failure_text(const struct replay_failure *failure)
 
 struct failure_text failure_gfp(const struct replay_failure *failure)
 {
-	struct failure_text text;
+	struct failure_text text = { "" };
 
 	trace_format_gfp(text.at, sizeof(text.at), failure->gfp);
 	return text;

@@ -66,14 +66,14 @@ u32 names_id(struct names *names, const char *text)
 	if (!text || !*text || !names_grow(names))
 		return 0;
 	place = place_of(names, text);
-	if (*place)
-		return *place;
-	copy = names->nr < NAMES_MAX ? strdup(text) : NULL;
-	if (!copy)
-		return 0;
-	names->texts[names->nr] = copy;
-	*place = names->nr;
-	return names->nr++;
+	if (!*place) {
+		copy = names->nr < NAMES_MAX ? strdup(text) : NULL;
+		if (!copy)
+			return 0;
+		names->texts[names->nr] = copy;
+		*place = names->nr++;
+	}
+	return *place;
 }
 
 const char *names_text(const struct names *names, u32 id)

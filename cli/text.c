@@ -10,7 +10,7 @@
 
 struct number_text count_text(u64 n)
 {
-	struct number_text text;
+	struct number_text text = { "" };
 	char digits[24];
 	int length = snprintf(digits, sizeof(digits), "%llu", n);
 	char *to = text.at;

@@ -16,15 +16,17 @@
 #include <kmem/check.h>
 #include <linux/list.h>
 #include <linux/printk.h>
+#include "kernel/word_lock.h"
 #include "mm/cpus.h"
 #include "mm/page_alloc.h"
+#include "mm/rcu.h"
 #include "mm/slab.h"
 #include "mm/stats.h"
 #include "mm/vmalloc.h"
 
 /* ---------------------------------------------------------------------------------------------------------- CPUs */
 
-static bool cpus_check(const struct machine *m, struct kmem_fault *fault)
+static bool cpus_hold(const struct machine *m, struct kmem_fault *fault)
 {
 	unsigned int online = 0;
 
@@ -36,6 +38,19 @@ static bool cpus_check(const struct machine *m, struct kmem_fault *fault)
 	}
 	return online == m->nr_online ||
 	       fault_at(fault, "C3", "%u CPUs are online, %u counted", online, m->nr_online);
+}
+
+/* Background tasks come and go as they like: their leases are looked at under the lock. */
+static bool cpus_check(struct machine *m, struct kmem_fault *fault)
+{
+	bool holds;
+
+	kmem_context.preempt_count++;
+	word_lock(&m->cpu_lock);
+	holds = cpus_hold(m, fault);
+	word_unlock(&m->cpu_lock);
+	kmem_context.preempt_count--;
+	return holds;
 }
 
 /* ---------------------------------------------------------------------------------------------------- statistics */
@@ -69,7 +84,7 @@ static unsigned long node_slab_pages(const struct machine *m, unsigned int nid, 
 /* Large objects are counted with the unreclaimable slabs of their node, but in one sum of the machine. */
 static bool slab_pages_check(const struct machine *m, struct kmem_fault *fault)
 {
-	bool exact = !m->rcu_callbacks && !mutex_is_locked(&m->rcu_mutex);
+	bool exact = rcu_is_idle(m);
 	long large = 0;
 
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {

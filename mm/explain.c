@@ -26,19 +26,17 @@ static bool in_window(const void *address, unsigned long start, unsigned long by
 
 /* --------------------------------------------------------------------------------------------------------- pages */
 
-/* The first page of the free block or list entry of that type that holds pfn, or NULL. */
-static const struct page *free_head(struct machine *m, pfn_t pfn, u32 type, unsigned int *order)
+/*
+ * The first page of the free block or list entry of that type that holds pfn; *copy is its descriptor, whose type's
+ * value is the order. NULL: there is none.
+ */
+static const struct page *free_head(struct machine *m, pfn_t pfn, u32 type, struct page *copy)
 {
-	for (*order = 0; *order <= MAX_ORDER; ++*order) {
-		pfn_t first = pfn & ~((1ul << *order) - 1);
-		const struct page *page = machine_page(m, first);
+	for (unsigned int order = 0; order <= MAX_ORDER; order++) {
+		const struct page *head = machine_page(m, pfn & ~((1ul << order) - 1));
 
-		if (!pfn_described(m, first) || page_type_of(page) != type)
-			continue;
-		if (page_type_value(page) >= *order && pfn < first + (1ul << page_type_value(page))) {
-			*order = page_type_value(page);
-			return page;
-		}
+		if (page_peek(m, head, copy) && page_type_of(copy) == type && page_type_value(copy) >= order)
+			return head;
 	}
 	return NULL;
 }
@@ -49,39 +47,39 @@ static bool add_free(struct text *text, struct machine *m, pfn_t pfn)
 	static const char *const types[MIGRATE_TYPES] = {
 		"unmovable", "movable", "reclaimable", "high-order atomic", "CMA", "isolated"
 	};
-	unsigned int order;
-	const struct page *head = free_head(m, pfn, PGTY_BUDDY, &order);
+	struct page copy;
+	const struct page *head = free_head(m, pfn, PGTY_BUDDY, &copy);
 
 	if (head) {
-		text_add(text, "free page, in a block of order %u at pfn %lu on the %s list", order,
-			 machine_pfn(m, head), head->free_type < MIGRATE_TYPES ? types[head->free_type] : "?");
+		text_add(text, "free page, in a block of order %u at pfn %lu on the %s list", page_type_value(&copy),
+			 machine_pfn(m, head), copy.free_type < MIGRATE_TYPES ? types[copy.free_type] : "?");
 		return true;
 	}
-	head = free_head(m, pfn, PGTY_PCP, &order);
+	head = free_head(m, pfn, PGTY_PCP, &copy);
 	if (head)
-		text_add(text, "free page, in a block of order %u at pfn %lu on a CPU's own list", order,
-			 machine_pfn(m, head));
+		text_add(text, "free page, in a block of order %u at pfn %lu on a CPU's own list",
+			 page_type_value(&copy), machine_pfn(m, head));
 	return head;
 }
 
-static void add_in_use(struct text *text, const struct machine *m, const struct page *page)
+/* head: the first page of page's block, if that is a compound one, and copy its descriptor; else page and its own. */
+static void add_in_use(struct text *text, const struct machine *m, const struct page *head, const struct page *copy)
 {
-	const struct page *head = page->compound_head & 1 ? (const struct page *)(page->compound_head - 1) : page;
-	int count = __atomic_load_n(&head->_refcount.counter, __ATOMIC_RELAXED);
+	struct page tail;
 
-	if (head->flags & 1ul << PG_head)
+	if ((copy->flags & 1ul << PG_head) && page_peek(m, head + 1, &tail))
 		text_add(text, "page in use, of a compound block of order %u at pfn %lu, reference count %d",
-			 compound_order(head), machine_pfn(m, head), count);
-	else if (count > 0)
-		text_add(text, "page in use, reference count %d", count);
+			 tail.compound_order, machine_pfn(m, head), copy->_refcount.counter);
+	else if (copy->_refcount.counter > 0)
+		text_add(text, "page in use, reference count %d", copy->_refcount.counter);
 	else
 		text_add(text, "page in use, in a block whose first page has the reference count");
 }
 
 /* What the owner of the page calls it; false if it has none of these. */
-static bool add_owner(struct text *text, const struct machine *m, const struct page *page)
+static bool add_owner(struct text *text, const struct machine *m, const struct page *copy)
 {
-	u32 type = page_type_of(page), value = page_type_value(page);
+	u32 type = page_type_of(copy), value = page_type_value(copy);
 	const struct kmem_cache *cache;
 
 	switch (type) {
@@ -90,7 +88,7 @@ static bool add_owner(struct text *text, const struct machine *m, const struct p
 		text_add(text, "page of a slab of cache %s", cache ? cache->name : "?");
 		return true;
 	case PGTY_LARGE:
-		text_add(text, "first page of a kmalloc() of %lu bytes", PAGE_SIZE << value);
+		text_add(text, "first page of a kmalloc() of %lu bytes", PAGE_SIZE << (value & 31));
 		return true;
 	case PGTY_TABLE:
 		text_add(text, "page table");
@@ -105,30 +103,34 @@ static bool add_owner(struct text *text, const struct machine *m, const struct p
 	return false;
 }
 
-/* Of a frame that has a descriptor. */
-static void add_described(struct text *text, struct machine *m, pfn_t pfn)
+/* Of a frame that has a descriptor, which is *copy. */
+static void add_described(struct text *text, struct machine *m, pfn_t pfn, const struct page *copy)
 {
-	const struct page *page = machine_page(m, pfn);
-	const struct page *head = page->compound_head & 1 ? (const struct page *)(page->compound_head - 1) : page;
+	const struct page *head = machine_page(m, pfn);
+	struct page head_copy = *copy;
 
-	if (page->flags & 1ul << PG_reserved)
+	if (copy->flags & 1ul << PG_reserved) {
 		text_add(text, "page reserved at boot");
-	else if (add_owner(text, m, page) || add_free(text, m, pfn))
 		return;
-	else if (is_described_page(m, head) && page_type_of(head) == PGTY_LARGE)
-		text_add(text, "page of a kmalloc() of %lu bytes at pfn %lu", PAGE_SIZE << page_type_value(head),
-			 machine_pfn(m, head));
+	}
+	if (add_owner(text, m, copy) || add_free(text, m, pfn))
+		return;
+	if ((copy->compound_head & 1) && page_peek(m, (const struct page *)(copy->compound_head - 1), &head_copy))
+		head = (const struct page *)(copy->compound_head - 1);
+	if (page_type_of(&head_copy) == PGTY_LARGE)
+		text_add(text, "page of a kmalloc() of %lu bytes at pfn %lu",
+			 PAGE_SIZE << (page_type_value(&head_copy) & 31), machine_pfn(m, head));
 	else
-		add_in_use(text, m, page);
+		add_in_use(text, m, head, &head_copy);
 }
 
-static void add_place(struct text *text, struct machine *m, pfn_t pfn)
+/* The zone is the one that the descriptor names; where there is none, the one that spans the frame. */
+static void add_place(struct text *text, struct machine *m, pfn_t pfn, const struct page *copy)
 {
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		const struct zone *zone = m->zones[i];
 
-		if (!zone_spans_pfn(zone, pfn) ||
-		    (pfn_described(m, pfn) && machine_page_zone(m, machine_page(m, pfn)) != zone))
+		if (!zone_spans_pfn(zone, pfn) || (copy && machine_page_zone(m, copy) != zone))
 			continue;
 		text_add(text, "; pfn %lu, zone %s, node %d", pfn, zone->name, zone->nid);
 		return;
@@ -138,16 +140,19 @@ static void add_place(struct text *text, struct machine *m, pfn_t pfn)
 
 static void add_pfn(struct text *text, struct machine *m, pfn_t pfn)
 {
-	if (pfn >= m->max_pfn) {
+	bool is_memory = pfn < m->max_pfn && memblock_is_memory(&m->memblock, (u64)pfn << PAGE_SHIFT);
+	struct page copy;
+	bool is_described = is_memory && page_peek(m, machine_page(m, pfn), &copy);
+
+	if (pfn >= m->max_pfn)
 		text_add(text, "frame beyond the end of memory");
-	} else if (!memblock_is_memory(&m->memblock, (u64)pfn << PAGE_SHIFT)) {
+	else if (!is_memory)
 		text_add(text, "hole: no memory is there");
-	} else if (!pfn_described(m, pfn)) {
+	else if (!is_described)
 		text_add(text, "free page, never used since boot");
-	} else {
-		add_described(text, m, pfn);
-	}
-	add_place(text, m, pfn);
+	else
+		add_described(text, m, pfn, &copy);
+	add_place(text, m, pfn, is_described ? &copy : NULL);
 }
 
 int kmem_explain_page(struct machine *m, const struct page *page, char *buf, size_t size)
@@ -172,11 +177,12 @@ static void add_direct(struct text *text, struct machine *m, const void *address
 {
 	unsigned long offset = (unsigned long)address - m->layout.direct_base;
 	pfn_t pfn = offset >> PAGE_SHIFT;
+	struct page copy;
 	char slab[240];
 
-	if (slab_explain(m, address, slab, sizeof(slab))) {
+	if (page_peek(m, machine_page(m, pfn), &copy) && slab_explain(m, address, slab, sizeof(slab))) {
 		text_add(text, "%s", slab);
-		add_place(text, m, pfn);
+		add_place(text, m, pfn, &copy);
 		return;
 	}
 	if (offset & ~PAGE_MASK)

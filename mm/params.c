@@ -11,6 +11,7 @@
  * Lock: none; only boot writes.
  * Source: admin-guide/kernel-parameters.txt, admin-guide/sysctl/vm.rst, fault-injection/fault-injection.rst.
  */
+#include <kmem/machine.h>
 #include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
@@ -373,10 +374,6 @@ static const struct param_info table[] = {
 	ROW_BY("transparent_hugepage=", "always|madvise|never", "Not never: keep more free for huge pages.", read_thp),
 	ROW("init_on_alloc=", "BOOL", "Zero what is allocated.", SWITCH, init_on_alloc, 0, 0),
 	ROW("init_on_free=", "BOOL", "Zero what is freed.", SWITCH, init_on_free, 0, 0),
-	ROW("page_poison=", "BOOL", "Fill free pages with a pattern and check it.", SWITCH, page_poison, 0, 0),
-	ROW("page_owner=", "BOOL", "Remember who allocated each page.", SWITCH, page_owner, 0, 0),
-	ROW("debug_pagealloc=", "BOOL", "Free pages have no mapping: touching one faults.", SWITCH, debug_pagealloc,
-	    0, 0),
 
 	ROW("kmem.idle_release=", "BOOL", "Off: free memory goes back to the host only when asked.", SWITCH, idle_release,
 	    0, 0),
@@ -418,6 +415,18 @@ _Static_assert(MAX_CPUS == 256 && MAX_NUMNODES == 64 && MEMMAP_MAX == 32, "the s
 const struct param_info *params_table(void)
 {
 	return table;
+}
+
+bool machine_parameter(unsigned int i, struct machine_parameter *parameter)
+{
+	const struct param_info *row = params_table();
+
+	while (row->name && i--)
+		row++;
+	if (!row->name)
+		return false;
+	*parameter = (struct machine_parameter){ row->name, row->value, row->sentence };
+	return true;
 }
 
 /* -------------------------------------------------------------------------------------------------- the reader */

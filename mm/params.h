@@ -47,7 +47,7 @@ struct machine_params {
 	unsigned int lowmem_reserve_ratio[6];
 	unsigned int percpu_pagelist_high_fraction;
 	bool thp;			/* transparent_hugepage=always: raises min_free_kbytes as khugepaged does */
-	bool init_on_alloc, init_on_free, page_poison, page_owner, debug_pagealloc;
+	bool init_on_alloc, init_on_free;
 
 	/* Slab. */
 	const char *slub_debug;		/* NULL: off; "": all flags for all caches */

@@ -242,8 +242,7 @@ static bool fast_allowed(const struct machine *m)
 {
 	const struct machine_params *p = &m->params;
 
-	return !p->fail_page_alloc.on && !p->init_on_alloc && !p->init_on_free && !p->page_poison && !p->page_owner &&
-	       !p->debug_pagealloc;
+	return !p->fail_page_alloc.on && !p->init_on_alloc && !p->init_on_free;
 }
 
 static struct per_cpu_pages *fast_pcp(struct kmem_cpu *cpu, struct zone *zone)

@@ -65,12 +65,12 @@ static void add_items(struct text *text, const struct zone *zone)
 }
 
 /* How far a CPU's counters may lie off the zone's. Ours are exact; this is what the kernel would allow itself. */
-static unsigned int stat_threshold(const struct zone *zone)
+static READS_OTHER_CPUS unsigned int stat_threshold(const struct zone *zone)
 {
 	unsigned long managed = __atomic_load_n(&zone->managed_pages, __ATOMIC_RELAXED);
-	unsigned int size = (unsigned int)fls((int)(managed >> (27 - PAGE_SHIFT)));
+	int cpus = (int)__atomic_load_n(&zone->machine->nr_online, __ATOMIC_RELAXED);
 
-	return min(2 * (unsigned int)fls((int)zone->machine->nr_online) * (1 + size), 125u);
+	return (unsigned int)min(2 * fls(cpus) * (1 + fls((int)(managed >> (27 - PAGE_SHIFT)))), 125);
 }
 
 static READS_OTHER_CPUS void add_pagesets(struct text *text, const struct zone *zone)

@@ -40,6 +40,7 @@ static void add_state(struct text *text, struct kmem_cache *cache, struct page *
 	struct object_search search = { .object = slab_object(cache, slab, index) };
 	unsigned int used;
 
+	text_add(text, "object %u of cache %s, ", index, cache->name);
 	if (slab_has(cache, slab, index, &used)) {
 		text_add(text, "free in its slab");
 		return;
@@ -67,33 +68,42 @@ static void add_position(struct text *text, const struct kmem_cache *cache, unsi
 		text_add(text, "byte %u of ", byte);
 }
 
-static void add_slab(struct text *text, const struct page *slab)
+/* The slab that holds the address, its head as it is about now in *copy; NULL: none does. */
+static struct page *slab_at(struct machine *m, const void *address, struct page *copy)
 {
-	text_add(text, "; slab of %u objects at pfn %lu, %u of them out", slab->objects,
-		 machine_pfn(slab->slab_cache->machine, slab), slab->inuse);
+	struct page *page = virt_to_page(address), *slab;
+	struct kmem_cache *cache;
+
+	if ((unsigned long)address - m->layout.direct_base >= m->max_low_pfn << PAGE_SHIFT || !page_peek(m, page, copy))
+		return NULL;
+	if (page_type_of(copy) != PGTY_SLAB || page_type_value(copy) >= KMEM_MAX_CACHES)
+		return NULL;
+	cache = m->cache_by_id[page_type_value(copy)];
+	slab = copy->compound_head & 1 ? (struct page *)(copy->compound_head - 1) : page;
+	return cache && page_peek(m, slab, copy) && copy->slab_cache == cache && copy->objects ? slab : NULL;
 }
 
 int slab_explain(struct machine *m, const void *address, char *buf, size_t size)
 {
 	struct text text = text_in(buf, size);
-	struct kmem_cache *cache = cache_of(m, address);
-	struct page *slab = cache ? slab_of(address) : NULL;
-	unsigned long offset;
-	unsigned int index;
+	struct page copy, *slab = slab_at(m, address, &copy);
+	unsigned long offset, index;
+	struct kmem_cache *cache;
 
-	if (!cache || !is_described_page(m, slab) || slab->slab_cache != cache)
+	if (!slab)
 		return 0;
+	cache = copy.slab_cache;
 	offset = (unsigned long)address - (unsigned long)slab_address(slab);
-	index = (unsigned int)(offset / cache->size);
-	if (index >= slab->objects) {
+	index = offset / cache->size;
+	if (index >= copy.objects) {
 		text_add(&text, "%lu bytes beyond the last object of a slab of cache %s",
-			 offset - (unsigned long)slab->objects * cache->size, cache->name);
+			 offset - (unsigned long)copy.objects * cache->size, cache->name);
 	} else {
 		add_position(&text, cache, (unsigned int)(offset % cache->size));
-		text_add(&text, "object %u of cache %s, ", index, cache->name);
-		add_state(&text, cache, slab, index);
+		add_state(&text, cache, slab, (unsigned int)index);
 	}
-	add_slab(&text, slab);
+	text_add(&text, "; slab of %u objects at pfn %lu, %u of them out", copy.objects, machine_pfn(m, slab),
+		 copy.inuse);
 	return (int)text.length;
 }
 

@@ -8,12 +8,24 @@
 
 #define PEEK(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
 
-bool is_described_page(struct machine *m, const struct page *page)
+READS_OTHER_CPUS bool page_peek(const struct machine *m, const struct page *page, struct page *copy)
 {
 	unsigned long offset = (unsigned long)page - (unsigned long)m->vmemmap;
+	const unsigned long *from = (const unsigned long *)page;
+	unsigned long *to = (unsigned long *)copy;
 
-	return offset < m->max_pfn * sizeof(struct page) && !(offset % sizeof(struct page)) &&
-	       pfn_described(m, offset / sizeof(struct page));
+	if (offset >= m->max_pfn * sizeof(*page) || offset % sizeof(*page))
+		return false;
+	for (unsigned int i = 0; i < sizeof(*page) / sizeof(*to); i++)
+		to[i] = PEEK(from[i]);
+	return copy->flags || copy->page_type;
+}
+
+bool is_described_page(struct machine *m, const struct page *page)
+{
+	struct page copy;
+
+	return page_peek(m, page, &copy);
 }
 
 bool is_direct_memory(const struct machine *m, const void *address, size_t bytes)

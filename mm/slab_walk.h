@@ -27,6 +27,8 @@ typedef bool (*sheaf_visit)(struct kmem_cache *cache, const struct sheaf_view *v
  */
 bool sheaves_walk(struct kmem_cache *cache, sheaf_visit visit, void *arg);
 
+/* A descriptor that others may be writing, as it is about now. False: it is none of the machine's, or was not made. */
+bool page_peek(const struct machine *m, const struct page *page, struct page *copy);
 /* Is this the descriptor of a frame of the machine, and has it been made? */
 bool is_described_page(struct machine *m, const struct page *page);
 /* May this many bytes be read at an address of the direct map? */

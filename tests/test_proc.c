@@ -68,10 +68,16 @@ static void ask_and_allocate(struct ktap *t, unsigned int thread, void *arg)
 	for (unsigned int i = 0; i < 300; i++) {
 		char text[64];
 
-		if (thread)
+		if (thread) {
+			struct page *pages = alloc_pages(GFP_KERNEL, 5);
+
 			kfree(kmalloc(8 + i * 8 % 5000, GFP_KERNEL));
-		else
+			if (pages)
+				__free_pages(pages, 5);
+		} else {
 			EXPECT_GE(t, machine_file(m, machine_files[i % 9], text, sizeof(text)), 0);
+			kmem_explain(m, (char *)m->layout.direct_base + ktap_below(t, 64ul << 20), text, sizeof(text));
+		}
 	}
 	machine_leave();
 }

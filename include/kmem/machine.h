@@ -88,4 +88,14 @@ unsigned long machine_release_memory(struct machine *m);
 
 const char *kmem_version(void);
 
+/* A parameter of the command line. */
+struct machine_parameter {
+	const char *name;		/* "mem=" takes a value, "slab_nomerge" takes none */
+	const char *value;		/* what the value looks like: "SIZE"; "" */
+	const char *sentence;
+};
+
+/* The i-th parameter that a machine understands. Returns false when i is beyond the last. */
+bool machine_parameter(unsigned int i, struct machine_parameter *parameter);
+
 #endif

@@ -440,15 +440,15 @@ static void what_is_kept_for_atomic_requests_is_no_riddle(struct ktap *t)
 	struct replay_result *r;
 
 	tape_start(t, &tape);
+	page_event(&tape, 0x8000, 4);
 	for (u64 pfn = 1; pfn < 9000; pfn++)
 		page_event(&tape, pfn, 0);
-	for (u64 pfn = 6000; pfn < 6064; pfn++)
-		page_free_event(&tape, pfn, 0);
-	event(&tape, "mm_page_alloc: page=0x8000 pfn=0x8000 order=2 migratetype=0 gfp_flags=GFP_ATOMIC");
+	page_free_event(&tape, 0x8000, 4);
+	event(&tape, "mm_page_alloc: page=0x8100 pfn=0x8100 order=2 migratetype=0 gfp_flags=GFP_ATOMIC");
 	for (u64 pfn = 4000; pfn < 4200; pfn++)
 		page_free_event(&tape, pfn, 0);
 	for (u64 pfn = 0x9000; pfn < 0x9200; pfn++)
-		event(&tape, "mm_page_alloc: page=0x%llx pfn=0x%llx order=0 migratetype=0 gfp_flags=GFP_USER", pfn, pfn);
+		event(&tape, "mm_page_alloc: page=0x%llx pfn=0x%llx order=0 gfp_flags=GFP_USER", pfn, pfn);
 	r = replay_tape(t, &tape, "mem=32M");
 	ASSERT_NOT_NULL(t, r);
 	expect_sums(t, r);
