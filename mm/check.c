@@ -2,7 +2,7 @@
 /*
  * check.c - the whole machine, checked and shown.
  *
- *	memory map M, zones and free pages Z D B P, CPUs C, slabs and sheaves S H K, vmalloc V A P, then what only
+ *	memory map M, zones and free pages Z D B P, CPUs C, slabs and sheaves S H K, vmalloc V A L G, then what only
  *	sums over all of them can tell:
  *	T1  a node's slab pages, as its items count them, are the pages of its slabs and of large kmalloc()s
  *	T2  totalram is the zones' managed pages; free pages, CPUs' lists, slabs and page tables are no more than that

@@ -8,8 +8,8 @@
  *	free	the reserve, while it is not full -> the allocator
  *
  * True whenever the lock is free; mempool_check() proves each:
- *	P1  0 <= curr_nr <= min_nr
- *	P2  the first curr_nr slots hold elements, none of them twice
+ *	E1  0 <= curr_nr <= min_nr
+ *	E2  the first curr_nr slots hold elements, none of them twice
  * wait is even; a sleeper makes it odd before it sleeps, and who adds an element then makes it even and wakes all.
  * Lock: the pool's, a spinlock, irqs off; neither the allocator nor the host is called under it.
  */
@@ -257,14 +257,14 @@ void mempool_free(void *element, mempool_t *pool)
 bool mempool_check(mempool_t *pool, struct kmem_fault *fault)
 {
 	if (pool->curr_nr < 0 || pool->curr_nr > pool->min_nr)
-		return fault_at(fault, "P1", "pool %p: %d of %d", pool, pool->curr_nr, pool->min_nr);
+		return fault_at(fault, "E1", "pool %p: %d of %d", pool, pool->curr_nr, pool->min_nr);
 	for (int i = 0; i < pool->curr_nr; i++) {
 		for (int j = 0; j < i; j++) {
 			if (pool->elements[i] == pool->elements[j])
-				return fault_at(fault, "P2", "pool %p: elements %d and %d", pool, j, i);
+				return fault_at(fault, "E2", "pool %p: elements %d and %d", pool, j, i);
 		}
 		if (!pool->elements[i])
-			return fault_at(fault, "P2", "pool %p: element %d is NULL", pool, i);
+			return fault_at(fault, "E2", "pool %p: element %d is NULL", pool, i);
 	}
 	return true;
 }

@@ -11,11 +11,11 @@
  * Each function handles one table and calls itself for the tables below; the depth is the number of levels.
  *
  * True whenever the caller's lock is free; pgtable_check() proves each:
- *	P1  a table's counter is the number of its present entries
- *	P2  no entry has a bit that the processor reserves
- *	P3  a leaf's frames are below max_pfn
- *	P4  nr_tables is the number of tables that links lead to
- *	P5  a link leads to a page that is a table
+ *	G1  a table's counter is the number of its present entries
+ *	G2  no entry has a bit that the processor reserves
+ *	G3  a leaf's frames are below max_pfn
+ *	G4  nr_tables is the number of tables that links lead to
+ *	G5  a link leads to a page that is a table
  * Lock: the caller's.
  */
 #include <linux/errno.h>
@@ -333,21 +333,21 @@ static bool check_entry(struct table_check *check, unsigned int level, u64 addre
 	pfn_t pfn = pgtable_pfn(pt->format, level, entry);
 
 	if (pgtable_reserved_bits(pt->format, level, entry))
-		return fault_at(check->fault, "P2", "%s level %u address 0x%llx: entry 0x%llx has reserved bits 0x%llx",
+		return fault_at(check->fault, "G2", "%s level %u address 0x%llx: entry 0x%llx has reserved bits 0x%llx",
 				pt->format->name, level, address, entry,
 				pgtable_reserved_bits(pt->format, level, entry));
 	if (pgtable_is_leaf(pt->format, level, entry)) {
 		if (check->max_pfn && (u64)pfn + pgtable_level_pages(pt->format, level) > check->max_pfn)
-			return fault_at(check->fault, "P3", "%s level %u address 0x%llx: frame %lu, memory ends at %lu",
+			return fault_at(check->fault, "G3", "%s level %u address 0x%llx: frame %lu, memory ends at %lu",
 					pt->format->name, level, address, pfn, check->max_pfn);
 		return true;
 	}
 	check->nr_tables++;
 	if (check->nr_tables > pt->nr_tables)
-		return fault_at(check->fault, "P4", "%s level %u address 0x%llx: more than %lu tables",
+		return fault_at(check->fault, "G4", "%s level %u address 0x%llx: more than %lu tables",
 				pt->format->name, level, address, pt->nr_tables);
 	if (!pt->ops->is_table(pt, pfn))
-		return fault_at(check->fault, "P5", "%s level %u address 0x%llx: frame %lu is no table",
+		return fault_at(check->fault, "G5", "%s level %u address 0x%llx: frame %lu is no table",
 				pt->format->name, level, address, pfn);
 	return check_table(check, pt->ops->table(pt, pfn), level - 1, address);
 }
@@ -368,7 +368,7 @@ static bool check_table(struct table_check *check, void *table, unsigned int lev
 			return false;
 	}
 	if (used != *table_used(pt, table))
-		return fault_at(check->fault, "P1", "%s level %u address 0x%llx: %lu entries, %lu counted",
+		return fault_at(check->fault, "G1", "%s level %u address 0x%llx: %lu entries, %lu counted",
 				pt->format->name, level, address, used, *table_used(pt, table));
 	return true;
 }
@@ -380,7 +380,7 @@ bool pgtable_check(struct pgtable *pt, pfn_t max_pfn, struct kmem_fault *fault)
 	if (!check_table(&check, pt->top, pt->format->levels, 0))
 		return false;
 	if (check.nr_tables != pt->nr_tables)
-		return fault_at(fault, "P4", "%s: %lu tables, %lu counted", pt->format->name, check.nr_tables,
+		return fault_at(fault, "G4", "%s: %lu tables, %lu counted", pt->format->name, check.nr_tables,
 				pt->nr_tables);
 	return true;
 }

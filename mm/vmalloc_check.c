@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vmalloc_check.c - does the vmalloc window hold together? Proves what the header comments of vmalloc.c (A),
- * vm_area.c (V), vmalloc_lazy.c (L), vmalloc_map.c and pgtable.c (P) promise.
+ * vm_area.c (V), vmalloc_lazy.c (L), vmalloc_map.c and pgtable.c (G) promise.
  *
  *	areas	  [ a: page page page | guard ]  [ lazy ]  [ free ... ]
  *	              |    |    |         |         |         |
@@ -136,7 +136,7 @@ static bool check_tables(struct vmalloc_state *vs, struct kmem_fault *fault)
 		if (m->nodes[nid])
 			counted += __atomic_load_n(&m->nodes[nid]->vm_stat[NR_PAGE_TABLE_PAGES], __ATOMIC_RELAXED);
 	if (counted < (long)vs->table.nr_tables)
-		return fault_at(fault, "P6", "%lu tables, nr_page_table_pages says %ld", vs->table.nr_tables, counted);
+		return fault_at(fault, "G6", "%lu tables, nr_page_table_pages says %ld", vs->table.nr_tables, counted);
 	return true;
 }
 

@@ -9,8 +9,8 @@
  * A table is allocated before the lock is taken and put on the caller's own stock; the walker takes from it, and what
  * pruning frees goes there too. When the stock is empty the walker stops, and goes on once there is a table more.
  *
- * True whenever table_lock is free; P1 to P5 of pgtable.c, and:
- *	P6  every table of the window is a page of type PGTY_TABLE, counted in NR_PAGE_TABLE_PAGES
+ * True whenever table_lock is free; G1 to G5 of pgtable.c, and:
+ *	G6  every table of the window is a page of type PGTY_TABLE, counted in NR_PAGE_TABLE_PAGES
  * Lock: vs->table_lock.
  */
 #include <linux/errno.h>

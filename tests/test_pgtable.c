@@ -477,7 +477,7 @@ static void p1_a_wrong_count_is_found(struct ktap *t)
 	struct world *w = small_world(t);
 
 	w->used[2]++;
-	expect_fault(w, 0, "P1");
+	expect_fault(w, 0, "G1");
 }
 
 static void p2_a_reserved_bit_is_found(struct ktap *t)
@@ -485,7 +485,7 @@ static void p2_a_reserved_bit_is_found(struct ktap *t)
 	struct world *w = small_world(t);
 
 	*(u64 *)w->top |= 0x80;
-	expect_fault(w, 0, "P2");
+	expect_fault(w, 0, "G2");
 }
 
 static void p3_a_frame_beyond_memory_is_found(struct ktap *t)
@@ -493,7 +493,7 @@ static void p3_a_frame_beyond_memory_is_found(struct ktap *t)
 	struct world *w = small_world(t);
 
 	EXPECT(t, pgtable_check(&w->pt, 104, NULL));
-	expect_fault(w, 103, "P3");
+	expect_fault(w, 103, "G3");
 }
 
 static void p4_a_table_too_few_is_found(struct ktap *t)
@@ -501,9 +501,9 @@ static void p4_a_table_too_few_is_found(struct ktap *t)
 	struct world *w = small_world(t);
 
 	w->pt.nr_tables++;
-	expect_fault(w, 0, "P4");
+	expect_fault(w, 0, "G4");
 	w->pt.nr_tables -= 2;
-	expect_fault(w, 0, "P4");
+	expect_fault(w, 0, "G4");
 }
 
 static void p5_a_link_to_no_table_is_found(struct ktap *t)
@@ -511,7 +511,7 @@ static void p5_a_link_to_no_table_is_found(struct ktap *t)
 	struct world *w = small_world(t);
 
 	w->taken[1] = false;
-	expect_fault(w, 0, "P5");
+	expect_fault(w, 0, "G5");
 }
 
 KTAP_SUITE(pgtable, KTAP_CASE(shifts_and_indexes_follow_the_widths), KTAP_CASE(tables_are_pages_or_smaller),
