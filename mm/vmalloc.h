@@ -2,7 +2,10 @@
 /*
  * vmalloc.h - what the core's other files ask of vmalloc, and what its own files share.
  *
- *	vmalloc.c	areas: made, filled, taken down
+ *	vmalloc.c	the family: areas made, filled, freed
+ *	vmap.c		pages and frames that are someone else's: vmap, vm_map_ram, ioremap
+ *	vmalloc_area.c	an area's addresses: reserved, mapped, taken down
+ *	vmalloc_pages.c	its pages: taken, arranged, given back
  *	vmalloc_map.c	page tables and host, kept in step
  *	vmalloc_lazy.c	freed addresses on their way back: deferred frees, purge
  *	vmallocinfo.c	the text of /proc/vmallocinfo, explain, dump
@@ -115,6 +118,46 @@ void range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long 
 /* Free the tables of a range that hold nothing; the host has forgotten it. Returns pages. */
 unsigned long tables_prune(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
 
+/* What an area is to be. */
+struct vmalloc_request {
+	unsigned long size;		/* bytes asked for */
+	unsigned long align;
+	unsigned long start, end;	/* where in the window; 0, 0: anywhere */
+	gfp_t gfp;
+	pgprot_t prot;
+	unsigned long flags;		/* VM_* */
+	int node;
+	const void *caller;
+	bool low;			/* frames with 32-bit addresses */
+};
+
+static inline struct vmalloc_state *this_vmalloc(void)
+{
+	return this_machine()->vmalloc;
+}
+
+/* Reports a caller who may not sleep. False for interrupts, who may on no account go on: the kernel would stop here. */
+bool may_sleep_here(void);
+
+/* vmalloc_area.c */
+/* Which area a caller means. */
+bool is_area(const struct vm_struct *vm);
+bool is_ram(const struct vm_struct *vm);	/* of vm_map_ram() */
+/* A busy area of so many bytes, for vm (NULL: vm_map_ram()); or NULL. May sleep. */
+struct vmap_area *area_reserve(struct vmalloc_state *vs, const struct vm_request *request, struct vm_struct *vm,
+			       gfp_t gfp);
+/* An area with nothing in it. NULL: size 0, too large, no memory or no room. May sleep. */
+struct vm_struct *area_make(struct vmalloc_state *vs, const struct vmalloc_request *rq);
+/* The busy area that starts at the address, out of the tree and the caller's alone; NULL if there is none that fits. */
+struct vmap_area *area_take(struct vmalloc_state *vs, const void *address, bool (*fits)(const struct vm_struct *vm));
+/* Lay vm->pages at the area's addresses. 0, or what pages_map() says, reported; then abandon the area. */
+MUST_CHECK int area_map(struct vmalloc_state *vs, struct vm_struct *vm, const struct vmalloc_request *rq);
+/* The host, or a table, was missing: say which, and what would help. */
+void report_map_failure(struct vmalloc_state *vs, const struct vm_struct *vm, gfp_t gfp, int err);
+/* An area whose making failed: leave nothing of it, tables and dead addresses included. */
+void area_abandon(struct vmalloc_state *vs, struct vm_struct *vm);
+/* Destroy the area that starts at the address; reports what is no area's start. May sleep. */
+void __vunmap(struct vmalloc_state *vs, const void *address, bool (*fits)(const struct vm_struct *vm));
 /* Descriptors back to their cache. */
 void vmap_areas_free(struct vmalloc_state *vs, struct list_head *unused);
 /*
@@ -122,6 +165,15 @@ void vmap_areas_free(struct vmalloc_state *vs, struct list_head *unused);
  * Returns pages freed.
  */
 unsigned long vmap_area_destroy(struct vmalloc_state *vs, struct vmap_area *area);
+
+/* vmalloc_pages.c */
+#define LARGE_ORDER 9			/* a block that fills a table entry of level 2 */
+/* pages[0..nr), all NULL, filled with single pages. Returns how many are. */
+unsigned long area_pages_take(struct page **pages, unsigned long nr, gfp_t gfp, int node);
+/* Neighbours side by side; whole aligned blocks of 2^LARGE_ORDER before the rest, which would move them. */
+void area_pages_arrange(struct page **pages, unsigned long nr);
+/* What the area owns beside its addresses. Returns pages freed. */
+unsigned long area_pages_free(struct vmalloc_state *vs, struct vm_struct *vm);
 
 /* vmalloc_lazy.c */
 /* Wait for a purge that is running, then purge. Returns true if addresses became free. May sleep. */

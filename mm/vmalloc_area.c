@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmalloc_area.c - areas of the vmalloc window: addresses reserved, mapped, taken down.
+ *
+ *	area_make()   addresses and a vm_struct ---> area_map()   pages at them
+ *	                       ^                            |
+ *	   lazy, purged later  `---- vmap_area_destroy() <--'	range_unmap(), pages, addresses: in this order
+ *
+ * A busy area that area_take() found is out of the tree and its taker's alone; of two takers one finds it.
+ * True whenever area_lock is free: A1 and A3 of vmalloc.c, V1 to V5 of vm_area.c.
+ * Lock: vs->area_lock for the trees; never held over an allocation, a free or a call of the host.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include "lib/assert.h"
+#include "mm/page_alloc.h"
+#include "mm/vmalloc.h"
+
+#define CALLER __builtin_return_address(0)
+#define IOREMAP_MAX_ALIGN (1ul << 30)
+
+bool is_area(const struct vm_struct *vm)
+{
+	return vm;
+}
+
+bool is_ram(const struct vm_struct *vm)
+{
+	return !vm;
+}
+
+/* ------------------------------------------------------------------------------------------------------- addresses */
+
+void vmap_areas_free(struct vmalloc_state *vs, struct list_head *unused)
+{
+	struct vmap_area *area, *next;
+
+	list_for_each_entry_safe(area, next, unused, list)
+		kmem_cache_free(vs->areas, area);
+}
+
+static bool space_reserve(struct vmalloc_state *vs, const struct vm_request *request, struct vmap_area *area,
+			  struct vmap_area **spare, struct list_head *unused)
+{
+	unsigned long flags;
+	bool found;
+
+	spin_lock_irqsave(&vs->area_lock, flags);
+	found = vm_area_reserve(&vs->space, request, area, spare, unused);
+	spin_unlock_irqrestore(&vs->area_lock, flags);
+	return found;
+}
+
+/* The same, purging if there is no room; reports that there is none even then. */
+static bool space_reserve_or_purge(struct vmalloc_state *vs, const struct vm_request *request, struct vmap_area *area,
+				   struct vmap_area **spare, struct list_head *unused, gfp_t gfp)
+{
+	if (space_reserve(vs, request, area, spare, unused))
+		return true;
+	if (lazy_flush(vs) && space_reserve(vs, request, area, spare, unused))
+		return true;
+	if (!(gfp & __GFP_NOWARN) && __ratelimit(&vs->space_report))
+		pr_warn("vmap allocation for size %lu failed: use vmalloc=<size> to increase size\n", request->size);
+	return false;
+}
+
+struct vmap_area *area_reserve(struct vmalloc_state *vs, const struct vm_request *request, struct vm_struct *vm,
+			       gfp_t gfp)
+{
+	struct vmap_area *area = kmem_cache_alloc(vs->areas, gfp & GFP_RECLAIM_MASK);
+	struct vmap_area *spare = kmem_cache_alloc(vs->areas, gfp & GFP_RECLAIM_MASK);
+	LIST_HEAD(unused);
+
+	if (area)
+		area->vm = vm;
+	if (area && (!spare || !space_reserve_or_purge(vs, request, area, &spare, &unused, gfp))) {
+		list_add(&area->list, &unused);
+		area = NULL;
+	}
+	if (spare)
+		list_add(&spare->list, &unused);
+	vmap_areas_free(vs, &unused);
+	return area;
+}
+
+/* Device memory is aligned to its size, so that it can be mapped in few entries. */
+static unsigned long request_align(const struct vmalloc_request *rq, unsigned long size)
+{
+	if (rq->flags & VM_IOREMAP)
+		return clamp(roundup_pow_of_two(size), PAGE_SIZE, IOREMAP_MAX_ALIGN);
+	return max(rq->align, PAGE_SIZE);
+}
+
+struct vm_struct *area_make(struct vmalloc_state *vs, const struct vmalloc_request *rq)
+{
+	unsigned long size = PAGE_ALIGN(rq->size);
+	struct vm_request where = { .start = rq->start, .end = rq->end ? rq->end : vs->space.end };
+	struct vm_struct *vm;
+	struct vmap_area *area;
+
+	if (!size || size >= vs->space.end - vs->space.start + PAGE_SIZE ||
+	    WARN_ON_ONCE(rq->align & (rq->align - 1)))
+		return NULL;
+	vm = kzalloc(sizeof(*vm), rq->gfp & GFP_RECLAIM_MASK);
+	if (!vm)
+		return NULL;
+	where.align = request_align(rq, size);
+	where.size = size + (rq->flags & VM_NO_GUARD ? 0 : PAGE_SIZE);
+	*vm = (struct vm_struct){ .size = where.size, .flags = rq->flags, .caller = rq->caller };
+	area = area_reserve(vs, &where, vm, rq->gfp);
+	if (!area) {
+		kfree(vm);
+		return NULL;
+	}
+	vm->addr = (void *)area->va_start;
+	return vm;
+}
+
+struct vmap_area *area_take(struct vmalloc_state *vs, const void *address, bool (*fits)(const struct vm_struct *vm))
+{
+	struct vmap_area *area;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vs->area_lock, flags);
+	area = vm_area_find(&vs->space, (unsigned long)address);
+	if (area && (area->va_start != (unsigned long)address || !fits(area->vm)))
+		area = NULL;
+	if (area)
+		vm_area_take(&vs->space, area);
+	spin_unlock_irqrestore(&vs->area_lock, flags);
+	return area;
+}
+
+static void area_retire(struct vmalloc_state *vs, struct vmap_area *area)
+{
+	unsigned long flags;
+	LIST_HEAD(unused);
+
+	spin_lock_irqsave(&vs->area_lock, flags);
+	vm_area_retire(&vs->space, area, &unused);
+	spin_unlock_irqrestore(&vs->area_lock, flags);
+	vmap_areas_free(vs, &unused);
+}
+
+/* ------------------------------------------------------------------------------------------------------------- map */
+
+void report_map_failure(struct vmalloc_state *vs, const struct vm_struct *vm, gfp_t gfp, int err)
+{
+	unsigned long bytes = vm_area_bytes(vm);
+
+	if (err == -ENOSPC && !(gfp & __GFP_NOWARN) && __ratelimit(&vs->map_report))
+		pr_warn("vmalloc: size %lu: the host has no room for another mapping (a process has vm.max_map_count, "
+			"usually 65530): free areas, make fewer and larger ones, or raise that limit\n", bytes);
+	warn_alloc(gfp, NULL, "vmalloc error: size %lu, failed to map pages", bytes);
+}
+
+int area_map(struct vmalloc_state *vs, struct vm_struct *vm, const struct vmalloc_request *rq)
+{
+	struct mapping mapping = {
+		.address = (unsigned long)vm->addr, .pages = vm->pages, .nr = vm_area_bytes(vm) >> PAGE_SHIFT,
+		.prot = rq->prot, .gfp = rq->gfp, .large = rq->flags & VM_ALLOW_HUGE_VMAP,
+	};
+	int err = pages_map(vs, &mapping);
+
+	if (err)
+		report_map_failure(vs, vm, rq->gfp, err);
+	return err;
+}
+
+/* --------------------------------------------------------------------------------------------------------- destroy */
+
+static void area_unmap(struct vmalloc_state *vs, const struct vmap_area *area)
+{
+	unsigned long bytes = area->vm ? vm_area_bytes(area->vm) : area->va_end - area->va_start;
+
+	range_unmap(vs, area->va_start, bytes >> PAGE_SHIFT);
+}
+
+unsigned long vmap_area_destroy(struct vmalloc_state *vs, struct vmap_area *area)
+{
+	struct vm_struct *vm = area->vm;
+	unsigned long pages = 0;
+
+	area_unmap(vs, area);
+	if (vm)
+		pages = area_pages_free(vs, vm);
+	area_retire(vs, area);
+	kfree(vm);
+	return pages;
+}
+
+void area_abandon(struct vmalloc_state *vs, struct vm_struct *vm)
+{
+	struct vmap_area *area;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vs->area_lock, flags);
+	area = vm_area_find(&vs->space, (unsigned long)vm->addr);
+	assert(area && area->vm == vm);
+	vm_area_take(&vs->space, area);
+	spin_unlock_irqrestore(&vs->area_lock, flags);
+	vmap_area_destroy(vs, area);
+	lazy_flush(vs);
+}
+
+void __vunmap(struct vmalloc_state *vs, const void *address, bool (*fits)(const struct vm_struct *vm))
+{
+	struct vmap_area *area;
+
+	if (WARN((unsigned long)address & ~PAGE_MASK, "Trying to vfree() bad address (%p)\n", address))
+		return;
+	area = area_take(vs, address, fits);
+	if (WARN(!area, "Trying to vfree() nonexistent vm area (%p)\n", address))
+		return;
+	vmap_area_destroy(vs, area);
+	lazy_settle(vs);
+}
+
+/* ---------------------------------------------------------------------------------------------------- bare areas */
+
+struct vm_struct *get_vm_area(unsigned long size, unsigned long flags)
+{
+	struct vmalloc_state *vs = this_vmalloc();
+	struct vmalloc_request rq = { .size = size, .gfp = GFP_KERNEL, .flags = flags, .caller = CALLER };
+
+	if (!vs || !may_sleep_here())
+		return NULL;
+	return area_make(vs, &rq);
+}
+
+struct vm_struct *find_vm_area(const void *address)
+{
+	struct vmalloc_state *vs = this_vmalloc();
+	struct vmap_area *area;
+	unsigned long flags;
+	struct vm_struct *vm;
+
+	if (!vs)
+		return NULL;
+	spin_lock_irqsave(&vs->area_lock, flags);
+	area = vm_area_find(&vs->space, (unsigned long)address);
+	vm = area ? area->vm : NULL;
+	spin_unlock_irqrestore(&vs->area_lock, flags);
+	return vm;
+}
+
+struct vm_struct *remove_vm_area(const void *address)
+{
+	struct vmalloc_state *vs = this_vmalloc();
+	struct vmap_area *area;
+	struct vm_struct *vm;
+
+	if (!vs || !may_sleep_here())
+		return NULL;
+	area = area_take(vs, address, is_area);
+	if (!area)
+		return NULL;
+	vm = area->vm;
+	if (vm->flags & VM_ALLOC)
+		__atomic_fetch_sub(&vs->nr_pages, vm->nr_pages, __ATOMIC_RELAXED);
+	area_unmap(vs, area);
+	area_retire(vs, area);
+	lazy_settle(vs);
+	return vm;
+}
+
+void free_vm_area(struct vm_struct *vm)
+{
+	if (WARN(remove_vm_area(vm->addr) != vm, "free_vm_area: no area of this machine at %p\n", vm->addr))
+		return;
+	kfree(vm);
+}

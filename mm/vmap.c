@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmap.c - pages and frames that are someone else's, at addresses of the vmalloc window.
+ *
+ *	vmap(), vm_map_ram()   pages[] of the caller  ---\
+ *	vmap_pfn()             frames of no descriptor ----> an area of the window
+ *	ioremap()              a device's frames      ---/	uncached; aligned to its size
+ *
+ * The area owns its addresses and tables; the pages stay the caller's, but for VM_MAP_PUT_PAGES. A vm_map_ram() area
+ * has no vm_struct: it is known by its size.
+ * Lock: vs->area_lock, in vmalloc_area.c.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include "mm/page_alloc.h"
+#include "mm/vmalloc.h"
+
+#define CALLER __builtin_return_address(0)
+
+/* ------------------------------------------------------------------------------------------------------------ vmap */
+
+static bool pages_exist(const struct machine *m, struct page **pages, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (WARN_ON(!pages[i] || pages[i] < m->vmemmap || machine_pfn(m, pages[i]) >= m->max_pfn))
+			return false;
+	return true;
+}
+
+/* Beyond memory are devices, and only a bare machine has any. */
+static bool frames_exist(const struct machine *m, u64 pfn, u64 nr)
+{
+#ifdef KMEM_HOST_X86
+	return pfn + nr > pfn && m;
+#else
+	return pfn < m->layout.nr_frames && nr <= m->layout.nr_frames - pfn;
+#endif
+}
+
+void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot)
+{
+	struct vmalloc_request rq = {
+		.size = (unsigned long)count << PAGE_SHIFT, .gfp = GFP_KERNEL, .prot = prot, .flags = flags,
+		.caller = CALLER,
+	};
+	struct vmalloc_state *vs = this_vmalloc();
+	struct vm_struct *vm;
+
+	if (!vs || !may_sleep_here())
+		return NULL;
+	if (WARN_ON_ONCE(flags & (VM_FLUSH_RESET_PERMS | VM_ALLOC | VM_NO_GUARD)) || count > totalram_pages() ||
+	    !pages_exist(vs->machine, pages, count))
+		return NULL;
+	vm = area_make(vs, &rq);
+	if (!vm)
+		return NULL;
+	vm->pages = pages;
+	if (area_map(vs, vm, &rq)) {
+		vm->pages = NULL;
+		area_abandon(vs, vm);
+		return NULL;
+	}
+	vm->pages = flags & VM_MAP_PUT_PAGES ? pages : NULL;
+	vm->nr_pages = flags & VM_MAP_PUT_PAGES ? count : 0;
+	return vm->addr;
+}
+
+/* Frames that need no descriptors, in runs. */
+static int frames_map_each(struct vmalloc_state *vs, struct vm_struct *vm, const unsigned long *pfns,
+			   unsigned int count, pgprot_t prot)
+{
+	struct pgtable_run run = { .prot = pgprot_val(prot) | _PAGE_NX };
+
+	for (unsigned int i = 0; i < count; i += (unsigned int)run.nr) {
+		int err;
+
+		run.address = (unsigned long)vm->addr + ((unsigned long)i << PAGE_SHIFT);
+		run.pfn = pfns[i];
+		run.nr = 1;
+		while (i + run.nr < count && pfns[i + run.nr] == pfns[i] + run.nr)
+			run.nr++;
+		err = frames_map(vs, &run, GFP_KERNEL);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void *vmap_pfn(unsigned long *pfns, unsigned int count, pgprot_t prot)
+{
+	struct vmalloc_request rq = {
+		.size = (unsigned long)count << PAGE_SHIFT, .gfp = GFP_KERNEL, .flags = VM_IOREMAP, .caller = CALLER,
+	};
+	struct vmalloc_state *vs = this_vmalloc();
+	struct vm_struct *vm;
+	int err;
+
+	if (!vs || !may_sleep_here())
+		return NULL;
+	for (unsigned int i = 0; i < count; i++)
+		if (!frames_exist(vs->machine, pfns[i], 1) || WARN_ON_ONCE(pfn_valid(pfns[i])))
+			return NULL;
+	vm = area_make(vs, &rq);
+	if (!vm)
+		return NULL;
+	err = frames_map_each(vs, vm, pfns, count, prot);
+	if (err) {
+		report_map_failure(vs, vm, GFP_KERNEL, err);
+		area_abandon(vs, vm);
+		return NULL;
+	}
+	return vm->addr;
+}
+
+/* Of an area that vmalloc() made, vunmap() would leave the pages to nobody. */
+static bool is_map(const struct vm_struct *vm)
+{
+	return vm && !(vm->flags & VM_ALLOC);
+}
+
+void vunmap(const void *address)
+{
+	struct vmalloc_state *vs = this_vmalloc();
+
+	if (!address || !vs || !may_sleep_here())
+		return;
+	deferred_flush(vs);
+	__vunmap(vs, address, is_map);
+}
+
+void *vm_map_ram(struct page **pages, unsigned int count, int node)
+{
+	struct vm_request where = { .size = (unsigned long)count << PAGE_SHIFT, .align = PAGE_SIZE };
+	struct vmalloc_state *vs = this_vmalloc();
+	struct mapping mapping = { .pages = pages, .nr = count, .prot = PAGE_KERNEL, .gfp = GFP_KERNEL };
+	struct vmap_area *area;
+
+	(void)node;
+	if (!vs || !may_sleep_here() || !count || !pages_exist(vs->machine, pages, count))
+		return NULL;
+	where.end = vs->space.end;
+	area = area_reserve(vs, &where, NULL, GFP_KERNEL);
+	if (!area)
+		return NULL;
+	mapping.address = area->va_start;
+	if (pages_map(vs, &mapping)) {
+		vmap_area_destroy(vs, area_take(vs, (void *)mapping.address, is_ram));
+		lazy_flush(vs);
+		return NULL;
+	}
+	return (void *)mapping.address;
+}
+
+/* Is there a vm_map_ram() area of so many pages at the address? */
+static bool is_ram_of(struct vmalloc_state *vs, const void *address, unsigned int count)
+{
+	struct vmap_area *area;
+	unsigned long flags;
+	bool is;
+
+	spin_lock_irqsave(&vs->area_lock, flags);
+	area = vm_area_find(&vs->space, (unsigned long)address);
+	is = area && !area->vm && area->va_start == (unsigned long)address &&
+	     area->va_end - area->va_start == (unsigned long)count << PAGE_SHIFT;
+	spin_unlock_irqrestore(&vs->area_lock, flags);
+	return is;
+}
+
+void vm_unmap_ram(const void *address, unsigned int count)
+{
+	struct vmalloc_state *vs = this_vmalloc();
+	struct vmap_area *area;
+
+	if (!vs || !may_sleep_here())
+		return;
+	area = is_ram_of(vs, address, count) ? area_take(vs, address, is_ram) : NULL;
+	if (WARN(!area, "vm_unmap_ram: no area of %u pages at %p\n", count, address))
+		return;
+	vmap_area_destroy(vs, area);
+	lazy_settle(vs);
+}
+
+/* --------------------------------------------------------------------------------------------------------- ioremap */
+
+static bool is_ioremap(const struct vm_struct *vm)
+{
+	return vm && vm->flags & VM_IOREMAP;
+}
+
+static bool is_ram_range(const struct machine *m, u64 first, u64 last)
+{
+	for (u64 at = first & PAGE_MASK; at <= last; at += PAGE_SIZE)
+		if (memblock_is_memory(&m->memblock, at))
+			return true;
+	return false;
+}
+
+static bool ioremap_allowed(const struct machine *m, u64 first, u64 last)
+{
+	if (last < first)
+		return false;
+	if (!frames_exist(m, first >> PAGE_SHIFT, (last >> PAGE_SHIFT) - (first >> PAGE_SHIFT) + 1)) {
+		pr_warn("ioremap: there is no device at 0x%016llx-0x%016llx: a hosted machine ends with its memory\n",
+			first, last);
+		return false;
+	}
+	return !WARN_ONCE(is_ram_range(m, first, last), "ioremap on RAM at 0x%016llx - 0x%016llx\n", first, last);
+}
+
+void *ioremap(phys_addr_t start, size_t size)
+{
+	unsigned long offset = (unsigned long)start & ~PAGE_MASK;
+	struct vmalloc_request rq = {
+		.size = PAGE_ALIGN(offset + size), .gfp = GFP_KERNEL, .flags = VM_IOREMAP, .caller = CALLER,
+	};
+	struct vmalloc_state *vs = this_vmalloc();
+	struct pgtable_run run;
+	struct vm_struct *vm;
+	int err;
+
+	if (!vs || !may_sleep_here())
+		return NULL;
+	if (WARN_ON_ONCE(!size) || rq.size < size || !ioremap_allowed(vs->machine, start, (u64)start + size - 1))
+		return NULL;
+	vm = area_make(vs, &rq);
+	if (!vm)
+		return NULL;
+	vm->phys_addr = start & ~(phys_addr_t)(PAGE_SIZE - 1);
+	run = (struct pgtable_run){
+		.address = (unsigned long)vm->addr, .pfn = (pfn_t)(start >> PAGE_SHIFT), .nr = rq.size >> PAGE_SHIFT,
+		.prot = pgprot_val(PAGE_KERNEL_NOCACHE) | _PAGE_NX, .large = true,
+	};
+	err = frames_map(vs, &run, GFP_KERNEL);
+	if (err) {
+		report_map_failure(vs, vm, GFP_KERNEL, err);
+		area_abandon(vs, vm);
+		return NULL;
+	}
+	return (char *)vm->addr + offset;
+}
+
+void iounmap(volatile void *address)
+{
+	struct vmalloc_state *vs = this_vmalloc();
+	struct vmap_area *area;
+
+	if (!address || !vs || !may_sleep_here())
+		return;
+	area = area_take(vs, (void *)((unsigned long)address & PAGE_MASK), is_ioremap);
+	if (!area) {
+		printk(KERN_ERR "iounmap: bad address %p\n", (void *)address);
+		dump_stack();
+		return;
+	}
+	vmap_area_destroy(vs, area);
+	lazy_settle(vs);
+}
