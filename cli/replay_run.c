@@ -132,6 +132,7 @@ static void replay_event(struct replay *replay, const struct trace_event *event)
 	default:
 		replay->result->counts.inside++;
 	}
+	replay->event = NULL;
 }
 
 static void sample(struct replay *replay)

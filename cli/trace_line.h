@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace_line.h - one line of ftrace text, taken apart. Between trace_line.c, trace_gfp.c and trace_read.c only.
+ * trace_line.h - one line of ftrace text, taken apart. Between the files trace_*.c only.
  *
  * Nothing here allocates or remembers: spans point into the caller's line, and the event's string ids stay 0
  * until the reader interns them.
@@ -48,6 +48,9 @@ enum trace_line_kind trace_line_parse(struct trace_line *line, const char *text,
 
 /* Read "GFP_KERNEL|__GFP_ZERO", "0xcc0" or "none" into line->event.gfp; unknown parts go to line->unknown_gfp. */
 void trace_gfp_parse(struct trace_line *line, struct span text);
+
+/* The TRACE_HAS bits without which an event of the kind says nothing. */
+u32 trace_kind_needs(enum trace_kind kind);
 
 static inline bool span_is(struct span span, const char *text, size_t len)
 {
