@@ -96,7 +96,6 @@ struct machine {
 	struct list_head shrinkers;
 	struct mutex oom_lock;
 	struct notifier_block *oom_notifiers;
-	u32 reclaim_wait;			/* changes when reclaim made progress */
 	u32 shrinker_users;			/* who walks the list of shrinkers: mm/vmscan.c */
 	struct ratelimit_state oom_ratelimit;
 
@@ -114,7 +113,6 @@ struct machine {
 	u32 idle_stop;				/* it must end; a word to sleep on */
 	const void *warned[64];			/* places that have warned once */
 	struct depot *depot;			/* mm/stack_depot.c */
-	void *inject;				/* fault injection */
 };
 
 /* The calling thread's machine; leases a CPU if need be. */

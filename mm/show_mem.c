@@ -9,60 +9,34 @@
 #include <linux/printk.h>
 #include <linux/string.h>
 #include "mm/buddy.h"
-#include "mm/cpus.h"
+#include "mm/stats.h"
 
 #define KB(pages) ((unsigned long)(pages) << (PAGE_SHIFT - 10))
 #define KSWAPD_GIVES_UP 16
 
-static unsigned long node_sum(const struct machine *m, enum node_stat_item item)
-{
-	long sum = 0;
-
-	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
-		sum += __atomic_load_n(&m->nodes[nid]->vm_stat[item], __ATOMIC_RELAXED);
-	return (unsigned long)sum;
-}
-
-static unsigned long zone_sum(const struct machine *m, enum zone_stat_item item)
-{
-	long sum = 0;
-
-	for (unsigned int i = 0; i < m->nr_zones; i++)
-		sum += zone_page_state(m->zones[i], item);
-	return (unsigned long)sum;
-}
-
-static unsigned long zone_pcp_pages(const struct zone *zone)
-{
-	const struct machine *m = zone->machine;
-	struct kmem_cpu *cpu;
-	unsigned long pages = 0;
-	unsigned int id;
-
-	for_each_online_cpu_of(m, cpu, id)
-		pages += (unsigned long)__atomic_load_n(&cpu->pcp[zone->index].count, __ATOMIC_RELAXED);
-	return pages;
-}
-
 static void show_totals(const struct machine *m)
 {
+#define NODES(item) machine_node_item(m, item)
+#define ZONES(item) machine_zone_item(m, item)
 	unsigned long pcp = 0;
 
 	for (unsigned int i = 0; i < m->nr_zones; i++)
 		pcp += zone_pcp_pages(m->zones[i]);
-	pr_warn("active_anon:%lu inactive_anon:%lu isolated_anon:%lu\n", node_sum(m, NR_ACTIVE_ANON),
-		node_sum(m, NR_INACTIVE_ANON), node_sum(m, NR_ISOLATED_ANON));
-	pr_warn(" active_file:%lu inactive_file:%lu isolated_file:%lu\n", node_sum(m, NR_ACTIVE_FILE),
-		node_sum(m, NR_INACTIVE_FILE), node_sum(m, NR_ISOLATED_FILE));
-	pr_warn(" unevictable:%lu dirty:%lu writeback:%lu\n", node_sum(m, NR_UNEVICTABLE), node_sum(m, NR_DIRTY),
-		node_sum(m, NR_WRITEBACK));
-	pr_warn(" slab_reclaimable:%lu slab_unreclaimable:%lu\n", node_sum(m, NR_SLAB_RECLAIMABLE),
-		node_sum(m, NR_SLAB_UNRECLAIMABLE));
-	pr_warn(" mapped:%lu shmem:%lu pagetables:%lu\n", node_sum(m, NR_MAPPED), node_sum(m, NR_SHMEM),
-		node_sum(m, NR_PAGE_TABLE_PAGES));
-	pr_warn(" sec_pagetables:%lu bounce:%lu\n", node_sum(m, NR_SEC_PAGE_TABLE_PAGES), zone_sum(m, NR_BOUNCE));
-	pr_warn(" kernel_misc_reclaimable:%lu\n", node_sum(m, NR_KERNEL_MISC_RECLAIMABLE));
-	pr_warn(" free:%lu free_pcp:%lu free_cma:%lu\n", zone_sum(m, NR_FREE_PAGES), pcp, zone_sum(m, NR_FREE_CMA));
+	pr_warn("active_anon:%lu inactive_anon:%lu isolated_anon:%lu\n", NODES(NR_ACTIVE_ANON),
+		NODES(NR_INACTIVE_ANON), NODES(NR_ISOLATED_ANON));
+	pr_warn(" active_file:%lu inactive_file:%lu isolated_file:%lu\n", NODES(NR_ACTIVE_FILE),
+		NODES(NR_INACTIVE_FILE), NODES(NR_ISOLATED_FILE));
+	pr_warn(" unevictable:%lu dirty:%lu writeback:%lu\n", NODES(NR_UNEVICTABLE), NODES(NR_DIRTY),
+		NODES(NR_WRITEBACK));
+	pr_warn(" slab_reclaimable:%lu slab_unreclaimable:%lu\n", NODES(NR_SLAB_RECLAIMABLE),
+		NODES(NR_SLAB_UNRECLAIMABLE));
+	pr_warn(" mapped:%lu shmem:%lu pagetables:%lu\n", NODES(NR_MAPPED), NODES(NR_SHMEM),
+		NODES(NR_PAGE_TABLE_PAGES));
+	pr_warn(" sec_pagetables:%lu bounce:%lu\n", NODES(NR_SEC_PAGE_TABLE_PAGES), ZONES(NR_BOUNCE));
+	pr_warn(" kernel_misc_reclaimable:%lu\n", NODES(NR_KERNEL_MISC_RECLAIMABLE));
+	pr_warn(" free:%lu free_pcp:%lu free_cma:%lu\n", ZONES(NR_FREE_PAGES), pcp, ZONES(NR_FREE_CMA));
+#undef NODES
+#undef ZONES
 }
 
 static void show_node(const struct pglist_data *node)
@@ -167,8 +141,8 @@ static void show_rest(const struct machine *m)
 	}
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
 		pr_warn("Node %u hugepages_total=0 hugepages_free=0 hugepages_surp=0 hugepages_size=2048kB\n", nid);
-	pr_warn("%lu total pagecache pages\n", node_sum(m, NR_FILE_PAGES));
-	pr_warn("%lu pages in swap cache\n", node_sum(m, NR_SWAPCACHED));
+	pr_warn("%lu total pagecache pages\n", machine_node_item(m, NR_FILE_PAGES));
+	pr_warn("%lu pages in swap cache\n", machine_node_item(m, NR_SWAPCACHED));
 	pr_warn("Free swap  = 0kB\n");
 	pr_warn("Total swap = 0kB\n");
 	pr_warn("%lu pages RAM\n", present);

@@ -304,10 +304,8 @@ unsigned long try_to_free_pages(struct machine *m, struct zonelist *zonelist, un
 	scope = memalloc_noreclaim_save();
 	pages = reclaim_for(m, zonelist, order, gfp);
 	memalloc_noreclaim_restore(scope);
-	if (pages) {
+	if (pages)
 		nodes_are_hopeful(zonelist);
-		__atomic_fetch_add(&m->reclaim_wait, 1, __ATOMIC_RELEASE);
-	}
 	return pages;
 }
 
@@ -382,12 +380,10 @@ static void balance_node(struct pglist_data *node, int order, enum zone_type hig
 	}
 	boosts_end(node, boosts);
 	pages += grown(before, free_pages_of(m));
-	if (pages || objects) {
+	if (pages || objects)
 		__atomic_store_n(&node->kswapd_failures, 0, __ATOMIC_RELAXED);
-		__atomic_fetch_add(&m->reclaim_wait, 1, __ATOMIC_RELEASE);
-	} else if (!node_balanced(node, order, highest)) {
+	else if (!node_balanced(node, order, highest))
 		__atomic_fetch_add(&node->kswapd_failures, 1, __ATOMIC_RELAXED);
-	}
 }
 
 /* Sleep on kswapd_wake while it is seen, without a CPU. */

@@ -78,7 +78,6 @@ struct zone {
 	unsigned long watermark_boost;
 	long lowmem_reserve[MAX_NR_ZONES];	/* pages kept from requests that could use that zone */
 	int pcp_high, pcp_batch;
-	int stat_threshold;
 	u8 *pageblock_type;			/* a byte a pageblock of the span: migrate type ^ MIGRATE_MOVABLE */
 
 	/* Under lock (innermost; irqs off). */
