@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page_machine.h - a machine for one case of the page allocator's tests, with its console kept as text.
+ * page_machine.h - what cases of the page allocator's tests look at in a machine, and how they use it up.
  *
- *	struct machine *m = page_machine(t, "mem=64M");		entered; the case's end leaves it and takes it down
- *	... EXPECT_CONTAINS(t, console_text(), "order:4");
+ *	struct taken taken = { 0 };
+ *	take_all(&taken, GFP_KERNEL, 0);  ...  put_all(&taken);
  */
 #ifndef TESTS_PAGE_MACHINE_H
 #define TESTS_PAGE_MACHINE_H
@@ -13,74 +13,7 @@
 #include <linux/string.h>
 #include "mm/cpus.h"
 #include "mm/page_alloc.h"
-#include "tests/ktap.h"
-
-#define CONSOLE_BYTES 65536
-
-static char console_buffer[CONSOLE_BYTES];
-static size_t console_length;
-
-static void console_keep(void *arg, const char *text, size_t length)
-{
-	size_t at = __atomic_fetch_add(&console_length, length, __ATOMIC_RELAXED);
-
-	(void)arg;
-	if (at + length < CONSOLE_BYTES)
-		memcpy(console_buffer + at, text, length);
-}
-
-static inline const char *console_text(void)
-{
-	size_t length = __atomic_load_n(&console_length, __ATOMIC_RELAXED);
-
-	console_buffer[length < CONSOLE_BYTES ? length : CONSOLE_BYTES - 1] = '\0';
-	return console_buffer;
-}
-
-static inline void console_clear(void)
-{
-	memset(console_buffer, 0, sizeof(console_buffer));
-	console_length = 0;
-}
-
-/* How often the console says it. */
-static inline unsigned int console_count(const char *what)
-{
-	unsigned int count = 0;
-
-	for (const char *at = console_text(); (at = strstr(at, what)); at++)
-		count++;
-	return count;
-}
-
-static void page_machine_end(void *m)
-{
-	machine_leave();
-	machine_shutdown(m);
-}
-
-static inline struct machine *page_machine_of(struct ktap *t, const struct machine_config *config)
-{
-	struct machine_config kept = *config;
-	const char *why = "";
-	struct machine *m;
-
-	console_clear();
-	kept.console = console_keep;
-	m = machine_boot_why(&kept, &why);
-	if (!m) {
-		ktap_fail(t, "no machine: %s", why ? why : "?");
-		return NULL;
-	}
-	machine_enter(m);
-	ktap_cleanup(t, page_machine_end, m);
-	return m;
-}
-
-static inline struct machine *page_machine(struct ktap *t, const char *cmdline)
-{
-	return page_machine_of(t, &(struct machine_config){ .cmdline = cmdline });
-}
+#include "tests/machine_for.h"
 
 /* Every invariant of the page allocator holds, or the case says which one does not. */
 static inline bool zones_hold(struct ktap *t, struct machine *m)

@@ -43,7 +43,7 @@ static inline void counters_restore(void *arg)
 
 static inline struct machine *sample_machine_of(struct ktap *t, const struct machine_config *config)
 {
-	struct machine *m = page_machine_of(t, config);
+	struct machine *m = machine_for_config(t, config);
 
 	if (!m || m->nr_nodes > SAMPLE_NODES || m->nr_zones > SAMPLE_ZONES)
 		return NULL;

@@ -56,7 +56,7 @@ static void fresh_machines_hold(struct ktap *t)
 
 static void machine_in_use_holds(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=128M nr_cpus=2");
+	struct machine *m = machine_for(t, "mem=128M nr_cpus=2");
 	void *small, *large, *area, *ring[2];
 	struct page *pages;
 
@@ -94,7 +94,7 @@ static void any_thread_may_check(struct ktap *t)
 
 static void t1_slab_pages(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	void *object;
 
 	ASSERT_NOT_NULL(t, m);
@@ -106,7 +106,7 @@ static void t1_slab_pages(struct ktap *t)
 
 static void t1_large_objects(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	void *large;
 
 	ASSERT_NOT_NULL(t, m);
@@ -118,7 +118,7 @@ static void t1_large_objects(struct ktap *t)
 
 static void t2_totals(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 
 	ASSERT_NOT_NULL(t, m);
 	m->totalram++;
@@ -133,7 +133,7 @@ static void t2_totals(struct ktap *t)
 
 static void t3_events(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	unsigned long *events;
 
 	ASSERT_NOT_NULL(t, m);
@@ -149,7 +149,7 @@ static void t3_events(struct ktap *t)
 
 static void t4_levels_below_zero(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 
 	ASSERT_NOT_NULL(t, m);
 	m->nodes[0]->vm_stat[NR_WRITEBACK] = -1;
@@ -166,7 +166,7 @@ static void t4_levels_below_zero(struct ktap *t)
 
 static void c1_task_without_a_lease(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=2");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
 
 	ASSERT_NOT_NULL(t, m);
 	m->cpu_task[1] = m->cpu_task[0];
@@ -177,7 +177,7 @@ static void c1_task_without_a_lease(struct ktap *t)
 
 static void c3_online_count(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=2");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
 
 	ASSERT_NOT_NULL(t, m);
 	m->nr_online++;
@@ -189,7 +189,7 @@ static void c3_online_count(struct ktap *t)
 /* One fault of each part that has a test of its own. */
 static void faults_of_every_part_come_through(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	struct kmem_cache *cache;
 
 	ASSERT_NOT_NULL(t, m);

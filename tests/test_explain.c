@@ -23,7 +23,7 @@ static const char *explain_page(struct machine *m, const struct page *page)
 
 static void addresses_that_are_none(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 
 	ASSERT_NOT_NULL(t, m);
 	EXPECT_STR(t, explain(m, NULL), "NULL");
@@ -34,7 +34,7 @@ static void addresses_that_are_none(struct ktap *t)
 
 static void object_live_and_free(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	struct kmem_cache *cache;
 	char *object;
 
@@ -59,7 +59,7 @@ static void object_live_and_free(struct ktap *t)
 
 static void object_in_a_barn(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1 kmem.sheaf=4");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1 kmem.sheaf=4");
 	void *objects[64];
 	unsigned int in_barn = 0;
 
@@ -75,7 +75,7 @@ static void object_in_a_barn(struct ktap *t)
 
 static void between_and_behind_objects(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	struct kmem_cache *cache;
 	struct page *slab;
 	char *object;
@@ -95,7 +95,7 @@ static void between_and_behind_objects(struct ktap *t)
 
 static void red_zone_before_an_object(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1 slub_debug=Z");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1 slub_debug=Z");
 	char *object;
 
 	ASSERT_NOT_NULL(t, m);
@@ -107,7 +107,7 @@ static void red_zone_before_an_object(struct ktap *t)
 
 static void large_objects(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	char *large;
 
 	ASSERT_NOT_NULL(t, m);
@@ -120,7 +120,7 @@ static void large_objects(struct ktap *t)
 
 static void pages_in_use_and_free(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	struct page *page, *compound, *plain;
 	char want[64];
 
@@ -149,7 +149,7 @@ static void pages_in_use_and_free(struct ktap *t)
 
 static void frames_that_no_one_has(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=1G nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=1G nr_cpus=1");
 	struct zone *zone;
 	pfn_t reserved = 0;
 
@@ -173,7 +173,7 @@ static void frames_that_no_one_has(struct ktap *t)
 
 static void vmalloc_areas(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	char *area;
 
 	ASSERT_NOT_NULL(t, m);
@@ -185,7 +185,7 @@ static void vmalloc_areas(struct ktap *t)
 
 static void page_tables(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	unsigned int tables = 0;
 	void *area;
 
@@ -199,7 +199,7 @@ static void page_tables(struct ktap *t)
 
 static void what_is_not_this_machines(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	int local = 0;
 
 	ASSERT_NOT_NULL(t, m);
@@ -213,7 +213,7 @@ static void what_is_not_this_machines(struct ktap *t)
 
 static void other_machines_objects(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M"), *other;
+	struct machine *m = machine_for(t, "mem=64M"), *other;
 	void *object;
 
 	ASSERT_NOT_NULL(t, m);
@@ -233,7 +233,7 @@ static void other_machines_objects(struct ktap *t)
 /* No address makes it fail, and no buffer is overrun. */
 static void any_address_and_any_buffer(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=1G nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=1G nr_cpus=1");
 	char small[16];
 
 	ASSERT_NOT_NULL(t, m);

@@ -12,24 +12,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include "mm/machine.h"
-#include "tests/ktap.h"
-
-static void end_machine(void *arg)
-{
-	machine_leave();
-	machine_shutdown(arg);
-}
-
-static struct machine *machine_for(struct ktap *t, const char *cmdline)
-{
-	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = cmdline });
-
-	if (!EXPECT_NOT_NULL(t, m))
-		return NULL;
-	machine_enter(m);
-	ktap_cleanup(t, end_machine, m);
-	return m;
-}
+#include "tests/machine_for.h"
 
 /* Leave plenty of memory, but no two neighbouring pages of it. */
 static void shatter(struct list_head *kept)

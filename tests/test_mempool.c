@@ -9,24 +9,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "mm/mempool.h"
-#include "tests/ktap.h"
-
-static void end_machine(void *arg)
-{
-	machine_leave();
-	machine_shutdown(arg);
-}
-
-static struct machine *machine_for(struct ktap *t, const char *cmdline)
-{
-	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = cmdline });
-
-	if (!EXPECT_NOT_NULL(t, m))
-		return NULL;
-	machine_enter(m);
-	ktap_cleanup(t, end_machine, m);
-	return m;
-}
+#include "tests/machine_for.h"
 
 /* An allocator that hands out numbers, and can be told to fail. */
 struct numbers {
@@ -374,12 +357,12 @@ static void each_broken_invariant_is_named(struct ktap *t)
 	ASSERT_EQ(t, mempool_init(&pool, 3, number_alloc, number_free, n), 0);
 	pool.curr_nr = 4;
 	EXPECT(t, !mempool_check(&pool, &fault));
-	EXPECT_STR(t, fault.id, "P1");
+	EXPECT_STR(t, fault.id, "E1");
 	pool.curr_nr = 3;
 	kept = pool.elements[2];
 	pool.elements[2] = pool.elements[0];
 	EXPECT(t, !mempool_check(&pool, &fault));
-	EXPECT_STR(t, fault.id, "P2");
+	EXPECT_STR(t, fault.id, "E2");
 	pool.elements[2] = kept;
 	EXPECT(t, mempool_check(&pool, &fault));
 	mempool_exit(&pool);

@@ -12,29 +12,10 @@
 #include <linux/string.h>
 #include "mm/page_alloc.h"
 #include "mm/vmscan.h"
-#include "tests/ktap.h"
+#include "tests/machine_for.h"
 
 /* Boosted watermarks would leave memory that comes free a little later. */
 #define PLAIN "mem=64M nr_cpus=2 sysctl.vm.watermark_boost_factor=0"
-
-static char console_text[1 << 16];
-static size_t console_length;
-
-static void console_keep(void *arg, const char *text, size_t length)
-{
-	(void)arg;
-	if (length > sizeof(console_text) - 1 - console_length)
-		length = sizeof(console_text) - 1 - console_length;
-	memcpy(console_text + console_length, text, length);
-	console_length += length;
-	console_text[console_length] = '\0';
-}
-
-static void console_forget(void)
-{
-	console_length = 0;
-	console_text[0] = '\0';
-}
 
 /* A full machine, and what fills it. */
 struct full {
@@ -42,7 +23,7 @@ struct full {
 	struct list_head pages;
 };
 
-static void end_machine(void *arg)
+static void full_end(void *arg)
 {
 	struct full *full = arg;
 	struct page *page, *next;
@@ -58,7 +39,7 @@ static bool boot_and_fill(struct ktap *t, struct full *full, const char *cmdline
 {
 	struct page *page;
 
-	console_forget();
+	console_clear();
 	INIT_LIST_HEAD(&full->pages);
 	full->m = machine_boot(&(struct machine_config){ .cmdline = cmdline, .console = console_keep });
 	if (!EXPECT_NOT_NULL(t, full->m))
@@ -66,7 +47,7 @@ static bool boot_and_fill(struct ktap *t, struct full *full, const char *cmdline
 	machine_enter(full->m);
 	while ((page = alloc_page(GFP_ATOMIC | __GFP_NOWARN)))
 		list_add(&page->lru, &full->pages);
-	console_forget();
+	console_clear();
 	return true;
 }
 
@@ -75,7 +56,7 @@ static bool fill_machine(struct ktap *t, struct full *full, const char *cmdline)
 {
 	if (!boot_and_fill(t, full, cmdline))
 		return false;
-	ktap_cleanup(t, end_machine, full);
+	ktap_cleanup(t, full_end, full);
 	return true;
 }
 
@@ -158,7 +139,7 @@ static void c18_a_notifier_that_frees_saves_the_request(struct ktap *t)
 	if (EXPECT_NOT_NULL(t, page))
 		__free_page(page);
 	EXPECT_EQ(t, l.calls, 1);
-	EXPECT_LACKS(t, console_text, "oom-killer");
+	EXPECT_LACKS(t, console_text(), "oom-killer");
 	unregister_oom_notifier(&l.block);
 }
 
@@ -209,7 +190,7 @@ static unsigned int asked_by(struct ktap *t, gfp_t gfp, unsigned int order)
 	page = alloc_pages(gfp | __GFP_NOWARN, order);
 	EXPECT_NULL(t, page);
 	unregister_oom_notifier(&l.block);
-	end_machine(&full);
+	full_end(&full);
 	return l.calls;
 }
 
@@ -246,14 +227,14 @@ static void the_report_has_the_kernels_words(struct ktap *t)
 	if (!fill_machine(t, &full, PLAIN))
 		return;
 	EXPECT_NULL(t, alloc_page(GFP_KERNEL | __GFP_NOWARN));
-	EXPECT_CONTAINS(t, console_text, " invoked oom-killer: gfp_mask=0x2cc0(GFP_KERNEL|__GFP_NOWARN), order=0, "
+	EXPECT_CONTAINS(t, console_text(), " invoked oom-killer: gfp_mask=0x2cc0(GFP_KERNEL|__GFP_NOWARN), order=0, "
 					 "oom_score_adj=0\n");
-	EXPECT_CONTAINS(t, console_text, "\nCall Trace:\n");
-	EXPECT_CONTAINS(t, console_text, "\nMem-Info:\n");
-	EXPECT_CONTAINS(t, console_text, "\nOut of memory and no killable processes...\n");
-	EXPECT_LACKS(t, console_text, "panic");
-	EXPECT(t, strstr(console_text, "oom-killer") < strstr(console_text, "Mem-Info:"));
-	EXPECT(t, strstr(console_text, "Mem-Info:") < strstr(console_text, "no killable"));
+	EXPECT_CONTAINS(t, console_text(), "\nCall Trace:\n");
+	EXPECT_CONTAINS(t, console_text(), "\nMem-Info:\n");
+	EXPECT_CONTAINS(t, console_text(), "\nOut of memory and no killable processes...\n");
+	EXPECT_LACKS(t, console_text(), "panic");
+	EXPECT(t, strstr(console_text(), "oom-killer") < strstr(console_text(), "Mem-Info:"));
+	EXPECT(t, strstr(console_text(), "Mem-Info:") < strstr(console_text(), "no killable"));
 }
 
 static void requests_without_filesystems_make_no_report(struct ktap *t)
@@ -264,16 +245,7 @@ static void requests_without_filesystems_make_no_report(struct ktap *t)
 		return;
 	EXPECT_NULL(t, alloc_page(GFP_NOFS | __GFP_NOWARN));
 	EXPECT_NULL(t, alloc_page(GFP_NOIO | __GFP_NOWARN));
-	EXPECT_LACKS(t, console_text, "oom-killer");
-}
-
-static unsigned int occurrences(const char *text, const char *part)
-{
-	unsigned int nr = 0;
-
-	for (; (text = strstr(text, part)); text++)
-		nr++;
-	return nr;
+	EXPECT_LACKS(t, console_text(), "oom-killer");
 }
 
 static void reports_are_rate_limited(struct ktap *t)
@@ -284,8 +256,8 @@ static void reports_are_rate_limited(struct ktap *t)
 		return;
 	for (int i = 0; i < 20; i++)
 		EXPECT(t, !out_of_memory(full.m, full.m->nodes[0]->fallback, 0, GFP_KERNEL));
-	EXPECT_GE(t, occurrences(console_text, "oom-killer"), 1);
-	EXPECT_LE(t, occurrences(console_text, "oom-killer"), 10);
+	EXPECT_GE(t, console_count("oom-killer"), 1);
+	EXPECT_LE(t, console_count("oom-killer"), 10);
 }
 
 static void panic_when_told(struct ktap *t, void *arg)

@@ -25,7 +25,7 @@ static struct zone *dma32(struct machine *m)
 
 static void c01_blocks_are_aligned_contiguous_and_disjoint(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	static u8 owned[64 << 8];
 	struct page *pages[LIVE] = { 0 };
 	unsigned int orders[LIVE];
@@ -61,7 +61,7 @@ static void c01_blocks_are_aligned_contiguous_and_disjoint(struct ktap *t)
 
 static void c02_counts_return_to_those_at_boot(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	unsigned long before[8][NR_ORDERS];
 	struct taken taken = { 0 };
 
@@ -83,7 +83,7 @@ static void c02_counts_return_to_those_at_boot(struct ktap *t)
 
 static void c03_an_order_above_max_is_null_with_one_warning(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 
 	ASSERT(t, m);
 	EXPECT_NULL(t, alloc_pages(GFP_KERNEL | __GFP_NOWARN, 11));
@@ -112,7 +112,7 @@ static bool is_zero(const void *address, size_t bytes)
 
 static void c05_zeroed_pages_are_zero(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 
 	ASSERT(t, m);
 	for (unsigned int order = 0; order <= MAX_ORDER; order++) {
@@ -130,7 +130,7 @@ static void c05_zeroed_pages_are_zero(struct ktap *t)
 
 static void c05_zeroed_high_pages_are_zero(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M highmem=16M");
+	struct machine *m = machine_for(t, "mem=64M highmem=16M");
 
 	ASSERT(t, m);
 	for (unsigned int order = 0; order <= MAX_ORDER; order += 5) {
@@ -155,7 +155,7 @@ static void c05_zeroed_high_pages_are_zero(struct ktap *t)
 
 static void c06_an_exact_block_has_just_its_pages(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	static const size_t sizes[] = { 1, PAGE_SIZE, PAGE_SIZE + 1, 5 * PAGE_SIZE, 37 * PAGE_SIZE - 3,
 					1000 * PAGE_SIZE };
 	unsigned long before;
@@ -181,7 +181,7 @@ static void c06_an_exact_block_has_just_its_pages(struct ktap *t)
 
 static void c07_kernel_memory_is_never_high(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M highmem=32M");
+	struct machine *m = machine_for(t, "mem=64M highmem=32M");
 	struct taken kernel = { 0 }, user = { 0 };
 
 	ASSERT(t, m);
@@ -202,7 +202,7 @@ static void c07_dma_is_below_16_mib_and_dma32_below_4_gib(struct ktap *t)
 {
 	struct memory_range map[8];
 	unsigned int nr = memory_map_of_pc(8ull << 30, map);
-	struct machine *m = page_machine_of(t, &(struct machine_config){ .map = map, .nr_ranges = nr });
+	struct machine *m = machine_for_config(t, &(struct machine_config){ .map = map, .nr_ranges = nr });
 	struct taken dma = { 0 }, low = { 0 };
 	struct page *page;
 
@@ -226,7 +226,7 @@ static void c07_dma_is_below_16_mib_and_dma32_below_4_gib(struct ktap *t)
 
 static void c08_fallback_leaves_lower_zones_their_reserve(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M sysctl.vm.watermark_boost_factor=0");
+	struct machine *m = machine_for(t, "mem=64M sysctl.vm.watermark_boost_factor=0");
 	struct zone *dma;
 	struct taken taken = { 0 };
 	long left;
@@ -250,7 +250,7 @@ static void c08_fallback_leaves_lower_zones_their_reserve(struct ktap *t)
 
 static void c08_a_low_request_never_falls_back_upwards(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct taken taken = { 0 };
 
 	ASSERT(t, m);
@@ -277,7 +277,7 @@ static long floor_of(struct machine *m, gfp_t gfp)
 
 static void c10_each_kind_of_request_has_its_floor(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M sysctl.vm.watermark_boost_factor=0");
+	struct machine *m = machine_for(t, "mem=64M sysctl.vm.watermark_boost_factor=0");
 	long min;
 
 	ASSERT(t, m);
@@ -294,7 +294,7 @@ static void c10_each_kind_of_request_has_its_floor(struct ktap *t)
 
 static void c11_pf_memalloc_ignores_watermarks(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M sysctl.vm.watermark_boost_factor=0");
+	struct machine *m = machine_for(t, "mem=64M sysctl.vm.watermark_boost_factor=0");
 	unsigned int scope;
 	long min;
 
@@ -375,7 +375,7 @@ static void cache_end(void *unused)
 static struct machine *full_machine(struct ktap *t, gfp_t gfp, unsigned long shrinkable)
 {
 	/* A boost would end when kswapd has run, and give pages back in the middle of a case. */
-	struct machine *m = page_machine(t, "mem=64M sysctl.vm.watermark_boost_factor=0");
+	struct machine *m = machine_for(t, "mem=64M sysctl.vm.watermark_boost_factor=0");
 
 	if (!m)
 		return NULL;
@@ -526,7 +526,7 @@ static void c17_nofail_never_returns_null(struct ktap *t)
 
 static void c17_nofail_of_a_large_order_warns(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -651,7 +651,7 @@ static void a_report_shows_only_zones_that_could_have_served(struct ktap *t)
 
 static void free_blocks_are_shown_with_their_types(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -775,7 +775,7 @@ static bool call_bulk_list(void)
 
 static void every_call_survives_its_nth_failure(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 
 	ASSERT(t, m);
 	nth_failure(t, m, call_alloc_page);
@@ -790,7 +790,7 @@ static void every_call_survives_its_nth_failure(struct ktap *t)
 
 static void c21_injection_spares_nofail_and_small_orders(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M fail_page_alloc=1,100,0,-1");
+	struct machine *m = machine_for(t, "mem=64M fail_page_alloc=1,100,0,-1");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -813,7 +813,7 @@ static void c21_injection_spares_nofail_and_small_orders(struct ktap *t)
 
 static void injection_heeds_interval_space_and_times(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct fault_attr attr = { .interval = 3, .probability = 100, .times = 2, .on = true };
 	unsigned int failed = 0;
 
@@ -836,7 +836,7 @@ static void injection_heeds_interval_space_and_times(struct ktap *t)
 
 static void an_address_is_never_high(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 
 	ASSERT(t, m);
 	EXPECT_EQ(t, __get_free_pages(GFP_KERNEL | __GFP_HIGHMEM, 0), 0ul);
@@ -846,7 +846,7 @@ static void an_address_is_never_high(struct ktap *t)
 
 static void bulk_fills_only_the_holes(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *pages[8] = { 0 }, *kept;
 
 	ASSERT(t, m);
@@ -864,7 +864,7 @@ static void bulk_fills_only_the_holes(struct ktap *t)
 
 static void a_node_is_preferred_and_can_be_insisted_on(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=256M numa=fake=2");
+	struct machine *m = machine_for(t, "mem=256M numa=fake=2");
 	struct taken taken = { 0 };
 	struct page *page;
 	unsigned long miss, foreign;
@@ -910,7 +910,7 @@ static enum migratetype type_of(struct machine *m, const struct page *page)
 
 static void a_steal_takes_the_whole_of_a_free_pageblock(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=256M");
+	struct machine *m = machine_for(t, "mem=256M");
 	struct page *page, *movable;
 
 	ASSERT(t, m);
@@ -927,7 +927,7 @@ static void a_steal_takes_the_whole_of_a_free_pageblock(struct ktap *t)
 /* Pages of different mobility end up in different pageblocks while there are whole ones left. */
 static void mobilities_do_not_mix_while_memory_is_plenty(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=256M");
+	struct machine *m = machine_for(t, "mem=256M");
 	static const gfp_t gfp[3] = { GFP_KERNEL, GFP_USER | __GFP_MOVABLE, GFP_KERNEL | __GFP_RECLAIMABLE };
 	static u8 seen[256 << 20 >> 21];
 	struct taken taken[3] = { { 0 } };
@@ -951,7 +951,7 @@ static void mobilities_do_not_mix_while_memory_is_plenty(struct ktap *t)
 
 static void mixing_boosts_the_watermarks(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct taken movable = { 0 };
 	struct page *page;
 
@@ -979,7 +979,7 @@ static void mixing_boosts_the_watermarks(struct ktap *t)
 
 static void atomic_blocks_reserve_a_pageblock(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=256M");
+	struct machine *m = machine_for(t, "mem=256M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -1012,7 +1012,7 @@ static void atomic_blocks_reserve_a_pageblock(struct ktap *t)
 
 static void the_last_of_the_zone_goes_to_whoever_asks(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct taken taken = { 0 };
 	static const gfp_t gfp[3] = { 0, __GFP_MOVABLE, __GFP_RECLAIMABLE };
 
@@ -1031,7 +1031,7 @@ static void the_last_of_the_zone_goes_to_whoever_asks(struct ktap *t)
 
 static void releasing_keeps_every_page_and_its_use(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct taken taken = { 0 };
 	unsigned long before, released;
 
@@ -1059,7 +1059,7 @@ static void releasing_keeps_every_page_and_its_use(struct ktap *t)
 
 static void indices_of_fragmentation_are_the_kernels(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct zone *zone;
 	struct free_area saved[NR_ORDERS];
 	static const unsigned long sample[NR_ORDERS] = { 0, 0, 0, 0, 0, 1, 1, 1, 0, 1, 3 };
@@ -1119,7 +1119,7 @@ static struct page *some_free_block(struct zone *zone, unsigned int order)
 
 static void b1_a_block_on_the_wrong_list_is_found(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -1140,7 +1140,7 @@ static void b1_a_block_on_the_wrong_list_is_found(struct ktap *t)
 
 static void b2_unmerged_buddies_are_found(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct zone *zone;
 	struct page *page;
 	unsigned long flags;
@@ -1164,7 +1164,7 @@ static void b2_unmerged_buddies_are_found(struct ktap *t)
 
 static void b3_a_wrong_count_of_blocks_is_found(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 
 	ASSERT(t, m);
 	dma32(m)->free_area[3].nr_free++;
@@ -1175,7 +1175,7 @@ static void b3_a_wrong_count_of_blocks_is_found(struct ktap *t)
 
 static void b4_a_wrong_count_of_pages_is_found(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 
 	ASSERT(t, m);
 	dma32(m)->vm_stat[NR_FREE_PAGES]--;
@@ -1186,7 +1186,7 @@ static void b4_a_wrong_count_of_pages_is_found(struct ktap *t)
 
 static void b5_a_free_block_that_is_owned_is_found(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 	unsigned long type;
 
@@ -1208,7 +1208,7 @@ static void b5_a_free_block_that_is_owned_is_found(struct ktap *t)
 
 static void b6_a_page_in_use_inside_a_free_block_is_found(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);

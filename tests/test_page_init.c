@@ -27,7 +27,7 @@ static void a_pc_has_dma_dma32_and_normal(struct ktap *t)
 {
 	struct memory_range map[8];
 	unsigned int nr = memory_map_of_pc(6 * GIB, map);
-	struct machine *m = page_machine_of(t, &(struct machine_config){ .map = map, .nr_ranges = nr });
+	struct machine *m = machine_for_config(t, &(struct machine_config){ .map = map, .nr_ranges = nr });
 
 	ASSERT(t, m);
 	EXPECT_EQ(t, m->nr_zones, 3u);
@@ -41,7 +41,7 @@ static void a_pc_has_dma_dma32_and_normal(struct ktap *t)
 
 static void i386_has_low_memory_to_896_mib_and_high_above(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "kmem.layout=i386 mem=1G");
+	struct machine *m = machine_for(t, "kmem.layout=i386 mem=1G");
 
 	ASSERT(t, m);
 	expect_zone(t, m, 0, ZONE_DMA, 1, 4096);
@@ -53,7 +53,7 @@ static void i386_has_low_memory_to_896_mib_and_high_above(struct ktap *t)
 
 static void more_vmalloc_leaves_less_low_memory(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "kmem.layout=i386 mem=1G vmalloc=256M");
+	struct machine *m = machine_for(t, "kmem.layout=i386 mem=1G vmalloc=256M");
 
 	ASSERT(t, m);
 	expect_zone(t, m, 0, ZONE_NORMAL, 4096, 768 * MIB / PAGE_SIZE);
@@ -62,7 +62,7 @@ static void more_vmalloc_leaves_less_low_memory(struct ktap *t)
 
 static void highmem_takes_the_last_of_memory(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=128M highmem=32M");
+	struct machine *m = machine_for(t, "mem=128M highmem=32M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -78,7 +78,7 @@ static void highmem_takes_the_last_of_memory(struct ktap *t)
 
 static void movablecore_takes_the_end_of_the_highest_zone(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=256M movablecore=64M");
+	struct machine *m = machine_for(t, "mem=256M movablecore=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -94,7 +94,7 @@ static void movablecore_takes_the_end_of_the_highest_zone(struct ktap *t)
 
 static void kernelcore_leaves_the_rest_movable(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=256M kernelcore=25%");
+	struct machine *m = machine_for(t, "mem=256M kernelcore=25%");
 	unsigned long movable;
 
 	ASSERT(t, m);
@@ -106,7 +106,7 @@ static void kernelcore_leaves_the_rest_movable(struct ktap *t)
 
 static void movable_memory_is_spread_over_the_nodes(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=512M numa=fake=2 movablecore=128M");
+	struct machine *m = machine_for(t, "mem=512M numa=fake=2 movablecore=128M");
 
 	ASSERT(t, m);
 	ASSERT_EQ(t, m->nr_nodes, 2u);
@@ -121,7 +121,7 @@ static void movable_memory_is_spread_over_the_nodes(struct ktap *t)
 
 static void a_node_falls_back_to_itself_then_to_the_next(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=6G numa=fake=3");
+	struct machine *m = machine_for(t, "mem=6G numa=fake=3");
 	const struct zoneref *ref;
 	int last = 1, changes = 0;
 
@@ -148,7 +148,7 @@ static void nodes_may_interleave(struct ktap *t)
 		{ 0, 32 * MIB, MEMORY_RAM, 0 },		{ 32 * MIB, 33 * MIB, MEMORY_RAM, 1 },
 		{ 65 * MIB, 31 * MIB, MEMORY_RAM, 0 },	{ 96 * MIB, 32 * MIB, MEMORY_RAM, 1 },
 	};
-	struct machine *m = page_machine_of(t, &(struct machine_config){ .map = map, .nr_ranges = 4 });
+	struct machine *m = machine_for_config(t, &(struct machine_config){ .map = map, .nr_ranges = 4 });
 	struct taken taken = { 0 };
 
 	ASSERT(t, m);
@@ -170,7 +170,7 @@ static void holes_and_ragged_ends_are_left_out(struct ktap *t)
 		{ 11 * MIB + 12345, 77777, MEMORY_RESERVED, 0 },
 		{ 64 * MIB, 3 * PAGE_SIZE, MEMORY_RAM, 0 },
 	};
-	struct machine *m = page_machine_of(t, &(struct machine_config){ .map = map, .nr_ranges = 4 });
+	struct machine *m = machine_for_config(t, &(struct machine_config){ .map = map, .nr_ranges = 4 });
 	struct taken taken = { 0 };
 
 	ASSERT(t, m);
@@ -204,7 +204,7 @@ static unsigned long described_frames(struct machine *m)
 
 static void booting_describes_little_however_large_the_machine(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64G");
+	struct machine *m = machine_for(t, "mem=64G");
 	struct machine *huge;
 
 	ASSERT(t, m);
@@ -219,7 +219,7 @@ static void booting_describes_little_however_large_the_machine(struct ktap *t)
 
 static void deferred_blocks_count_as_free(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=1G");
+	struct machine *m = machine_for(t, "mem=1G");
 	unsigned long free = 0;
 
 	ASSERT(t, m);
@@ -234,7 +234,7 @@ static void deferred_blocks_count_as_free(struct ktap *t)
 
 static void growing_changes_no_count(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=256M");
+	struct machine *m = machine_for(t, "mem=256M");
 	struct zone *zone;
 	unsigned long flags, blocks, free;
 	bool grown = true;
@@ -256,7 +256,7 @@ static void growing_changes_no_count(struct ktap *t)
 
 static void all_deferred_memory_can_be_had(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=256M");
+	struct machine *m = machine_for(t, "mem=256M");
 	struct taken taken = { 0 };
 
 	ASSERT(t, m);
@@ -270,7 +270,7 @@ static void all_deferred_memory_can_be_had(struct ktap *t)
 
 static void naming_a_deferred_frame_describes_its_block(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=2G");
+	struct machine *m = machine_for(t, "mem=2G");
 	struct zone *zone;
 	unsigned long free;
 
@@ -301,7 +301,7 @@ static void many_ranges_are_described_at_boot(struct ktap *t)
 
 	for (unsigned int i = 0; i < 40; i++)
 		map[i] = (struct memory_range){ (64 + i * 24) * MIB, 16 * MIB, MEMORY_RAM, 0 };
-	m = page_machine_of(t, &(struct machine_config){ .map = map, .nr_ranges = 40 });
+	m = machine_for_config(t, &(struct machine_config){ .map = map, .nr_ranges = 40 });
 	ASSERT(t, m);
 	EXPECT_EQ(t, zone_named(m, 0, ZONE_DMA32)->nr_deferred <= MAX_DEFERRED, true);
 	zones_hold(t, m);
@@ -314,7 +314,7 @@ static void many_ranges_are_described_at_boot(struct ktap *t)
 
 static void addresses_are_arithmetic(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 	char *address;
 
@@ -344,7 +344,7 @@ static void expect_fault(struct ktap *t, struct machine *m, const char *id)
 
 static void z1_overlapping_zones_are_found(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 
 	ASSERT(t, m);
 	zone_named(m, 0, ZONE_DMA)->spanned_pages++;
@@ -358,7 +358,7 @@ static void z1_overlapping_zones_are_found(struct ktap *t)
 
 static void z2_a_wrong_tag_is_found(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -373,7 +373,7 @@ static void z2_a_wrong_tag_is_found(struct ktap *t)
 
 static void d1_a_wrong_deferred_range_is_found(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=256M");
+	struct machine *m = machine_for(t, "mem=256M");
 	struct zone *zone;
 
 	ASSERT(t, m);

@@ -5,7 +5,7 @@
 
 static void c04_a_new_page_has_one_reference(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 
 	ASSERT(t, m);
 	for (unsigned int order = 0; order <= MAX_ORDER; order++) {
@@ -22,7 +22,7 @@ static void c04_a_new_page_has_one_reference(struct ktap *t)
 
 static void c04_an_extra_reference_defers_the_free(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page, *other;
 
 	ASSERT(t, m);
@@ -45,7 +45,7 @@ static void c04_an_extra_reference_defers_the_free(struct ktap *t)
 /* A block that is not compound counts at its first page only: who still holds that frees that, and it alone. */
 static void c04_an_extra_reference_to_a_block_keeps_its_first_page(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	unsigned long before;
 	struct page *page;
 
@@ -67,7 +67,7 @@ static void c04_an_extra_reference_to_a_block_keeps_its_first_page(struct ktap *
 
 static void a_compound_block_counts_at_its_head(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -89,7 +89,7 @@ static void a_compound_block_counts_at_its_head(struct ktap *t)
 
 static void a_single_page_is_its_own_head(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -102,7 +102,7 @@ static void a_single_page_is_its_own_head(struct ktap *t)
 
 static void split_pages_are_freed_one_by_one(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 	unsigned long before;
 
@@ -124,7 +124,7 @@ static void split_pages_are_freed_one_by_one(struct ktap *t)
 
 static void a_compound_block_is_not_split(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -157,7 +157,7 @@ static void expect_refused(struct ktap *t, struct machine *m, const char *reason
 
 static void a_page_freed_twice_is_reported(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -170,7 +170,7 @@ static void a_page_freed_twice_is_reported(struct ktap *t)
 
 static void a_block_freed_twice_is_reported(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -183,7 +183,7 @@ static void a_block_freed_twice_is_reported(struct ktap *t)
 
 static void a_put_of_a_free_page_is_reported(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -196,7 +196,7 @@ static void a_put_of_a_free_page_is_reported(struct ktap *t)
 
 static void a_reference_to_a_free_page_is_refused(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -210,7 +210,7 @@ static void a_reference_to_a_free_page_is_refused(struct ktap *t)
 
 static void a_mapped_page_is_not_freed(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -224,7 +224,7 @@ static void a_mapped_page_is_not_freed(struct ktap *t)
 
 static void a_page_with_a_mapping_is_not_freed(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -238,7 +238,7 @@ static void a_page_with_a_mapping_is_not_freed(struct ktap *t)
 
 static void a_page_with_owners_flags_is_not_freed(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -252,7 +252,7 @@ static void a_page_with_owners_flags_is_not_freed(struct ktap *t)
 
 static void a_block_whose_tail_is_in_use_is_not_freed(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -265,7 +265,7 @@ static void a_block_whose_tail_is_in_use_is_not_freed(struct ktap *t)
 
 static void too_large_an_order_is_not_freed(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page, *next;
 
 	ASSERT(t, m);
@@ -280,7 +280,7 @@ static void too_large_an_order_is_not_freed(struct ktap *t)
 
 static void a_compound_block_of_another_order_is_not_freed(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -295,7 +295,7 @@ static void a_compound_block_of_another_order_is_not_freed(struct ktap *t)
 
 static void a_tail_is_not_freed_alone(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -309,7 +309,7 @@ static void a_tail_is_not_freed_alone(struct ktap *t)
 
 static void a_reserved_page_is_not_freed(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page = NULL;
 
 	ASSERT(t, m);
@@ -323,7 +323,7 @@ static void a_reserved_page_is_not_freed(struct ktap *t)
 
 static void a_foreign_page_is_not_freed(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M"), *other;
+	struct machine *m = machine_for(t, "mem=64M"), *other;
 	struct page *page;
 
 	ASSERT(t, m);
@@ -348,7 +348,7 @@ static void a_foreign_page_is_not_freed(struct ktap *t)
 
 static void freeing_no_address_does_nothing(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 
 	ASSERT(t, m);
 	free_pages(0, 3);

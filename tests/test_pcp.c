@@ -13,7 +13,7 @@ static struct per_cpu_pages *pcp_of(struct zone *zone)
 
 static void a_refill_takes_one_batch(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=1G");
+	struct machine *m = machine_for(t, "mem=1G");
 	struct zone *zone;
 	struct page *page;
 	long before;
@@ -35,7 +35,7 @@ static void a_refill_takes_one_batch(struct ktap *t)
 
 static void pages_of_a_batch_come_in_ascending_order(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=1G");
+	struct machine *m = machine_for(t, "mem=1G");
 	struct page *pages[256];
 	unsigned int ascending = 0;
 
@@ -52,7 +52,7 @@ static void pages_of_a_batch_come_in_ascending_order(struct ktap *t)
 
 static void the_last_page_freed_is_the_first_given(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -67,7 +67,7 @@ static void the_last_page_freed_is_the_first_given(struct ktap *t)
 
 static void more_than_high_goes_back_in_batches(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=1G");
+	struct machine *m = machine_for(t, "mem=1G");
 	struct taken taken = { 0 };
 	struct per_cpu_pages *pcp;
 	int most = 0, high;
@@ -94,7 +94,7 @@ static void more_than_high_goes_back_in_batches(struct ktap *t)
 
 static void high_is_shared_by_the_cpus_that_are_online(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=1G nr_cpus=4");
+	struct machine *m = machine_for(t, "mem=1G nr_cpus=4");
 	struct zone *zone;
 
 	ASSERT(t, m);
@@ -109,7 +109,7 @@ static void high_is_shared_by_the_cpus_that_are_online(struct ktap *t)
 
 static void a_fraction_sets_high(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=1G sysctl.vm.percpu_pagelist_high_fraction=8");
+	struct machine *m = machine_for(t, "mem=1G sysctl.vm.percpu_pagelist_high_fraction=8");
 	struct zone *zone;
 
 	ASSERT(t, m);
@@ -119,7 +119,7 @@ static void a_fraction_sets_high(struct ktap *t)
 
 static void c22_draining_empties_every_list(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=256M");
+	struct machine *m = machine_for(t, "mem=256M");
 	static const gfp_t mobilities[] = { GFP_KERNEL, GFP_USER | __GFP_MOVABLE, GFP_KERNEL | __GFP_RECLAIMABLE,
 					    GFP_KERNEL | GFP_DMA };
 	struct taken taken = { 0 };
@@ -155,7 +155,7 @@ static void come_and_go(struct ktap *t, unsigned int i, void *m)
 
 static void c22_a_cpu_that_goes_away_loses_no_page(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=256M nr_cpus=4");
+	struct machine *m = machine_for(t, "mem=256M nr_cpus=4");
 	unsigned long before;
 
 	ASSERT(t, m);
@@ -174,7 +174,7 @@ static void c22_a_cpu_that_goes_away_loses_no_page(struct ktap *t)
 
 static void both_mobilities_at_once_are_served(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page, *pair;
 
 	ASSERT(t, m);
@@ -191,7 +191,7 @@ static void both_mobilities_at_once_are_served(struct ktap *t)
 
 static void a_touched_free_page_is_reported_and_left_out(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page, *next;
 
 	ASSERT(t, m);
@@ -210,7 +210,7 @@ static void a_touched_free_page_is_reported_and_left_out(struct ktap *t)
 
 static void a_free_page_with_a_mapcount_is_reported(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page, *next;
 
 	ASSERT(t, m);
@@ -228,7 +228,7 @@ static void a_free_page_with_a_mapcount_is_reported(struct ktap *t)
 
 static void touched_pages_are_found_when_lists_are_drained(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page, *block;
 	unsigned long before;
 
@@ -253,7 +253,7 @@ static void touched_pages_are_found_when_lists_are_drained(struct ktap *t)
 
 static void sleeping_requests_in_atomic_context_are_reported(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -280,7 +280,7 @@ static void sleeping_requests_in_atomic_context_are_reported(struct ktap *t)
 
 static void a_machine_that_debugs_has_no_fast_path(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M init_on_alloc=1");
+	struct machine *m = machine_for(t, "mem=64M init_on_alloc=1");
 	struct page *page;
 	unsigned char *bytes;
 
@@ -303,7 +303,7 @@ static void a_machine_that_debugs_has_no_fast_path(struct ktap *t)
 
 static void init_on_free_leaves_nothing_behind(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M init_on_free=1");
+	struct machine *m = machine_for(t, "mem=64M init_on_free=1");
 	struct page *page;
 	unsigned char *bytes;
 
@@ -322,7 +322,7 @@ static void init_on_free_leaves_nothing_behind(struct ktap *t)
 
 static void events_count_pages(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	unsigned long allocated, freed, hit, local;
 	struct kmem_cpu *cpu;
 	struct zone *zone;
@@ -358,7 +358,7 @@ static void expect_fault(struct ktap *t, struct machine *m, const char *id)
 
 static void p1_a_wrong_count_is_found(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct zone *zone;
 
 	ASSERT(t, m);
@@ -371,7 +371,7 @@ static void p1_a_wrong_count_is_found(struct ktap *t)
 
 static void p2_a_page_that_is_in_use_is_found(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);

@@ -7,7 +7,7 @@ static char cut_text[FILE_BYTES];
 
 static void every_file_has_a_text(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 
 	ASSERT_NOT_NULL(t, m);
 	for (unsigned int i = 0; machine_files[i]; i++) {
@@ -21,7 +21,7 @@ static void every_file_has_a_text(struct ktap *t)
 
 static void unknown_names_are_no_files(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 
 	ASSERT_NOT_NULL(t, m);
 	EXPECT_EQ(t, machine_file(m, "", NULL, 0), -ENOENT);
@@ -32,7 +32,7 @@ static void unknown_names_are_no_files(struct ktap *t)
 static void small_buffers_hold_the_front(struct ktap *t)
 {
 	static const size_t sizes[] = { 1, 2, 17, 100, 333 };
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 
 	ASSERT_NOT_NULL(t, m);
 	for (unsigned int i = 0; machine_files[i]; i++) {
@@ -84,7 +84,7 @@ static void ask_and_allocate(struct ktap *t, unsigned int thread, void *arg)
 
 static void counters_may_be_read_while_they_count(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=4");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=4");
 
 	ASSERT_NOT_NULL(t, m);
 	ktap_threads(t, 3, ask_and_allocate, m);

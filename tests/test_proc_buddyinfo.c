@@ -48,7 +48,7 @@ static void i386_of_1G(struct ktap *t)
 
 static void all_blocks_are_all_free_pages(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=256M");
+	struct machine *m = machine_for(t, "mem=256M");
 	unsigned long pages = 0;
 	const char *at = file_text;
 	char line[256];

@@ -154,7 +154,7 @@ static unsigned long value_of(const char *name)
 
 static void own_numbers_follow_the_machine(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=256M nr_cpus=2");
+	struct machine *m = machine_for(t, "mem=256M nr_cpus=2");
 	unsigned long before;
 	void *area;
 

@@ -97,7 +97,7 @@ static void i386_of_1G(struct ktap *t)
 
 static void deferred_blocks_are_movable_ones(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=256M");
+	struct machine *m = machine_for(t, "mem=256M");
 	struct zone *zone;
 	char want[128];
 
@@ -132,7 +132,7 @@ static void holes_have_no_pageblocks(struct ktap *t)
 		{ 0, 16 << 20, MEMORY_RAM, 0 },
 		{ 64 << 20, 16 << 20, MEMORY_RAM, 0 },
 	};
-	struct machine *m = page_machine_of(t, &(struct machine_config){ .map = map, .nr_ranges = 2 });
+	struct machine *m = machine_for_config(t, &(struct machine_config){ .map = map, .nr_ranges = 2 });
 
 	ASSERT_NOT_NULL(t, m);
 	machine_file(m, "pagetypeinfo", file_text, sizeof(file_text));

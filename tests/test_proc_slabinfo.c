@@ -47,7 +47,7 @@ static void every_line_of_the_sample_is_reproduced(struct ktap *t)
 
 static void header_is_the_kernels(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	const char *got = file_text, *want = slabinfo_amd64_1G;
 	char got_line[256], want_line[256];
 
@@ -72,7 +72,7 @@ static const char *line_of(const char *name)
 
 static void numbers_follow_the_cache(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	struct kmem_cache *cache;
 	void *objects[100];
 	const char *at;
@@ -104,7 +104,7 @@ static void numbers_follow_the_cache(struct ktap *t)
 
 static void newest_cache_comes_first(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct kmem_cache *older, *newer;
 
 	ASSERT_NOT_NULL(t, m);
@@ -122,7 +122,7 @@ static void newest_cache_comes_first(struct ktap *t)
 /* objsize, objperslab and pagesperslab of each kmalloc cache are the sample's, which had one CPU too. */
 static void kmalloc_slabs_are_as_large_as_the_kernels(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=1G nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=1G nr_cpus=1");
 	const char *lines = slabinfo_amd64_1G;
 	unsigned int nr = 0;
 	char line[256];

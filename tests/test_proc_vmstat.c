@@ -110,7 +110,7 @@ static void every_counter_has_its_name(struct ktap *t)
 
 static void cpus_are_summed(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=3");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=3");
 
 	ASSERT_NOT_NULL(t, m);
 	for (unsigned int i = 0; i < 3; i++)

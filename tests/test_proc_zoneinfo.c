@@ -125,7 +125,7 @@ static void watermarks_are_boosted_ones(struct ktap *t)
 
 static void online_cpus_have_pagesets(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=2");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
 
 	ASSERT_NOT_NULL(t, m);
 	machine_file(m, "zoneinfo", file_text, sizeof(file_text));

@@ -48,7 +48,7 @@ static void expect_fault(struct ktap *t, const char *id)
 
 static bool bench_start(struct ktap *t, const char *cmdline)
 {
-	struct machine *m = page_machine(t, cmdline);
+	struct machine *m = machine_for(t, cmdline);
 	struct kmem_cache *cache;
 
 	if (!m)
@@ -528,7 +528,7 @@ static void k3_descriptor_of_no_cache(struct ktap *t)
 
 static void machine_in_use_is_sound(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=128M nr_cpus=2 numa=fake=2");
+	struct machine *m = machine_for(t, "mem=128M nr_cpus=2 numa=fake=2");
 	static void *objects[2000];
 
 	ASSERT_NOT_NULL(t, m);

@@ -18,7 +18,7 @@ static unsigned long blocks_pages(const unsigned long *blocks)
 
 static void fresh_machine_adds_up(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=1G nr_cpus=2");
+	struct machine *m = machine_for(t, "mem=1G nr_cpus=2");
 
 	ASSERT_NOT_NULL(t, m);
 	machine_stats(m, &after);
@@ -32,7 +32,7 @@ static void fresh_machine_adds_up(struct ktap *t)
 
 static void pages_are_counted(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	struct page *one, *many;
 
 	ASSERT_NOT_NULL(t, m);
@@ -53,7 +53,7 @@ static void pages_are_counted(struct ktap *t)
 
 static void large_objects_are_counted(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	void *large;
 
 	ASSERT_NOT_NULL(t, m);
@@ -69,7 +69,7 @@ static void large_objects_are_counted(struct ktap *t)
 
 static void zones_are_the_populated_ones(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=6G nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=6G nr_cpus=1");
 	struct zone_stats zones[8];
 	unsigned int nr;
 
@@ -93,7 +93,7 @@ static void zones_are_the_populated_ones(struct ktap *t)
 
 static void fewer_than_there_are_may_be_asked_for(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct zone_stats zones[2] = { [1] = { .node = 77 } };
 
 	ASSERT_NOT_NULL(t, m);
@@ -117,7 +117,7 @@ static const struct cache_stats *cache_named(struct machine *m, const char *name
 
 static void live_objects_are_those_with_callers(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M nr_cpus=2");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
 	struct kmem_cache *cache;
 	const struct cache_stats *stats;
 	void *objects[50];
@@ -146,7 +146,7 @@ static void live_objects_are_those_with_callers(struct ktap *t)
 
 static void caches_may_be_asked_for_under_their_lock(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 
 	ASSERT_NOT_NULL(t, m);
 	mutex_lock(&m->cache_lock);

@@ -51,7 +51,7 @@ static void c42_nothing_is_null(struct ktap *t)
 
 	ASSERT_NOT_NULL(t, e);
 	EXPECT_NULL(t, vmalloc(0));
-	EXPECT_CONTAINS(t, e->log, "WARNING: CPU: 0");
+	EXPECT_CONTAINS(t, console_text(), "WARNING: CPU: 0");
 	EXPECT_NULL(t, vzalloc(0));
 	EXPECT_NULL(t, vmalloc_array(0, 8));
 	env_holds(e);
@@ -65,13 +65,14 @@ static void c42_more_than_memory_is_null_and_reported(struct ktap *t)
 	ASSERT_NOT_NULL(t, e);
 	before = census_take(e);
 	EXPECT_NULL(t, vmalloc(1ul << 30));
-	EXPECT_CONTAINS(t, e->log, ": vmalloc error: size 1073741824, exceeds total pages, mode:0xcc0(GFP_KERNEL)");
-	env_log_clear(e);
+	EXPECT_CONTAINS(t, console_text(),
+			": vmalloc error: size 1073741824, exceeds total pages, mode:0xcc0(GFP_KERNEL)");
+	console_clear();
 	EXPECT_NULL(t, __vmalloc(~0ul, GFP_KERNEL | __GFP_NOWARN));
 	EXPECT_NULL(t, __vmalloc(~0ul - 4096, GFP_KERNEL | __GFP_NOWARN));
 	EXPECT_NULL(t, vmalloc_array(~0ul / 2, 3));
 	EXPECT_NULL(t, vcalloc(3, ~0ul / 2));
-	EXPECT_STR(t, e->log, "");
+	EXPECT_STR(t, console_text(), "");
 	expect_census(e, &before);
 }
 
@@ -330,7 +331,7 @@ static void fail_each(struct env *e, const struct attempt *attempt, bool slab, b
 			failed++;
 		}
 		expect_census(e, &before);
-		env_log_clear(e);
+		console_clear();
 		if (p && (persist || !fired))
 			break;
 	}
@@ -378,8 +379,8 @@ static void c45_a_host_without_mappings_leaves_nothing_and_says_so(struct ktap *
 		pages[i] = page;
 	before = census_take(e);
 	EXPECT_NULL(t, vmap(pages, nr, VM_MAP, PAGE_KERNEL));
-	EXPECT_CONTAINS(t, e->log, "the host has no room for another mapping");
-	EXPECT_CONTAINS(t, e->log, "failed to map pages");
+	EXPECT_CONTAINS(t, console_text(), "the host has no room for another mapping");
+	EXPECT_CONTAINS(t, console_text(), "failed to map pages");
 	EXPECT_EQ(t, page_count(page), 1);
 	expect_census(e, &before);
 	vfree(pages);
@@ -396,7 +397,8 @@ static void an_exhausted_window_is_reported_and_heals(struct ktap *t)
 	while (nr < 20 && (p[nr] = vmalloc(1 << 20)))
 		nr++;
 	EXPECT_EQ(t, nr, 15);
-	EXPECT_CONTAINS(t, e->log, "vmap allocation for size 1052672 failed: use vmalloc=<size> to increase size");
+	EXPECT_CONTAINS(t, console_text(),
+			"vmap allocation for size 1052672 failed: use vmalloc=<size> to increase size");
 	vfree(p[3]);
 	EXPECT_EQ(t, vmalloc(1 << 20), p[3]);	/* dead addresses are purged for it */
 	env_holds(e);
@@ -689,10 +691,10 @@ static void vm_map_ram_maps_and_knows_its_size(struct ktap *t)
 	EXPECT_EQ(t, *(char *)page_address(pages[2]), 9);
 	env_holds(e);
 	vm_unmap_ram(p, 2);
-	EXPECT_CONTAINS(t, e->log, "vm_unmap_ram: no area of 2 pages at");
+	EXPECT_CONTAINS(t, console_text(), "vm_unmap_ram: no area of 2 pages at");
 	EXPECT_EQ(t, p[2 * PAGE_SIZE], 9);
 	vfree(p);
-	EXPECT_CONTAINS(t, e->log, "Trying to vfree() nonexistent vm area");
+	EXPECT_CONTAINS(t, console_text(), "Trying to vfree() nonexistent vm area");
 	vm_unmap_ram(p, 3);
 	EXPECT(t, faults(t, p, false));
 	for (int i = 0; i < 3; i++)
@@ -718,9 +720,9 @@ static void ioremap_maps_a_hole_at_its_offset(struct ktap *t)
 	iounmap(p);
 	EXPECT(t, faults(t, (void *)p, false));
 	iounmap(p);
-	EXPECT_CONTAINS(t, e->log, "iounmap: bad address ");
-	EXPECT_CONTAINS(t, e->log, "Call Trace:");
-	EXPECT_LACKS(t, e->log, "WARNING");
+	EXPECT_CONTAINS(t, console_text(), "iounmap: bad address ");
+	EXPECT_CONTAINS(t, console_text(), "Call Trace:");
+	EXPECT_LACKS(t, console_text(), "WARNING");
 }
 
 static void device_memory_is_aligned_to_its_size(struct ktap *t)
@@ -747,9 +749,9 @@ static void memory_and_what_does_not_exist_cannot_be_ioremapped(struct ktap *t)
 
 	ASSERT_NOT_NULL(t, e);
 	EXPECT_NULL(t, ioremap(0x1000000, 4096));
-	EXPECT_CONTAINS(t, e->log, "ioremap on RAM at 0x0000000001000000 - 0x0000000001000fff");
+	EXPECT_CONTAINS(t, console_text(), "ioremap on RAM at 0x0000000001000000 - 0x0000000001000fff");
 	EXPECT_NULL(t, ioremap(1ull << 40, 4096));
-	EXPECT_CONTAINS(t, e->log, "there is no device at 0x0000010000000000");
+	EXPECT_CONTAINS(t, console_text(), "there is no device at 0x0000010000000000");
 	EXPECT_NULL(t, ioremap(HOLE, 0));
 	EXPECT_NULL(t, ioremap(~(phys_addr_t)0 - 4095, 8192));
 	env_holds(e);
@@ -821,26 +823,26 @@ static void freeing_what_is_no_area_is_reported_and_changes_nothing(struct ktap 
 	vfree(NULL);
 	vunmap(NULL);
 	iounmap(NULL);
-	EXPECT_STR(t, e->log, "");
+	EXPECT_STR(t, console_text(), "");
 	vfree(p + 16);
 	snprintf(want, sizeof(want), "Trying to vfree() bad address (%p)\n", p + 16);
-	EXPECT_CONTAINS(t, e->log, want);
-	EXPECT_CONTAINS(t, e->log, "__vunmap");
-	env_log_clear(e);
+	EXPECT_CONTAINS(t, console_text(), want);
+	EXPECT_CONTAINS(t, console_text(), "__vunmap");
+	console_clear();
 	vfree(p + PAGE_SIZE);
 	snprintf(want, sizeof(want), "Trying to vfree() nonexistent vm area (%p)\n", p + PAGE_SIZE);
-	EXPECT_CONTAINS(t, e->log, want);
-	env_log_clear(e);
+	EXPECT_CONTAINS(t, console_text(), want);
+	console_clear();
 	vfree(object);
 	snprintf(want, sizeof(want), "Trying to vfree() nonexistent vm area (%p)\n", object);
-	EXPECT_CONTAINS(t, e->log, want);
+	EXPECT_CONTAINS(t, console_text(), want);
 	p[0] = 5;
 	EXPECT_EQ(t, p[0], 5);
 	vfree(p);
-	env_log_clear(e);
+	console_clear();
 	vfree(p);
 	snprintf(want, sizeof(want), "Trying to vfree() nonexistent vm area (%p)\n", p);
-	EXPECT_CONTAINS(t, e->log, want);
+	EXPECT_CONTAINS(t, console_text(), want);
 	kfree(object);
 	env_holds(e);
 }
@@ -854,9 +856,9 @@ static void unmapping_what_vmalloc_made_is_refused(struct ktap *t)
 	p = vmalloc(PAGE_SIZE);
 	ASSERT_NOT_NULL(t, p);
 	vunmap(p);
-	EXPECT_CONTAINS(t, e->log, "Trying to vfree() nonexistent vm area");
+	EXPECT_CONTAINS(t, console_text(), "Trying to vfree() nonexistent vm area");
 	iounmap(p);
-	EXPECT_CONTAINS(t, e->log, "iounmap: bad address");
+	EXPECT_CONTAINS(t, console_text(), "iounmap: bad address");
 	p[0] = 1;
 	env_holds(e);
 	vfree(p);
@@ -871,7 +873,7 @@ static void sleeping_in_atomic_context_is_reported(struct ktap *t)
 	preempt_disable();
 	p = vmalloc(PAGE_SIZE);
 	preempt_enable();
-	EXPECT_CONTAINS(t, e->log, "BUG: sleeping function called from invalid context at mm/vmalloc.c:");
+	EXPECT_CONTAINS(t, console_text(), "BUG: sleeping function called from invalid context at mm/vmalloc.c:");
 	vfree(p);
 	env_holds(e);
 }
@@ -884,7 +886,7 @@ static void an_interrupt_gets_nothing(struct ktap *t)
 	preempt_count_add(HARDIRQ_OFFSET);
 	EXPECT_NULL(t, vmalloc(PAGE_SIZE));
 	preempt_count_sub(HARDIRQ_OFFSET);
-	EXPECT_CONTAINS(t, e->log, "BUG: sleeping function called from invalid context");
+	EXPECT_CONTAINS(t, console_text(), "BUG: sleeping function called from invalid context");
 	env_holds(e);
 }
 
@@ -908,8 +910,8 @@ static void what_is_left_at_shutdown_is_reported(struct ktap *t)
 	EXPECT_EQ(t, leaks.slab_caches, 0);
 	snprintf(want, sizeof(want), "vmalloc: 0x%lx-0x%lx leaked: 700 pages", address_of(p),
 		 address_of(p) + 701 * PAGE_SIZE);
-	EXPECT_CONTAINS(t, e->log, want);
-	EXPECT_CONTAINS(t, e->log, "leaked: vm_map_ram");
+	EXPECT_CONTAINS(t, console_text(), want);
+	EXPECT_CONTAINS(t, console_text(), "leaked: vm_map_ram");
 }
 
 /* --------------------------------------------------------------------------------------------------------- threads */
@@ -963,7 +965,7 @@ static void threads_share_the_window(struct ktap *t)
 	ASSERT_EQ(t, machine_enter(e->m), 0);
 	vm_unmap_aliases();
 	expect_census(e, &before);
-	EXPECT_LACKS(t, e->log, "WARNING");
+	EXPECT_LACKS(t, console_text(), "WARNING");
 }
 
 /* ----------------------------------------------------------------------------------------------- broken on purpose */
@@ -1069,7 +1071,7 @@ static void p5_a_table_that_is_none_is_found(struct ktap *t)
 	page = machine_page(e->m, pgtable_pfn(pt->format, pt->format->levels, link));
 	EXPECT_EQ(t, page_type_of(page), PGTY_TABLE);
 	page->page_type = PAGE_TYPE_NONE;
-	expect_fault(e, "P5");
+	expect_fault(e, "G5");
 	page->page_type = PAGE_TYPE(PGTY_TABLE, 0);
 	vfree(p);
 }
@@ -1082,7 +1084,7 @@ static void p6_tables_that_nobody_counted_are_found(struct ktap *t)
 	ASSERT_NOT_NULL(t, e);
 	p = vmalloc(PAGE_SIZE);
 	mod_node_page_state(e->m->nodes[0], NR_PAGE_TABLE_PAGES, -1);
-	expect_fault(e, "P6");
+	expect_fault(e, "G6");
 	mod_node_page_state(e->m->nodes[0], NR_PAGE_TABLE_PAGES, 1);
 	vfree(p);
 }

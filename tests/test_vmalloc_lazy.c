@@ -118,7 +118,7 @@ static void a_free_in_atomic_context_is_left_for_later(struct ktap *t)
 	EXPECT_NULL(t, find_vm_area(p));
 	env_holds(e);
 	vfree(p);
-	EXPECT_CONTAINS(t, e->log, "Trying to vfree() nonexistent vm area");
+	EXPECT_CONTAINS(t, console_text(), "Trying to vfree() nonexistent vm area");
 	preempt_enable();
 	preempt_count_add(HARDIRQ_OFFSET);
 	vfree(q);
@@ -145,7 +145,7 @@ static void deferred_frees_are_done_before_a_window_is_called_full(struct ktap *
 	vfree_atomic(p);
 	q = vmalloc(12ul << 20);
 	EXPECT_EQ(t, q, p);
-	EXPECT_STR(t, e->log, "");
+	EXPECT_STR(t, console_text(), "");
 	vfree(q);
 }
 
@@ -170,11 +170,11 @@ static void an_address_that_is_no_area_is_not_deferred(struct ktap *t)
 	ASSERT_NOT_NULL(t, e);
 	p = vmalloc(2 * PAGE_SIZE);
 	vfree_atomic(NULL);
-	EXPECT_STR(t, e->log, "");
+	EXPECT_STR(t, console_text(), "");
 	vfree_atomic(p + 8);
-	EXPECT_CONTAINS(t, e->log, "Trying to vfree() bad address");
+	EXPECT_CONTAINS(t, console_text(), "Trying to vfree() bad address");
 	vfree_atomic(p + PAGE_SIZE);
-	EXPECT_CONTAINS(t, e->log, "Trying to vfree() nonexistent vm area");
+	EXPECT_CONTAINS(t, console_text(), "Trying to vfree() nonexistent vm area");
 	EXPECT_EQ(t, vs_of(e)->nr_deferred, 0);
 	env_holds(e);
 	vfree(p);

@@ -205,11 +205,11 @@ static void a_dump_draws_the_window(struct ktap *t)
 
 	ASSERT_NOT_NULL(t, e);
 	p = vmalloc(2 * PAGE_SIZE);
-	env_log_clear(e);
+	console_clear();
 	vmalloc_dump(e->m);
-	EXPECT_CONTAINS(t, e->log, "vmalloc window 0x");
-	EXPECT_CONTAINS(t, e->log, "busy 1 areas, 2 pages of vmalloc()");
-	EXPECT_CONTAINS(t, e->log, "in the vmalloc area 0x");
+	EXPECT_CONTAINS(t, console_text(), "vmalloc window 0x");
+	EXPECT_CONTAINS(t, console_text(), "busy 1 areas, 2 pages of vmalloc()");
+	EXPECT_CONTAINS(t, console_text(), "in the vmalloc area 0x");
 	vfree(p);
 }
 

@@ -12,26 +12,9 @@
 #include <linux/slab.h>
 #include "mm/page_alloc.h"
 #include "mm/vmscan.h"
-#include "tests/ktap.h"
+#include "tests/machine_for.h"
 
 /* ----------------------------------------------------------------------------------------- a machine, filled */
-
-static void end_machine(void *arg)
-{
-	machine_leave();
-	machine_shutdown(arg);
-}
-
-static struct machine *machine_for(struct ktap *t, const char *cmdline)
-{
-	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = cmdline });
-
-	if (!EXPECT_NOT_NULL(t, m))
-		return NULL;
-	machine_enter(m);
-	ktap_cleanup(t, end_machine, m);
-	return m;
-}
 
 /* Take every page that flags can have. */
 static unsigned long fill(struct list_head *pages, gfp_t gfp)

@@ -47,7 +47,7 @@ static const struct sample samples[] = {
 
 static void sample_check(struct ktap *t, const struct sample *sample, bool thp)
 {
-	struct machine *m = page_machine(t, sample->cmdline);
+	struct machine *m = machine_for(t, sample->cmdline);
 	unsigned long managed[4] = { 0 };
 
 	ASSERT(t, m);
@@ -104,7 +104,7 @@ static void c12_min_free_kbytes_by_the_formula(struct ktap *t)
 
 static void c12_min_free_kbytes_is_clamped(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=8M");
+	struct machine *m = machine_for(t, "mem=8M");
 
 	ASSERT(t, m);
 	m->params.thp = false;
@@ -120,7 +120,7 @@ static void c12_min_free_kbytes_is_clamped(struct ktap *t)
 
 static void a_given_min_free_kbytes_is_kept(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M sysctl.vm.min_free_kbytes=4096 transparent_hugepage=never");
+	struct machine *m = machine_for(t, "mem=64M sysctl.vm.min_free_kbytes=4096 transparent_hugepage=never");
 	unsigned long sum = 0;
 
 	ASSERT(t, m);
@@ -137,7 +137,7 @@ static void a_given_min_free_kbytes_is_kept(struct ktap *t)
 
 static void c09_a_page_is_granted_only_above_mark_and_reserve(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct zone *zone;
 
 	ASSERT(t, m);
@@ -151,7 +151,7 @@ static void c09_a_page_is_granted_only_above_mark_and_reserve(struct ktap *t)
 
 static void c09_pages_of_a_block_but_one_do_not_count(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct zone *zone;
 
 	ASSERT(t, m);
@@ -162,7 +162,7 @@ static void c09_pages_of_a_block_but_one_do_not_count(struct ktap *t)
 
 static void c09_the_reserve_of_atomic_blocks_does_not_count(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct zone *zone;
 
 	ASSERT(t, m);
@@ -176,7 +176,7 @@ static void c09_the_reserve_of_atomic_blocks_does_not_count(struct ktap *t)
 
 static void c10_high_priority_gets_half_and_atomic_five_eighths(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct zone *zone;
 
 	ASSERT(t, m);
@@ -192,7 +192,7 @@ static void c10_high_priority_gets_half_and_atomic_five_eighths(struct ktap *t)
 
 static void a_large_order_needs_a_block_of_it(struct ktap *t)
 {
-	struct machine *m = page_machine(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M");
 	struct taken small = { 0 };
 	struct zone *zone;
 

@@ -2,7 +2,7 @@
 /*
  * vmalloc_env.h - a machine for the tests of vmalloc, and what is compared before and after.
  *
- *	struct env *e = env_boot(t, "mem=64M");		on it until the case ends; its console is e->log
+ *	struct env *e = env_boot(t, "mem=64M");		on it until the case ends; its console is console_text()
  */
 #ifndef TESTS_VMALLOC_ENV_H
 #define TESTS_VMALLOC_ENV_H
@@ -13,34 +13,14 @@
 #include <linux/string.h>
 #include "mm/fault_inject.h"
 #include "mm/vmalloc.h"
-#include "tests/ktap.h"
-
-#define LOG_BYTES 65536
+#include "tests/machine_for.h"
 
 struct env {
 	struct ktap *t;
 	struct machine *m;
-	size_t log_length;
-	char log[LOG_BYTES];
 };
 
 static struct env env;
-
-static void env_console(void *arg, const char *text, size_t length)
-{
-	struct env *e = arg;
-
-	length = min(length, LOG_BYTES - 1 - e->log_length);
-	memcpy(e->log + e->log_length, text, length);
-	e->log_length += length;
-	e->log[e->log_length] = '\0';
-}
-
-static void env_log_clear(struct env *e)
-{
-	e->log_length = 0;
-	e->log[0] = '\0';
-}
 
 /* All holds; says what does not. */
 static bool env_holds(struct env *e)
@@ -65,18 +45,18 @@ static void env_end(void *arg)
 /* NULL, and the case has failed, if there is no machine. */
 static struct env *env_boot(struct ktap *t, const char *cmdline)
 {
-	struct machine_config config = { .cmdline = cmdline, .console = env_console, .console_arg = &env };
+	struct machine_config config = { .cmdline = cmdline, .console = console_keep };
 	const char *why;
 
 	env.t = t;
-	env_log_clear(&env);
+	console_clear();
 	env.m = machine_boot_why(&config, &why);
 	if (!env.m || machine_enter(env.m)) {
 		ktap_fail(t, "no machine with \"%s\": %s", cmdline, env.m ? "no CPU" : why);
 		return NULL;
 	}
 	ktap_cleanup(t, env_end, &env);
-	env_log_clear(&env);
+	console_clear();
 	return &env;
 }
 

@@ -225,7 +225,7 @@ static void compare(struct ktap *t)
 
 static void run_shape(struct ktap *t, const struct shape *shape)
 {
-	struct machine *m = page_machine(t, shape->cmdline);
+	struct machine *m = machine_for(t, shape->cmdline);
 	unsigned int steps = t->soak ? 20 * STEPS : STEPS;
 
 	ASSERT(t, m);

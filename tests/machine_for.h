@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine_for.h - a machine for one case of a test, with its console kept as text.
+ *
+ *	struct machine *m = machine_for(t, "mem=64M");		entered; the case's end leaves it and takes it down
+ *	... EXPECT_CONTAINS(t, console_text(), "order:4");
+ */
+#ifndef TESTS_MACHINE_FOR_H
+#define TESTS_MACHINE_FOR_H
+
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "mm/machine.h"
+#include "tests/ktap.h"
+
+#define CONSOLE_BYTES 65536
+
+static char console_buffer[CONSOLE_BYTES];
+static size_t console_length;
+
+static __attribute__((unused)) void console_keep(void *arg, const char *text, size_t length)
+{
+	size_t at = __atomic_fetch_add(&console_length, length, __ATOMIC_RELAXED);
+
+	(void)arg;
+	if (at + length < CONSOLE_BYTES)
+		memcpy(console_buffer + at, text, length);
+}
+
+static inline const char *console_text(void)
+{
+	size_t length = __atomic_load_n(&console_length, __ATOMIC_RELAXED);
+
+	console_buffer[length < CONSOLE_BYTES ? length : CONSOLE_BYTES - 1] = '\0';
+	return console_buffer;
+}
+
+static inline void console_clear(void)
+{
+	memset(console_buffer, 0, sizeof(console_buffer));
+	console_length = 0;
+}
+
+/* How often the console says it. */
+static inline unsigned int console_count(const char *what)
+{
+	unsigned int count = 0;
+
+	for (const char *at = console_text(); (at = strstr(at, what)); at++)
+		count++;
+	return count;
+}
+
+static __attribute__((unused)) void machine_end(void *m)
+{
+	machine_leave();
+	machine_shutdown(m);
+}
+
+static inline struct machine *machine_for_config(struct ktap *t, const struct machine_config *config)
+{
+	struct machine_config kept = *config;
+	const char *why = "";
+	struct machine *m;
+
+	console_clear();
+	kept.console = console_keep;
+	m = machine_boot_why(&kept, &why);
+	if (!m) {
+		ktap_fail(t, "no machine: %s", why ? why : "?");
+		return NULL;
+	}
+	machine_enter(m);
+	ktap_cleanup(t, machine_end, m);
+	return m;
+}
+
+static inline struct machine *machine_for(struct ktap *t, const char *cmdline)
+{
+	return machine_for_config(t, &(struct machine_config){ .cmdline = cmdline });
+}
+
+#endif
