@@ -164,5 +164,5 @@ static const char *const names[] = {
 
 const char *format_errname(int error)
 {
-	return error > 0 && (size_t)error < ARRAY_SIZE(names) ? names[error] : NULL;
+	return (unsigned int)error < ARRAY_SIZE(names) ? names[(unsigned int)error] : NULL;
 }

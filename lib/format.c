@@ -11,6 +11,7 @@
 #include "lib/format.h"
 
 #include <linux/ctype.h>
+#include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 
@@ -84,7 +85,7 @@ const char *format_bad_pointer(const void *ptr)
 {
 	if (!ptr)
 		return "(null)";
-	if ((unsigned long)ptr < 4096 || (unsigned long)ptr >= -4095ul)
+	if ((unsigned long)ptr < 4096 || IS_ERR(ptr))
 		return "(efault)";
 	return NULL;
 }

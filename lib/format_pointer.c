@@ -142,7 +142,7 @@ static void put_bitmap(struct format_out *out, const unsigned long *map, int nbi
 
 static void put_bitmap_list(struct format_out *out, const unsigned long *map, int nbits)
 {
-	unsigned long first, end;
+	unsigned long first, end = 0;
 	bool again = false;
 
 	for_each_set_bitrange(first, end, map, (unsigned long)nbits) {

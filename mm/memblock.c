@@ -430,9 +430,8 @@ static unsigned int fake_nodes(const struct machine_params *params, unsigned lon
 	unsigned long nr = params->numa_fake;
 	u64 bytes = min_u64(params->numa_fake_bytes, (u64)total << PAGE_SHIFT);
 
-	*each = 0;
-	if (params->numa_fake_bytes) {
-		*each = (unsigned long)((bytes + NUMA_GRANULE - 1) / NUMA_GRANULE) << MAX_ORDER;
+	*each = (unsigned long)((bytes + NUMA_GRANULE - 1) / NUMA_GRANULE) << MAX_ORDER;
+	if (*each) {
 		nr = total / *each + !!(total % *each);
 		if (nr > MAX_NUMNODES)
 			*each = 0;	/* as large as it takes for the largest number of nodes */

@@ -287,7 +287,7 @@ static void zero_window_init(struct machine *m)
 
 int zones_init(struct machine *m)
 {
-	pfn_t movable[MAX_NUMNODES];
+	pfn_t movable[MAX_NUMNODES] = { 0 };
 
 	m->nr_nodes = 1;
 	for (unsigned int i = 0; i < m->memblock.memory.nr; i++)

@@ -375,8 +375,8 @@ static const struct param_info table[] = {
 	ROW("init_on_alloc=", "BOOL", "Zero what is allocated.", SWITCH, init_on_alloc, 0, 0),
 	ROW("init_on_free=", "BOOL", "Zero what is freed.", SWITCH, init_on_free, 0, 0),
 
-	ROW("kmem.idle_release=", "BOOL", "Off: free memory goes back to the host only when asked.", SWITCH, idle_release,
-	    0, 0),
+	ROW("kmem.idle_release=", "BOOL", "Off: free memory goes back to the host only when asked.", SWITCH,
+	    idle_release, 0, 0),
 
 	/* Slab. */
 	ROW_BY("slub_debug", "[=FLAGS[,CACHE...]]", "Check objects: F Z P U T A, of those caches or of all.",
@@ -404,8 +404,8 @@ static const struct param_info table[] = {
 	       read_fail_page_alloc),
 	ROW("kmem.fail_page_alloc_min_order=", "N", "Only page allocations of this order and above fail.", NUMBER,
 	    fail_page_alloc_min_order, 0, MAX_ORDER),
-	ROW("sysctl.vm.panic_on_oom=", "N", "1 or 2: the machine panics when memory has run out; 0: the allocation fails.",
-	    NUMBER, panic_on_oom, 0, 2),
+	ROW("sysctl.vm.panic_on_oom=", "N",
+	    "1 or 2: the machine panics when memory has run out; 0: the allocation fails.", NUMBER, panic_on_oom, 0, 2),
 	ROW("kmem.seed=", "N", "Where random numbers begin; 0: the host's choice.", LONG_NUMBER, seed, 0, ANY),
 	{ NULL, NULL, NULL, IGNORED, 0, 0, 0, NULL },
 };

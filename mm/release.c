@@ -48,7 +48,8 @@ static void blocks_return(struct zone *zone, unsigned int order, const struct re
 
 	spin_lock_irqsave(&zone->lock, flags);
 	for (unsigned int i = 0; i < nr; i++) {
-		buddy_give(zone, blocks[i].page, order, pageblock_type(zone, zone_page_pfn(zone, blocks[i].page)), true);
+		buddy_give(zone, blocks[i].page, order, pageblock_type(zone, zone_page_pfn(zone, blocks[i].page)),
+			   true);
 		if (page_is_free_block(blocks[i].page, order))
 			blocks[i].page->buddy_unused = 1;
 	}

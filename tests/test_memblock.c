@@ -667,6 +667,7 @@ KTAP_SUITE(memblock, KTAP_CASE(random_changes_match_the_model), KTAP_CASE(every_
 	   KTAP_CASE(random_maps_match_the_model), KTAP_CASE(memmap_ranges_join_the_map),
 	   KTAP_CASE(slivers_that_make_a_page_together_are_memory), KTAP_CASE(page_0_is_reserved_and_not_memory),
 	   KTAP_CASE(a_map_that_cannot_be_is_refused_and_changes_nothing),
-	   KTAP_CASE(a_pc_splits_at_3_gib_from_3584_mib_up), KTAP_CASE(a_tiny_pc_has_what_fits), KTAP_CASE(memory_beyond_the_window_is_left_out),
+	   KTAP_CASE(a_pc_splits_at_3_gib_from_3584_mib_up), KTAP_CASE(a_tiny_pc_has_what_fits),
+	   KTAP_CASE(memory_beyond_the_window_is_left_out),
 	   KTAP_CASE(a_pc_is_1_gib_unless_told), KTAP_CASE(fake_nodes_are_even), KTAP_CASE(fake_nodes_of_a_size),
 	   KTAP_CASE(each_broken_invariant_is_named));

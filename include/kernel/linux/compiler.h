@@ -58,7 +58,7 @@
 
 #define __same_type(a, b)	__builtin_types_compatible_p(__typeof__(a), __typeof__(b))
 #define __is_array(a)		(!__same_type((a), &(a)[0]))
-#define __must_be_array(a)	(sizeof(struct { int : (__is_array(a) ? 0 : -1); }))
+#define __must_be_array(a)	(0 * sizeof(char[__is_array(a) ? 1 : -1]))
 
 /* Exactly one load or store: not torn, merged or invented. Orders nothing. */
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))

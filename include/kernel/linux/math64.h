@@ -56,9 +56,8 @@ static inline u64 div64_u64(u64 dividend, u64 divisor)
 /* Signed ones round towards 0. */
 static inline s64 div_s64_rem(s64 dividend, s32 divisor, s32 *remainder)
 {
-	u32 rest;
-	u64 quotient = div_u64_rem(dividend < 0 ? -(u64)dividend : (u64)dividend,
-				   divisor < 0 ? -(u32)divisor : (u32)divisor, &rest);
+	u32 rest, by = divisor < 0 ? -(u32)divisor : (u32)divisor;
+	u64 quotient = div_u64_rem(dividend < 0 ? -(u64)dividend : (u64)dividend, by, &rest);
 
 	*remainder = dividend < 0 ? -rest : rest;
 	return (dividend < 0) != (divisor < 0) ? -quotient : quotient;
