@@ -2,7 +2,7 @@
 /*
  * symbols.c - the function that a code address lies in.
  *
- *	address -> loaded object (dl_iterate_phdr) -> its file's .symtab, or .dynsym if it is stripped -> nearest function
+ *	address -> loaded object (dl_iterate_phdr) -> its file's .symtab, or .dynsym if stripped -> nearest function
  *
  * Static functions are found too, without -rdynamic. A file is mapped when it is first asked about and stays mapped: a
  * report names a dozen addresses of the same two or three objects.
@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #define MAX_OBJECTS 64
+
+typedef ElfW(Shdr) section_t;
 
 struct object {
 	char path[256];
@@ -65,10 +67,10 @@ static struct object *object_get(const char *path)
 }
 
 /* A section of that type, inside the file. */
-static const ElfW(Shdr) *section_find(const struct object *object, ElfW(Word) type)
+static const section_t *section_find(const struct object *object, ElfW(Word) type)
 {
 	const ElfW(Ehdr) *header = (const void *)object->image;
-	const ElfW(Shdr) *sections = (const void *)(object->image + header->e_shoff);
+	const section_t *sections = (const void *)(object->image + header->e_shoff);
 
 	if (!header->e_shoff || header->e_shoff + (size_t)header->e_shnum * sizeof(*sections) > object->bytes)
 		return NULL;
@@ -80,11 +82,12 @@ static const ElfW(Shdr) *section_find(const struct object *object, ElfW(Word) ty
 }
 
 /* The function that offset (from the load address) lies in, or NULL. */
-static const char *function_find(const struct object *object, unsigned long offset, unsigned long *start, unsigned long *size)
+static const char *function_find(const struct object *object, unsigned long offset, unsigned long *start,
+				 unsigned long *size)
 {
 	const ElfW(Ehdr) *header = (const void *)object->image;
-	const ElfW(Shdr) *sections = (const void *)(object->image + header->e_shoff);
-	const ElfW(Shdr) *table = section_find(object, SHT_SYMTAB);
+	const section_t *sections = (const void *)(object->image + header->e_shoff);
+	const section_t *table = section_find(object, SHT_SYMTAB);
 	const ElfW(Sym) *symbols;
 
 	if (!table)
@@ -94,7 +97,8 @@ static const char *function_find(const struct object *object, unsigned long offs
 	symbols = (const void *)(object->image + table->sh_offset);
 	for (size_t i = 0; i < table->sh_size / sizeof(*symbols); i++) {
 		if (ELF64_ST_TYPE(symbols[i].st_info) != STT_FUNC || offset < symbols[i].st_value ||
-		    offset >= symbols[i].st_value + symbols[i].st_size || symbols[i].st_name >= sections[table->sh_link].sh_size)
+		    offset >= symbols[i].st_value + symbols[i].st_size ||
+		    symbols[i].st_name >= sections[table->sh_link].sh_size)
 			continue;
 		*start = symbols[i].st_value;
 		*size = symbols[i].st_size;
