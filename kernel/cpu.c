@@ -46,7 +46,7 @@ const struct kmem_cpu kmem_cpu_none;
 struct cpu_waiter {
 	struct cpu_waiter *next;
 	struct task_struct *task;
-	u32 granted;			/* 1 + the CPU's number; written under cpu_lock, and then no longer the queue's */
+	u32 granted;			/* 1 + the CPU's number; written under cpu_lock, off the queue */
 };
 
 /* Keep whatever CPU this thread has, or none; unlike preempt_disable() this neither leases nor serves. */
@@ -107,7 +107,7 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	pcp_init(m, cpu);
 }
 
-/* ------------------------------------------------------------------------------------------- leasing, under cpu_lock */
+/* ---------------------------------------------------------------------------------------- leasing, under cpu_lock */
 
 static void lease_begin(struct machine *m, unsigned int id, struct task_struct *task, u64 now)
 {
@@ -184,7 +184,7 @@ static u32 *cpu_pass(struct machine *m, unsigned int id, u64 now)
 	return &waiter->granted;
 }
 
-/* ------------------------------------------------------------------------------------------------- lease and release */
+/* ---------------------------------------------------------------------------------------------- lease and release */
 
 /* This thread stops using its CPU. Preemption is off. */
 static void cpu_give(struct kmem_cpu *cpu)
@@ -312,7 +312,7 @@ struct kmem_cpu *cpu_lease(void)
 	return cpu;
 }
 
-/* ---------------------------------------------------------------------------------------------------------- requests */
+/* ------------------------------------------------------------------------------------------------------- requests */
 
 /* What a CPU's owner does when asked; CPU_YIELD is left to the caller. Preemption is off. */
 static void cpu_do(struct kmem_cpu *cpu, u32 bits)
@@ -514,6 +514,28 @@ void kmem_task_exit(void)
 	kmem_context.irqs_off = 0;
 	while (task->enter_depth)
 		machine_leave();
+}
+
+/* The other threads, and the background tasks, are only in the old process; what they held is free. */
+void kmem_forked(struct machine *m)
+{
+	struct task_struct *task = host_task();
+
+	m->cpu_lock = m->console_lock = 0;
+	m->console_owner = NULL;
+	m->cpu_first = m->cpu_last = NULL;
+	m->cpu_waiters = 0;
+	for (unsigned int i = 0; i < m->nr_cpus; i++)
+		if (m->cpu_state[i] == CPU_LEASED && this_cpu() != m->cpus[i])
+			lease_end(m, i);
+	m->nr_users = task->machine == m;
+	for (unsigned int i = 1; i < task->enter_depth; i++)
+		m->nr_users += task->outer[i] == m;
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		m->nodes[nid]->kswapd_started = false;
+	mutex_init(&m->rcu_mutex);
+	m->rcu_running = 0;
+	m->idle_running = 0;
 }
 
 struct machine *machine_current(void)

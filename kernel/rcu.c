@@ -37,9 +37,14 @@ static struct rcu_head *callbacks_cut(struct machine *m)
 
 	spin_lock_irqsave(&m->rcu_lock, flags);
 	head = m->rcu_callbacks;
-	m->rcu_callbacks = NULL;
+	__atomic_store_n(&m->rcu_callbacks, NULL, __ATOMIC_RELAXED);
 	spin_unlock_irqrestore(&m->rcu_lock, flags);
 	return head;
+}
+
+bool rcu_is_idle(const struct machine *m)
+{
+	return !__atomic_load_n(&m->rcu_callbacks, __ATOMIC_RELAXED) && !mutex_is_locked(&m->rcu_mutex);
 }
 
 /* Oldest first. */
@@ -95,23 +100,29 @@ static void rcu_task(void *arg)
 	host_wake(&m->rcu_running, 1);
 }
 
+void rcu_start(struct machine *m)
+{
+	u32 idle = 0;
+
+	if (__atomic_load_n(&m->rcu_running, __ATOMIC_RELAXED) || __atomic_load_n(&m->rcu_stop, __ATOMIC_ACQUIRE) ||
+	    !__atomic_compare_exchange_n(&m->rcu_running, &idle, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return;
+	if (host_task_start(m, "rcu", rcu_task, m))
+		__atomic_store_n(&m->rcu_running, 0, __ATOMIC_RELEASE);
+}
+
 void call_rcu(struct rcu_head *head, rcu_callback_t func)
 {
 	struct machine *m = this_machine();
 	unsigned long flags;
-	u32 idle = 0;
 
 	head->func = func;
 	spin_lock_irqsave(&m->rcu_lock, flags);
 	head->next = m->rcu_callbacks;
-	m->rcu_callbacks = head;
+	__atomic_store_n(&m->rcu_callbacks, head, __ATOMIC_RELAXED);
 	spin_unlock_irqrestore(&m->rcu_lock, flags);
 	__atomic_fetch_add(&m->rcu_word, 1, __ATOMIC_RELEASE);
-	if (!__atomic_load_n(&m->rcu_stop, __ATOMIC_ACQUIRE) &&
-	    __atomic_compare_exchange_n(&m->rcu_running, &idle, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
-		if (host_task_start(m, "rcu", rcu_task, m))
-			__atomic_store_n(&m->rcu_running, 0, __ATOMIC_RELEASE);
-	}
+	rcu_start(m);
 	host_wake(&m->rcu_word, 1);
 }
 

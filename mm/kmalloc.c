@@ -112,7 +112,7 @@ size_t __ksize(const void *object)
 	if (cache && (cache->flags & (SLAB_RED_ZONE | SLAB_POISON)))
 		return cache->object_size;
 	if (cache)		/* what lies behind the object itself is ours */
-		return cache->flags & SLAB_STORE_USER || cache->offset ? cache->inuse : cache->size;
+		return cache->flags & SLAB_STORE_USER || cache->offset == cache->inuse ? cache->inuse : cache->size;
 	order = large_order(m, virt_to_page(object), object);
 	if (order >= 0)
 		return PAGE_SIZE << order;

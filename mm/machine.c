@@ -133,7 +133,8 @@ static const char *machine_start(struct machine *m)
 }
 
 /* Fill in a machine that the host has made room for, and start it. Returns what is wrong, or NULL. */
-static const char *machine_make(struct machine *m, const struct machine_config *config, const struct host_layout *layout)
+static const char *machine_make(struct machine *m, const struct machine_config *config,
+				const struct host_layout *layout)
 {
 	const char *wrong;
 
@@ -214,7 +215,7 @@ static unsigned long pages_out(struct machine *m)
 
 static int leaks_count(const struct machine_leaks *leaks)
 {
-	return (leaks->slab_objects != 0) + (leaks->slab_caches != 0) + (leaks->pages != 0) + (leaks->vmalloc_areas != 0);
+	return !!leaks->slab_objects + !!leaks->slab_caches + !!leaks->pages + !!leaks->vmalloc_areas;
 }
 
 /* On the machine, alone, its background tasks ended: count what is left. */

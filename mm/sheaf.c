@@ -126,7 +126,8 @@ void cpu_sheaves_init(struct kmem_cache *cache)
 		struct cpu_sheaf *slot = &m->cpus[i]->sheaves[cache->id];
 
 		slot_init_check(cache, slot);
-		slot->gfp = m->params.init_on_alloc && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU) ? __GFP_ZERO : 0;
+		slot->gfp = m->params.init_on_alloc && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU) ?
+				    __GFP_ZERO : 0;
 		slot->bytes = cache->object_size;
 	}
 }
@@ -221,6 +222,15 @@ static void slot_swap(const struct kmem_cache *cache, struct cpu_sheaf *slot)
 	slot->spare = old;
 }
 
+/* Objects of slabs, marked as every object of a sheaf is. Returns how many. */
+static unsigned int take_marked(struct kmem_cache *cache, int nid, void **objects, unsigned int nr)
+{
+	nr = slab_take(cache, nid, objects, nr);
+	for (unsigned int i = 0; i < nr; i++)
+		*object_mark_at(cache, objects[i]) = object_mark(objects[i], cache->machine->secret);
+	return nr;
+}
+
 /* Get objects into the empty main sheaf without sleeping. False: slabs have none. Preemption is off. */
 static bool slot_refill(struct kmem_cache *cache, struct cpu_sheaf *slot, int nid)
 {
@@ -241,7 +251,7 @@ static bool slot_refill(struct kmem_cache *cache, struct cpu_sheaf *slot, int ni
 	}
 	if (!main)
 		return false;
-	main->nr = slab_take(cache, nid, main->objects, main->capacity);
+	main->nr = take_marked(cache, nid, main->objects, main->capacity);
 	slot_set_main(cache, slot, main);
 	return main->nr != 0;
 }
@@ -270,7 +280,7 @@ static void *slot_alloc(struct kmem_cache *cache)
 	slot = &this_cpu()->sheaves[cache->id];
 	nid = (int)this_cpu()->node;
 	if (!slot->base && !slot_equip(cache, slot, nid))
-		slab_take(cache, nid, &object, 1);
+		take_marked(cache, nid, &object, 1);
 	else if (slot->top != slot->base || slot_refill(cache, slot, nid))
 		object = *--slot->top;
 	preempt_enable();
@@ -286,13 +296,17 @@ void *sheaf_alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid)
 		return slab_alloc_one(cache, gfp, nid);
 	if (!cache->sheaf_capacity)
 		return slab_alloc_one(cache, gfp, (int)cpu_get()->node);
-	while (!(object = slot_alloc(cache))) {
+	for (;;) {
 		int local = (int)cpu_get()->node;
 
-		if (slab_grow_near(cache, gfp, local) != local)
+		object = slot_alloc(cache);
+		if (object && likely(*object_mark_at(cache, object) == object_mark(object, cache->machine->secret)))
+			return object;
+		if (object)
+			report_not_free(cache, object);
+		else if (slab_grow_near(cache, gfp, local) != local)
 			return slab_alloc_one(cache, gfp | __GFP_NOWARN, local);
 	}
-	return object;
 }
 
 /* Make room in the full main sheaf. Preemption is off. */

@@ -198,14 +198,15 @@ int slab_grow(struct kmem_cache *cache, gfp_t gfp, int nid)
 	}
 	slab_dress(cache, slab, order, map);
 	slab_account(cache, slab, 1l << order);
-	node = cache->node[page_to_nid(slab)];
+	nid = page_to_nid(slab);
+	node = cache->node[nid];
 	spin_lock_irqsave(&node->lock, flags);
 	list_add(&slab->slab_list, &node->empty);
 	node->nr_slabs++;
 	node->nr_empty++;
 	node->total_objects += slab->objects;
 	spin_unlock_irqrestore(&node->lock, flags);
-	return page_to_nid(slab);
+	return nid;
 }
 
 int slab_grow_near(struct kmem_cache *cache, gfp_t gfp, int nid)

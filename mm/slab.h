@@ -11,8 +11,9 @@
  *	map	   0        1              1	1 = in the slab, 0 = handed out (to a caller or a sheaf)
  *
  * Above the slabs nobody writes into a free object but for one word: a freed object that the cache marks holds
- * its own address ^ the machine's secret, so that freeing it twice is seen at once. Where a free object keeps its
- * contents (constructor, SLAB_TYPESAFE_BY_RCU), the word lies after it.
+ * its own address ^ the machine's secret while it is in a sheaf, and an entry without it is not handed out: so that no
+ * object has two owners, however often it is freed. Where a free object keeps its contents (constructor,
+ * SLAB_TYPESAFE_BY_RCU), the word lies after it.
  *
  * Locks: cache_lock (caches come and go) > node->lock (slab lists, maps) , barn->lock. The last two are spinlocks;
  * no page is allocated or freed under them.
@@ -134,7 +135,7 @@ int slab_index(const struct kmem_cache *cache, const struct page *slab, const vo
 struct page *slab_of(const void *object);
 /* Up to nr objects from slabs that exist. Never sleeps. Returns how many. */
 unsigned int slab_take(struct kmem_cache *cache, int nid, void **objects, unsigned int nr);
-/* A new slab, all its objects in it, on the empty list of its node. Returns that, -1: no memory. May sleep with such flags. */
+/* A new slab, all its objects in it, on the empty list of its node. Returns that, or -1. May sleep with such flags. */
 int slab_grow(struct kmem_cache *cache, gfp_t gfp, int nid);
 /* The same, on this node while it has memory that need not be waited for. */
 int slab_grow_near(struct kmem_cache *cache, gfp_t gfp, int nid);
@@ -166,7 +167,8 @@ void sheaf_delete(struct machine *m, struct sheaf *sheaf);
 /* Caches (mm/slab_cache.c). */
 int slab_init(struct machine *m);
 unsigned long slab_reclaim(struct machine *m);		/* every empty slab of every cache; returns pages; may sleep */
-unsigned long slab_discard_all(struct machine *m);	/* the same, but for those that CPUs' sheaves keep from being empty */
+/* The same, but for those that CPUs' sheaves keep from being empty. */
+unsigned long slab_discard_all(struct machine *m);
 struct slab_leaks {
 	unsigned long objects, caches;
 };
@@ -194,6 +196,11 @@ void slab_report_bytes(const char *label, const u8 *start, unsigned int bytes);
 void slab_report_invalid(struct kmem_cache *cache, struct page *slab, const void *object);
 /* The slab has live objects and its cache goes: name each. */
 void slab_report_remaining(struct kmem_cache *cache, struct page *slab);
+/*
+ * An entry of a sheaf that is not free: it was freed twice and handed out since, or its owner wrote to it after the
+ * free. The caller drops the entry, which leaves the object with whoever has it.
+ */
+void report_not_free(struct kmem_cache *cache, void *object);
 void slab_out_of_memory(struct kmem_cache *cache, gfp_t gfp, int nid);
 void free_foreign_report(struct machine *m, const void *object, const char *caller);
 
@@ -227,7 +234,10 @@ static inline void *object_zero(void *object, size_t bytes)
 	return __builtin_memset(object, 0, bytes);
 }
 
-/* The mark of a freed object: one word, at its start or, where it keeps its contents, after its end. */
+/*
+ * The mark of a freed object: one word, at its start or, where it keeps its contents, after its end. It is written when
+ * the object is freed and read when it is handed out: that is when its memory is wanted anyway.
+ */
 static inline unsigned long object_mark(const void *object, unsigned long secret)
 {
 	return (unsigned long)object ^ secret;

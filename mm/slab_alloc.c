@@ -8,8 +8,9 @@
  *
  * Everything here that is marked KMEM_FAST touches only this CPU's memory and the object: no atomic instruction, no
  * lock, no preemption count. A host never takes the CPU away between two of its instructions. What a fast path
- * finds odd (sheaf empty or full, address not of this machine, wrong type, no object starts there, already marked as
- * free, a caller that may sleep where it must not) it leaves to a slow path, which looks at everything again.
+ * finds odd (sheaf empty or full, address not of this machine, wrong type, no object starts there, the same object as
+ * last time, an entry without its mark, a caller that may sleep where it must not) it leaves to a slow path, which
+ * looks at everything again.
  */
 #include <linux/kernel.h>
 #include <linux/sched.h>
@@ -26,7 +27,8 @@ static const u8 class_of[KMALLOC_MAX_CACHE_SIZE / 8 + 1] = {
 	[0 ... 1] = CLASS_ID(KMALLOC_8),       [2] = CLASS_ID(KMALLOC_16),	    [3 ... 4] = CLASS_ID(KMALLOC_32),
 	[5 ... 8] = CLASS_ID(KMALLOC_64),      [9 ... 12] = CLASS_ID(KMALLOC_96),   [13 ... 16] = CLASS_ID(KMALLOC_128),
 	[17 ... 24] = CLASS_ID(KMALLOC_192),   [25 ... 32] = CLASS_ID(KMALLOC_256), [33 ... 64] = CLASS_ID(KMALLOC_512),
-	[65 ... 128] = CLASS_ID(KMALLOC_1K),   [129 ... 256] = CLASS_ID(KMALLOC_2K), [257 ... 512] = CLASS_ID(KMALLOC_4K),
+	[65 ... 128] = CLASS_ID(KMALLOC_1K),   [129 ... 256] = CLASS_ID(KMALLOC_2K),
+	[257 ... 512] = CLASS_ID(KMALLOC_4K),
 	[513 ... 1024] = CLASS_ID(KMALLOC_8K),
 };
 
@@ -165,6 +167,18 @@ static inline __attribute__((always_inline)) struct cpu_sheaf *slot_of(struct km
 	return slot;
 }
 
+SLOW static void *alloc_again(u32 id, gfp_t gfp, size_t asked, void *object)
+{
+	report_not_free(cpu_get()->machine->cache_by_id[id], object);
+	return alloc_slow(id, gfp, asked);
+}
+
+SLOW static void *cache_alloc_again(struct kmem_cache *cache, gfp_t gfp, void *object)
+{
+	report_not_free(cache, object);
+	return kmem_cache_alloc(cache, gfp);
+}
+
 /* Pop; leave what is odd to the slow path. */
 static inline __attribute__((always_inline)) void *fast_alloc(u32 id, gfp_t gfp, size_t asked)
 {
@@ -176,6 +190,8 @@ static inline __attribute__((always_inline)) void *fast_alloc(u32 id, gfp_t gfp,
 	if (unlikely(top == slot->base || sleeps_in_atomic(gfp)))
 		return alloc_slow(id, gfp, asked);
 	object = fast_pop(cpu, slot, top);
+	if (unlikely(*(unsigned long *)object != object_mark(object, cpu->secret)))
+		return alloc_again(id, gfp, asked, object);
 	*(unsigned long *)object = 0;
 	if (unlikely((gfp | (__force gfp_t)slot->gfp) & __GFP_ZERO))
 		return zeroed(object, slot);
@@ -213,6 +229,8 @@ KMEM_FAST void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 	if (unlikely(top == slot->base || cache->machine != cpu->machine || sleeps_in_atomic(gfp)))
 		return cache_alloc_slow(cache, gfp);
 	object = fast_pop(cpu, slot, top);
+	if (unlikely(*object_mark_at(cache, object) != object_mark(object, cpu->secret)))
+		return cache_alloc_again(cache, gfp, object);
 	*object_mark_at(cache, object) = 0;
 	if (unlikely((gfp | (__force gfp_t)slot->gfp) & __GFP_ZERO))
 		return zeroed(object, slot);
@@ -234,7 +252,8 @@ void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int nid)
 {
 	if (!cache_is_of(cache, cpu_get()->machine, "kmem_cache_alloc_node"))
 		return NULL;
-	return cache_alloc(cache, gfp, node_or_local(cache->machine, nid), (unsigned long)__builtin_return_address(0), 0);
+	return cache_alloc(cache, gfp, node_or_local(cache->machine, nid), (unsigned long)__builtin_return_address(0),
+			   0);
 }
 
 void *kmalloc_node(size_t size, gfp_t gfp, int nid)
@@ -324,26 +343,25 @@ static inline __attribute__((always_inline)) struct cpu_sheaf *pushes_here(struc
 {
 	struct cpu_sheaf *slot = slot_of(cpu, id);
 
-	if (object == cpu->last_object && slot == cpu->last_slot) {
-		slot = cpu->last_slot;
-		__asm__ volatile("" : "+r"(slot));	/* a branch, whose outcome is guessed; not a choice of values */
-	}
+	/* A load of its own: the compiler must not see that it is the same address, which the processor must guess. */
+	if (object == cpu->last_object && slot == cpu->last_slot)
+		slot = *(struct cpu_sheaf *volatile *)&cpu->last_slot;
 	return slot;
 }
 
 /*
- * Mark and push, below the limit. What is odd goes to the slow path: a full sheaf, no object's start, a mark that is
- * there already. Returns whether it was pushed.
+ * Mark and push, below the limit. What is odd goes to the slow path: a full sheaf, no object's start, the object that
+ * was pushed last. The object's memory is written, not read: it may be long out of the caches. Returns whether it was
+ * pushed.
  */
 static inline __attribute__((always_inline)) bool fast_push(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void **limit,
 							    void *object, unsigned long *mark_at)
 {
-	unsigned long mark = object_mark(object, cpu->secret);
 	void **top = slot->top;
 
-	if (unlikely(top >= limit || !starts_object(slot, object) || *mark_at == mark))
+	if (unlikely(top >= limit || !starts_object(slot, object) || top[-1] == object))
 		return false;
-	*mark_at = mark;
+	*mark_at = object_mark(object, cpu->secret);
 	*top = object;
 	slot->top = top + 1;
 	return true;

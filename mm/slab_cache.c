@@ -18,6 +18,7 @@
 #include "lib/assert.h"
 #include "mm/cpus.h"
 #include "mm/page_alloc.h"
+#include "mm/rcu.h"
 #include "mm/slab.h"
 #include "mm/stack_depot.h"
 
@@ -278,7 +279,8 @@ struct kmem_cache *cache_new_at(struct machine *m, u32 id, const char *name, uns
 /* May callers of unlike names share this cache? */
 static bool cache_unmergeable(const struct kmem_cache *cache)
 {
-	return (cache->flags & SLAB_NEVER_MERGE) || cache->ctor || cache->usersize || cache->internal || cache->refcount < 0;
+	return (cache->flags & SLAB_NEVER_MERGE) || cache->ctor || cache->usersize || cache->internal ||
+	       cache->refcount < 0;
 }
 
 /* A cache that new objects of that kind can share, or NULL. */
@@ -294,7 +296,8 @@ static struct kmem_cache *cache_find_alike(struct machine *m, unsigned int size,
 	list_for_each_entry(cache, &m->caches, list) {
 		if (cache_unmergeable(cache) || (cache->flags & SLAB_MERGE_SAME) != (flags & SLAB_MERGE_SAME))
 			continue;
-		if (bytes > cache->size || cache->size - bytes >= sizeof(void *) || (cache->size & ~(align - 1)) != cache->size)
+		if (bytes > cache->size || cache->size - bytes >= sizeof(void *) ||
+		    (cache->size & ~(align - 1)) != cache->size)
 			continue;
 		return cache;
 	}
@@ -313,8 +316,8 @@ static struct kmem_cache *cache_alias(struct kmem_cache *cache, unsigned int siz
 }
 
 /* Returns 0 or what is wrong: no id, no memory, or a size that no slab can hold. */
-static int cache_create_locked(struct machine *m, const char *name, unsigned int size, const struct kmem_cache_args *args,
-			       slab_flags_t flags, struct kmem_cache **out)
+static int cache_create_locked(struct machine *m, const char *name, unsigned int size,
+			       const struct kmem_cache_args *args, slab_flags_t flags, struct kmem_cache **out)
 {
 	struct kmem_cache *cache = cache_find_alike(m, size, flags, args);
 	u32 id = cache ? 0 : id_find(m);
@@ -373,6 +376,8 @@ struct kmem_cache *kmem_cache_create_args(const char *name, unsigned int size, c
 	int error = -EINVAL;
 
 	might_sleep();
+	if (flags & SLAB_TYPESAFE_BY_RCU)	/* slabs may be freed where a CPU is interrupted for a drain */
+		rcu_start(m);
 	if (!wrong) {
 		mutex_lock(&m->cache_lock);
 		error = cache_create_locked(m, name, size, args, slab_debug_flags(m, name, flags), &cache);
@@ -383,8 +388,9 @@ struct kmem_cache *kmem_cache_create_args(const char *name, unsigned int size, c
 	return cache;
 }
 
-struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size, unsigned int align, slab_flags_t flags,
-					      unsigned int useroffset, unsigned int usersize, void (*ctor)(void *object))
+struct kmem_cache *kmem_cache_create_usercopy(const char *name, unsigned int size, unsigned int align,
+					      slab_flags_t flags, unsigned int useroffset, unsigned int usersize,
+					      void (*ctor)(void *object))
 {
 	struct kmem_cache_args args = { .align = align, .useroffset = useroffset, .usersize = usersize, .ctor = ctor };
 
@@ -404,13 +410,19 @@ unsigned int kmem_cache_size(struct kmem_cache *cache)
 
 int kmem_cache_shrink(struct kmem_cache *cache)
 {
-	unsigned long slabs = 0;
+	bool slabs = false;
 
 	cache_drain(cache);
 	slab_discard_empty(cache, 0);
-	for (unsigned int nid = 0; nid < cache->machine->nr_nodes; nid++)
-		slabs += cache->node[nid]->nr_slabs;
-	return slabs != 0;
+	for (unsigned int nid = 0; nid < cache->machine->nr_nodes; nid++) {
+		struct kmem_cache_node *node = cache->node[nid];
+		unsigned long flags;
+
+		spin_lock_irqsave(&node->lock, flags);
+		slabs |= node->nr_slabs != 0;
+		spin_unlock_irqrestore(&node->lock, flags);
+	}
+	return slabs;
 }
 
 unsigned long cache_live_objects(struct kmem_cache *cache)
@@ -500,8 +512,9 @@ unsigned long slab_discard_all(struct machine *m)
 /* Maps and sheaves first: every other cache may need them. */
 int slab_init(struct machine *m)
 {
-	static const char *const sheaf_names[5] = { "kmem_sheaf-128", "kmem_sheaf-256", "kmem_sheaf-512", "kmem_sheaf-1k",
-						    "kmem_sheaf-2k" };
+	static const char *const sheaf_names[5] = {
+		"kmem_sheaf-128", "kmem_sheaf-256", "kmem_sheaf-512", "kmem_sheaf-1k", "kmem_sheaf-2k",
+	};
 
 	mutex_init(&m->cache_lock);
 	INIT_LIST_HEAD(&m->caches);
@@ -521,7 +534,7 @@ int slab_init(struct machine *m)
 	return kmalloc_init(m);
 }
 
-/* One cache's line, if it has objects or should have been destroyed. A name that its owner left behind is no leak of its own. */
+/* A cache's line, if it has objects or should have been destroyed. The name it leaves behind is no leak of its own. */
 static void leaks_count(struct kmem_cache *cache, struct slab_leaks *leaks)
 {
 	unsigned long live;

@@ -23,6 +23,7 @@
 #include <linux/list.h>
 #include "mm/cpus.h"
 #include "mm/page_alloc.h"
+#include "mm/rcu.h"
 #include "mm/slab_walk.h"
 #include "mm/stats.h"
 
@@ -413,7 +414,7 @@ bool slab_check(struct machine *m, struct kmem_fault *fault)
 	struct kmem_cache *cache;
 	unsigned long made = 0;
 
-	check.quiet = !m->rcu_callbacks && !mutex_is_locked(&m->rcu_mutex);
+	check.quiet = rcu_is_idle(m);
 	if (!caches_list_check(&check, &made))
 		return false;
 	list_for_each_entry(cache, &m->caches, list) {

@@ -44,7 +44,7 @@ _Static_assert(sizeof(struct track) == 32, "as large as the kernel's, so that sl
 
 enum track_item { TRACK_ALLOC, TRACK_FREE };
 
-/* ------------------------------------------------------------------------------------------------ which caches, which flags */
+/* -------------------------------------------------------------------------------------- which caches, which flags */
 
 static slab_flags_t flag_of_letter(char letter)
 {
@@ -284,9 +284,10 @@ static bool bytes_are(struct kmem_cache *cache, struct page *slab, void *object,
 static bool zones_are_sound(struct kmem_cache *cache, struct page *slab, void *object, bool live)
 {
 	u8 *p = object, zone = live ? RED_ACTIVE : RED_INACTIVE;
+	unsigned int left = cache->red_left_pad;
 
 	if (cache->flags & SLAB_RED_ZONE)
-		return bytes_are(cache, slab, object, "Left Redzone", p - cache->red_left_pad, zone, cache->red_left_pad) &&
+		return bytes_are(cache, slab, object, "Left Redzone", p - left, zone, left) &&
 		       bytes_are(cache, slab, object, "Right Redzone", p + cache->object_size, zone,
 				 cache->inuse - cache->object_size);
 	if (cache->flags & SLAB_POISON)

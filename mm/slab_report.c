@@ -19,7 +19,7 @@
 
 #define SHOWN_BYTES 128u
 
-/* The kernel's words for a slab's page. It keeps the last CPU in the flags; ours has none, which it writes as all ones. */
+/* The kernel's words for a slab's page. It keeps the last CPU there; ours has none, which it writes as all ones. */
 static void slab_line(const struct kmem_cache *cache, struct page *slab)
 {
 	unsigned int index = 0, used;
@@ -122,6 +122,11 @@ void slab_report_remaining(struct kmem_cache *cache, struct page *slab)
 	}
 }
 
+void report_not_free(struct kmem_cache *cache, void *object)
+{
+	slab_report(cache, slab_of(object), object, "Object freed twice, or written after it was freed");
+}
+
 /* Rate limited by the machine, silent with __GFP_NOWARN. */
 void slab_out_of_memory(struct kmem_cache *cache, gfp_t gfp, int nid)
 {
@@ -136,9 +141,14 @@ void slab_out_of_memory(struct kmem_cache *cache, gfp_t gfp, int nid)
 		cache->object_size, cache->size, cache->order, cache->min_order);
 	for (unsigned int i = 0; i < m->nr_nodes; i++) {
 		struct kmem_cache_node *node = cache->node[i];
+		unsigned long irq_flags, slabs, objects, free;
 
-		pr_warn("  node %u: slabs: %lu, objs: %lu, free: %lu\n", i, node->nr_slabs, node->total_objects,
-			node->total_objects - node->out_objects);
+		spin_lock_irqsave(&node->lock, irq_flags);
+		slabs = node->nr_slabs;
+		objects = node->total_objects;
+		free = objects - node->out_objects;
+		spin_unlock_irqrestore(&node->lock, irq_flags);
+		pr_warn("  node %u: slabs: %lu, objs: %lu, free: %lu\n", i, slabs, objects, free);
 	}
 }
 

@@ -4,7 +4,7 @@
  *
  *	struct machine *m = slab_machine(t, "mem=64M");		entered
  *	... crimes: EXPECT_EQ(t, console_count("BUG "), 1);
- *	(the case's end)	kmem_check() holds, and the machine goes down without a leak, or with slab_leaks_expected
+ *	(the case's end)	kmem_check() holds; the machine goes down without a leak, or with slab_leaks_expected
  */
 #ifndef TESTS_SLAB_MACHINE_H
 #define TESTS_SLAB_MACHINE_H
@@ -18,7 +18,7 @@
 
 static struct ktap *slab_case;
 static struct machine_leaks slab_leaks_expected;
-static unsigned long slab_live_at_boot;	/* the machine's own objects */
+static unsigned long slab_live_at_boot; /* the machine's own objects */
 
 static inline unsigned long live_in_machine(struct machine *m);
 
@@ -26,6 +26,8 @@ static inline bool machine_holds(struct ktap *t, struct machine *m)
 {
 	struct kmem_fault fault = { 0 };
 
+	if (this_cpu()->machine == m && preemptible())
+		rcu_barrier(); /* the background task too is at rest then */
 	if (kmem_check(m, &fault))
 		return true;
 	ktap_fail(t, "%s %s", fault.id, fault.place);
@@ -73,9 +75,7 @@ static inline unsigned long live_in_machine(struct machine *m)
 	unsigned long live = (unsigned long)__atomic_load_n(&m->large_objects, __ATOMIC_RELAXED);
 	struct kmem_cache *cache;
 
-	list_for_each_entry(cache, &m->caches, list)
-		if (!cache->internal)
-			live += cache_live_objects(cache);
+	list_for_each_entry(cache, &m->caches, list) if (!cache->internal) live += cache_live_objects(cache);
 	return live - slab_live_at_boot;
 }
 
@@ -115,8 +115,8 @@ static inline bool console_has_line(const char *start)
  * After a crime: the machine serves normal callers, hands no object out twice, and holds together. Objects in
  * forbidden[] are still someone's and must not come.
  */
-static inline void machine_still_works(struct ktap *t, struct machine *m, size_t size, void *const *forbidden,
-				       unsigned int nr_forbidden)
+static inline void machine_still_works(
+	struct ktap *t, struct machine *m, size_t size, void *const *forbidden, unsigned int nr_forbidden)
 {
 	static void *objects[NORMAL_OBJECTS];
 	unsigned int twice = 0, wrong = 0;

@@ -50,7 +50,7 @@ static void shut_down(void *arg)
 
 static bool boot(struct ktap *t, struct world *w, const char *cmdline)
 {
-	*w = (struct world){ .goal = t->soak ? 2000000 : 20000 };
+	*w = (struct world){ .goal = t->soak ? 400000 : 20000 };
 	console_length = 0;
 	console[0] = '\0';
 	w->m = machine_boot(&(struct machine_config){ .cmdline = cmdline, .console = console_keep });
@@ -194,7 +194,7 @@ static void a_thread_without_a_cpu_leases_one_when_it_needs_it(struct ktap *t)
 	machine_leave();
 }
 
-/* --------------------------------------------------------------------------------------------- more threads than CPUs */
+/* ----------------------------------------------------------------------------------------- more threads than CPUs */
 
 /* Has every thread got to its goal? */
 static bool all_done(const struct world *w)
@@ -245,6 +245,8 @@ static void progress(struct ktap *t, const char *cmdline, unsigned int nr,
 	machine_leave();
 	EXPECT_EQ(t, w.m->nr_users, 0);
 	EXPECT_EQ(t, w.m->cpu_waiters, 0);
+	EXPECT_EQ(t, machine_shutdown(w.m), 0);		/* nothing is lost */
+	w.m = NULL;
 }
 
 static void eight_threads_progress_on_one_cpu(struct ktap *t)
@@ -285,7 +287,8 @@ static void mixed_until_all_have(struct ktap *t, unsigned int i, void *arg)
 		unsigned int what = (unsigned int)ktap_below(t, 1000);
 		size_t size = 1 + ktap_below(t, 6000);
 		void *a = kmalloc(size, GFP_KERNEL), *b = NULL;
-		struct page *page = alloc_pages(GFP_KERNEL, (unsigned int)ktap_below(t, 4) / 3);
+		unsigned int order = (unsigned int)ktap_below(t, 4) / 3;
+		struct page *page = alloc_pages(GFP_KERNEL, order);
 
 		if (what < 10)
 			b = vmalloc(size);
@@ -299,7 +302,7 @@ static void mixed_until_all_have(struct ktap *t, unsigned int i, void *arg)
 			memset(a, (int)i, size);
 		kfree(a);
 		if (page)
-			put_page(page);
+			__free_pages(page, order);
 		vfree(b);
 		if (what >= 30 && what < 40) {
 			machine_leave();
@@ -346,7 +349,7 @@ static void cpus_are_shared_about_evenly(struct ktap *t)
 	EXPECT_GT(t, least * 100, most);
 }
 
-/* ----------------------------------------------------------------------------------------- threads that end or sleep */
+/* -------------------------------------------------------------------------------------- threads that end or sleep */
 
 static void enter_and_end(struct ktap *t, unsigned int i, void *arg)
 {
@@ -376,7 +379,7 @@ static void sleep_while_others_work(struct ktap *t, unsigned int i, void *arg)
 	if (!i) {
 		EXPECT_EQ(t, machine_enter(w->m), 0);
 		word_set(&w->word, 1);
-		/* A long sleep that kmem knows nothing of. With an end: ThreadSanitizer delays signals until a system call does. */
+		/* A long sleep that kmem knows nothing of; with an end, since ThreadSanitizer delays signals. */
 		while (word_read(&w->word) != 5)
 			host_wait(&w->word, word_read(&w->word), 1000000 * MS);
 	} else {

@@ -20,10 +20,10 @@ static void every_size_goes_to_the_least_class_that_holds_it(struct ktap *t)
 
 		class += size > sizes[class];
 		if (cache->object_size == sizes[class] && kmalloc_class(size) == class &&
-		    kmalloc_size_roundup(size) == sizes[class])
+			kmalloc_size_roundup(size) == sizes[class])
 			continue;
 		ktap_fail(t, "size %lu: class %u of %u bytes, not of %u", (unsigned long)size, kmalloc_class(size),
-			  cache->object_size, sizes[class]);
+			cache->object_size, sizes[class]);
 		return;
 	}
 	EXPECT_EQ(t, class, KMALLOC_CLASSES - 1);
@@ -163,7 +163,8 @@ static bool do_kmemdup(void)
 static bool do_strings(void)
 {
 	char *a = kstrdup("one", GFP_KERNEL | __GFP_NOWARN), *b = kstrndup("three", 3, GFP_KERNEL | __GFP_NOWARN);
-	char *c = kasprintf(GFP_KERNEL | __GFP_NOWARN, "%d %s", 5, "six"), *d = kmemdup_nul("xy", 1, GFP_KERNEL | __GFP_NOWARN);
+	char *c = kasprintf(GFP_KERNEL | __GFP_NOWARN, "%d %s", 5, "six"),
+	     *d = kmemdup_nul("xy", 1, GFP_KERNEL | __GFP_NOWARN);
 
 	kfree(a);
 	kfree(b);
@@ -213,9 +214,16 @@ static const struct {
 	const char *name;
 	bool (*run)(void);
 } calls[] = {
-	{ "kmalloc", do_kmalloc },   { "large kmalloc", do_large }, { "krealloc", do_krealloc },
-	{ "large krealloc", do_krealloc_large }, { "kmemdup", do_kmemdup }, { "strings", do_strings },
-	{ "kmem_cache_create", do_create }, { "bulk", do_bulk }, { "kvmalloc", do_kvmalloc }, { "kmalloc_node", do_node },
+	{ "kmalloc", do_kmalloc },
+	{ "large kmalloc", do_large },
+	{ "krealloc", do_krealloc },
+	{ "large krealloc", do_krealloc_large },
+	{ "kmemdup", do_kmemdup },
+	{ "strings", do_strings },
+	{ "kmem_cache_create", do_create },
+	{ "bulk", do_bulk },
+	{ "kvmalloc", do_kvmalloc },
+	{ "kmalloc_node", do_node },
 };
 
 /* What a call that failed must have left as it was. */
@@ -246,8 +254,8 @@ static void expect_state(struct ktap *t, struct machine *m, struct state was, co
 	struct state now = state_now(m);
 
 	if (now.live != was.live || now.caches != was.caches || now.out_pages > was.out_pages)
-		ktap_fail(t, "%s, allocation %u fails: live %lu -> %lu, caches %lu -> %lu, pages out %lu -> %lu", name, nth,
-			  was.live, now.live, was.caches, now.caches, was.out_pages, now.out_pages);
+		ktap_fail(t, "%s, allocation %u fails: live %lu -> %lu, caches %lu -> %lu, pages out %lu -> %lu",
+			name, nth, was.live, now.live, was.caches, now.caches, was.out_pages, now.out_pages);
 }
 
 enum what_fails { OBJECTS, PAGES };
@@ -268,21 +276,23 @@ static void nth_fails(struct ktap *t, enum what_fails what)
 	m->params.fail_page_alloc_min_order = 0;
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		struct state was;
-		unsigned int nth = 0, failed = 0;
+		unsigned int nth = 0;
 		bool done = false;
 
 		EXPECT(t, calls[i].run());
 		was = state_now(m);
 		while (!done && ++nth < 100) {
-			fail_from(m, what, &(struct fault_attr){ .interval = nth, .probability = 100, .times = 1, .on = true });
-			done = calls[i].run() && (what == PAGES ? m->params.fail_page_alloc.times : m->params.failslab.times);
+			fail_from(m, what,
+				&(struct fault_attr){ .interval = nth, .probability = 100, .times = 1, .on = true });
+			done = calls[i].run() &&
+				(what == PAGES ? m->params.fail_page_alloc.times : m->params.failslab.times);
 			fail_from(m, what, NULL);
-			failed += !done;
 			expect_state(t, m, was, calls[i].name, nth);
 		}
 		EXPECT(t, done);
 		/* Then all fail, for as long as the call lasts. */
-		fail_from(m, what, &(struct fault_attr){ .interval = 1, .probability = 100, .times = -1, .on = true });
+		fail_from(
+			m, what, &(struct fault_attr){ .interval = 1, .probability = 100, .times = -1, .on = true });
 		calls[i].run();
 		fail_from(m, what, NULL);
 		expect_state(t, m, was, calls[i].name, 0);
@@ -343,14 +353,15 @@ static void an_allocation_that_fails_says_what_was_asked_and_how_full_each_node_
 	EXPECT_STR(t, console_text(), "");
 	EXPECT_NULL(t, kmalloc(190, GFP_ATOMIC));
 	m->params.failslab = (struct fault_attr){ .on = true };
-	EXPECT_CONTAINS(t, console_text(), "SLUB: Unable to allocate memory on node -1, gfp=0xa20(GFP_ATOMIC)\n"
-					   "  cache: kmalloc-192, object size: 192, buffer size: 192, default order: 0, min order: 0\n"
-					   "  node 0: slabs: 0, objs: 0, free: 0\n");
+	EXPECT_CONTAINS(t, console_text(),
+		"SLUB: Unable to allocate memory on node -1, gfp=0xa20(GFP_ATOMIC)\n"
+		"  cache: kmalloc-192, object size: 192, buffer size: 192, default order: 0, min order: 0\n"
+		"  node 0: slabs: 0, objs: 0, free: 0\n");
 }
 
 KTAP_SUITE(kmalloc, KTAP_CASE(every_size_goes_to_the_least_class_that_holds_it),
-	   KTAP_CASE(constant_and_variable_sizes_agree), KTAP_CASE(flags_choose_the_type),
-	   KTAP_CASE(large_objects_are_counted_and_come_back_whole),
-	   KTAP_CASE(a_large_request_that_memory_cannot_hold_is_null), KTAP_CASE(the_nth_object_allocation_fails),
-	   KTAP_CASE(the_nth_page_allocation_fails), KTAP_CASE(sheaves_without_memory_for_themselves),
-	   KTAP_CASE(an_allocation_that_fails_says_what_was_asked_and_how_full_each_node_is));
+	KTAP_CASE(constant_and_variable_sizes_agree), KTAP_CASE(flags_choose_the_type),
+	KTAP_CASE(large_objects_are_counted_and_come_back_whole),
+	KTAP_CASE(a_large_request_that_memory_cannot_hold_is_null), KTAP_CASE(the_nth_object_allocation_fails),
+	KTAP_CASE(the_nth_page_allocation_fails), KTAP_CASE(sheaves_without_memory_for_themselves),
+	KTAP_CASE(an_allocation_that_fails_says_what_was_asked_and_how_full_each_node_is));

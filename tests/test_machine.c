@@ -65,7 +65,7 @@ static int box_shutdown(struct box *box, struct machine_leaks *leaks)
 	return machine_shutdown_leaks(m, leaks);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- booting */
+/* -------------------------------------------------------------------------------------------------------- booting */
 
 static void boots_allocates_and_shuts_down(struct ktap *t)
 {
@@ -101,7 +101,8 @@ static void boots_without_a_configuration(struct ktap *t)
 	EXPECT_EQ(t, machine_shutdown(m), 0);
 }
 
-static const unsigned long sizes_mb[] = { 2, 3, 4, 5, 8, 15, 16, 17, 31, 64, 100, 1024, 3071, 4096, 5000, 65536, 131072 };
+static const unsigned long sizes_mb[] = { 2, 3, 4, 5, 8, 15, 16, 17, 31, 64, 100, 1024, 3071, 4096, 5000, 65536,
+					  131072 };
 
 /* Every size boots with sound structures, gives most of itself out, and leaks nothing; or says why it cannot. */
 static void every_size_boots_or_says_why(struct ktap *t)
@@ -149,11 +150,12 @@ static void impossible_configurations_are_explained(struct ktap *t)
 {
 	for (unsigned int i = 0; i < sizeof(impossible) / sizeof(impossible[0]); i++) {
 		const char *why = NULL;
-		struct machine *m = machine_boot_why(&(struct machine_config){ .cmdline = impossible[i].cmdline }, &why);
+		struct machine_config config = { .cmdline = impossible[i].cmdline };
+		struct machine *m = machine_boot_why(&config, &why);
 
 		EXPECT_NULL(t, m);
 		EXPECT_STR(t, why, impossible[i].why);
-		EXPECT_NULL(t, machine_boot(&(struct machine_config){ .cmdline = impossible[i].cmdline }));
+		EXPECT_NULL(t, machine_boot(&config));
 		EXPECT_NULL(t, machine_current());
 		if (m)
 			machine_shutdown(m);
@@ -191,7 +193,8 @@ static void unknown_parameters_are_reported(struct ktap *t)
 	static struct box box;
 
 	ASSERT_NOT_NULL(t, box_boot(t, &box, "mem=64M foo bar=1 nr_cpus=1"));
-	EXPECT_STR(t, box.text, "Unknown kernel command line parameters \"foo bar=1\", will be passed to user space.\n");
+	EXPECT_STR(t, box.text,
+		   "Unknown kernel command line parameters \"foo bar=1\", will be passed to user space.\n");
 }
 
 static void nr_cpus_is_obeyed(struct ktap *t)
@@ -275,7 +278,7 @@ static void entering_nothing_is_refused(struct ktap *t)
 	EXPECT_NULL(t, machine_current());
 }
 
-/* ---------------------------------------------------------------------------------------------------------- shutdown */
+/* ------------------------------------------------------------------------------------------------------- shutdown */
 
 static void shutdown_takes_the_caller_off_the_machine(struct ktap *t)
 {
@@ -431,7 +434,7 @@ static void shutdown_ends_background_tasks(struct ktap *t)
 	}
 }
 
-/* --------------------------------------------------------------------------------------------------- several at once */
+/* ------------------------------------------------------------------------------------------------ several at once */
 
 /* Each machine has its own frames, caches, statistics and windows. */
 static void machines_share_nothing(struct ktap *t)
@@ -523,7 +526,7 @@ static void threads_boot_machines_at_once(struct ktap *t)
 	ktap_threads(t, 8, boot_use_and_shut_down, NULL);
 }
 
-/* --------------------------------------------------------------------------------------------------- the default one */
+/* ------------------------------------------------------------------------------------------------ the default one */
 
 static void allocate_at_once(struct ktap *t, void *arg)
 {

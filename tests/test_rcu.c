@@ -10,7 +10,7 @@ struct item {
 };
 
 static struct item items[CALLBACKS];
-static unsigned int done;		/* callbacks that have run */
+static unsigned int done; /* callbacks that have run */
 static unsigned int out_of_order;
 
 static void item_done(struct rcu_head *head)
@@ -44,11 +44,14 @@ static void callbacks_run_once_and_in_order(struct ktap *t)
 
 static void no_callback_runs_while_its_queuer_reads(struct ktap *t)
 {
-	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M nr_cpus=2"));
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=2");
+
+	ASSERT_NOT_NULL(t, m);
 	items_reset();
 	rcu_read_lock();
 	call_rcu(&items[0].rcu, item_done);
-	for (int i = 0; i < 1000; i++)
+	/* Long enough for the background task to run it, if it did not wait for us. */
+	for (u64 end = host_clock(m) + 20000000; host_clock(m) < end;)
 		kfree(kmalloc(64, GFP_ATOMIC));
 	EXPECT_EQ(t, __atomic_load_n(&done, __ATOMIC_ACQUIRE), 0);
 	rcu_read_unlock();
@@ -214,6 +217,5 @@ static void typed_slabs_stay_while_a_reader_of_another_cpu_looks(struct ktap *t)
 }
 
 KTAP_SUITE(rcu, KTAP_CASE(callbacks_run_once_and_in_order), KTAP_CASE(no_callback_runs_while_its_queuer_reads),
-	   KTAP_CASE(a_callback_may_queue_another), KTAP_CASE(shutdown_runs_what_is_left),
-	   KTAP_CASE(readers_never_see_what_was_freed),
-	   KTAP_CASE(typed_slabs_stay_while_a_reader_of_another_cpu_looks));
+	KTAP_CASE(a_callback_may_queue_another), KTAP_CASE(shutdown_runs_what_is_left),
+	KTAP_CASE(readers_never_see_what_was_freed), KTAP_CASE(typed_slabs_stay_while_a_reader_of_another_cpu_looks));

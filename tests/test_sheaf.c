@@ -82,7 +82,8 @@ static void freeing_fills_main_then_spare_then_the_barn_then_slabs(struct ktap *
 		if (i % 97)
 			continue;
 		machine_holds(t, w.m);
-		held = in_main(&w) + (w.slot->spare ? w.slot->spare->nr : 0) + (unsigned long)w.barn->nr_full * w.capacity;
+		held = in_main(&w) + (w.slot->spare ? w.slot->spare->nr : 0) +
+			(unsigned long)w.barn->nr_full * w.capacity;
 		EXPECT_EQ(t, sheaf_objects(w.cache), held);
 		EXPECT_EQ(t, cache_live_objects(w.cache), nr - i - 1);
 	}
@@ -184,9 +185,9 @@ static void the_capacity_can_be_chosen(struct ktap *t)
 	static const struct {
 		const char *cmdline;
 		unsigned int asked, want;
-	} chosen[] = { { "mem=64M kmem.sheaf=1", 0, 0 }, { "mem=64M kmem.sheaf=2", 0, 2 }, { "mem=64M kmem.sheaf=2", 30, 30 },
-		       { "mem=64M", 7, 7 },		 { "mem=64M", 100000, 250 },	   { "mem=64M slub_debug=F", 7, 0 },
-		       { "mem=64M failslab=1,0,0,0", 7, 0 } };
+	} chosen[] = { { "mem=64M kmem.sheaf=1", 0, 0 }, { "mem=64M kmem.sheaf=2", 0, 2 },
+		{ "mem=64M kmem.sheaf=2", 30, 30 }, { "mem=64M", 7, 7 }, { "mem=64M", 100000, 250 },
+		{ "mem=64M slub_debug=F", 7, 0 }, { "mem=64M failslab=1,0,0,0", 7, 0 } };
 
 	for (size_t i = 0; i < sizeof(chosen) / sizeof(chosen[0]); i++) {
 		struct kmem_cache_args args = { .sheaf_capacity = chosen[i].asked };
@@ -281,8 +282,9 @@ static void another_cpus_objects_come_home_through_the_barn(struct ktap *t)
 }
 
 KTAP_SUITE(sheaf, KTAP_CASE(a_new_cache_has_nothing_and_its_first_object_fills_a_sheaf),
-	   KTAP_CASE(freeing_fills_main_then_spare_then_the_barn_then_slabs),
-	   KTAP_CASE(allocating_takes_whole_sheaves_back_from_the_barn), KTAP_CASE(empty_sheaves_wait_in_the_barn),
-	   KTAP_CASE(draining_leaves_no_sheaf_and_no_empty_slab), KTAP_CASE(a_spare_without_a_main_sheaf_is_drained),
-	   KTAP_CASE(the_capacity_can_be_chosen), KTAP_CASE(kmalloc_can_do_without_sheaves),
-	   KTAP_CASE(random_steps_with_sheaves_of_every_kind), KTAP_CASE(another_cpus_objects_come_home_through_the_barn));
+	KTAP_CASE(freeing_fills_main_then_spare_then_the_barn_then_slabs),
+	KTAP_CASE(allocating_takes_whole_sheaves_back_from_the_barn), KTAP_CASE(empty_sheaves_wait_in_the_barn),
+	KTAP_CASE(draining_leaves_no_sheaf_and_no_empty_slab), KTAP_CASE(a_spare_without_a_main_sheaf_is_drained),
+	KTAP_CASE(the_capacity_can_be_chosen), KTAP_CASE(kmalloc_can_do_without_sheaves),
+	KTAP_CASE(random_steps_with_sheaves_of_every_kind),
+	KTAP_CASE(another_cpus_objects_come_home_through_the_barn));

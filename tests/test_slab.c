@@ -267,8 +267,11 @@ static void c32_a_bulk_allocation_gives_all_or_none(struct ktap *t)
 	kmem_cache_free_bulk(cache, 1000, objects);
 	EXPECT_EQ(t, cache_live_objects(cache), 0);
 	for (int nth = 1; nth <= 30; nth += 3) {
-		m->params.failslab = (struct fault_attr){ .interval = (unsigned int)nth, .probability = 100, .times = 1, .on = true };
-		EXPECT_EQ(t, kmem_cache_alloc_bulk(cache, GFP_KERNEL | __GFP_NOWARN, 30, objects), nth <= 30 ? 0 : 30);
+		m->params.failslab = (struct fault_attr){
+			.interval = (unsigned int)nth, .probability = 100, .times = 1, .on = true
+		};
+		EXPECT_EQ(
+			t, kmem_cache_alloc_bulk(cache, GFP_KERNEL | __GFP_NOWARN, 30, objects), nth <= 30 ? 0 : 30);
 		EXPECT_EQ(t, cache_live_objects(cache), 0);
 	}
 	m->params.failslab = (struct fault_attr){ .on = true };
@@ -311,10 +314,13 @@ static void c34_destroying_a_cache_with_live_objects_warns_and_keeps_them(struct
 	for (int i = 47; i < 50; i++)
 		memset(objects[i], i, 104);
 	kmem_cache_destroy(cache);
-	EXPECT_EQ(t, console_count("BUG kmis_leak (Not tainted): Objects remaining in kmis_leak on __kmem_cache_shutdown()"),
-		  slabs_of(cache));
+	EXPECT_EQ(t,
+		console_count(
+			"BUG kmis_leak (Not tainted): Objects remaining in kmis_leak on __kmem_cache_shutdown()"),
+		slabs_of(cache));
 	EXPECT_EQ(t, console_count("\nObject 0x"), 3);
-	EXPECT_CONTAINS(t, console_text(), "kmem_cache_destroy kmis_leak: Slab cache still has objects when called from ");
+	EXPECT_CONTAINS(
+		t, console_text(), "kmem_cache_destroy kmis_leak: Slab cache still has objects when called from ");
 	for (int i = 47; i < 50; i++) {
 		EXPECT(t, bytes_are_all(objects[i], i, 104));
 		kmem_cache_free(cache, objects[i]);
@@ -489,8 +495,8 @@ static void an_exhausted_node_borrows_from_others(struct ktap *t)
 	ASSERT_NOT_NULL(t, cache);
 	take_all(&taken, GFP_NOWAIT | __GFP_THISNODE | __GFP_NOWARN, 0);
 	for (int i = 0; i < 1000; i++) {
-		objects[i] = i % 2 ? kmem_cache_alloc(cache, GFP_NOWAIT | __GFP_NOWARN) :
-				     kmem_cache_alloc_node(cache, GFP_NOWAIT | __GFP_NOWARN, near);
+		objects[i] = i % 2 ? kmem_cache_alloc(cache, GFP_NOWAIT | __GFP_NOWARN)
+				   : kmem_cache_alloc_node(cache, GFP_NOWAIT | __GFP_NOWARN, near);
 		ASSERT_NOT_NULL(t, objects[i]);
 	}
 	slabs = slabs_of(cache);
@@ -504,6 +510,7 @@ static void an_exhausted_node_borrows_from_others(struct ktap *t)
 static void a_named_node_is_where_the_object_is(struct ktap *t)
 {
 	struct machine *m = slab_machine(t, "mem=64M numa=fake=2");
+	struct kmem_cache *cache;
 	unsigned int wrong = 0;
 
 	ASSERT_NOT_NULL(t, m);
@@ -518,6 +525,13 @@ static void a_named_node_is_where_the_object_is(struct ktap *t)
 	}
 	EXPECT_EQ(t, wrong, 0);
 	kfree_bulk(200, objects);
+	/* Where it need not be that node, it still is while that has memory, whatever others have at hand. */
+	cache = kmem_cache_create("near", 300, 0, SLAB_NO_MERGE, NULL);
+	objects[0] = kmem_cache_alloc_node(cache, GFP_KERNEL, 1);
+	objects[1] = kmem_cache_alloc_node(cache, GFP_KERNEL, 0);
+	EXPECT_EQ(t, page_to_nid(virt_to_page(objects[1])), 0);
+	kmem_cache_free_bulk(cache, 2, objects);
+	kmem_cache_destroy(cache);
 	objects[0] = kmalloc_node(64, GFP_KERNEL, 77);
 	EXPECT_NOT_NULL(t, objects[0]);
 	kfree(objects[0]);
@@ -529,14 +543,14 @@ static void flags_that_no_slab_can_honour_are_said_and_left_out(struct ktap *t)
 	objects[0] = kmalloc(3000, GFP_KERNEL | __GFP_HIGHMEM);
 	EXPECT_NOT_NULL(t, objects[0]);
 	EXPECT_CONTAINS(t, console_text(),
-			"Unexpected gfp: 0x2 (__GFP_HIGHMEM). Fixing up to gfp: 0xcc0 (GFP_KERNEL). Fix your code!\n");
+		"Unexpected gfp: 0x2 (__GFP_HIGHMEM). Fixing up to gfp: 0xcc0 (GFP_KERNEL). Fix your code!\n");
 	kfree(objects[0]);
 }
 
 static void init_on_alloc_and_init_on_free_clear_objects(struct ktap *t)
 {
 	static const char *const cmdlines[] = { "mem=64M init_on_alloc=1", "mem=64M init_on_alloc=1 kmem.sheaf=1",
-						"mem=64M init_on_alloc=1 slub_debug=FZ" };
+		"mem=64M init_on_alloc=1 slub_debug=FZ" };
 
 	for (int c = 0; c < 3; c++) {
 		if (!slab_machine(t, cmdlines[c]))
@@ -567,8 +581,9 @@ static void zeroed_objects_are_zero_however_they_come(struct ktap *t)
 		unsigned char *p = kmem_cache_zalloc(typed, GFP_KERNEL), *q = kmem_cache_zalloc(odd, GFP_KERNEL);
 		unsigned char *r = kzalloc(700, GFP_KERNEL), *s = kzalloc(9000, GFP_KERNEL);
 
-		EXPECT(t, bytes_are_all(p, 0, 72) && bytes_are_all(q, 0, 3) && bytes_are_all(r, 0, 700) &&
-				  bytes_are_all(s, 0, 9000));
+		EXPECT(t,
+			bytes_are_all(p, 0, 72) && bytes_are_all(q, 0, 3) && bytes_are_all(r, 0, 700) &&
+				bytes_are_all(s, 0, 9000));
 		memset(p, 1, 72);
 		memset(q, 2, 3);
 		memset(r, 3, 700);
@@ -600,23 +615,22 @@ static void shutdown_reports_what_was_not_freed(struct ktap *t)
 }
 
 KTAP_SUITE(slab, KTAP_CASE(c23_size_0_is_16_and_freeing_it_or_null_does_nothing),
-	   KTAP_CASE(c24_alignment_is_at_least_8_and_a_power_of_two_is_aligned_to_itself),
-	   KTAP_CASE(c25_ksize_is_enough_and_all_of_it_is_the_callers_alone),
-	   KTAP_CASE(c25_ksize_leaves_out_what_lies_behind_the_object), KTAP_CASE(c26_more_than_4_mib_is_null),
-	   KTAP_CASE(c27_more_than_8_kib_is_page_aligned),
-	   KTAP_CASE(c28_overflowing_products_are_null_without_a_side_effect),
-	   KTAP_CASE(c29_krealloc_keeps_what_fits_and_a_failed_one_keeps_the_object),
-	   KTAP_CASE(c30_kfree_sensitive_wipes_all_of_ksize),
-	   KTAP_CASE(c31_a_constructor_runs_once_an_object_when_its_slab_is_populated),
-	   KTAP_CASE(c31_the_same_under_every_kind_of_debugging),
-	   KTAP_CASE(c32_a_bulk_allocation_gives_all_or_none),
-	   KTAP_CASE(c33_a_free_to_the_wrong_cache_is_detected_and_refused),
-	   KTAP_CASE(c34_destroying_a_cache_with_live_objects_warns_and_keeps_them),
-	   KTAP_CASE(c35_typed_memory_keeps_its_type_until_a_grace_period_has_passed),
-	   KTAP_CASE(c36_shrinking_a_cache_returns_every_empty_slab), KTAP_CASE(c37_allocated_less_freed_is_live),
-	   KTAP_CASE(slabs_of_many_small_objects_have_maps_outside),
-	   KTAP_CASE(slabs_of_a_lower_order_serve_when_memory_is_in_pieces),
-	   KTAP_CASE(an_exhausted_node_borrows_from_others), KTAP_CASE(a_named_node_is_where_the_object_is),
-	   KTAP_CASE(flags_that_no_slab_can_honour_are_said_and_left_out),
-	   KTAP_CASE(init_on_alloc_and_init_on_free_clear_objects),
-	   KTAP_CASE(zeroed_objects_are_zero_however_they_come), KTAP_CASE(shutdown_reports_what_was_not_freed));
+	KTAP_CASE(c24_alignment_is_at_least_8_and_a_power_of_two_is_aligned_to_itself),
+	KTAP_CASE(c25_ksize_is_enough_and_all_of_it_is_the_callers_alone),
+	KTAP_CASE(c25_ksize_leaves_out_what_lies_behind_the_object), KTAP_CASE(c26_more_than_4_mib_is_null),
+	KTAP_CASE(c27_more_than_8_kib_is_page_aligned),
+	KTAP_CASE(c28_overflowing_products_are_null_without_a_side_effect),
+	KTAP_CASE(c29_krealloc_keeps_what_fits_and_a_failed_one_keeps_the_object),
+	KTAP_CASE(c30_kfree_sensitive_wipes_all_of_ksize),
+	KTAP_CASE(c31_a_constructor_runs_once_an_object_when_its_slab_is_populated),
+	KTAP_CASE(c31_the_same_under_every_kind_of_debugging), KTAP_CASE(c32_a_bulk_allocation_gives_all_or_none),
+	KTAP_CASE(c33_a_free_to_the_wrong_cache_is_detected_and_refused),
+	KTAP_CASE(c34_destroying_a_cache_with_live_objects_warns_and_keeps_them),
+	KTAP_CASE(c35_typed_memory_keeps_its_type_until_a_grace_period_has_passed),
+	KTAP_CASE(c36_shrinking_a_cache_returns_every_empty_slab), KTAP_CASE(c37_allocated_less_freed_is_live),
+	KTAP_CASE(slabs_of_many_small_objects_have_maps_outside),
+	KTAP_CASE(slabs_of_a_lower_order_serve_when_memory_is_in_pieces),
+	KTAP_CASE(an_exhausted_node_borrows_from_others), KTAP_CASE(a_named_node_is_where_the_object_is),
+	KTAP_CASE(flags_that_no_slab_can_honour_are_said_and_left_out),
+	KTAP_CASE(init_on_alloc_and_init_on_free_clear_objects), KTAP_CASE(zeroed_objects_are_zero_however_they_come),
+	KTAP_CASE(shutdown_reports_what_was_not_freed));

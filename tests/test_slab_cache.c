@@ -131,8 +131,8 @@ static void ctor(void *object)
 
 static void what_must_not_be_shared_is_not(struct ktap *t)
 {
-	static const slab_flags_t alone[] = { SLAB_RED_ZONE, SLAB_POISON, SLAB_STORE_USER, SLAB_TYPESAFE_BY_RCU, SLAB_NO_MERGE,
-					      SLAB_NOLEAKTRACE };
+	static const slab_flags_t alone[] = { SLAB_RED_ZONE, SLAB_POISON, SLAB_STORE_USER, SLAB_TYPESAFE_BY_RCU,
+		SLAB_NO_MERGE, SLAB_NOLEAKTRACE };
 	struct kmem_cache *a, *b;
 
 	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M"));
@@ -240,18 +240,21 @@ static void impossible_arguments_are_refused_in_the_kernels_words(struct ktap *t
 		{ NULL, 64, 0, 0, 0, "kmem_cache_create_usercopy((null)) failed with error -22\n" },
 		{ "", 64, 0, 0, 0, "kmem_cache_create_usercopy(): no name\n" },
 		{ "none", 0, 0, 0, 0, "kmem_cache_create_usercopy(none): size is 0\n" },
-		{ "kmis_huge", (4u << 20) + 1, 0, 0, 0, "kmem_cache_create_usercopy(kmis_huge) failed with error -22\n" },
+		{ "kmis_huge", (4u << 20) + 1, 0, 0, 0,
+			"kmem_cache_create_usercopy(kmis_huge) failed with error -22\n" },
 		{ "odd", 64, 24, 0, 0, "kmem_cache_create_usercopy(odd): alignment is not a power of two\n" },
 		{ "user", 64, 0, 60, 8, "kmem_cache_create_usercopy(user): user region is outside the object\n" },
-		{ "user", 64, 0, 8, 0xffffffff, "kmem_cache_create_usercopy(user): user region is outside the object\n" },
+		{ "user", 64, 0, 8, 0xffffffff,
+			"kmem_cache_create_usercopy(user): user region is outside the object\n" },
 	};
 	struct machine *m = slab_machine(t, "mem=64M");
 
 	ASSERT_NOT_NULL(t, m);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		console_clear();
-		EXPECT_NULL(t, kmem_cache_create_usercopy(wrong[i].name, wrong[i].size, wrong[i].align, 0, wrong[i].useroffset,
-							  wrong[i].usersize, NULL));
+		EXPECT_NULL(t,
+			kmem_cache_create_usercopy(wrong[i].name, wrong[i].size, wrong[i].align, 0,
+				wrong[i].useroffset, wrong[i].usersize, NULL));
 		EXPECT_CONTAINS(t, console_text(), wrong[i].said);
 		EXPECT_EQ(t, console_count("Call Trace:"), 1);
 	}
@@ -275,16 +278,17 @@ static void slab_panic_ends_the_machine(struct ktap *t)
 	if (!ktap_child(t, create_with_panic, NULL, &child))
 		return;
 	EXPECT_NE(t, child.status, 0);
-	EXPECT_CONTAINS(t, child.text, "Kernel panic - not syncing: kmem_cache_create_usercopy: Failed to create slab 'must_have'. "
-				       "Error -22\n");
+	EXPECT_CONTAINS(t, child.text,
+		"Kernel panic - not syncing: kmem_cache_create_usercopy: Failed to create slab 'must_have'. "
+		"Error -22\n");
 }
 
 static void slabs_hold_as_many_objects_as_the_kernels(struct ktap *t)
 {
 	static const struct {
-		unsigned int size, order, objects;	/* /proc/slabinfo of Linux 6.1 with 1 CPU */
-	} kernels[] = { { 64, 0, 64 }, { 96, 0, 42 },	{ 128, 0, 32 }, { 192, 0, 21 }, { 256, 0, 16 },
-			{ 512, 0, 8 }, { 1024, 1, 8 }, { 2048, 2, 8 },	{ 4096, 3, 8 }, { 8192, 3, 4 } };
+		unsigned int size, order, objects; /* /proc/slabinfo of Linux 6.1 with 1 CPU */
+	} kernels[] = { { 64, 0, 64 }, { 96, 0, 42 }, { 128, 0, 32 }, { 192, 0, 21 }, { 256, 0, 16 }, { 512, 0, 8 },
+		{ 1024, 1, 8 }, { 2048, 2, 8 }, { 4096, 3, 8 }, { 8192, 3, 4 } };
 	struct machine *m = slab_machine(t, "mem=1G nr_cpus=1");
 
 	ASSERT_NOT_NULL(t, m);
@@ -318,10 +322,10 @@ static void orders_obey_the_parameters(struct ktap *t)
 }
 
 KTAP_SUITE(slab_cache, KTAP_CASE(a_cache_is_what_was_asked_for), KTAP_CASE(sizes_from_1_byte_to_4_mib),
-	   KTAP_CASE(objects_that_keep_their_contents_have_a_word_behind_them), KTAP_CASE(like_caches_share_their_slabs),
-	   KTAP_CASE(an_alias_that_asks_for_more_bytes_gets_them_zeroed), KTAP_CASE(what_must_not_be_shared_is_not),
-	   KTAP_CASE(an_alias_of_a_kmalloc_cache_can_be_destroyed_but_the_cache_cannot),
-	   KTAP_CASE(ids_are_used_again_and_their_slots_start_anew),
-	   KTAP_CASE(when_all_ids_are_taken_a_create_fails_cleanly),
-	   KTAP_CASE(impossible_arguments_are_refused_in_the_kernels_words), KTAP_CASE(slab_panic_ends_the_machine),
-	   KTAP_CASE(slabs_hold_as_many_objects_as_the_kernels), KTAP_CASE(orders_obey_the_parameters));
+	KTAP_CASE(objects_that_keep_their_contents_have_a_word_behind_them), KTAP_CASE(like_caches_share_their_slabs),
+	KTAP_CASE(an_alias_that_asks_for_more_bytes_gets_them_zeroed), KTAP_CASE(what_must_not_be_shared_is_not),
+	KTAP_CASE(an_alias_of_a_kmalloc_cache_can_be_destroyed_but_the_cache_cannot),
+	KTAP_CASE(ids_are_used_again_and_their_slots_start_anew),
+	KTAP_CASE(when_all_ids_are_taken_a_create_fails_cleanly),
+	KTAP_CASE(impossible_arguments_are_refused_in_the_kernels_words), KTAP_CASE(slab_panic_ends_the_machine),
+	KTAP_CASE(slabs_hold_as_many_objects_as_the_kernels), KTAP_CASE(orders_obey_the_parameters));

@@ -24,7 +24,6 @@ static struct kmem_cache *cache_with(struct ktap *t, const char *name, unsigned 
 	return cache;
 }
 
-
 /* The pattern's text stands in the console, each # for a run of hexadecimal digits (with 0x) or decimals. */
 static bool matches(const char *at, const char *pattern)
 {
@@ -88,24 +87,28 @@ static void right_red_zone(struct ktap *t)
 	memset(p, 'A', 100);
 	memset(p + 100, 'x', 3);
 	kmem_cache_free(cache, p);
-	console_matches(t, RULE "BUG kmis_rz (Not tainted): Right Redzone overwritten\n" THIN "\n"
-				"#-# @offset=#. First byte 0x78 instead of 0xcc\n"
-				"Allocated in ");
+	console_matches(t,
+		RULE "BUG kmis_rz (Not tainted): Right Redzone overwritten\n" THIN "\n"
+		     "#-# @offset=#. First byte 0x78 instead of 0xcc\n"
+		     "Allocated in ");
 	console_matches(t, " age=# cpu=0 pid=#\n ");
-	console_matches(t, "Slab # objects=21 used=1 fp=# flags=#(slab|node=0|zone=1|lastcpupid=0x1fffff)\n"
-			   "Object # @offset=# fp=0x0000000000000000\n\n"
-			   "Redzone  #: cc cc cc cc cc cc cc cc                          ........\n"
-			   "Object   #: 41 41 41 41 41 41 41 41 41 41 41 41 41 41 41 41  AAAAAAAAAAAAAAAA\n");
-	console_matches(t, "Object   #: 41 41 41 41                                      AAAA\n"
-			   "Redzone  #: 78 78 78 cc                                      xxx.\n"
-			   "Padding  #: 5a 5a 5a 5a 5a 5a 5a 5a                          ZZZZZZZZ\n"
-			   "CPU: 0 PID: ");
-	console_matches(t, " </TASK>\nFIX kmis_rz: Restoring Right Redzone #-#=0xcc\n"
-			   "FIX kmis_rz: Object at # not freed\n");
+	console_matches(t,
+		"Slab # objects=21 used=1 fp=# flags=#(slab|node=0|zone=1|lastcpupid=0x1fffff)\n"
+		"Object # @offset=# fp=0x0000000000000000\n\n"
+		"Redzone  #: cc cc cc cc cc cc cc cc                          ........\n"
+		"Object   #: 41 41 41 41 41 41 41 41 41 41 41 41 41 41 41 41  AAAAAAAAAAAAAAAA\n");
+	console_matches(t,
+		"Object   #: 41 41 41 41                                      AAAA\n"
+		"Redzone  #: 78 78 78 cc                                      xxx.\n"
+		"Padding  #: 5a 5a 5a 5a 5a 5a 5a 5a                          ZZZZZZZZ\n"
+		"CPU: 0 PID: ");
+	console_matches(t,
+		" </TASK>\nFIX kmis_rz: Restoring Right Redzone #-#=0xcc\n"
+		"FIX kmis_rz: Object at # not freed\n");
 	EXPECT_EQ(t, console_count("BUG "), 1);
 	EXPECT_EQ(t, cache_live_objects(cache), 1);
 	console_clear();
-	kmem_cache_free(cache, p);		/* it has been repaired */
+	kmem_cache_free(cache, p); /* it has been repaired */
 	EXPECT_STR(t, console_text(), "");
 	kmem_cache_destroy(cache);
 }
@@ -120,8 +123,9 @@ static void right_red_zone_of_a_kmalloc(struct ktap *t)
 	p[128] = 2;
 	p[129] = 3;
 	kfree(p);
-	console_matches(t, "BUG kmalloc-128 (Not tainted): Right Redzone overwritten\n" THIN "\n"
-			   "#-# @offset=#. First byte 0x2 instead of 0xcc\n");
+	console_matches(t,
+		"BUG kmalloc-128 (Not tainted): Right Redzone overwritten\n" THIN "\n"
+		"#-# @offset=#. First byte 0x2 instead of 0xcc\n");
 	kfree(p);
 	EXPECT_EQ(t, console_count("BUG "), 1);
 	EXPECT_EQ(t, live_in_machine(m), 0);
@@ -136,12 +140,15 @@ static void left_red_zone(struct ktap *t)
 	p[-2] = 'M';
 	p[-1] = 'L';
 	kmem_cache_free(cache, p);
-	console_matches(t, RULE "BUG kmis_rzl (Not tainted): Left Redzone overwritten\n" THIN "\n"
-				"#-# @offset=#. First byte 0x4d instead of 0xcc\n");
-	console_matches(t, "Redzone  #: cc cc cc cc cc cc 4d 4c                          ......ML\n"
-			   "Object   #: 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b  kkkkkkkkkkkkkkkk\n");
-	console_matches(t, "Object   #: 6b 6b 6b a5                                      kkk.\n"
-			   "Redzone  #: cc cc cc cc                                      ....\n");
+	console_matches(t,
+		RULE "BUG kmis_rzl (Not tainted): Left Redzone overwritten\n" THIN "\n"
+		     "#-# @offset=#. First byte 0x4d instead of 0xcc\n");
+	console_matches(t,
+		"Redzone  #: cc cc cc cc cc cc 4d 4c                          ......ML\n"
+		"Object   #: 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b  kkkkkkkkkkkkkkkk\n");
+	console_matches(t,
+		"Object   #: 6b 6b 6b a5                                      kkk.\n"
+		"Redzone  #: cc cc cc cc                                      ....\n");
 	console_matches(t, "FIX kmis_rzl: Restoring Left Redzone #-#=0xcc\nFIX kmis_rzl: Object at # not freed\n");
 	kmem_cache_free(cache, p);
 	kmem_cache_destroy(cache);
@@ -160,11 +167,13 @@ static void poison(struct ktap *t)
 	p[64] = 0x34;
 	q = kmem_cache_alloc(cache, GFP_KERNEL);
 	EXPECT_NE(t, q, p);
-	console_matches(t, RULE "BUG kmis_uaft (Not tainted): Poison overwritten\n" THIN "\n"
-				"#-# @offset=#. First byte 0x33 instead of 0x6b\nAllocated in ");
+	console_matches(t,
+		RULE "BUG kmis_uaft (Not tainted): Poison overwritten\n" THIN "\n"
+		     "#-# @offset=#. First byte 0x33 instead of 0x6b\nAllocated in ");
 	console_matches(t, "\nFreed in ");
-	console_matches(t, "Redzone  #: bb bb bb bb bb bb bb bb                          ........\n"
-			   "Object   #: 6b 6b 6b 33 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b  kkk3kkkkkkkkkkkk\n");
+	console_matches(t,
+		"Redzone  #: bb bb bb bb bb bb bb bb                          ........\n"
+		"Object   #: 6b 6b 6b 33 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b  kkk3kkkkkkkkkkkk\n");
 	console_matches(t, "Object   #: 34 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b 6b  4kkkkkkkkkkkkkkk\n");
 	console_matches(t, "FIX kmis_uaft: Restoring Poison #-#=0x6b\nFIX kmis_uaft: Marking all objects used\n");
 	EXPECT_EQ(t, cache->node[0]->nr_slabs, 2);
@@ -176,7 +185,7 @@ static void poison(struct ktap *t)
 	machine_holds(t, cache->machine);
 	kmem_cache_free_bulk(cache, 50, objects + 10);
 	kmem_cache_free(cache, q);
-	kmem_cache_free(cache, objects[0]);	/* live ones of that slab still go back */
+	kmem_cache_free(cache, objects[0]); /* live ones of that slab still go back */
 	kmem_cache_free(cache, objects[2]);
 	EXPECT_EQ(t, console_count("BUG "), 1);
 	slab_leaks_expected.slab_objects = 19;
@@ -192,8 +201,9 @@ static void end_of_poison_found_when_the_slab_goes(struct ktap *t)
 	kmem_cache_free(cache, p);
 	p[99] = 0x5a;
 	EXPECT_EQ(t, kmem_cache_shrink(cache), 0);
-	console_matches(t, RULE "BUG kmis_uafe (Not tainted): End Poison overwritten\n" THIN "\n"
-				"#-# @offset=#. First byte 0x5a instead of 0xa5\n");
+	console_matches(t,
+		RULE "BUG kmis_uafe (Not tainted): End Poison overwritten\n" THIN "\n"
+		     "#-# @offset=#. First byte 0x5a instead of 0xa5\n");
 	console_matches(t, "Slab # objects=21 used=0 fp=# flags=#(slab|");
 	console_matches(t, "Object   #: 6b 6b 6b 5a                                      kkkZ\n");
 	console_matches(t, "FIX kmis_uafe: Restoring End Poison #-#=0xa5\n");
@@ -213,14 +223,17 @@ static void object_padding(struct ktap *t)
 	p = kmem_cache_alloc(cache, GFP_KERNEL);
 	memset(p + 176, 'p', 16);
 	kmem_cache_free(cache, p);
-	console_matches(t, RULE "BUG kmis_pad (Not tainted): Object padding overwritten\n" THIN "\n"
-				"#-# @offset=#. First byte 0x70 instead of 0x5a\n");
+	console_matches(t,
+		RULE "BUG kmis_pad (Not tainted): Object padding overwritten\n" THIN "\n"
+		     "#-# @offset=#. First byte 0x70 instead of 0x5a\n");
 	console_matches(t, "Slab # objects=16 used=1 fp=#");
-	console_matches(t, "Redzone  #: cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc  ................\n"
-			   "Object   #: 6b 6b");
-	console_matches(t, "Object   #: 6b 6b a5                                         kk.\n"
-			   "Redzone  #: cc cc cc cc cc                                   .....\n"
-			   "Padding  #: 70 70 70 70 70 70 70 70 70 70 70 70 70 70 70 70  pppppppppppppppp\n");
+	console_matches(t,
+		"Redzone  #: cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc cc  ................\n"
+		"Object   #: 6b 6b");
+	console_matches(t,
+		"Object   #: 6b 6b a5                                         kk.\n"
+		"Redzone  #: cc cc cc cc cc                                   .....\n"
+		"Padding  #: 70 70 70 70 70 70 70 70 70 70 70 70 70 70 70 70  pppppppppppppppp\n");
 	console_matches(t, "FIX kmis_pad: Restoring Object padding #-#=0x5a\n");
 	EXPECT_EQ(t, console_count("not freed"), 0);
 	EXPECT_EQ(t, cache_live_objects(cache), 0);
@@ -239,12 +252,15 @@ static void slab_padding(struct ktap *t)
 	slab[(PAGE_SIZE << cache->order) - 8] = 'y';
 	slab[(PAGE_SIZE << cache->order) - 1] = 'z';
 	kmem_cache_free(cache, objects[0]);
-	console_matches(t, RULE "BUG kmis_spad (Not tainted): Padding overwritten. #-# @offset=#\n" THIN "\n"
-				"Slab # objects=#");
+	console_matches(t,
+		RULE "BUG kmis_spad (Not tainted): Padding overwritten. #-# @offset=#\n" THIN "\n"
+		     "Slab # objects=#");
 	console_matches(t, "|head|node=0|zone=1|");
-	console_matches(t, " </TASK>\nPadding #: 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a  ZZZZZZZZZZZZZZZZ\n");
-	console_matches(t, "Padding #: 5a 5a 5a 5a 5a 5a 5a 5a 79 5a 5a 5a 5a 5a 5a 7a  ZZZZZZZZyZZZZZZz\n"
-			   "FIX kmis_spad: Restoring slab padding #-#=0x5a\n");
+	console_matches(
+		t, " </TASK>\nPadding #: 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a  ZZZZZZZZZZZZZZZZ\n");
+	console_matches(t,
+		"Padding #: 5a 5a 5a 5a 5a 5a 5a 5a 79 5a 5a 5a 5a 5a 5a 7a  ZZZZZZZZyZZZZZZz\n"
+		"FIX kmis_spad: Restoring slab padding #-#=0x5a\n");
 	EXPECT_EQ(t, cache_live_objects(cache), 0);
 	kmem_cache_destroy(cache);
 	EXPECT_EQ(t, console_count("BUG "), 1);
@@ -275,8 +291,9 @@ static void double_free_of_the_only_object(struct ktap *t)
 	ASSERT_NOT_NULL(t, cache);
 	kmem_cache_free(cache, objects[0]);
 	kmem_cache_free(cache, objects[0]);
-	console_matches(t, RULE "BUG kmis_df (Not tainted): Slab has 0 allocated objects but 1 are to be freed\n\n" THIN "\n"
-				"Slab # objects=21 used=0 fp=# flags=#(slab|node=0|zone=1|lastcpupid=0x1fffff)\nCPU: 0 PID: ");
+	console_matches(t,
+		RULE "BUG kmis_df (Not tainted): Slab has 0 allocated objects but 1 are to be freed\n\n" THIN "\n"
+		     "Slab # objects=21 used=0 fp=# flags=#(slab|node=0|zone=1|lastcpupid=0x1fffff)\nCPU: 0 PID: ");
 	console_matches(t, "FIX kmis_df: Object at # not freed\n");
 	EXPECT_EQ(t, console_count("BUG "), 1);
 	kmem_cache_destroy(cache);
@@ -290,8 +307,9 @@ static void free_of_an_interior_pointer(struct ktap *t)
 	ASSERT_NOT_NULL(t, m);
 	p = kmalloc(64, GFP_KERNEL);
 	kfree(p + 16);
-	console_matches(t, RULE "BUG kmalloc-64 (Not tainted): Invalid object pointer #\n" THIN "\n"
-				"Slab # objects=16 used=# fp=# flags=#(slab|node=0|zone=1|lastcpupid=0x1fffff)\nCPU: 0 PID: ");
+	console_matches(t,
+		RULE "BUG kmalloc-64 (Not tainted): Invalid object pointer #\n" THIN "\n"
+		     "Slab # objects=16 used=# fp=# flags=#(slab|node=0|zone=1|lastcpupid=0x1fffff)\nCPU: 0 PID: ");
 	console_matches(t, " </TASK>\nFIX kmalloc-64: Object at # not freed\n");
 	kfree(p);
 	EXPECT_EQ(t, console_count("BUG "), 1);
@@ -305,9 +323,10 @@ static void wrong_cache(struct ktap *t)
 	ASSERT_NOT_NULL(t, a);
 	b = kmem_cache_create("kmis_wcb", 100, 0, 0, NULL);
 	kmem_cache_free(b, objects[0]);
-	console_matches(t, "------------[ cut here ]------------\n"
-			   "cache_from_obj: Wrong slab cache. kmis_wcb but object is from kmis_wca\n"
-			   "WARNING: CPU: 0 PID: ");
+	console_matches(t,
+		"------------[ cut here ]------------\n"
+		"cache_from_obj: Wrong slab cache. kmis_wcb but object is from kmis_wca\n"
+		"WARNING: CPU: 0 PID: ");
 	console_matches(t, "---[ end trace 0000000000000000 ]---\nAllocated in ");
 	kmem_cache_free(a, objects[0]);
 	kmem_cache_destroy(a);
@@ -324,7 +343,9 @@ static void a_large_object_is_not_of_a_cache(struct ktap *t)
 	ASSERT_NOT_NULL(t, cache);
 	large = kmalloc(20000, GFP_KERNEL);
 	kmem_cache_free(cache, large);
-	console_matches(t, "------------[ cut here ]------------\nvirt_to_cache: Object is not a Slab page!\nWARNING: CPU: 0 PID: ");
+	console_matches(t,
+		"------------[ cut here ]------------\nvirt_to_cache: Object is not a Slab page!\nWARNING: CPU: 0 "
+		"PID: ");
 	kfree(large);
 	kmem_cache_destroy(cache);
 	EXPECT_EQ(t, console_count("cut here"), 1);
@@ -336,13 +357,16 @@ static void objects_remaining(struct ktap *t)
 
 	ASSERT_NOT_NULL(t, cache);
 	kmem_cache_destroy(cache);
-	console_matches(t, RULE "BUG kmis_leak (Not tainted): Objects remaining in kmis_leak on __kmem_cache_shutdown()\n" THIN "\n"
-				"Slab # objects=21 used=3 fp=# flags=#(slab|node=0|zone=1|lastcpupid=0x1fffff)\nCPU: 0 PID: ");
+	console_matches(t,
+		RULE "BUG kmis_leak (Not tainted): Objects remaining in kmis_leak on __kmem_cache_shutdown()\n" THIN
+		     "\n"
+		     "Slab # objects=21 used=3 fp=# flags=#(slab|node=0|zone=1|lastcpupid=0x1fffff)\nCPU: 0 PID: ");
 	console_matches(t, " </TASK>\nObject # @offset=8\nAllocated in ");
 	console_matches(t, "\nObject # @offset=200\nAllocated in ");
 	console_matches(t, "\nObject # @offset=392\nAllocated in ");
-	console_matches(t, "------------[ cut here ]------------\n"
-			   "kmem_cache_destroy kmis_leak: Slab cache still has objects when called from ");
+	console_matches(t,
+		"------------[ cut here ]------------\n"
+		"kmem_cache_destroy kmis_leak: Slab cache still has objects when called from ");
 	EXPECT_EQ(t, console_count("\nObject "), 3);
 	kmem_cache_free_bulk(cache, 3, objects);
 	kmem_cache_destroy(cache);
@@ -444,9 +468,9 @@ static void o_gives_up_where_objects_would_need_more_pages(struct ktap *t)
 
 static void every_flag_and_size_runs_silently(struct ktap *t)
 {
-	static const char *const cmdlines[] = { "mem=64M slub_debug=F", "mem=64M slub_debug=Z",	  "mem=64M slub_debug=P",
-						"mem=64M slub_debug=U", "mem=64M slub_debug=FZP", "mem=64M slub_debug=FZPU",
-						"mem=64M slub_debug=FZPU init_on_alloc=1 init_on_free=1" };
+	static const char *const cmdlines[] = { "mem=64M slub_debug=F", "mem=64M slub_debug=Z",
+		"mem=64M slub_debug=P", "mem=64M slub_debug=U", "mem=64M slub_debug=FZP", "mem=64M slub_debug=FZPU",
+		"mem=64M slub_debug=FZPU init_on_alloc=1 init_on_free=1" };
 
 	for (size_t c = 0; c < sizeof(cmdlines) / sizeof(cmdlines[0]); c++) {
 		struct machine *m = slab_machine(t, cmdlines[c]);
@@ -461,7 +485,8 @@ static void every_flag_and_size_runs_silently(struct ktap *t)
 				kfree(objects[i]);
 				objects[i] = NULL;
 			} else {
-				objects[i] = kmalloc(ktap_below(t, 5000) + 1, step & 1 ? GFP_KERNEL : GFP_KERNEL | __GFP_ZERO);
+				objects[i] = kmalloc(
+					ktap_below(t, 5000) + 1, step & 1 ? GFP_KERNEL : GFP_KERNEL | __GFP_ZERO);
 				ASSERT_NOT_NULL(t, objects[i]);
 				if (!(step & 1))
 					EXPECT(t, bytes_are_all(objects[i], 0, ksize(objects[i])));
@@ -506,11 +531,11 @@ static void odd_caches_run_silently(struct ktap *t)
 }
 
 KTAP_SUITE(slab_debug, KTAP_CASE(objects_a_slab_are_as_in_real_reports), KTAP_CASE(right_red_zone),
-	   KTAP_CASE(right_red_zone_of_a_kmalloc), KTAP_CASE(left_red_zone), KTAP_CASE(poison),
-	   KTAP_CASE(end_of_poison_found_when_the_slab_goes), KTAP_CASE(object_padding), KTAP_CASE(slab_padding),
-	   KTAP_CASE(double_free), KTAP_CASE(double_free_of_the_only_object), KTAP_CASE(free_of_an_interior_pointer),
-	   KTAP_CASE(wrong_cache), KTAP_CASE(a_large_object_is_not_of_a_cache), KTAP_CASE(objects_remaining),
-	   KTAP_CASE(without_red_zones_the_bytes_before_are_shown), KTAP_CASE(letters_choose_the_checks),
-	   KTAP_CASE(names_choose_the_caches), KTAP_CASE(tracing_says_each_call),
-	   KTAP_CASE(o_gives_up_where_objects_would_need_more_pages), KTAP_CASE(every_flag_and_size_runs_silently),
-	   KTAP_CASE(odd_caches_run_silently));
+	KTAP_CASE(right_red_zone_of_a_kmalloc), KTAP_CASE(left_red_zone), KTAP_CASE(poison),
+	KTAP_CASE(end_of_poison_found_when_the_slab_goes), KTAP_CASE(object_padding), KTAP_CASE(slab_padding),
+	KTAP_CASE(double_free), KTAP_CASE(double_free_of_the_only_object), KTAP_CASE(free_of_an_interior_pointer),
+	KTAP_CASE(wrong_cache), KTAP_CASE(a_large_object_is_not_of_a_cache), KTAP_CASE(objects_remaining),
+	KTAP_CASE(without_red_zones_the_bytes_before_are_shown), KTAP_CASE(letters_choose_the_checks),
+	KTAP_CASE(names_choose_the_caches), KTAP_CASE(tracing_says_each_call),
+	KTAP_CASE(o_gives_up_where_objects_would_need_more_pages), KTAP_CASE(every_flag_and_size_runs_silently),
+	KTAP_CASE(odd_caches_run_silently));

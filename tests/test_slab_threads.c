@@ -14,8 +14,8 @@
 
 struct ring {
 	void *slots[RING];
-	u32 head __attribute__((aligned(64)));	/* written by the producer */
-	u32 tail __attribute__((aligned(64)));	/* by the consumer */
+	u32 head __attribute__((aligned(64))); /* written by the producer */
+	u32 tail __attribute__((aligned(64))); /* by the consumer */
 };
 
 struct world {
@@ -23,7 +23,7 @@ struct world {
 	struct kmem_cache *caches[3];
 	struct ring rings[THREADS];
 	unsigned int rounds;
-	unsigned long allocated, freed;		/* objects through the rings */
+	unsigned long allocated, freed; /* objects through the rings */
 };
 
 static struct world world;
@@ -54,7 +54,7 @@ static void *ring_get(struct ring *ring)
 /* The first words of an object in flight: its size, so that whoever frees it can tell whether it is whole. */
 struct parcel {
 	unsigned long bytes;
-	unsigned long cache;		/* 1 + its number; 0: kmalloc() */
+	unsigned long cache; /* 1 + its number; 0: kmalloc() */
 };
 
 static struct parcel *parcel_make(struct ktap *t)
@@ -113,7 +113,8 @@ static void trade(struct ktap *t, unsigned int i)
 
 static void come_and_go(struct ktap *t)
 {
-	struct kmem_cache *cache = kmem_cache_create("passing", 24 + (unsigned int)ktap_below(t, 500), 0, SLAB_NO_MERGE, NULL);
+	struct kmem_cache *cache =
+		kmem_cache_create("passing", 24 + (unsigned int)ktap_below(t, 500), 0, SLAB_NO_MERGE, NULL);
 	void *objects[60];
 
 	ASSERT_NOT_NULL(t, cache);
@@ -129,18 +130,10 @@ static void worker(struct ktap *t, unsigned int i, void *arg)
 		ASSERT_EQ(t, machine_enter(world.m), 0);
 		trade(t, i);
 		switch (ktap_below(t, 12)) {
-		case 0:
-			come_and_go(t);
-			break;
-		case 1:
-			kmem_cache_shrink(world.caches[ktap_below(t, 3)]);
-			break;
-		case 2:
-			slab_reclaim(world.m);
-			break;
-		case 3:
-			synchronize_rcu();
-			break;
+		case 0: come_and_go(t); break;
+		case 1: kmem_cache_shrink(world.caches[ktap_below(t, 3)]); break;
+		case 2: slab_reclaim(world.m); break;
+		case 3: synchronize_rcu(); break;
 		}
 		machine_leave();
 	}
@@ -271,7 +264,7 @@ static void a_machine_a_thread(struct ktap *t)
 }
 
 KTAP_SUITE(slab_threads, KTAP_CASE(c37_counts_are_exact_after_eight_threads_on_two_cpus),
-	   KTAP_CASE(so_are_they_with_tiny_sheaves), KTAP_CASE(so_are_they_without_sheaves),
-	   KTAP_CASE(so_are_they_on_two_nodes_with_eight_cpus), KTAP_CASE(so_are_they_under_every_check),
-	   KTAP_CASE(so_are_they_on_one_cpu), KTAP_CASE(aliases_come_and_go_beside_allocations),
-	   KTAP_CASE(a_machine_a_thread));
+	KTAP_CASE(so_are_they_with_tiny_sheaves), KTAP_CASE(so_are_they_without_sheaves),
+	KTAP_CASE(so_are_they_on_two_nodes_with_eight_cpus), KTAP_CASE(so_are_they_under_every_check),
+	KTAP_CASE(so_are_they_on_one_cpu), KTAP_CASE(aliases_come_and_go_beside_allocations),
+	KTAP_CASE(a_machine_a_thread));

@@ -36,7 +36,7 @@ static void a_stack_is_kept_once(struct ktap *t)
 	}
 	pages = stack_depot_pages(m);
 	EXPECT_GT(t, pages, 0);
-	EXPECT_NE(t, save_here(m), first);		/* called from another line: another stack */
+	EXPECT_NE(t, save_here(m), first); /* called from another line: another stack */
 	EXPECT_EQ(t, stack_depot_pages(m), pages);
 }
 
@@ -107,5 +107,5 @@ static void two_machines_have_depots_of_their_own(struct ktap *t)
 }
 
 KTAP_SUITE(stack_depot, KTAP_CASE(a_stack_is_kept_once), KTAP_CASE(stacks_of_unlike_depth_are_unlike),
-	   KTAP_CASE(a_stack_is_printed_a_line_a_frame), KTAP_CASE(skipping_everything_is_no_stack),
-	   KTAP_CASE(without_memory_there_is_no_handle_and_no_harm), KTAP_CASE(two_machines_have_depots_of_their_own));
+	KTAP_CASE(a_stack_is_printed_a_line_a_frame), KTAP_CASE(skipping_everything_is_no_stack),
+	KTAP_CASE(without_memory_there_is_no_handle_and_no_harm), KTAP_CASE(two_machines_have_depots_of_their_own));

@@ -64,14 +64,18 @@ u64 host_random(struct machine *m)
 	return value;
 }
 
+/* From the caller on: a sanitizer's own backtrace() is a frame more at the start. */
 unsigned int host_backtrace(unsigned long *pcs, unsigned int nr)
 {
-	void *frames[64];
-	int got = backtrace(frames, nr + 1 < 64 ? (int)nr + 1 : 64);
+	void *frames[64], *caller = __builtin_return_address(0);
+	int got = backtrace(frames, sizeof(frames) / sizeof(frames[0])), first = 0;
+	unsigned int copied = 0;
 
-	for (int i = 1; i < got; i++)
-		pcs[i - 1] = (unsigned long)frames[i];
-	return got > 1 ? (unsigned int)got - 1 : 0;
+	while (first < got && frames[first] != caller)
+		first++;
+	for (int i = first < got ? first : 1; i < got && copied < nr; i++)
+		pcs[copied++] = (unsigned long)frames[i];
+	return copied;
 }
 
 const char *host_default_cmdline(void)

@@ -3,7 +3,45 @@
 #ifndef HOST_LINUX_HOST_H
 #define HOST_LINUX_HOST_H
 
+#include <kmem/types.h>
+
 struct machine;
+
+#define HOST_MACHINE_BYTES 64
+
+/* What the host knows of a machine; struct machine follows it. */
+struct host_machine {
+	int fd;
+	size_t bytes;			/* of this and struct machine */
+	unsigned long direct_base;
+	size_t direct_bytes;		/* of the slot */
+	size_t low_bytes;		/* of them, mapped */
+	unsigned long descriptors;
+	size_t descriptor_bytes;
+	struct host_machine *next;	/* in the list of host/linux/fork.c */
+};
+
+_Static_assert(sizeof(struct host_machine) <= HOST_MACHINE_BYTES, "struct machine starts on a line of its own");
+
+static inline struct host_machine *host_of(struct machine *m)
+{
+	return (struct host_machine *)((char *)m - HOST_MACHINE_BYTES);
+}
+
+static inline struct machine *machine_of(struct host_machine *hm)
+{
+	return (struct machine *)((char *)hm + HOST_MACHINE_BYTES);
+}
+
+/* A file for so many bytes of frames, all holes, without a name; -1: none. */
+int memory_create(size_t bytes);
+
+/* Machines that a fork must copy. */
+void machine_list(struct host_machine *hm);
+void machine_unlist(struct host_machine *hm);
+
+/* In a new process: the calling thread is the only one, and has a new number. */
+void forked_task(void);
 
 /* The machine is gone: if it was the default one, the next who wants that boots another. */
 void forget_default(struct machine *m);

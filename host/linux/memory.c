@@ -19,6 +19,7 @@
 #include <kmem/host.h>
 #include <kmem/layout.h>
 #include <kmem/page.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -27,6 +28,7 @@
 
 #define MAPPINGS_KEPT_FREE 2048
 #define FIRST_FD 200
+#define RESERVE (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)	/* addresses, without memory yet */
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8u
 #endif
@@ -34,26 +36,8 @@
 #define MADV_GUARD_INSTALL 102
 #endif
 
-/* What the host knows of a machine; struct machine follows it. */
-struct host_machine {
-	int fd;
-	size_t bytes;			/* of this and struct machine */
-	unsigned long direct_base;
-	size_t direct_bytes;		/* of the slot */
-	size_t low_bytes;		/* of them, mapped */
-	unsigned long descriptors;
-	size_t descriptor_bytes;
-};
-
-_Static_assert(sizeof(struct host_machine) <= 64, "struct machine starts on a line of its own");
-
 static unsigned long direct_hint, vmalloc_hint;		/* where to look first; any value is right */
 static long nr_mappings, max_mappings;
-
-static struct host_machine *host_of(struct machine *m)
-{
-	return (struct host_machine *)((char *)m - 64);
-}
 
 static size_t round_up_to(size_t value, size_t unit)
 {
@@ -75,7 +59,7 @@ static unsigned long slot_reserve(unsigned long base, size_t window, size_t byte
 
 		if (offset + bytes > window)
 			continue;
-		got = mmap(want, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+		got = mmap(want, bytes, PROT_NONE, RESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 		if (got == want)
 			return base + offset;
 		if (got != MAP_FAILED)
@@ -95,7 +79,7 @@ static int fd_move_up(int fd)
 	return high;
 }
 
-static int memory_create(size_t bytes)
+int memory_create(size_t bytes)
 {
 	int fd = memfd_create("kmem", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
 
@@ -120,17 +104,24 @@ static bool descriptors_reserve(struct host_machine *hm, const struct host_layou
 
 	hm->descriptor_bytes = round_up_to(layout->nr_frames * sizeof(struct page), PAGE_SIZE);
 	hm->descriptors = (unsigned long)want;
-	got = mmap(want, hm->descriptor_bytes, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	got = mmap(want, hm->descriptor_bytes, PROT_READ | PROT_WRITE, RESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 	if (got != want && got != MAP_FAILED)
 		munmap(got, hm->descriptor_bytes);
 	return got == want;
 }
 
+/* That this process may use: what sysconf() counts can be many more, and costs three system calls. */
+static unsigned int cpus_allowed(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (unsigned int)CPU_COUNT(&set);
+}
+
 int host_machine_create(struct host_layout *layout)
 {
 	size_t memory_bytes = layout->nr_frames << PAGE_SHIFT;
-	size_t bytes = round_up_to(layout->machine_bytes + 64, PAGE_SIZE);
+	size_t bytes = round_up_to(layout->machine_bytes + HOST_MACHINE_BYTES, PAGE_SIZE);
 	struct host_machine *hm = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	int saved = errno;
@@ -153,14 +144,15 @@ int host_machine_create(struct host_layout *layout)
 	if (!descriptors_reserve(hm, layout))
 		goto unmap_direct;
 	layout->vmalloc_bytes = round_up_to(layout->vmalloc_bytes, PAGE_SIZE);
-	layout->vmalloc_start = slot_reserve(VMALLOC_BASE, VMALLOC_WINDOW, round_up_to(layout->vmalloc_bytes, WINDOW_GRANULE),
-					     &vmalloc_hint);
+	layout->vmalloc_start = slot_reserve(VMALLOC_BASE, VMALLOC_WINDOW,
+					     round_up_to(layout->vmalloc_bytes, WINDOW_GRANULE), &vmalloc_hint);
 	if (!layout->vmalloc_start)
 		goto unmap_descriptors;
 	layout->vmalloc_end = layout->vmalloc_start + layout->vmalloc_bytes;
-	layout->machine = (struct machine *)((char *)hm + 64);
+	layout->machine = machine_of(hm);
 	layout->memory_is_zero = true;
-	layout->nr_cpus = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
+	layout->nr_cpus = cpus_allowed();
+	machine_list(hm);
 	return 0;
 unmap_descriptors:
 	munmap((void *)hm->descriptors, hm->descriptor_bytes);
@@ -179,6 +171,7 @@ void host_machine_destroy(struct machine *m, const struct host_layout *layout)
 {
 	struct host_machine *hm = host_of(m);
 
+	machine_unlist(hm);
 	munmap((void *)layout->vmalloc_start, round_up_to(layout->vmalloc_bytes, WINDOW_GRANULE));
 	munmap((void *)hm->descriptors, hm->descriptor_bytes);
 	munmap((void *)layout->direct_base, hm->direct_bytes);
@@ -272,7 +265,7 @@ void host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages
 	void *start = (void *)address;
 	int saved = errno;
 
-	if (mmap(start, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED &&
+	if (mmap(start, bytes, PROT_NONE, RESERVE | MAP_FIXED, -1, 0) == MAP_FAILED &&
 	    munmap(start, bytes) && madvise(start, bytes, MADV_GUARD_INSTALL)) {
 		static const char text[] = "kmem: the process has no mapping left to unmap vmalloc memory with\n";
 

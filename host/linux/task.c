@@ -9,8 +9,8 @@
  * Optimised code of a fast path calls nothing before it has let go of that pointer, so the program counter tells; in
  * instrumented or unoptimised builds helpers and the sanitizer's own functions are calls, and the stack tells.
  *
- * A thread that sleeps in a system call while it leases a CPU is interrupted there once (EINTR where the kernel does not
- * restart the call); after that it has no CPU and is left alone. A thread that blocks the signal keeps its CPU.
+ * A thread that sleeps in a system call while it leases a CPU is interrupted there once (EINTR where the kernel does
+ * not restart the call); after that it has no CPU and is left alone. A thread that blocks the signal keeps its CPU.
  */
 #include <errno.h>
 #include <execinfo.h>
@@ -28,6 +28,7 @@
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
+#include "host/linux/host.h"
 
 #define INTERRUPT_SIGNAL SIGURG
 
@@ -122,7 +123,7 @@ int host_interrupt(struct machine *m, struct kmem_cpu *cpu)
 	return err;
 }
 
-/* --------------------------------------------------------------------------------------------- a thread's coming, going */
+/* --------------------------------------------------------------------------------------- a thread's coming, going */
 
 static void thread_watch(void)
 {
@@ -143,8 +144,7 @@ static void on_thread_exit(void *task)
 	kmem_task_exit();
 }
 
-/* The child's only thread is the one that called fork(), with a new number. */
-static void after_fork(void)
+void forked_task(void)
 {
 	if (!this_task.pid)
 		return;
@@ -161,7 +161,6 @@ static void set_up(void)
 	if (FAST_CODE_CALLS)
 		backtrace(&frame, 1);	/* what it must load, it loads now */
 	pthread_key_create(&exit_key, on_thread_exit);
-	pthread_atfork(NULL, NULL, after_fork);
 	sigaction(INTERRUPT_SIGNAL, &action, &previous_action);
 }
 
@@ -225,7 +224,8 @@ static void *task_main(void *arg)
 /* The program's signals are for its own threads; faults are for whoever makes them. */
 static void signals_for_task(sigset_t *blocked)
 {
-	static const int own[] = { INTERRUPT_SIGNAL, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF };
+	static const int own[] = { INTERRUPT_SIGNAL, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS,
+				   SIGPROF };
 
 	sigfillset(blocked);
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)

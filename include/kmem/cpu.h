@@ -57,14 +57,11 @@ struct kmem_cpu {
 	u32 id;
 	u32 node;
 	u32 pending;				/* enum cpu_request, set by others, atomically */
-	u32 rcu_nesting;
-	unsigned long rcu_seen;			/* grace period that the running reader started in */
 	struct per_cpu_pages *pcp;		/* by zone->index */
 	unsigned long (*numa)[NR_VM_NUMA_EVENT_ITEMS];	/* by zone->index */
 	struct per_cpu_pages *pcp_by_gfp[16];	/* this node's zone for these zone bits; NULL: take the slow path */
 	struct per_cpu_pages *pcp_by_type[8];	/* this node's zones by enum zone_type; likewise */
-	void *dynamic;				/* this CPU's unit of alloc_percpu() */
-	int task_id;				/* pid of who leases this CPU; 0: no one. Atomic: for host_interrupt() */
+	int task_id;				/* pid of who leases this CPU, or 0; atomic: for host_interrupt() */
 	unsigned long events[NR_VM_EVENT_ITEMS];
 	struct cpu_sheaf sheaves[KMEM_MAX_CACHES];	/* by cache id */
 };

@@ -114,5 +114,7 @@ const char *host_default_cmdline(void);
 void kmem_interrupt(void);
 /* The calling thread ends: give up what it leases. */
 void kmem_task_exit(void);
+/* The machine is now a copy in a new process, whose only thread is the caller. */
+void kmem_forked(struct machine *m);
 
 #endif

@@ -89,4 +89,4 @@ static void of_an_object_of_a_typed_cache(struct ktap *t)
 }
 
 KTAP_SUITE(double_kfree, KTAP_CASE(of_a_small_object), KTAP_CASE(of_a_large_class), KTAP_CASE(without_sheaves),
-	   KTAP_CASE(of_a_constructed_object), KTAP_CASE(of_an_object_of_a_typed_cache));
+	KTAP_CASE(of_a_constructed_object), KTAP_CASE(of_an_object_of_a_typed_cache));

@@ -106,5 +106,5 @@ static void of_memory_that_was_never_used(struct ktap *t)
 }
 
 KTAP_SUITE(free_foreign, KTAP_CASE(of_the_stack), KTAP_CASE(of_static_data), KTAP_CASE(of_code),
-	   KTAP_CASE(of_user_space_and_nowhere), KTAP_CASE(of_a_vmalloc_area), KTAP_CASE(of_the_page_allocator),
-	   KTAP_CASE(of_memory_that_was_never_used));
+	KTAP_CASE(of_user_space_and_nowhere), KTAP_CASE(of_a_vmalloc_area), KTAP_CASE(of_the_page_allocator),
+	KTAP_CASE(of_memory_that_was_never_used));

@@ -24,13 +24,14 @@ static void every_word_of(struct ktap *t, const char *cmdline, size_t size)
 			kfree((char *)objects[i] + at);
 			if (!console_count("Invalid object pointer 0x")) {
 				ktap_fail(t, "kfree(object of %lu bytes + %lu) is not reported", (unsigned long)size,
-					  (unsigned long)at);
+					(unsigned long)at);
 				return;
 			}
 		}
 	kfree((char *)objects[3] + 1);
 	kfree((char *)objects[3] + size - 1);
-	snprintf(said, sizeof(said), "BUG %s (Not tainted): Invalid object pointer 0x", slab_of(objects[0])->slab_cache->name);
+	snprintf(said, sizeof(said), "BUG %s (Not tainted): Invalid object pointer 0x",
+		slab_of(objects[0])->slab_cache->name);
 	EXPECT_GE(t, console_count(said), 2);
 	EXPECT_EQ(t, live_in_machine(m), 12);
 	machine_still_works(t, m, size, objects, 12);
@@ -122,4 +123,4 @@ static void of_a_large_object(struct ktap *t)
 }
 
 KTAP_SUITE(free_interior, KTAP_CASE(powers_of_two), KTAP_CASE(other_sizes), KTAP_CASE(odd_caches),
-	   KTAP_CASE(behind_the_last_object), KTAP_CASE(of_a_large_object));
+	KTAP_CASE(behind_the_last_object), KTAP_CASE(of_a_large_object));

@@ -5,7 +5,7 @@
 static void too_large_is_null_and_said_once(struct ktap *t)
 {
 	static const size_t sizes[] = { KMALLOC_MAX_SIZE + 1, 1ul << 30, (size_t)-1, (size_t)-8, (size_t)-4096,
-					((size_t)-1 >> 1) + 1 };
+		((size_t)-1 >> 1) + 1 };
 	struct machine *m = slab_machine(t, "mem=64M");
 
 	ASSERT_NOT_NULL(t, m);

@@ -28,9 +28,10 @@ static void reported(struct ktap *t, bool warm, bool irqs)
 		preempt_enable();
 	EXPECT_NOT_NULL(t, p);
 	EXPECT_EQ(t, console_count(SAID), 1);
-	EXPECT_EQ(t, console_count(irqs ? "in_atomic(): 0, irqs_disabled(): 1, non_block: 0, pid: " :
-					  "in_atomic(): 1, irqs_disabled(): 0, non_block: 0, pid: "),
-		  1);
+	EXPECT_EQ(t,
+		console_count(irqs ? "in_atomic(): 0, irqs_disabled(): 1, non_block: 0, pid: "
+				   : "in_atomic(): 1, irqs_disabled(): 0, non_block: 0, pid: "),
+		1);
 	kfree(p);
 	machine_still_works(t, m, 64, NULL, 0);
 	EXPECT_EQ(t, console_count("BUG"), 1);
@@ -87,4 +88,4 @@ static void a_large_object(struct ktap *t)
 }
 
 KTAP_SUITE(sleep_in_atomic, KTAP_CASE(with_preemption_off), KTAP_CASE(with_a_full_sheaf_too),
-	   KTAP_CASE(with_interrupts_off), KTAP_CASE(under_a_spinlock_from_a_cache), KTAP_CASE(a_large_object));
+	KTAP_CASE(with_interrupts_off), KTAP_CASE(under_a_spinlock_from_a_cache), KTAP_CASE(a_large_object));

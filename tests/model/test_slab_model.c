@@ -14,7 +14,7 @@
 struct entry {
 	unsigned char *object;
 	size_t size;
-	int cache;			/* -1: kmalloc */
+	int cache; /* -1: kmalloc */
 	unsigned char pattern;
 };
 
@@ -58,12 +58,9 @@ static bool entry_is_intact(const struct entry *e, size_t bytes, size_t size)
 static size_t random_size(struct ktap *t)
 {
 	switch (ktap_below(t, 8)) {
-	case 0:
-		return 1 + ktap_below(t, 8192);
-	case 1:
-		return ktap_below(t, 10) ? 1 + ktap_below(t, 3000) : 8193 + ktap_below(t, 60000);
-	case 2:
-		return 1ul << ktap_below(t, 13);
+	case 0: return 1 + ktap_below(t, 8192);
+	case 1: return ktap_below(t, 10) ? 1 + ktap_below(t, 3000) : 8193 + ktap_below(t, 60000);
+	case 2: return 1ul << ktap_below(t, 13);
 	}
 	return 1 + ktap_below(t, 300);
 }
@@ -112,8 +109,8 @@ static bool allocate(struct ktap *t, struct entry *e)
 static bool release(struct ktap *t, struct entry *e)
 {
 	if (!entry_is_intact(e, e->size, e->size)) {
-		ktap_fail(t, "step %lu: an object of %lu bytes (cache %d) has changed", model.steps, (unsigned long)e->size,
-			  e->cache);
+		ktap_fail(t, "step %lu: an object of %lu bytes (cache %d) has changed", model.steps,
+			(unsigned long)e->size, e->cache);
 		return false;
 	}
 	if (e->cache >= 0 && ktap_below(t, 3))
@@ -181,8 +178,8 @@ static bool model_start(struct ktap *t, const char *cmdline)
 		static const unsigned int sizes[CACHES] = { 24, 100, 333, 700, 1500, 5000 };
 		struct kmem_cache_args args = { .align = i & 1 ? 64 : 0, .sheaf_capacity = i == 2 ? 2 : 0 };
 
-		model.caches[i] = kmem_cache_create_args("model", sizes[i], &args,
-							 i == 3 ? SLAB_TYPESAFE_BY_RCU : SLAB_NO_MERGE);
+		model.caches[i] = kmem_cache_create_args(
+			"model", sizes[i], &args, i == 3 ? SLAB_TYPESAFE_BY_RCU : SLAB_NO_MERGE);
 		if (!model.caches[i])
 			return false;
 	}
@@ -268,6 +265,6 @@ static void shutdown_reports_exactly_what_the_model_still_has(struct ktap *t)
 }
 
 KTAP_SUITE(slab_model, KTAP_CASE(random_calls_agree_with_the_model), KTAP_CASE(so_do_they_on_two_nodes),
-	   KTAP_CASE(so_do_they_without_sheaves), KTAP_CASE(so_do_they_with_tiny_sheaves),
-	   KTAP_CASE(so_do_they_with_every_check), KTAP_CASE(so_do_they_when_all_is_initialised),
-	   KTAP_CASE(shutdown_reports_exactly_what_the_model_still_has));
+	KTAP_CASE(so_do_they_without_sheaves), KTAP_CASE(so_do_they_with_tiny_sheaves),
+	KTAP_CASE(so_do_they_with_every_check), KTAP_CASE(so_do_they_when_all_is_initialised),
+	KTAP_CASE(shutdown_reports_exactly_what_the_model_still_has));

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork.c - after fork() the child has machines of its own, as it has all other memory.
+ *
+ *	parent  prepare: lock the list ......................... wait for the child ... unlock
+ *	child                    [ copy each memfd, map the copy where the old one was ] ... unlock
+ *
+ * A memfd is shared by nature: without this a child would write into its parent's machines. The parent waits, so that
+ * what the child copies is what was there at the fork (other threads of the parent go on; a child of a process with
+ * several threads may rely on kmem no more than POSIX lets it rely on anything). The cost is that of copying what the
+ * machines use: who only wants to run a program calls posix_spawn() or vfork(), for which none of this happens.
+ *
+ * If there is no memory for the copy, the machine's addresses become inaccessible in the child.
+ * Lock: lock, for the list; held over a fork.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <kmem/host.h>
+#include <kmem/layout.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "host/linux/host.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct host_machine *machines;		/* by next; under lock */
+static int done[2];				/* a pipe that the child closes when it has copied; under lock */
+
+/* ------------------------------------------------------------------------------------------- the copy, in the child */
+
+/* All data of one file into another of the same size; holes stay holes. */
+static bool file_copy(int to, int from)
+{
+	off_t start = 0, end;
+
+	while ((start = lseek(from, start, SEEK_DATA)) >= 0) {
+		end = lseek(from, start, SEEK_HOLE);
+		if (end < 0 || lseek(to, start, SEEK_SET) < 0)
+			return false;
+		while (start < end)
+			if (sendfile(to, from, &start, (size_t)(end - start)) <= 0)
+				return false;
+	}
+	return errno == ENXIO;		/* no data after start */
+}
+
+/* A line of the process's map that is a mapping of the file: map the copy there instead. */
+static bool mapping_replace(const char *line, const struct stat *file, int copy)
+{
+	unsigned long start, end, offset, inode;
+	unsigned int major, minor;
+	char prot[8];
+	int protection, flags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
+
+	if (sscanf(line, "%lx-%lx %7s %lx %x:%x %lu", &start, &end, prot, &offset, &major, &minor, &inode) != 7 ||
+	    start < DIRECT_BASE || inode != file->st_ino)
+		return true;
+	protection = (prot[0] == 'r' ? PROT_READ : 0) | (prot[1] == 'w' ? PROT_WRITE : 0);
+	return mmap((void *)start, end - start, protection, flags, copy, (off_t)offset) != MAP_FAILED;
+}
+
+static bool mappings_replace(const struct stat *file, int copy)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	bool good = maps;
+	char line[512];
+
+	while (good && fgets(line, sizeof(line), maps))
+		good = mapping_replace(line, file, copy);
+	if (maps)
+		fclose(maps);
+	return good;
+}
+
+static bool machine_copy(struct host_machine *hm)
+{
+	struct stat file;
+	bool good;
+	int copy;
+
+	if (fstat(hm->fd, &file))
+		return false;
+	copy = memory_create((size_t)file.st_size);
+	if (copy < 0)
+		return false;
+	good = file_copy(copy, hm->fd) && mappings_replace(&file, copy);
+	if (good)
+		good = dup3(copy, hm->fd, O_CLOEXEC) >= 0;
+	close(copy);
+	return good;
+}
+
+/* Rather a fault in the child than a write into the parent's machine. */
+static void machine_cut_off(struct host_machine *hm)
+{
+	mprotect((void *)hm->direct_base, hm->low_bytes, PROT_NONE);
+	fprintf(stderr, "kmem: no room for a forked child's copy of a machine\n");
+}
+
+/* ------------------------------------------------------------------------------------------------ around the fork */
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+	done[0] = done[1] = -1;
+	if (machines && pipe2(done, O_CLOEXEC))
+		done[0] = done[1] = -1;
+}
+
+static void in_parent(void)
+{
+	int saved = errno;
+	char byte;
+
+	if (done[1] >= 0) {
+		close(done[1]);
+		while (read(done[0], &byte, 1) < 0 && errno == EINTR)
+			;
+		close(done[0]);
+	}
+	pthread_mutex_unlock(&lock);
+	errno = saved;
+}
+
+static void in_child(void)
+{
+	int saved = errno;
+
+	for (struct host_machine *hm = machines; hm; hm = hm->next)
+		if (!machine_copy(hm))
+			machine_cut_off(hm);
+	if (done[1] >= 0) {
+		close(done[0]);
+		close(done[1]);
+	}
+	forked_task();
+	for (struct host_machine *hm = machines; hm; hm = hm->next)
+		kmem_forked(machine_of(hm));
+	pthread_mutex_unlock(&lock);
+	errno = saved;
+}
+
+static void set_up(void)
+{
+	pthread_atfork(before_fork, in_parent, in_child);
+}
+
+void machine_list(struct host_machine *hm)
+{
+	pthread_once(&once, set_up);
+	pthread_mutex_lock(&lock);
+	hm->next = machines;
+	machines = hm;
+	pthread_mutex_unlock(&lock);
+}
+
+void machine_unlist(struct host_machine *hm)
+{
+	pthread_mutex_lock(&lock);
+	for (struct host_machine **at = &machines; *at; at = &(*at)->next) {
+		if (*at != hm)
+			continue;
+		*at = hm->next;
+		break;
+	}
+	pthread_mutex_unlock(&lock);
+}
