@@ -269,14 +269,13 @@ static struct kmem_cpu *cpu_take(struct machine *m, struct task_struct *task)
 	else
 		queue_add(m, &waiter);
 	cpus_unlock(m);
-	while (id < 0) {
+	for (; id < 0; patience = ASK_AGAIN_NS) {
 		host_wait(&waiter.granted, 0, patience);
 		id = (int)__atomic_load_n(&waiter.granted, __ATOMIC_ACQUIRE) - 1;
-		if (id >= 0)
-			break;
-		ask_to_yield(m);
-		patience = ASK_AGAIN_NS;
+		if (id < 0)
+			ask_to_yield(m);
 	}
+	assert(id >= 0);
 	task->last_cpu = (unsigned int)id;
 	host_set_cpu(m->cpus[id]);
 	return m->cpus[id];
@@ -304,6 +303,7 @@ struct kmem_cpu *cpu_lease(void)
 
 	if (!task->machine)
 		enter_default();
+	assert(task->machine);
 	cpu_pin();
 	cpu = this_cpu();
 	if (!cpu->machine)

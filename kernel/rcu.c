@@ -75,7 +75,6 @@ static bool rcu_round(struct machine *m)
 		return false;
 	wait_for_readers(m);
 	callbacks_run(head);
-	__atomic_fetch_add(&m->rcu_done, 1, __ATOMIC_RELEASE);
 	return true;
 }
 

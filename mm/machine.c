@@ -127,7 +127,6 @@ static const char *machine_start(struct machine *m)
 		return "not enough memory for the first caches";
 	}
 	report_unknown_parameters(m);
-	m->boot_free_pages = nr_free_pages();
 	machine_leave();
 	return NULL;
 }
@@ -251,7 +250,9 @@ int machine_shutdown_leaks(struct machine *m, struct machine_leaks *leaks)
 	struct machine_leaks found = { 0 };
 	int err;
 
-	while (m && host_task()->machine == m && host_task()->enter_depth && sleeping_is_allowed())
+	if (!m)
+		return -ENODEV;
+	while (host_task()->machine == m && host_task()->enter_depth && sleeping_is_allowed())
 		machine_leave();
 	err = machine_enter(m);
 	if (err)

@@ -72,7 +72,6 @@ struct machine {
 	struct ratelimit_state nopage_ratelimit;	/* of warn_alloc() */
 	unsigned long zero_window;		/* addresses through which high memory is zeroed, a block's worth */
 	u32 zero_lock;				/* a raw word: the window is one block's */
-	unsigned long boot_free_pages;		/* free when boot was done */
 
 	/* Slab: mm/slab.h. */
 	struct mutex cache_lock;
@@ -107,7 +106,6 @@ struct machine {
 	bool rcu_stop;
 	u32 rcu_stop_word;			/* the same, to sleep on */
 	struct mutex rcu_mutex;			/* held while callbacks are cut and not yet run */
-	unsigned long rcu_done;			/* rounds */
 	struct ratelimit_state slab_oom_ratelimit;
 	u32 idle_running;			/* the task of mm/idle.c lives */
 	u32 idle_stop;				/* it must end; a word to sleep on */

@@ -79,6 +79,7 @@ static void slab_dress(struct kmem_cache *cache, struct page *slab, unsigned int
 	slab->inuse = 0;
 	slab->objects = (u16)((PAGE_SIZE << order) / cache->size);
 	slab->free_map = map;
+	assert(slab->objects <= SLAB_MAP_BITS || map);
 	map_fill(slab);
 	if (cache_debugged(cache))
 		slab_debug_new(cache, slab);
@@ -375,10 +376,11 @@ static void empties_cut(struct kmem_cache_node *node, unsigned int keep, struct 
 
 static unsigned long slabs_free(struct kmem_cache *cache, struct list_head *slabs)
 {
-	struct page *slab, *next;
 	unsigned long pages = 0;
 
-	list_for_each_entry_safe(slab, next, slabs, slab_list) {
+	while (!list_empty(slabs)) {
+		struct page *slab = list_first_entry(slabs, struct page, slab_list);
+
 		pages += 1ul << compound_order(slab);
 		list_del(&slab->slab_list);
 		slab_free(cache, slab);

@@ -54,6 +54,7 @@ static unsigned int order_wasting(unsigned int size, unsigned int objects, unsig
 {
 	unsigned int order = max(least, (unsigned int)get_order((unsigned long)objects * size));
 
+	assert(most <= MAX_ORDER);
 	for (; order <= most; order++) {
 		unsigned int bytes = (unsigned int)PAGE_SIZE << order;
 
@@ -208,10 +209,11 @@ static struct kmem_cache *cache_new_boot(struct machine *m, u32 id, const char *
 	size_t bytes = cache_bytes(m) + m->nr_nodes * sizeof(struct kmem_cache_node) + strlen(name) + 1;
 	unsigned int pages = (unsigned int)((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	struct kmem_cache *cache = alloc_pages_exact((size_t)pages << PAGE_SHIFT, GFP_KERNEL | __GFP_ZERO);
-	struct kmem_cache_node *nodes = (void *)((char *)cache + cache_bytes(m));
+	struct kmem_cache_node *nodes;
 
 	if (!cache)
 		return NULL;
+	nodes = (void *)((char *)cache + cache_bytes(m));
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
 		cache->node[nid] = &nodes[nid];
 		node_init(&nodes[nid]);

@@ -109,6 +109,7 @@ u32 stack_depot_save(struct machine *m, unsigned int skip)
 	struct depot *depot = depot_get(m);
 	void *fresh = NULL;
 	u32 hash, handle;
+	bool full;
 
 	if (!depot || nr <= skip)
 		return 0;
@@ -116,10 +117,11 @@ u32 stack_depot_save(struct machine *m, unsigned int skip)
 	hash = hash_of(pcs + skip, nr);
 	spin_lock_irqsave(&depot->lock, flags);
 	handle = find_locked(depot, hash, pcs + skip, nr);
+	full = depot->nr == depot->nr_pages * RECORDS_A_PAGE;
 	spin_unlock_irqrestore(&depot->lock, flags);
 	if (handle)
 		return handle;
-	if (depot->nr == depot->nr_pages * RECORDS_A_PAGE)
+	if (full)
 		fresh = (void *)__get_free_pages(GFP_NOWAIT | __GFP_NOWARN, 0);
 	spin_lock_irqsave(&depot->lock, flags);
 	handle = find_locked(depot, hash, pcs + skip, nr);
@@ -133,12 +135,17 @@ u32 stack_depot_save(struct machine *m, unsigned int skip)
 void stack_depot_print(struct machine *m, u32 handle)
 {
 	struct depot *depot = m->depot;
+	struct record *record;
+	unsigned long flags;
 	char name[160];
 
-	if (!depot || !handle || handle > depot->nr)
+	if (!depot || !handle)
 		return;
-	for (unsigned int i = 0; i < record_of(depot, handle)->nr; i++)
-		pr_err(" %s\n", host_symbol(name, sizeof(name), record_of(depot, handle)->pc[i]));
+	spin_lock_irqsave(&depot->lock, flags);		/* for the page's place; a record itself never changes */
+	record = handle <= depot->nr ? record_of(depot, handle) : NULL;
+	spin_unlock_irqrestore(&depot->lock, flags);
+	for (unsigned int i = 0; record && i < record->nr; i++)
+		pr_err(" %s\n", host_symbol(name, sizeof(name), record->pc[i]));
 }
 
 unsigned long stack_depot_pages(struct machine *m)
