@@ -162,8 +162,12 @@ static bool stats_check(struct machine *m, struct kmem_fault *fault)
 
 bool kmem_check(struct machine *m, struct kmem_fault *fault)
 {
-	return memblock_check(&m->memblock, fault) && zones_check(m, fault) && cpus_check(m, fault) &&
-	       slab_check(m, fault) && vmalloc_check(m, fault) && stats_check(m, fault);
+	bool visiting = visit_begin(m);
+	bool sound = memblock_check(&m->memblock, fault) && zones_check(m, fault) && cpus_check(m, fault) &&
+		     slab_check(m, fault) && vmalloc_check(m, fault) && stats_check(m, fault);
+
+	visit_end(visiting);
+	return sound;
 }
 
 static void machine_dump(const struct machine *m)

@@ -19,6 +19,21 @@ unsigned int cpus_request(struct machine *m, u32 bits);
 /* The same on idle CPUs only, interrupting no one. */
 void cpus_request_idle(struct machine *m, u32 bits);
 
+/*
+ * A thread that is on no machine visits m, for the locks that it is about to take: else they would put it on the
+ * default one. Returns whether it does; visit_end() takes the answer.
+ */
+static inline bool visit_begin(struct machine *m)
+{
+	return !machine_current() && !machine_enter(m);
+}
+
+static inline void visit_end(bool visiting)
+{
+	if (visiting)
+		machine_leave();
+}
+
 /* Number of the calling thread's CPU. */
 static inline unsigned int smp_processor_id(void)
 {

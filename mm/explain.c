@@ -14,6 +14,7 @@
 #include <kmem/check.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include "mm/cpus.h"
 #include "mm/page_alloc.h"
 #include "mm/slab_walk.h"
 #include "mm/text.h"
@@ -159,6 +160,7 @@ int kmem_explain_page(struct machine *m, const struct page *page, char *buf, siz
 {
 	unsigned long offset = (unsigned long)page - (unsigned long)m->vmemmap;
 	struct text text = text_in(buf, size);
+	bool visiting = visit_begin(m);
 
 	if (offset >= m->max_pfn * sizeof(*page))
 		text_add(&text, "not a page of this machine");
@@ -167,6 +169,7 @@ int kmem_explain_page(struct machine *m, const struct page *page, char *buf, siz
 			 offset / sizeof(*page));
 	else
 		add_pfn(&text, m, offset / sizeof(*page));
+	visit_end(visiting);
 	return (int)text.length;
 }
 
@@ -221,7 +224,7 @@ static void add_foreign(struct text *text, const struct machine *m, const void *
 		text_add(text, "not this machine's: code, static data, a stack, or memory of another allocator");
 }
 
-int kmem_explain(struct machine *m, const void *address, char *buf, size_t size)
+static int address_explain(struct machine *m, const void *address, char *buf, size_t size)
 {
 	struct text text = text_in(buf, size);
 	unsigned long descriptor = (unsigned long)address - (unsigned long)m->vmemmap;
@@ -239,4 +242,13 @@ int kmem_explain(struct machine *m, const void *address, char *buf, size_t size)
 		add_foreign(&text, m, address);
 	}
 	return (int)text.length;
+}
+
+int kmem_explain(struct machine *m, const void *address, char *buf, size_t size)
+{
+	bool visiting = visit_begin(m);
+	int length = address_explain(m, address, buf, size);
+
+	visit_end(visiting);
+	return length;
 }

@@ -3,6 +3,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include "mm/cpus.h"
 #include "mm/proc.h"
 #include "mm/slab.h"
 #include "mm/vmalloc.h"
@@ -31,8 +32,12 @@ _Static_assert(ARRAY_SIZE(machine_files) == ARRAY_SIZE(files) + 1, "a name a fil
 
 long machine_file(struct machine *m, const char *name, char *buf, size_t size)
 {
+	bool visiting = visit_begin(m);
+	long length = -ENOENT;
+
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (!strcmp(files[i].name, name))
-			return files[i].text(m, buf, size);
-	return -ENOENT;
+			length = files[i].text(m, buf, size);
+	visit_end(visiting);
+	return length;
 }

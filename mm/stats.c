@@ -12,6 +12,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include "mm/cpus.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 #include "mm/stats.h"
@@ -112,6 +113,8 @@ unsigned long zone_mark(const struct zone *zone, enum zone_watermarks mark)
 
 void machine_stats(struct machine *m, struct machine_stats *stats)
 {
+	bool visiting = visit_begin(m);
+
 	*stats = (struct machine_stats){ 0 };
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		struct zone *zone = m->zones[i];
@@ -138,6 +141,7 @@ void machine_stats(struct machine *m, struct machine_stats *stats)
 	stats->page_table_pages = stats->node_items[NR_PAGE_TABLE_PAGES];
 	stats->vmalloc_pages = m->vmalloc ? machine_vmalloc_pages(m) : 0;
 	stats->large_kmalloc_pages = level(PEEK(m->large_pages));
+	visit_end(visiting);
 }
 
 static void zone_stats_read(struct zone *zone, struct zone_stats *stats)
@@ -163,8 +167,11 @@ _Static_assert(NR_PAGE_ORDERS == NR_ORDERS, "callers' orders are the core's");
 
 unsigned int machine_zones(struct machine *m, struct zone_stats *zones, unsigned int nr)
 {
+	bool visiting = visit_begin(m);
+
 	for (unsigned int i = 0; i < m->nr_zones && i < nr; i++)
 		zone_stats_read(m->zones[i], &zones[i]);
+	visit_end(visiting);
 	return m->nr_zones;
 }
 
@@ -216,6 +223,7 @@ void cache_stats_read(struct kmem_cache *cache, struct cache_stats *stats)
 
 unsigned int machine_caches(struct machine *m, struct cache_stats *caches, unsigned int nr)
 {
+	bool visiting = visit_begin(m);
 	bool locked = caches_lock(m);
 	struct kmem_cache *cache;
 	unsigned int count = 0;
@@ -226,5 +234,6 @@ unsigned int machine_caches(struct machine *m, struct cache_stats *caches, unsig
 		count++;
 	}
 	caches_unlock(m, locked);
+	visit_end(visiting);
 	return count;
 }

@@ -541,6 +541,26 @@ static void allocate_at_once(struct ktap *t, void *arg)
 	EXPECT_EQ(t, this_cpu()->machine->params.loglevel, 7);
 }
 
+/* Looking takes locks, and a lock puts a thread that is on no machine on the default one: it must not. */
+static void looking_at_a_machine_boots_no_other(struct ktap *t)
+{
+	static struct machine_stats stats;
+	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = "mem=64M" });
+	struct kmem_fault fault;
+	char text[256];
+
+	ASSERT_NOT_NULL(t, m);
+	EXPECT(t, kmem_check(m, &fault));
+	machine_stats(m, &stats);
+	EXPECT_GT(t, machine_zones(m, NULL, 0), 0);
+	EXPECT_GT(t, machine_caches(m, NULL, 0), 0);
+	EXPECT_GT(t, machine_file(m, "slabinfo", text, sizeof(text)), 0);
+	EXPECT_GT(t, kmem_explain(m, (void *)m->layout.direct_base, text, sizeof(text)), 0);
+	EXPECT_GT(t, kmem_explain_page(m, m->vmemmap, text, sizeof(text)), 0);
+	EXPECT_NULL(t, machine_current());
+	EXPECT_EQ(t, machine_shutdown(m), 0);
+}
+
 static void the_first_kmalloc_boots_a_default_machine(struct ktap *t)
 {
 	struct ktap_child child;
@@ -627,6 +647,7 @@ KTAP_SUITE(machine,
 	   KTAP_CASE(machines_share_nothing),
 	   KTAP_CASE(freeing_on_the_wrong_machine_is_reported),
 	   KTAP_CASE(threads_boot_machines_at_once),
+	   KTAP_CASE(looking_at_a_machine_boots_no_other),
 	   KTAP_CASE(the_first_kmalloc_boots_a_default_machine),
 	   KTAP_CASE(the_first_spinlock_boots_a_default_machine),
 	   KTAP_CASE(threads_race_for_the_default_machine));
