@@ -538,6 +538,11 @@ void kmem_forked(struct machine *m)
 	m->idle_running = 0;
 }
 
+unsigned int machine_nr_cpus(const struct machine *m)
+{
+	return m->nr_cpus;
+}
+
 struct machine *machine_current(void)
 {
 	return host_task()->machine;

@@ -19,7 +19,6 @@
 #include <kmem/host.h>
 #include <kmem/layout.h>
 #include <kmem/page.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -110,12 +109,22 @@ static bool descriptors_reserve(struct host_machine *hm, const struct host_layou
 	return got == want;
 }
 
-/* That this process may use: what sysconf() counts can be many more, and costs three system calls. */
-static unsigned int cpus_allowed(void)
+/*
+ * Of the host, not of this thread: a thread that is bound to one processor may boot a machine for many. Asked for once:
+ * it costs three system calls.
+ */
+static unsigned int cpus_online(void)
 {
-	cpu_set_t set;
+	static unsigned int nr;		/* atomic; any thread's answer is right */
+	unsigned int found = __atomic_load_n(&nr, __ATOMIC_RELAXED);
 
-	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (unsigned int)CPU_COUNT(&set);
+	if (!found) {
+		long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+		found = online > 0 ? (unsigned int)online : 1;
+		__atomic_store_n(&nr, found, __ATOMIC_RELAXED);
+	}
+	return found;
 }
 
 int host_machine_create(struct host_layout *layout)
@@ -151,7 +160,7 @@ int host_machine_create(struct host_layout *layout)
 	layout->vmalloc_end = layout->vmalloc_start + layout->vmalloc_bytes;
 	layout->machine = machine_of(hm);
 	layout->memory_is_zero = true;
-	layout->nr_cpus = cpus_allowed();
+	layout->nr_cpus = cpus_online();
 	machine_list(hm);
 	return 0;
 unmap_descriptors:

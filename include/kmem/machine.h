@@ -71,6 +71,9 @@ void machine_leave(void);
 /* The machine that the calling thread is on, or NULL. Never boots one. */
 struct machine *machine_current(void);
 
+/* CPUs that it can have: nr_cpus=, else as many as the host has. */
+unsigned int machine_nr_cpus(const struct machine *m);
+
 /* The machine of threads that have entered none; booted at the first call with KMEM= from the environment. */
 struct machine *machine_default(void);
 

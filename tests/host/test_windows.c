@@ -6,6 +6,7 @@
 #include <kmem/kmem.h>
 #include <kmem/layout.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -539,6 +540,23 @@ static void errno_is_the_programs(struct ktap *t)
 	EXPECT_EQ(t, errno, 77);
 }
 
+/* A thread that is bound to one processor boots a machine with as many CPUs as the host has: others will use it. */
+static void a_bound_thread_boots_for_all_processors(struct ktap *t)
+{
+	cpu_set_t before, one;
+	struct machine *m;
+
+	ASSERT_EQ(t, sched_getaffinity(0, sizeof(before), &before), 0);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	ASSERT_EQ(t, sched_setaffinity(0, sizeof(one), &one), 0);
+	m = machine_boot(&(struct machine_config){ .cmdline = "mem=64M" });
+	sched_setaffinity(0, sizeof(before), &before);
+	ASSERT_NOT_NULL(t, m);
+	EXPECT_EQ(t, machine_nr_cpus(m), (unsigned int)sysconf(_SC_NPROCESSORS_ONLN));
+	machine_shutdown(m);
+}
+
 KTAP_SUITE(windows,
 	   KTAP_CASE(machines_have_windows_of_their_own),
 	   KTAP_CASE(a_full_window_is_no_disaster),
@@ -551,4 +569,5 @@ KTAP_SUITE(windows,
 	   KTAP_CASE(a_forked_child_has_machines_of_its_own),
 	   KTAP_CASE(thread_destructors_may_free),
 	   KTAP_CASE(a_forked_child_takes_back_cpus_of_threads_left_behind),
+	   KTAP_CASE(a_bound_thread_boots_for_all_processors),
 	   KTAP_CASE(errno_is_the_programs));
