@@ -137,12 +137,13 @@ _Noreturn void panic(const char *format, ...)
 /* Who finds the state in use prints nothing: someone else is just printing the same. */
 bool __ratelimit(struct ratelimit_state *state)
 {
-	u64 now = host_clock(console_machine());
 	int missed = 0;
 	bool may_print;
+	u64 now;
 
 	if (__atomic_exchange_n(&state->lock, 1, __ATOMIC_ACQUIRE))
 		return false;
+	now = host_clock(console_machine());		/* under the lock: never before begin_ns */
 	if (!state->begin_ns || now - state->begin_ns > (u64)state->interval_ms * 1000000) {
 		missed = state->missed;
 		state->begin_ns = now ? now : 1;
