@@ -147,8 +147,8 @@ libc-cflags = $(common-cflags) -D_GNU_SOURCE -pthread -Iinclude -I. \
 	$(codec-cflags) $(CFLAGS)
 pic-cflags := -fPIC -ftls-model=initial-exec
 
-libc-code := host/linux/% host/sim/% cli/% bench/% tests/host/% tests/cli/% tests/fuzz/% tests/main_linux.c \
-	tests/main_sim.c
+libc-code := host/linux/% host/sim/% cli/% bench/% tests/host/% tests/linux/% tests/cli/% tests/fuzz/% tests/main_linux.c \
+	tests/main_sim.c tests/main_process.c
 cflags-for = $(if $(filter $(libc-code),$(1)),$(libc-cflags),$(core-cflags))
 
 # Codecs of the command, each optional; the library needs none of them.
@@ -172,8 +172,8 @@ link-flags = $(arch-cflags-$(ARCH)) $(filter -f% --coverage,$(variant-cflags-$(V
 objects-of = $(patsubst %,$(2)/%.o,$(basename $(1)))
 sources-in = $(sort $(wildcard $(foreach d,$(1),$(d)/*.c)))
 
-core-src := $(filter-out $(if $(hosted),lib/string.c),$(call sources-in,lib mm kernel arch/x86))
-host-src := $(sort $(wildcard host/$(HOST)/*.c host/$(HOST)/*.S))
+core-src := $(filter-out $(if $(filter linux,$(HOST)),lib/string.c),$(call sources-in,lib mm kernel arch/x86))
+host-src := $(sort $(wildcard host/$(HOST)/*.c host/$(HOST)/*.S) $(host-shares))
 cli-src := $(if $(and $(hosted),$(host-src)),$(call sources-in,cli))
 
 lib-obj := $(call objects-of,$(core-src) $(host-src),$(OBJ))
@@ -186,11 +186,14 @@ t-program := $(firstword $(subst :, ,$(if $(filter :%,$(T)),,$(T))))
 t-case := $(if $(findstring :,$(T)),$(lastword $(subst :, ,$(T))))
 wanted = $(if $(t-program),$(foreach f,$(1),$(if $(findstring $(t-program),$(f)),$(f))),$(1))
 
+# tests/, model, misuse and host are for every host; the command's are run where it is fastest.
+own-tests := tests/$(HOST) $(if $(filter linux,$(HOST)),tests/cli)
 runner-src := $(wildcard tests/main_$(HOST).c)
+runner-src += $(if $(runner-src),$(if $(hosted),tests/main_process.c))
 help-src := $(call sources-in,tests/helpers)
 all-test-src := $(sort $(wildcard tests/test_*.c) $(call sources-in,tests/model tests/misuse) \
-	$(wildcard tests/host/test_*.c tests/cli/test_*.c))
-all-script-src := $(sort $(wildcard tests/test_*.sh tests/host/test_*.sh tests/cli/test_*.sh))
+	$(wildcard tests/host/test_*.c $(own-tests:%=%/test_*.c)))
+all-script-src := $(sort $(wildcard tests/test_*.sh tests/host/test_*.sh $(own-tests:%=%/test_*.sh)))
 all-fuzz-src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 test-src := $(if $(runner-src),$(call wanted,$(all-test-src)))
 script-src := $(if $(runner-src),$(call wanted,$(all-script-src)))
@@ -214,7 +217,7 @@ fuzz-src :=
 endif
 
 harness-src := $(if $(runner-src),tests/ktap.c $(runner-src) $(help-src))
-bench-src := $(if $(hosted),$(call sources-in,bench))
+bench-src := $(if $(filter linux,$(HOST)),$(call sources-in,bench))
 
 program-of = $(patsubst %,$(OBJ)/%,$(basename $(1)))
 test-programs := $(call program-of,$(test-src))
@@ -231,7 +234,8 @@ all-dirs := $(sort $(dir $(all-obj) $(pic-obj) $(all-programs)) $(OBJ)/)
 
 # --------------------------------------------------------------------------------------------------------- build
 
-lib: $(OBJ)/libkmem.a $(if $(hosted),$(OBJ)/libkmem.so)
+# The simulator has one thread and fixed addresses: it is linked in.
+lib: $(OBJ)/libkmem.a $(if $(filter linux,$(HOST)),$(OBJ)/libkmem.so)
 kmem: $(if $(cli-src),$(OBJ)/kmem)
 all: lib kmem
 

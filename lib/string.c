@@ -2,9 +2,10 @@
 /*
  * string.c - the part of a libc that a compiler and a kernel rely on, for machines that have none.
  *
- * Linked on metal only: a hosted program has its libc's. A test includes this file with KMEM_LIBC(name)
- * giving each function another name. The block functions are string instructions of x86, because a loop
- * would be recognised by the compiler and become a call of the function that it is in.
+ * Linked on metal and into the simulator; another program has its libc's. A test includes this file with
+ * KMEM_LIBC(name) giving each function another name. The block functions are string instructions of x86, because a
+ * loop would be recognised by the compiler and become a call of the function that it is in. A host that has its own
+ * defines KMEM_HOST_BLOCKS.
  */
 #include <linux/compiler.h>
 #include <linux/ctype.h>
@@ -39,6 +40,7 @@ size_t KMEM_LIBC(strspn)(const char *s, const char *set);
 size_t KMEM_LIBC(strcspn)(const char *s, const char *set);
 char *KMEM_LIBC(strsep)(char **rest, const char *set);
 
+#ifndef KMEM_HOST_BLOCKS
 void *KMEM_LIBC(memcpy)(void *dst, const void *src, size_t size)
 {
 	void *to = dst;
@@ -76,6 +78,8 @@ int KMEM_LIBC(memcmp)(const void *a, const void *b, size_t size)
 	}
 	return 0;
 }
+
+#endif
 
 int KMEM_LIBC(bcmp)(const void *a, const void *b, size_t size)
 {

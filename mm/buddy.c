@@ -61,7 +61,7 @@ static void block_put(struct zone *zone, struct page *page, unsigned int order, 
 {
 	struct free_area *area = &zone->free_area[order];
 
-	__atomic_store_n(&page->page_type, PAGE_TYPE(PGTY_BUDDY, order), __ATOMIC_RELAXED);
+	page_type_set(page, PAGE_TYPE(PGTY_BUDDY, order));
 	page->free_order = order;
 	page->free_type = type;
 	if (to_tail)
@@ -74,7 +74,7 @@ static void block_put(struct zone *zone, struct page *page, unsigned int order, 
 static void block_remove(struct zone *zone, struct page *page, unsigned int order) MUST_HOLD(zone->lock)
 {
 	__list_del(page->buddy_list.prev, page->buddy_list.next);
-	__atomic_store_n(&page->page_type, PAGE_TYPE_NONE, __ATOMIC_RELAXED);
+	page_type_set(page, PAGE_TYPE_NONE);
 	page->mapping = NULL;
 	page->private = 0;
 	zone->free_area[order].nr_free--;

@@ -71,7 +71,7 @@ static inline pfn_t zone_page_pfn(const struct zone *zone, const struct page *pa
 /* Nobody's: off its list and not handed out yet, has it stayed as it was freed? */
 static inline bool page_is_untouched(const struct page *page)
 {
-	return page->page_type == PAGE_TYPE_NONE && !page->_refcount.counter && !page->mapping &&
+	return page_type_get(page) == PAGE_TYPE_NONE && !page->_refcount.counter && !page->mapping &&
 	       !(page->flags & PAGE_FLAGS_ALL);
 }
 
@@ -81,9 +81,9 @@ static inline bool page_is_untouched(const struct page *page)
  */
 #define GLANCES __attribute__((no_sanitize("thread")))
 
-static inline GLANCES bool page_is_free_block(const struct page *page, unsigned int order)
+static inline bool page_is_free_block(const struct page *page, unsigned int order)
 {
-	return page->page_type == PAGE_TYPE(PGTY_BUDDY, order);
+	return page_type_get(page) == PAGE_TYPE(PGTY_BUDDY, order);
 }
 
 static inline unsigned long zone_watermark(const struct zone *zone, enum zone_watermarks mark)

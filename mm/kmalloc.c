@@ -69,7 +69,7 @@ void *__kmalloc_large(size_t size, gfp_t gfp)
 	page = alloc_pages((gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE)) | __GFP_COMP, order);
 	if (!page)
 		return NULL;
-	page->page_type = PAGE_TYPE(PGTY_LARGE, order);
+	page_type_set(page, PAGE_TYPE(PGTY_LARGE, order));
 	large_account(this_machine(), page, 1l << order);
 	return lowmem_page_address(page);
 }
@@ -98,7 +98,7 @@ bool free_large(struct machine *m, struct page *page, const void *object)
 	if (order < 0)
 		return false;
 	large_account(m, page, -(1l << order));
-	page->page_type = PAGE_TYPE_NONE;
+	page_type_set(page, PAGE_TYPE_NONE);
 	__free_pages(page, (unsigned int)order);
 	return true;
 }

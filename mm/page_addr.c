@@ -5,6 +5,7 @@
  *	direct map   direct_base + pfn * PAGE_SIZE		frames below max_low_pfn
  *	descriptors  vmemmap + pfn				all frames
  */
+#include <linux/kernel.h>
 #include <linux/string.h>
 #include "kernel/word_lock.h"
 #include "mm/buddy.h"
@@ -97,17 +98,21 @@ unsigned long nr_free_pages(void)
 	return (unsigned long)pages;
 }
 
-/* Through the window that zones_init() kept for that. One block at a time. */
+/* Through the window that zones_init() kept for that, one block at a time; by the host, if that can map no more. */
 static void high_pages_zero(struct machine *m, pfn_t pfn, unsigned int order)
 {
+	bool zero = true;
+
 	word_lock(&m->zero_lock);
-	if (!host_map(m, m->zero_window, pfn, 1ul << order, HOST_READ | HOST_WRITE)) {
+	if (!zero_window_map(m, pfn, order)) {
 		memset((void *)m->zero_window, 0, PAGE_SIZE << order);
-		host_unmap(m, m->zero_window, 1ul << order);
+		zero_window_unmap(m, order);
 	} else {
-		host_release(m, pfn, 1ul << order);
+		zero = host_release(m, pfn, 1ul << order);
 	}
 	word_unlock(&m->zero_lock);
+	if (!zero)
+		panic("high memory at pfn %lu can be neither mapped nor released to be zeroed", pfn);
 }
 
 void pages_zero(struct machine *m, struct page *page, unsigned int order)

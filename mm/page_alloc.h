@@ -45,6 +45,12 @@ bool zone_watermark_ok_pages(struct zone *zone, unsigned int order, unsigned lon
 long zone_reclaimable_pages(const struct zone *zone);
 /* Zero a block of any zone. */
 void pages_zero(struct machine *m, struct page *page, unsigned int order);
+/*
+ * A block of frames at m->zero_window, for who holds m->zero_lock: mm/vmalloc_map.c. Returns 0, -ENOSPC if the host has
+ * no room for a mapping, -ENODEV before there is vmalloc.
+ */
+int zero_window_map(struct machine *m, pfn_t pfn, unsigned int order);
+void zero_window_unmap(struct machine *m, unsigned int order);
 /* Free a block whose last reference is gone. */
 void free_block(struct machine *m, struct page *page, unsigned int order);
 /* Drop a reference. Returns whether it was the last; a page that has none, or is foreign, is reported. */

@@ -37,7 +37,7 @@ static bool block_may_be_freed(struct machine *m, struct page *page, unsigned in
 	for (unsigned long i = 0; i < 1ul << order; i++) {
 		const struct page *p = &page[i];
 
-		if (likely(p->page_type == PAGE_TYPE_NONE && !p->_refcount.counter && !p->mapping &&
+		if (likely(page_type_get(p) == PAGE_TYPE_NONE && !p->_refcount.counter && !p->mapping &&
 			   !(p->flags & PAGE_FLAGS_CHECK_AT_FREE)))
 			continue;
 		bad_page(m, p, page_bad_reason(p, PAGE_FLAGS_CHECK_AT_FREE, "PAGE_FLAGS_CHECK_AT_FREE flag(s) set"));

@@ -32,7 +32,7 @@ static void list_push(struct per_cpu_pages *pcp, struct page *page, unsigned int
 	page->lru.next = (struct list_head *)*list;
 	page->free_type = type;
 	page->free_order = order;
-	page->page_type = PAGE_TYPE(PGTY_PCP, order);
+	page_type_set(page, PAGE_TYPE(PGTY_PCP, order));
 	*list = page;
 	pcp->count += 1 << order;
 }
@@ -47,8 +47,8 @@ static struct page *list_pop(struct per_cpu_pages *pcp, unsigned int index, unsi
 	pcp->count -= 1 << order;
 	page->private = 0;
 	/* What someone has written to stays as it is, for the report. */
-	if (likely(page->page_type == PAGE_TYPE(PGTY_PCP, order)))
-		page->page_type = PAGE_TYPE_NONE;
+	if (likely(page_type_get(page) == PAGE_TYPE(PGTY_PCP, order)))
+		page_type_set(page, PAGE_TYPE_NONE);
 	return page;
 }
 
@@ -83,7 +83,7 @@ static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int 
 
 		if (!page)
 			break;
-		page->page_type = PAGE_TYPE(PGTY_PCP, order);
+		page_type_set(page, PAGE_TYPE(PGTY_PCP, order));
 		page->free_type = type;
 		page->free_order = order;
 		*last = page;

@@ -13,17 +13,22 @@
 _Static_assert(offsetof(struct page, _refcount) == offsetof(struct page, page_type) + 4, "read as one word");
 _Static_assert(offsetof(struct page, page_type) % 8 == 0 || sizeof(long) == 4, "read as one word");
 
+/* As page_type_get() and page_type_set(); a 32-bit processor does it in two halves. */
 static inline u64 page_state(const struct page *page)
 {
-	u64 state;
-
-	__builtin_memcpy(&state, &page->page_type, sizeof(state));
-	return state;
+	if (sizeof(long) == 8)
+		return __atomic_load_n((const u64 *)(const void *)&page->page_type, __ATOMIC_RELAXED);
+	return PAGE_STATE(page_type_get(page), __atomic_load_n(&page->_refcount.counter, __ATOMIC_RELAXED));
 }
 
 static inline void set_page_state(struct page *page, u64 state)
 {
-	__builtin_memcpy(&page->page_type, &state, sizeof(state));
+	if (sizeof(long) == 8) {
+		__atomic_store_n((u64 *)(void *)&page->page_type, state, __ATOMIC_RELAXED);
+		return;
+	}
+	__atomic_store_n(&page->_refcount.counter, (int)(state >> 32), __ATOMIC_RELAXED);
+	page_type_set(page, (u32)state);
 }
 
 /* Do CPUs keep blocks of that order? */

@@ -73,7 +73,7 @@ static void map_fill(struct page *slab)
 static void slab_dress(struct kmem_cache *cache, struct page *slab, unsigned int order, unsigned long *map)
 {
 	for (unsigned long i = 0; i < 1ul << order; i++)
-		slab[i].page_type = slab_page_type(cache, order);
+		page_type_set(&slab[i], slab_page_type(cache, order));
 	slab->flags |= 1ul << PG_slab;
 	slab->slab_cache = cache;
 	slab->inuse = 0;
@@ -92,7 +92,7 @@ static void slab_dress(struct kmem_cache *cache, struct page *slab, unsigned int
 static void slab_undress(struct page *slab, unsigned int order)
 {
 	for (unsigned long i = 0; i < 1ul << order; i++)
-		slab[i].page_type = PAGE_TYPE_NONE;
+		page_type_set(&slab[i], PAGE_TYPE_NONE);
 	slab->flags &= ~(1ul << PG_slab);
 	slab->slab_cache = NULL;
 	slab->free_map = NULL;

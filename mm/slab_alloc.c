@@ -376,7 +376,7 @@ KMEM_FAST void kfree(const void *pointer)
 
 	if (unlikely((unsigned long)object - cpu->direct_base >= cpu->direct_bytes))
 		goto slow;
-	id = virt_to_page(object)->page_type - PAGE_TYPE(PGTY_SLAB, 0);
+	id = page_type_get(virt_to_page(object)) - PAGE_TYPE(PGTY_SLAB, 0);
 	if (unlikely(id >= KMEM_MAX_CACHES))
 		goto slow;
 	slot = pushes_here(cpu, id, object);
@@ -425,7 +425,7 @@ KMEM_FAST void kmem_cache_free(struct kmem_cache *cache, void *object)
 	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
 
 	if (likely((unsigned long)object - cpu->direct_base < cpu->direct_bytes && cache->machine == cpu->machine &&
-		   virt_to_page(object)->page_type == cache->page_type && cache->fast_free &&
+		   page_type_get(virt_to_page(object)) == cache->page_type && cache->fast_free &&
 		   fast_push(cpu, slot, slot->limit, object, object_mark_at(cache, object))))
 		return;
 	cache_free_slow(cache, object);

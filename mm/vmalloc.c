@@ -435,8 +435,7 @@ unsigned long vmalloc_exit(struct machine *m)
 	kmem_cache_free(vs->areas, rb_entry(vs->space.free.rb_node, struct vmap_area, node));
 	kmem_cache_destroy(vs->areas);
 	m->vmalloc = NULL;
-	free_page((unsigned long)m->page_table);
-	m->page_table = NULL;
+	tables_exit(vs);
 	free_pages_exact(vs, sizeof(*vs));
 	return leaked;
 }

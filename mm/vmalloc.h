@@ -111,6 +111,8 @@ struct mapping {
  * be mapped: take the area down. May sleep.
  */
 int tables_init(struct vmalloc_state *vs);
+/* The window holds nothing any more: give the tables back. */
+void tables_exit(struct vmalloc_state *vs);
 MUST_CHECK int pages_map(struct vmalloc_state *vs, const struct mapping *mapping);
 MUST_CHECK int frames_map(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gfp);
 /* Nothing in the range reaches memory any more. Tables stay. May sleep. */

@@ -69,7 +69,7 @@ static void *table_from_stock(struct pgtable *pt)
 	page = list_first_entry(vs->stock, struct page, lru);
 	list_del(&page->lru);
 	page->index = 0;
-	page->page_type = PAGE_TYPE(PGTY_TABLE, 0);
+	page_type_set(page, PAGE_TYPE(PGTY_TABLE, 0));
 	count_table(vs, page, 1);
 	return table_at(pt, machine_pfn(vs->machine, page));
 }
@@ -80,7 +80,7 @@ static void table_to_stock(struct pgtable *pt, void *table)
 	struct page *page = page_of_table(pt, table);
 
 	assert(page_type_of(page) == PGTY_TABLE && !page->index);
-	page->page_type = PAGE_TYPE_NONE;
+	page_type_set(page, PAGE_TYPE_NONE);
 	count_table(vs, page, -1);
 	list_add(&page->lru, vs->stock);
 }
@@ -128,19 +128,6 @@ static void tables_unlock(struct vmalloc_state *vs, unsigned long flags)
 {
 	vs->stock = NULL;
 	spin_unlock_irqrestore(&vs->table_lock, flags);
-}
-
-int tables_init(struct vmalloc_state *vs)
-{
-	struct machine *m = vs->machine;
-	const struct pgtable_format *format = sizeof(long) == 8 ? &pgtable_4level : &pgtable_pae;
-
-	spin_lock_init(&vs->table_lock);
-	m->page_table = (void *)get_zeroed_page(GFP_KERNEL);
-	if (!m->page_table)
-		return -ENOMEM;
-	pgtable_init(&vs->table, format, &window_ops, m->page_table);
-	return 0;
 }
 
 /* -------------------------------------------------------------------------------------------------- map and unmap */
@@ -217,4 +204,68 @@ int pages_map(struct vmalloc_state *vs, const struct mapping *mapping)
 		err = frames_map(vs, &run, mapping->gfp);
 	}
 	return err;
+}
+
+/* ------------------------------------------------------------------------------------------------- the zero window */
+
+/*
+ * Its tables are made once, by mapping the first frames there for a moment, and stay: mapping a block later wants none,
+ * wherever it is called. Nobody else's addresses are in them, so no purge comes by.
+ */
+static int zero_tables_make(struct vmalloc_state *vs)
+{
+	struct machine *m = vs->machine;
+	struct pgtable_run run = { .address = m->zero_window, .nr = MAX_BLOCK_PAGES,
+				   .prot = pgprot_val(PAGE_KERNEL) };
+	unsigned long flags;
+	LIST_HEAD(none);
+	int err = tables_map(vs, run, GFP_KERNEL);
+
+	flags = tables_lock(vs, &none);
+	pgtable_unmap(&vs->table, m->zero_window, MAX_BLOCK_PAGES);
+	tables_unlock(vs, flags);
+	return err;
+}
+
+int zero_window_map(struct machine *m, pfn_t pfn, unsigned int order)
+{
+	struct pgtable_run run = { .address = m->zero_window, .pfn = pfn, .nr = 1ul << order,
+				   .prot = pgprot_val(PAGE_KERNEL) | _PAGE_NX };
+
+	return m->vmalloc ? frames_map(m->vmalloc, &run, GFP_NOWAIT) : -ENODEV;
+}
+
+void zero_window_unmap(struct machine *m, unsigned int order)
+{
+	range_unmap(m->vmalloc, m->zero_window, 1ul << order);
+}
+
+/* ------------------------------------------------------------------------------------------------------ all of it */
+
+int tables_init(struct vmalloc_state *vs)
+{
+	struct machine *m = vs->machine;
+	const struct pgtable_format *format = sizeof(long) == 8 ? &pgtable_4level : &pgtable_pae;
+
+	spin_lock_init(&vs->table_lock);
+	m->page_table = (void *)get_zeroed_page(GFP_KERNEL);
+	if (!m->page_table)
+		return -ENOMEM;
+	pgtable_init(&vs->table, format, &window_ops, m->page_table);
+	host_page_table(m, m->page_table);
+	if (!m->zero_window || !zero_tables_make(vs))
+		return 0;
+	tables_exit(vs);
+	return -ENOMEM;
+}
+
+void tables_exit(struct vmalloc_state *vs)
+{
+	struct machine *m = vs->machine;
+
+	if (m->zero_window)
+		tables_prune(vs, m->zero_window, MAX_BLOCK_PAGES);
+	host_page_table(m, NULL);
+	free_page((unsigned long)m->page_table);
+	m->page_table = NULL;
 }

@@ -581,23 +581,30 @@ static void print_result(const struct ktap_run *run, const struct ktap_suite *su
 	emit(&l);
 }
 
-static void run_case(struct ktap_run *run, const struct ktap_suite *suite, const struct ktap_case *c)
+/* A case from its first line to its last cleanup. */
+static void case_body(struct ktap *t)
 {
-	struct ktap t = { .suite = suite->name, .name = c->name, .seed = run->seed, .soak = run->soak };
-
-	run->next++;
-	t.random_state = run->seed;
-	c->run(&t);
-	while (t.nr_cleanups) {
-		struct ktap_cleanup *last = &t.cleanups[--t.nr_cleanups];
+	t->random_state = t->seed;
+	t->nr_cleanups = 0;
+	t->run(t);
+	while (t->nr_cleanups) {
+		struct ktap_cleanup *last = &t->cleanups[--t->nr_cleanups];
 
 		last->fn(last->arg);
 	}
+}
+
+static void run_case(struct ktap_run *run, const struct ktap_suite *suite, const struct ktap_case *c)
+{
+	struct ktap t = { .suite = suite->name, .name = c->name, .seed = run->seed, .soak = run->soak, .run = c->run };
+
+	run->next++;
+	ktap_host_run(&t, case_body);
 	if (t.failures) {
 		run->failed = true;
 		exit_status = 1;
-		ktap_note(&t, "SEED=%llu replays it: --seed %llu %s.%s", (unsigned long long)t.seed,
-			  (unsigned long long)t.seed, suite->name, c->name);
+		ktap_note(&t, "SEED=%llu replays it: --seed %llu%s %s.%s", (unsigned long long)t.seed,
+			  (unsigned long long)t.seed, ktap_host_options(), suite->name, c->name);
 	}
 	print_result(run, suite, c, &t);
 }

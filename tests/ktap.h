@@ -53,6 +53,7 @@ struct ktap {
 	unsigned int nr_cleanups;
 	struct ktap_cleanup cleanups[KTAP_MAX_CLEANUPS];
 	char why_skipped[160];
+	void (*run)(struct ktap *t);
 };
 
 struct ktap_case {
@@ -203,6 +204,15 @@ int ktap_exit_status(void);
 /* -------------------------------------------------------------------------- what the runner of a host supplies */
 
 void ktap_write(const char *text, size_t len);
+
+/*
+ * Run the case: body(t), in whatever world cases have on this host. It may do so more than once, with another t->seed
+ * each time, until t has failed.
+ */
+void ktap_host_run(struct ktap *t, void (*body)(struct ktap *t));
+
+/* Options of the runner's own that must be repeated to repeat a run: "" or " --strategy few". */
+const char *ktap_host_options(void);
 
 /* The value of an environment variable, or NULL; a number that differs from run to run. */
 const char *ktap_env(const char *name);

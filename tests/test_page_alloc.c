@@ -140,15 +140,16 @@ static void c05_zeroed_high_pages_are_zero(struct ktap *t)
 		ASSERT(t, page);
 		ASSERT_NULL(t, page_address(page));
 		pfn = page_to_pfn(page);
-		ASSERT_EQ(t, host_map(m, m->zero_window, pfn, 1ul << order, HOST_READ | HOST_WRITE), 0);
+		ASSERT_EQ(t, zero_window_map(m, pfn, order), 0);
 		memset((void *)m->zero_window, 0xa5, PAGE_SIZE << order);
+		zero_window_unmap(m, order);
 		__free_pages(page, order);
 		page = alloc_pages(GFP_HIGHUSER | __GFP_ZERO, order);
 		ASSERT(t, page);
 		EXPECT_EQ(t, page_to_pfn(page), pfn);
-		ASSERT_EQ(t, host_map(m, m->zero_window, pfn, 1ul << order, HOST_READ), 0);
+		ASSERT_EQ(t, zero_window_map(m, pfn, order), 0);
 		EXPECT(t, is_zero((void *)m->zero_window, PAGE_SIZE << order));
-		host_unmap(m, m->zero_window, 1ul << order);
+		zero_window_unmap(m, order);
 		__free_pages(page, order);
 	}
 }

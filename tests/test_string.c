@@ -13,6 +13,7 @@
 #undef memcmp
 #undef strlen
 #define KMEM_LIBC(name) twin_##name
+#undef KMEM_HOST_BLOCKS
 #include "lib/string.c"
 
 static void copies_are_cut_and_ended(struct ktap *t)

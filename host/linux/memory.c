@@ -253,6 +253,13 @@ static bool mapping_take(void)
 	return __atomic_load_n(&nr_mappings, __ATOMIC_RELAXED) <= limit;
 }
 
+/* This process's own page tables do the work: host_map() has the kernel write them. */
+void host_page_table(struct machine *m, const void *top)
+{
+	(void)m;
+	(void)top;
+}
+
 int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot)
 {
 	int protection = PROT_READ | (prot & HOST_WRITE ? PROT_WRITE : 0), saved = errno, err = -ENOMEM;
@@ -284,15 +291,16 @@ void host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages
 }
 
 /* By address where there is one: a file descriptor that the program closed, and opened anew, is another file. */
-void host_release(struct machine *m, pfn_t pfn, pfn_t nr)
+bool host_release(struct machine *m, pfn_t pfn, pfn_t nr)
 {
 	struct host_machine *hm = host_of(m);
 	size_t start = pfn << PAGE_SHIFT, bytes = nr << PAGE_SHIFT;
-	int saved = errno;
+	int saved = errno, err;
 
 	if (start + bytes <= hm->low_bytes)
-		(void)madvise((void *)(hm->direct_base + start), bytes, MADV_REMOVE);
+		err = madvise((void *)(hm->direct_base + start), bytes, MADV_REMOVE);
 	else
-		(void)!fallocate(hm->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)start, (off_t)bytes);
+		err = fallocate(hm->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)start, (off_t)bytes);
 	errno = saved;
+	return !err;
 }

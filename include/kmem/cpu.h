@@ -84,11 +84,12 @@ struct cpu_context {
 	};
 };
 
-#if defined(KMEM_HOST_LINUX) || !defined(KMEM_HOST)
-extern __thread struct cpu_context kmem_context __attribute__((tls_model("initial-exec")));
-#else
-struct cpu_context *host_context(void);
+#ifdef KMEM_HOST_SIM
+/* One thread runs all tasks: the context of the one that runs, at the same address as long as it lives. */
+__attribute__((const)) struct cpu_context *host_context(void);
 #define kmem_context (*host_context())
+#else
+extern __thread struct cpu_context kmem_context __attribute__((tls_model("initial-exec")));
 #endif
 
 /* The CPU that this thread leases now; kmem_cpu_none if none. Good only while it cannot be taken away. */

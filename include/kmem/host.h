@@ -4,7 +4,7 @@
  *
  *	tier	functions						needed for
  *	boot	machine_create, machine_destroy, console, panic		a first port
- *	memory	describe, map, unmap, release				large memory, vmalloc
+ *	memory	describe, page_table, map, unmap, release		large memory, vmalloc
  *	CPUs	set_cpu, interrupt					more than one CPU
  *	tasks	wait, wake, task_start					sleeping, background reclaim
  *	extras	clock, random, backtrace, symbol			better reports
@@ -66,6 +66,11 @@ _Noreturn void host_panic(struct machine *m);
 /* Make the descriptors [first, first + nr) of struct page usable, zeroed. Returns 0 or -ENOMEM. */
 int host_describe(struct machine *m, pfn_t first, pfn_t nr);
 /*
+ * The page table of the machine's vmalloc window: its top level, a page of the machine, in the format of this
+ * processor (arch/). Told at boot, when it is empty; NULL at shutdown. A host that maps by other means ignores it.
+ */
+void host_page_table(struct machine *m, const void *top);
+/*
  * Page-table entries for [address, address + nr pages) now say [pfn, pfn + nr): make it so. One call a
  * physically contiguous run. prot: HOST_READ | HOST_WRITE; never executable. Returns 0, or -ENOMEM if the host
  * has no room for another mapping (nothing is mapped). May sleep; no spinlock is held.
@@ -73,8 +78,8 @@ int host_describe(struct machine *m, pfn_t first, pfn_t nr);
 int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot);
 /* No address in the range may reach memory from now on, on any CPU. Cannot fail. May sleep. */
 void host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages);
-/* These frames are free: their contents will not be read. They read as zeros or as before. */
-void host_release(struct machine *m, pfn_t pfn, pfn_t nr);
+/* These frames are free: their contents will not be read. Returns whether all read as zeros now; else some may. */
+bool host_release(struct machine *m, pfn_t pfn, pfn_t nr);
 #define HOST_READ 1u
 #define HOST_WRITE 2u
 

@@ -23,7 +23,7 @@
 #define PAGE_ALIGN(x) (((x) + PAGE_SIZE - 1) & PAGE_MASK)
 
 #if defined(__x86_64__) || defined(__aarch64__) || (defined(__riscv) && __riscv_xlen == 64)
-#if defined(__SANITIZE_THREAD__) || defined(KMEM_SMALL_WINDOWS)
+#if (defined(__SANITIZE_THREAD__) && !defined(KMEM_HOST_SIM)) || defined(KMEM_SMALL_WINDOWS)
 /* ThreadSanitizer leaves programs only the top of the address space. */
 #define DIRECT_BASE 0x7e8000000000ul
 #define DIRECT_WINDOW (256ul << 30)

@@ -118,14 +118,25 @@ enum pageflags {
 #define PAGE_TYPE(type, value) ((u32)(type) << 24 | (u32)(value))
 #define PAGE_TYPE_NONE 0xffffffffu	/* mapcount -1 */
 
+/* One load or store: who merges blocks glances at the descriptors of neighbours, which are somebody's own. */
+static inline u32 page_type_get(const struct page *page)
+{
+	return __atomic_load_n(&page->page_type, __ATOMIC_RELAXED);
+}
+
+static inline void page_type_set(struct page *page, u32 type)
+{
+	__atomic_store_n(&page->page_type, type, __ATOMIC_RELAXED);
+}
+
 static inline u32 page_type_of(const struct page *page)
 {
-	return page->page_type >> 24;
+	return page_type_get(page) >> 24;
 }
 
 static inline u32 page_type_value(const struct page *page)
 {
-	return page->page_type & 0xffffff;
+	return page_type_get(page) & 0xffffff;
 }
 
 /* Arithmetic of the windows: valid for the frames of every machine in the process. */

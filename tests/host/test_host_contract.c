@@ -13,11 +13,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include "arch/x86/pgtable.h"
 #include "tests/ktap.h"
 
 #define FRAMES 4096ul		/* 16 MiB */
 #define MACHINE_BYTES 200000u	/* more than a machine of the core has: it may look at one after a fork */
 #define MS 1000000ull
+#define TABLES 1500ul		/* frames for the page tables of a bare machine's window */
+#define WINDOW_BYTES (16ul << 20)
 
 /* A machine as the core asks for one. */
 static int create(struct host_layout *layout, pfn_t frames, pfn_t low, unsigned long vmalloc_bytes)
@@ -44,7 +47,7 @@ static void create_answers_all(struct ktap *t)
 	struct host_layout layout;
 	const unsigned char *bytes;
 
-	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, 16 << 20), 0);
+	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, WINDOW_BYTES), 0);
 	EXPECT_NOT_NULL(t, layout.machine);
 	EXPECT_EQ(t, (unsigned long)layout.machine % 64, 0);
 	EXPECT_EQ(t, layout.direct_base % WINDOW_GRANULE, 0);
@@ -52,7 +55,7 @@ static void create_answers_all(struct ktap *t)
 	EXPECT_LE(t, layout.direct_base + (FRAMES << PAGE_SHIFT), DIRECT_BASE + DIRECT_WINDOW);
 	EXPECT_GE(t, layout.vmalloc_start, VMALLOC_BASE);
 	EXPECT_LE(t, layout.vmalloc_end, VMALLOC_BASE + VMALLOC_WINDOW);
-	EXPECT_EQ(t, layout.vmalloc_end - layout.vmalloc_start, 16 << 20);
+	EXPECT_EQ(t, layout.vmalloc_end - layout.vmalloc_start, WINDOW_BYTES);
 	EXPECT_GE(t, layout.nr_cpus, 1);
 	bytes = (const unsigned char *)layout.machine;
 	for (unsigned int i = 0; i < MACHINE_BYTES; i++)
@@ -67,7 +70,7 @@ static void frames_can_be_written(struct ktap *t)
 {
 	struct host_layout layout;
 
-	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, 16 << 20), 0);
+	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, WINDOW_BYTES), 0);
 	for (pfn_t pfn = 0; pfn < FRAMES; pfn += 37) {
 		if (layout.memory_is_zero)
 			EXPECT_EQ(t, frame(&layout, pfn)[PAGE_SIZE - 1], 0);
@@ -83,8 +86,8 @@ static void machines_are_disjoint(struct ktap *t)
 {
 	struct host_layout a, b;
 
-	ASSERT_EQ(t, create(&a, FRAMES, FRAMES, 16 << 20), 0);
-	if (create(&b, FRAMES, FRAMES, 16 << 20)) {
+	ASSERT_EQ(t, create(&a, FRAMES, FRAMES, WINDOW_BYTES), 0);
+	if (create(&b, FRAMES, FRAMES, WINDOW_BYTES)) {
 		destroy(&a);
 		ktap_skip(t, "this host has room for one machine");
 		return;
@@ -107,9 +110,9 @@ static void create_fails_with_nothing_reserved(struct ktap *t)
 
 	for (int i = 0; i < 50; i++) {
 		EXPECT_EQ(t, create(&layout, FRAMES, FRAMES, VMALLOC_WINDOW + WINDOW_GRANULE), -ENOMEM);
-		EXPECT_EQ(t, create(&layout, DIRECT_WINDOW / PAGE_SIZE + 1, FRAMES, 16 << 20), -ENOMEM);
+		EXPECT_EQ(t, create(&layout, DIRECT_WINDOW / PAGE_SIZE + 1, FRAMES, WINDOW_BYTES), -ENOMEM);
 	}
-	EXPECT_EQ(t, create(&good, FRAMES, FRAMES, 16 << 20), 0);
+	EXPECT_EQ(t, create(&good, FRAMES, FRAMES, WINDOW_BYTES), 0);
 	destroy(&good);
 }
 
@@ -158,7 +161,7 @@ static void described_pages_are_zero_and_usable(struct ktap *t)
 {
 	struct host_layout layout;
 
-	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, 16 << 20), 0);
+	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, WINDOW_BYTES), 0);
 	EXPECT_EQ(t, host_describe(layout.machine, 0, 1), 0);
 	EXPECT_EQ(t, host_describe(layout.machine, 100, 1000), 0);
 	EXPECT_EQ(t, host_describe(layout.machine, FRAMES - 1, 1), 0);
@@ -173,14 +176,49 @@ static void described_pages_are_zero_and_usable(struct ktap *t)
 	destroy(&layout);
 }
 
+/* The table of that level on the way to an address of the window, which is small: one of each but the last. */
+static pfn_t table_pfn(const struct pgtable_format *format, unsigned int level, unsigned long address)
+{
+	return level > 1 ? TABLES + level : TABLES + 8 + (address / pgtable_level_bytes(format, 2)) % 8;
+}
+
+/* What a core enters in its page tables before it tells the host. prot 0: no entry. */
+static void tables_say(const struct host_layout *layout, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot)
+{
+	const struct pgtable_format *format = sizeof(long) == 8 ? &pgtable_4level : &pgtable_pae;
+	u64 rights = _PAGE_PRESENT | (prot & HOST_WRITE ? _PAGE_RW : 0);
+
+	for (pfn_t i = 0; i < nr; i++, address += PAGE_SIZE) {
+		for (unsigned int level = format->levels; level; level--) {
+			void *table = (void *)(unsigned long)frame(layout, table_pfn(format, level, address));
+			u64 entry = level > 1 ? pgtable_link(format, level, table_pfn(format, level - 1, address)) :
+				    prot ? pgtable_leaf(format, level, pfn + i, rights) : 0;
+
+			pgtable_write(format, table, pgtable_index(format, level, address), entry);
+		}
+	}
+	host_page_table(layout->machine, (void *)(unsigned long)frame(layout, TABLES + format->levels));
+}
+
 /* Skips the case if the host has no memory tier. */
 static bool map(struct ktap *t, const struct host_layout *layout, unsigned long page, pfn_t pfn, pfn_t nr,
 		unsigned int prot)
 {
-	if (!host_map(layout->machine, layout->vmalloc_start + (page << PAGE_SHIFT), pfn, nr, prot))
+	unsigned long address = layout->vmalloc_start + (page << PAGE_SHIFT);
+
+	tables_say(layout, address, pfn, nr, prot);
+	if (!host_map(layout->machine, address, pfn, nr, prot))
 		return true;
 	ktap_skip(t, "this host maps nothing");
 	return false;
+}
+
+static void unmap(const struct host_layout *layout, unsigned long page, pfn_t nr)
+{
+	unsigned long address = layout->vmalloc_start + (page << PAGE_SHIFT);
+
+	tables_say(layout, address, 0, nr, 0);
+	host_unmap(layout->machine, address, nr);
 }
 
 static volatile unsigned char *mapped(const struct host_layout *layout, unsigned long page)
@@ -192,7 +230,7 @@ static void a_mapping_is_the_frame(struct ktap *t)
 {
 	struct host_layout layout;
 
-	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, 16 << 20), 0);
+	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, WINDOW_BYTES), 0);
 	frame(&layout, 7)[0] = 1;
 	frame(&layout, 8)[1] = 2;
 	if (map(t, &layout, 3, 7, 2, HOST_READ | HOST_WRITE)) {
@@ -207,7 +245,7 @@ static void a_mapping_is_the_frame(struct ktap *t)
 		mapped(&layout, 3)[0] = 5;		/* and an address a new frame */
 		EXPECT_EQ(t, frame(&layout, 20)[0], 5);
 		EXPECT_EQ(t, frame(&layout, 7)[0], 1);
-		host_unmap(layout.machine, (unsigned long)mapped(&layout, 3), 7);
+		unmap(&layout, 3, 7);
 	}
 	destroy(&layout);
 }
@@ -241,17 +279,17 @@ static void only_what_is_mapped_can_be_touched(struct ktap *t)
 {
 	struct host_layout layout;
 
-	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, 16 << 20), 0);
+	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, WINDOW_BYTES), 0);
 	EXPECT(t, faults(t, mapped(&layout, 0), false));
 	if (map(t, &layout, 1, 7, 3, HOST_READ | HOST_WRITE)) {
 		EXPECT(t, !faults(t, mapped(&layout, 1), true));
 		EXPECT(t, faults(t, mapped(&layout, 0), false));
 		EXPECT(t, faults(t, mapped(&layout, 4), false));
-		host_unmap(layout.machine, (unsigned long)mapped(&layout, 2), 1);
+		unmap(&layout, 2, 1);
 		EXPECT(t, faults(t, mapped(&layout, 2), false));
 		EXPECT(t, !faults(t, mapped(&layout, 1), true));
 		EXPECT(t, !faults(t, mapped(&layout, 3), true));
-		host_unmap(layout.machine, (unsigned long)mapped(&layout, 0), 8);	/* holes in it do no harm */
+		unmap(&layout, 0, 8);	/* holes in it do no harm */
 		EXPECT(t, faults(t, mapped(&layout, 1), false));
 		EXPECT(t, faults(t, mapped(&layout, 3), false));
 	}
@@ -262,7 +300,7 @@ static void read_only_means_it(struct ktap *t)
 {
 	struct host_layout layout;
 
-	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, 16 << 20), 0);
+	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, WINDOW_BYTES), 0);
 	if (map(t, &layout, 1, 7, 1, HOST_READ)) {
 		EXPECT(t, !faults(t, mapped(&layout, 1), false));
 		EXPECT(t, faults(t, mapped(&layout, 1), true));
@@ -276,7 +314,7 @@ static void frames_beyond_the_direct_map_can_be_mapped(struct ktap *t)
 {
 	struct host_layout layout;
 
-	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES / 2, 16 << 20), 0);
+	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES / 2, WINDOW_BYTES), 0);
 	if (map(t, &layout, 0, FRAMES - 2, 2, HOST_READ | HOST_WRITE)) {
 		mapped(&layout, 1)[0] = 1;
 		EXPECT(t, map(t, &layout, 5, FRAMES - 1, 1, HOST_READ | HOST_WRITE));
@@ -291,7 +329,7 @@ static void released_frames_are_zero_or_as_before(struct ktap *t)
 {
 	struct host_layout layout;
 
-	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, 16 << 20), 0);
+	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, WINDOW_BYTES), 0);
 	for (pfn_t pfn = 100; pfn < 200; pfn++)
 		memset((void *)frame(&layout, pfn), 7, PAGE_SIZE);
 	host_release(layout.machine, 120, 16);

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+#
+# The core and its tests are compiled as for ThreadSanitizer, but linked to host/sim/access.c instead of its runtime:
+# every access and atomic operation is a call of ours. Addresses are the same in each run, so nothing is relocated.
+ifneq ($(filter-out 0,$(LLVM)),)
+instrument := -fsanitize=thread -mllvm -tsan-instrument-func-entry-exit=0 -mllvm -tsan-distinguish-volatile=1 \
+	-mllvm -tsan-instrument-memintrinsics=0
+else
+instrument := -fsanitize=thread --param tsan-instrument-func-entry-exit=0 --param tsan-distinguish-volatile=1
+endif
+# Its block functions know what they touch (host/sim/string.c).
+common-cflags += -fno-pie -DKMEM_HOST_BLOCKS
+core-cflags += $(instrument)
+link-flags += -no-pie
+# Tests of the host interface are libc code that touches a machine's memory.
+$(OBJ)/tests/host/%.o: file-cflags = $(instrument)
+host-shares := host/linux/symbols.c
