@@ -161,7 +161,6 @@ static inline void read_modify_write(volatile void *address, size_t bytes, int o
 	u##bits __tsan_atomic##bits##_##name(volatile u##bits *a, u##bits value, int order)                      \
 	{                                                                                                              \
 		u##bits old;                                                                                           \
-                                                                                                                       \
 		read_modify_write(a, bits / 8, order, PC);                                                             \
 		old = *a;                                                                                              \
 		*a = (u##bits)(operation);                                                                             \
@@ -174,7 +173,6 @@ static inline void read_modify_write(volatile void *address, size_t bytes, int o
 							  int order, int fail_order)                                   \
 	{                                                                                                              \
 		u##bits old;                                                                                           \
-                                                                                                                       \
 		single(a, bits / 8, true, PC);                                                                         \
 		old = *a;                                                                                              \
 		if (old != *expected) {                                                                                \
