@@ -45,8 +45,8 @@ DESTDIR ?=
 native-arch := $(patsubst i%86,i386,$(shell uname -m))
 ARCH ?= $(native-arch)
 
-# TSan knows 64-bit processors only.
-CHECK_VARIANTS ?= plain asan $(if $(filter i386,$(ARCH)),,tsan) clang
+# TSan, and the simulator, which takes its place at the same calls, know 64-bit processors only.
+CHECK_VARIANTS ?= plain asan $(if $(filter i386,$(ARCH)),,tsan) clang $(if $(filter i386,$(ARCH)),,sim)
 
 # Variants that only rename another choice.
 ifeq ($(VARIANT),plain)
@@ -59,6 +59,10 @@ endif
 ifeq ($(VARIANT),m32)
 override VARIANT :=
 override ARCH := i386
+endif
+ifeq ($(VARIANT),sim)
+override VARIANT :=
+override HOST := sim
 endif
 ifeq ($(VARIANT),fuzz)
 override LLVM := 1
@@ -74,7 +78,7 @@ variant-names := asan tsan debug cov fuzz
 hosts := linux sim x86 none
 
 ifneq ($(filter-out $(variant-names),$(VARIANT)),)
-$(error VARIANT=$(VARIANT): not one of plain clang m32 $(variant-names))
+$(error VARIANT=$(VARIANT): not one of plain clang m32 sim $(variant-names))
 endif
 ifneq ($(filter-out $(hosts),$(HOST)),)
 $(error HOST=$(HOST): not one of $(hosts))

@@ -135,16 +135,34 @@ static inline struct zone *machine_page_zone(const struct machine *m, const stru
 	return m->zone_table[page->flags >> PAGE_ZONE_SHIFT];
 }
 
-static inline void count_vm_events(struct kmem_cpu *cpu, enum vm_event_item item, unsigned long n)
+/*
+ * This CPU, for a moment in which nobody takes it away and no interrupt comes: what it keeps to itself is changed.
+ * cpu_hold() may lease one, and sleep then.
+ */
+static inline struct kmem_cpu *cpu_hold(unsigned long *flags)
 {
-	cpu->events[item] += n;
+	preempt_disable();
+	local_irq_save(*flags);
+	return this_cpu();
+}
+
+static inline void cpu_let_go(unsigned long flags)
+{
+	local_irq_restore(flags);
+	preempt_enable();
+}
+
+static inline void count_vm_events(enum vm_event_item item, unsigned long n)
+{
+	unsigned long flags;
+
+	cpu_hold(&flags)->events[item] += n;
+	cpu_let_go(flags);
 }
 
 static inline void count_vm_event(enum vm_event_item item)
 {
-	preempt_disable();
-	this_cpu()->events[item]++;
-	preempt_enable();
+	count_vm_events(item, 1);
 }
 
 static inline u32 page_zone_tag(int nid, enum zone_type type)

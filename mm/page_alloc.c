@@ -58,10 +58,9 @@ static void block_dress(struct machine *m, struct page *page, unsigned int order
 
 static void count_alloc(struct zone *preferred, struct zone *zone, unsigned int order)
 {
-	struct kmem_cpu *cpu;
+	unsigned long flags;
+	struct kmem_cpu *cpu = cpu_hold(&flags);
 
-	preempt_disable();
-	cpu = this_cpu();
 	cpu->events[PGALLOC_DMA + zone->type] += 1ul << order;
 	cpu->numa[zone->index][(u32)zone->nid == cpu->node ? NUMA_LOCAL : NUMA_OTHER]++;
 	if (zone->nid == preferred->nid) {
@@ -70,7 +69,7 @@ static void count_alloc(struct zone *preferred, struct zone *zone, unsigned int 
 		cpu->numa[zone->index][NUMA_MISS]++;
 		cpu->numa[preferred->index][NUMA_FOREIGN]++;
 	}
-	preempt_enable();
+	cpu_let_go(flags);
 }
 
 /* Straight from the free lists: the reserve of high-order atomic requests first, for those. */

@@ -46,13 +46,6 @@ static bool block_may_be_freed(struct machine *m, struct page *page, unsigned in
 	return true;
 }
 
-static void count_free(unsigned int order)
-{
-	preempt_disable();
-	this_cpu()->events[PGFREE] += 1ul << order;
-	preempt_enable();
-}
-
 void free_block(struct machine *m, struct page *page, unsigned int order)
 {
 	struct zone *zone = machine_page_zone(m, page);
@@ -67,7 +60,7 @@ void free_block(struct machine *m, struct page *page, unsigned int order)
 		page[i].flags &= ~PAGE_FLAGS_ALL;
 	if (unlikely(m->params.init_on_free))
 		pages_zero(m, page, order);
-	count_free(order);
+	count_vm_events(PGFREE, 1ul << order);
 	type = pageblock_type(zone, machine_pfn(m, page));
 	if (pcp_has_order(order) && type != MIGRATE_ISOLATE) {
 		pcp_give(zone, page, order, type < MIGRATE_PCPTYPES ? type : MIGRATE_MOVABLE);

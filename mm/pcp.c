@@ -97,18 +97,14 @@ static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int 
 struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype type, unsigned int alloc_flags)
 {
 	unsigned int index = pcp_list_index(order, type);
-	struct per_cpu_pages *pcp;
 	unsigned long flags;
+	struct per_cpu_pages *pcp = &cpu_hold(&flags)->pcp[zone->index];
 	struct page *page;
 
-	preempt_disable();
-	local_irq_save(flags);
-	pcp = &this_cpu()->pcp[zone->index];
 	if (!pcp->lists[index])
 		pcp_fill(pcp, zone, order, type, alloc_flags);
 	page = list_pop(pcp, index, order);
-	local_irq_restore(flags);
-	preempt_enable();
+	cpu_let_go(flags);
 	return page;
 }
 
@@ -152,17 +148,13 @@ static void pcp_shrink(struct per_cpu_pages *pcp, struct zone *zone, int pages)
 
 void pcp_give(struct zone *zone, struct page *page, unsigned int order, enum migratetype type)
 {
-	struct per_cpu_pages *pcp;
 	unsigned long flags;
+	struct per_cpu_pages *pcp = &cpu_hold(&flags)->pcp[zone->index];
 
-	preempt_disable();
-	local_irq_save(flags);
-	pcp = &this_cpu()->pcp[zone->index];
 	list_push(pcp, page, order, type);
 	if (pcp->count > __atomic_load_n(&pcp->high, __ATOMIC_RELAXED))
 		pcp_shrink(pcp, zone, pcp_batch(pcp));
-	local_irq_restore(flags);
-	preempt_enable();
+	cpu_let_go(flags);
 	idle_hint(zone);
 }
 
@@ -173,12 +165,10 @@ void pcp_drain(struct kmem_cpu *cpu)
 	struct machine *m = cpu->machine;
 	unsigned long flags;
 
-	preempt_disable();
-	local_irq_save(flags);
+	cpu_hold(&flags);
 	for (unsigned int i = 0; i < m->nr_zones; i++)
 		pcp_shrink(&cpu->pcp[i], m->zones[i], cpu->pcp[i].count);
-	local_irq_restore(flags);
-	preempt_enable();
+	cpu_let_go(flags);
 }
 
 void drain_local_pages(void)

@@ -231,7 +231,7 @@ static unsigned int take_marked(struct kmem_cache *cache, int nid, void **object
 	return nr;
 }
 
-/* Get objects into the empty main sheaf without sleeping. False: slabs have none. Preemption is off. */
+/* Get objects into the empty main sheaf without sleeping. False: slabs have none. Interrupts are off. */
 static bool slot_refill(struct kmem_cache *cache, struct cpu_sheaf *slot, int nid)
 {
 	struct barn *barn = &cache->node[nid]->barn;
@@ -256,7 +256,7 @@ static bool slot_refill(struct kmem_cache *cache, struct cpu_sheaf *slot, int ni
 	return main->nr != 0;
 }
 
-/* The slot's first sheaves. False: no memory for one. Preemption is off. */
+/* The slot's first sheaves. False: no memory for one. Interrupts are off. */
 static bool slot_equip(struct kmem_cache *cache, struct cpu_sheaf *slot, int nid)
 {
 	struct sheaf *sheaf = barn_get_empty(&cache->node[nid]->barn);
@@ -272,18 +272,17 @@ static bool slot_equip(struct kmem_cache *cache, struct cpu_sheaf *slot, int nid
 /* One object by way of this CPU's sheaf, or NULL if only new slabs can help. */
 static void *slot_alloc(struct kmem_cache *cache)
 {
-	struct cpu_sheaf *slot;
+	unsigned long flags;
+	struct kmem_cpu *cpu = cpu_hold(&flags);
+	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
+	int nid = (int)cpu->node;
 	void *object = NULL;
-	int nid;
 
-	preempt_disable();
-	slot = &this_cpu()->sheaves[cache->id];
-	nid = (int)this_cpu()->node;
 	if (!slot->base && !slot_equip(cache, slot, nid))
 		take_marked(cache, nid, &object, 1);
 	else if (slot->top != slot->base || slot_refill(cache, slot, nid))
 		object = *--slot->top;
-	preempt_enable();
+	cpu_let_go(flags);
 	return object;
 }
 
@@ -309,7 +308,7 @@ void *sheaf_alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid)
 	}
 }
 
-/* Make room in the full main sheaf. Preemption is off. */
+/* Make room in the full main sheaf. Interrupts are off. */
 static void slot_make_room(struct kmem_cache *cache, struct cpu_sheaf *slot, int nid)
 {
 	struct barn *barn = &cache->node[nid]->barn;
@@ -338,12 +337,11 @@ static void slot_make_room(struct kmem_cache *cache, struct cpu_sheaf *slot, int
 
 void sheaf_free_slow(struct kmem_cache *cache, void *object)
 {
-	struct cpu_sheaf *slot;
-	int nid;
+	unsigned long flags;
+	struct kmem_cpu *cpu = cpu_hold(&flags);
+	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
+	int nid = (int)cpu->node;
 
-	preempt_disable();
-	slot = &this_cpu()->sheaves[cache->id];
-	nid = (int)this_cpu()->node;
 	if (cache->sheaf_capacity && !slot->base)
 		slot_equip(cache, slot, nid);
 	if (cache->sheaf_capacity && slot->base && slot->top == slot->limit)
@@ -352,7 +350,7 @@ void sheaf_free_slow(struct kmem_cache *cache, void *object)
 		*slot->top++ = object;
 		object = NULL;
 	}
-	preempt_enable();
+	cpu_let_go(flags);
 	if (object)
 		slab_put(cache, &object, 1);
 }
@@ -360,10 +358,15 @@ void sheaf_free_slow(struct kmem_cache *cache, void *object)
 /* Give back what a slot holds, sheaves included. */
 static void slot_drain(struct kmem_cache *cache, struct cpu_sheaf *slot)
 {
-	struct sheaf *sheaf[2] = { slot_take_main(slot), slot->spare };
+	struct sheaf *sheaf[2];
+	unsigned long flags;
 
+	local_irq_save(flags);
+	sheaf[0] = slot_take_main(slot);
+	sheaf[1] = slot->spare;
 	slot_set_main(cache, slot, NULL);
 	slot->spare = NULL;
+	local_irq_restore(flags);
 	for (int i = 0; i < 2; i++) {
 		if (!sheaf[i])
 			continue;

@@ -154,9 +154,7 @@ static unsigned long scan_batches(struct shrinker *shrinker, struct shrink_contr
 		if (got == SHRINK_STOP)
 			break;
 		freed += got;
-		preempt_disable();
-		count_vm_events(this_cpu(), SLABS_SCANNED, control->nr_scanned);
-		preempt_enable();
+		count_vm_events(SLABS_SCANNED, control->nr_scanned);
 		*scanned += control->nr_scanned;
 		total -= total < control->nr_scanned ? total : control->nr_scanned;
 		if (!control->nr_scanned)

@@ -226,8 +226,11 @@ static _Noreturn void race_found(unsigned long address, const struct cell *cell,
 
 static bool races_with(const struct cell *cell, const struct cell *now, const struct clock *clock)
 {
-	return cell->step && cell->task != now->task && (cell->bytes & now->bytes) &&
-	       ((cell->how | now->how) & CELL_WRITE) && !(cell->how & now->how & CELL_ATOMIC) && cell->step > clock->at[cell->task];
+	if (!cell->step || cell->task == now->task || !(cell->bytes & now->bytes))
+		return false;
+	if (!((cell->how | now->how) & CELL_WRITE) || (cell->how & now->how & CELL_ATOMIC))
+		return false;
+	return cell->step > clock->at[cell->task];
 }
 
 /* Does remembering `now` make the cell superfluous? */

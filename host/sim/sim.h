@@ -129,6 +129,10 @@ static inline void sim_point(enum point_kind kind, const void *pc)
 		point_slow(kind, pc);
 }
 
+/* task.c */
+/* host_wake(), which is no point. */
+void fibers_wake(const u32 *word, int nr);
+
 /* strategy.c */
 void strategy_begin(struct world *w);
 void strategy_fiber(struct world *w, struct fiber *fiber);

@@ -93,12 +93,17 @@ static struct fiber *sleeper(struct world *w, const u32 *word)
 	return NULL;
 }
 
-void host_wake(u32 *word, int nr)
+void fibers_wake(const u32 *word, int nr)
 {
 	struct fiber *f;
 
 	while (nr-- > 0 && (f = sleeper(sim_world, word)))
 		fiber_ready(f);
+}
+
+void host_wake(u32 *word, int nr)
+{
+	fibers_wake(word, nr);
 	sim_point(POINT_HOST, PC);
 }
 

@@ -248,7 +248,7 @@ _Noreturn void world_task_ended(void)
 	race_release(&self->ended);
 	self->ended = 1;
 	self->state = self->joinable ? FIBER_ENDED : FIBER_FREE;
-	host_wake(&self->ended, 1);
+	fibers_wake(&self->ended, 1);
 	sched_away(POINT_END, NULL);
 	__builtin_unreachable();
 }
