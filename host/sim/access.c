@@ -8,7 +8,8 @@
  * The names and their meaning are ThreadSanitizer's, as gcc and clang emit them for -fsanitize=thread. A switch comes
  * first, then what makes the access good, so that nothing lies between that and the access.
  *
- * Only memory of a machine is looked at: struct machine, frames, descriptors, the vmalloc window.
+ * Only memory of a machine is looked at: struct machine, frames, descriptors, the vmalloc window. What was found of a
+ * page is remembered (hot[]) until its contents move or its machine goes; the window is walked to each time.
  */
 #include <errno.h>
 #include "host/sim/sim.h"
@@ -23,6 +24,29 @@ static _Noreturn void bad_access(unsigned long address, bool write, const void *
 		  host_symbol(name, sizeof(name), (unsigned long)pc));
 }
 
+#define HOT_PAGES 1024u
+
+static unsigned long hot[2][HOT_PAGES];		/* pages that may be read, and that may be written, just so */
+
+static inline bool is_hot(unsigned long page, bool write)
+{
+	return hot[write][page % HOT_PAGES] == page;
+}
+
+void hot_forget_all(void)
+{
+	raw_clear(hot, sizeof(hot));
+}
+
+void hot_forget(unsigned long address)
+{
+	unsigned long page = address >> PAGE_SHIFT;
+
+	for (int write = 0; write < 2; write++)
+		if (is_hot(page, write))
+			hot[write][page % HOT_PAGES] = 0;
+}
+
 /* Within one page. */
 static void access_page(unsigned long address, size_t bytes, unsigned int how, const void *pc)
 {
@@ -30,6 +54,11 @@ static void access_page(unsigned long address, size_t bytes, unsigned int how, c
 	bool write = how & ACCESS_WRITE;
 	struct sim_machine *sm;
 
+	if (is_hot(address >> PAGE_SHIFT, write)) {
+		if (!sim_world->options.no_races)
+			race_access(address, bytes, how, pc);
+		return;
+	}
 	if (address >= VMALLOC_BASE) {
 		frame = mmu_translate(address, write, pc);
 	} else if (address >= VMEMMAP_BASE) {
@@ -44,6 +73,8 @@ static void access_page(unsigned long address, size_t bytes, unsigned int how, c
 	}
 	if (write && !(*page_state_of(address) & PAGE_DIRTY))
 		arena_dirty(address);
+	if (frame == address)
+		hot[write][(address >> PAGE_SHIFT) % HOT_PAGES] = address >> PAGE_SHIFT;
 	if (!sim_world->options.no_races)
 		race_access(frame, bytes, how, pc);
 }
@@ -60,12 +91,20 @@ void arena_access(unsigned long address, size_t bytes, unsigned int how, const v
 	}
 }
 
+static inline bool crosses(const volatile void *address, size_t bytes)
+{
+	return ((unsigned long)address & ~PAGE_MASK) + bytes > PAGE_SIZE;
+}
+
 static inline void plain(const volatile void *address, size_t bytes, bool write, const void *pc)
 {
 	if ((unsigned long)address - SIM_BASE >= SIM_SPAN)
 		return;
-	if (sim_world->options.every_access)
+	if (unlikely(sim_world->options.every_access))
 		sim_point(POINT_ACCESS, pc);
+	if (sim_world->options.no_races && is_hot((unsigned long)address >> PAGE_SHIFT, write) &&
+	    !crosses(address, bytes))
+		return;
 	arena_access((unsigned long)address, bytes, write, pc);
 }
 

@@ -18,13 +18,12 @@
 #define MANY_PAGES 16384ul		/* more than this are given back to the system, not cleared */
 #define NR_DIRECT (DIRECT_WINDOW / WINDOW_GRANULE)
 #define NR_VMALLOC (VMALLOC_WINDOW / WINDOW_GRANULE)
-#define MACHINE_SLOT (1ul << 20)
 #define PC __builtin_return_address(0)
 
 u32 *page_state;
 static u64 *dirty;			/* pages, by number from SIM_BASE */
 static unsigned long nr_dirty;
-static struct sim_machine *machines;
+struct sim_machine sim_machines[NR_MACHINES];
 static struct sim_machine *direct_of[NR_DIRECT], *vmalloc_of[NR_VMALLOC];
 
 static void *reserve(void *want, size_t bytes)
@@ -52,12 +51,6 @@ void arena_dirty(unsigned long address)
 		return;
 	*state |= PAGE_DIRTY;
 	dirty[nr_dirty++] = (address - SIM_BASE) >> PAGE_SHIFT;
-}
-
-static void dirty_range(unsigned long start, unsigned long bytes)
-{
-	for (unsigned long at = start & PAGE_MASK; at < start + bytes; at += PAGE_SIZE)
-		arena_dirty(at);
 }
 
 /* ---------------------------------------------------------------------------------------------------- whose is it */
@@ -104,27 +97,12 @@ static unsigned long granules(unsigned long bytes)
 	return (bytes + WINDOW_GRANULE - 1) / WINDOW_GRANULE;
 }
 
-static struct sim_machine *machine_place(unsigned long bytes)
+static struct sim_machine *slot_find(unsigned long bytes)
 {
-	unsigned long at = SIM_BASE;
-
-	for (const struct sim_machine *sm = machines; sm; sm = sm->next)
-		if (at == (unsigned long)sm)
-			at += MACHINE_SLOT;
-	if (bytes > MACHINE_SLOT || at + MACHINE_SLOT > SIM_BASE + MACHINES_BYTES)
-		return NULL;
-	return (struct sim_machine *)at;
-}
-
-/* By address, so that the first gap is found in one pass. */
-static void machine_insert(struct sim_machine *sm)
-{
-	struct sim_machine **at = &machines;
-
-	while (*at && *at < sm)
-		at = &(*at)->next;
-	sm->next = *at;
-	*at = sm;
+	for (unsigned int i = 0; bytes <= MACHINE_SLOT && i < NR_MACHINES; i++)
+		if (!sim_machines[i].world)
+			return &sim_machines[i];
+	return NULL;
 }
 
 /* --------------------------------------------------------------------------------------------- machines come and go */
@@ -132,30 +110,27 @@ static void machine_insert(struct sim_machine *sm)
 int host_machine_create(struct host_layout *layout)
 {
 	unsigned long memory = layout->nr_frames << PAGE_SHIFT, direct, window;
-	unsigned long bytes = layout->machine_bytes + SIM_MACHINE_BYTES;
 	unsigned long vmalloc_bytes = PAGE_ALIGN(layout->vmalloc_bytes);
-	struct sim_machine *sm = machine_place(bytes);
+	struct sim_machine *sm = slot_find(layout->machine_bytes);
 
-	_Static_assert(sizeof(struct sim_machine) <= SIM_MACHINE_BYTES, "struct machine starts on a line of its own");
 	if (!sm || layout->nr_frames > DIRECT_WINDOW >> PAGE_SHIFT || vmalloc_bytes > VMALLOC_WINDOW || world_fails())
 		return -ENOMEM;
 	direct = places_find(direct_of, NR_DIRECT, granules(memory));
 	window = places_find(vmalloc_of, NR_VMALLOC, granules(vmalloc_bytes));
 	if (direct == NR_DIRECT || window == NR_VMALLOC)
 		return -ENOMEM;
-	dirty_range((unsigned long)sm, bytes);
 	*sm = (struct sim_machine){
-		.world = sim_world, .bytes = bytes,
+		.world = sim_world,
+		.place = SIM_BASE + (unsigned long)(sm - sim_machines) * MACHINE_SLOT, .bytes = layout->machine_bytes,
 		.direct_base = DIRECT_BASE + direct * WINDOW_GRANULE,
 		.direct_bytes = memory, .low_bytes = layout->nr_low_frames << PAGE_SHIFT,
 		.descriptors = VMEMMAP_BASE + (direct * WINDOW_GRANULE >> PAGE_SHIFT) * sizeof(struct page),
 		.descriptor_bytes = layout->nr_frames * sizeof(struct page),
 		.vmalloc_start = VMALLOC_BASE + window * WINDOW_GRANULE, .vmalloc_bytes = vmalloc_bytes,
 	};
-	machine_insert(sm);
 	places_set(direct_of, direct, granules(memory), sm);
 	places_set(vmalloc_of, window, granules(vmalloc_bytes), sm);
-	layout->machine = (struct machine *)((char *)sm + SIM_MACHINE_BYTES);
+	layout->machine = (struct machine *)sm->place;
 	layout->direct_base = sm->direct_base;
 	layout->vmalloc_bytes = vmalloc_bytes;
 	layout->vmalloc_start = sm->vmalloc_start;
@@ -171,12 +146,58 @@ static bool is_in(unsigned long address, unsigned long start, unsigned long byte
 	return address - start < bytes;
 }
 
-/* sm may be a copy of what is, or was, at place. */
-static bool is_of(const struct sim_machine *sm, unsigned long place, unsigned long address)
+static bool is_of(const struct sim_machine *sm, unsigned long address)
 {
 	return is_in(address, sm->direct_base, sm->direct_bytes) ||
 	       is_in(address, sm->descriptors, PAGE_ALIGN(sm->descriptor_bytes)) ||
-	       is_in(address, sm->vmalloc_start, sm->vmalloc_bytes) || is_in(address, place, sm->bytes);
+	       is_in(address, sm->vmalloc_start, sm->vmalloc_bytes) || is_in(address, sm->place, sm->bytes);
+}
+
+void arena_clean(struct sim_machine *sm, void (*visit)(struct sim_machine *sm, unsigned long page))
+{
+	unsigned long kept = 0;
+
+	for (unsigned long i = 0; i < nr_dirty; i++) {
+		unsigned long page = SIM_BASE + (dirty[i] << PAGE_SHIFT);
+
+		if (!is_of(sm, page)) {
+			dirty[kept++] = dirty[i];
+			continue;
+		}
+		page_state[dirty[i]] &= ~PAGE_DIRTY;
+		visit(sm, page);
+	}
+	nr_dirty = kept;
+	hot_forget_all();
+	tlb_forget(sm->vmalloc_start, sm->vmalloc_start + sm->vmalloc_bytes);
+}
+
+unsigned long arena_settle(struct sim_machine *sm)
+{
+	unsigned long nr = 0;
+
+	for (unsigned long i = 0; i < nr_dirty; i++) {	/* sending home may add some */
+		unsigned long page = SIM_BASE + (dirty[i] << PAGE_SHIFT);
+
+		if (is_in(page, sm->vmalloc_start, sm->vmalloc_bytes))
+			mmu_send_home(page);
+		nr += is_of(sm, page);
+	}
+	return nr;
+}
+
+/* Forget what the page held. */
+static void page_forget(struct sim_machine *sm, unsigned long page)
+{
+	(void)sm;
+	*page_state_of(page) = 0;
+	race_forget(page);
+}
+
+static void page_clear(struct sim_machine *sm, unsigned long page)
+{
+	page_forget(sm, page);
+	raw_clear((void *)page, PAGE_SIZE);
 }
 
 static void give_back(unsigned long start, unsigned long bytes)
@@ -185,44 +206,21 @@ static void give_back(unsigned long start, unsigned long bytes)
 }
 
 /* Clear what was written, and forget it. */
-static void machine_clear(const struct sim_machine *gone)
-{
-	const struct sim_machine sm = *gone;	/* it is in a page that is cleared */
-	unsigned long kept = 0;
-	bool many = nr_dirty > MANY_PAGES;
-
-	for (unsigned long i = 0; i < nr_dirty; i++) {
-		unsigned long address = SIM_BASE + (dirty[i] << PAGE_SHIFT);
-
-		if (!is_of(&sm, (unsigned long)gone, address)) {
-			dirty[kept++] = dirty[i];
-			continue;
-		}
-		page_state[dirty[i]] = 0;
-		race_forget(address);
-		if (!many)
-			raw_clear((void *)address, PAGE_SIZE);
-	}
-	nr_dirty = kept;
-	if (!many)
-		return;
-	give_back(sm.direct_base, sm.direct_bytes);
-	give_back(sm.descriptors, sm.descriptor_bytes);
-	give_back(sm.vmalloc_start, sm.vmalloc_bytes);
-	give_back((unsigned long)gone, sm.bytes);
-}
-
 static void machine_gone(struct sim_machine *sm)
 {
-	struct sim_machine **at = &machines;
+	bool many = nr_dirty > MANY_PAGES;
 
-	while (*at != sm)
-		at = &(*at)->next;
-	*at = sm->next;
+	image_free(sm);
+	arena_clean(sm, many ? page_forget : page_clear);
+	if (many) {
+		give_back(sm->direct_base, sm->direct_bytes);
+		give_back(sm->descriptors, sm->descriptor_bytes);
+		give_back(sm->vmalloc_start, sm->vmalloc_bytes);
+		give_back(sm->place, sm->bytes);
+	}
 	places_set(direct_of, (sm->direct_base - DIRECT_BASE) / WINDOW_GRANULE, granules(sm->direct_bytes), NULL);
 	places_set(vmalloc_of, (sm->vmalloc_start - VMALLOC_BASE) / WINDOW_GRANULE, granules(sm->vmalloc_bytes), NULL);
-	tlb_forget(sm->vmalloc_start, sm->vmalloc_start + sm->vmalloc_bytes);
-	machine_clear(sm);
+	sm->world = NULL;
 }
 
 void host_machine_destroy(struct machine *m, const struct host_layout *layout)
@@ -236,13 +234,7 @@ void host_machine_destroy(struct machine *m, const struct host_layout *layout)
 
 void arena_sweep(const struct world *w)
 {
-	struct sim_machine *sm = machines;
-
-	while (sm) {
-		struct sim_machine *next = sm->next;
-
-		if (sm->world == w)
-			machine_gone(sm);
-		sm = next;
-	}
+	for (unsigned int i = 0; i < NR_MACHINES; i++)
+		if (sim_machines[i].world == w)
+			machine_gone(&sim_machines[i]);
 }

@@ -132,7 +132,9 @@ static void home_move(unsigned long frame, unsigned long to)
 	unsigned long from = home ? window_page(home) : frame;
 
 	raw_copy((void *)to, (const void *)from, PAGE_SIZE);
+	hot_forget(frame);
 	arena_dirty(to);
+	arena_dirty(frame);
 	if (home)
 		link_set(from, 0);
 	link_set(frame, to == frame ? 0 : (u32)((to - VMALLOC_BASE) >> PAGE_SHIFT) + 1);
@@ -149,7 +151,7 @@ void mmu_bring_home(unsigned long address)
 }
 
 /* What is at home in the window page goes back to its frame. */
-static void send_home(unsigned long page)
+void mmu_send_home(unsigned long page)
 {
 	u32 link = *page_state_of(page) & PAGE_LINK;
 	unsigned long frame = DIRECT_BASE + ((unsigned long)(link - 1) << PAGE_SHIFT);
@@ -205,7 +207,7 @@ int host_describe(struct machine *m, pfn_t first, pfn_t nr)
 static void forget(unsigned long address, unsigned long nr_pages)
 {
 	for (unsigned long i = 0; i < nr_pages; i++)
-		send_home(address + (i << PAGE_SHIFT));
+		mmu_send_home(address + (i << PAGE_SHIFT));
 	tlb_forget(address, address + (nr_pages << PAGE_SHIFT));
 }
 

@@ -163,21 +163,25 @@ void raise_fault(void);
 #define SIM_END (VMALLOC_BASE + VMALLOC_WINDOW)
 #define SIM_SPAN (SIM_END - SIM_BASE)
 
-/* What the host knows of a machine; struct machine follows it. */
+#define MACHINE_SLOT (1ul << 20)	/* bytes for a struct machine */
+#define NR_MACHINES (MACHINES_BYTES / MACHINE_SLOT)
+
+/* What the host knows of a machine, by the slot of its struct machine. */
 struct sim_machine {
-	struct world *world;
-	struct sim_machine *next;
-	unsigned long bytes;		/* of this and struct machine */
+	struct world *world;		/* NULL: no machine */
+	unsigned long place, bytes;	/* of struct machine */
 	unsigned long direct_base, low_bytes, direct_bytes;
 	unsigned long descriptors, descriptor_bytes;
 	unsigned long vmalloc_start, vmalloc_bytes;
 	const void *page_table;
+	struct image *image;		/* sim_save() */
 };
-#define SIM_MACHINE_BYTES 128
+
+extern struct sim_machine sim_machines[NR_MACHINES];
 
 static inline struct sim_machine *sim_machine_of(struct machine *m)
 {
-	return (struct sim_machine *)((char *)m - SIM_MACHINE_BYTES);
+	return &sim_machines[((unsigned long)m - SIM_BASE) / MACHINE_SLOT];
 }
 
 /* A page of the windows: where its frame's contents are now, and whether it was ever written. */
@@ -188,6 +192,12 @@ void arena_open(void);
 /* Machines of a world that has ended. */
 void arena_sweep(const struct world *w);
 void arena_dirty(unsigned long address);
+/* Take the machine's pages off the list of dirty ones, calling visit() for each: it is clean then. */
+void arena_clean(struct sim_machine *sm, void (*visit)(struct sim_machine *sm, unsigned long page));
+/* Contents of all the machine's frames are at home. Returns how many dirty pages it has. */
+unsigned long arena_settle(struct sim_machine *sm);
+/* image.c: what sim_save() keeps goes, and so does what was written of it. */
+void image_free(struct sim_machine *sm);
 struct sim_machine *machine_of_direct(unsigned long address);
 struct sim_machine *machine_of_vmalloc(unsigned long address);
 struct sim_machine *machine_of_descriptor(unsigned long address);
@@ -203,8 +213,13 @@ void tlb_forget(unsigned long start, unsigned long end);
 unsigned long mmu_translate(unsigned long address, bool write, const void *pc);
 /* The same of the direct map: the frame's contents are there. */
 void mmu_bring_home(unsigned long address);
+/* What a page of the vmalloc window holds is in its frame again. */
+void mmu_send_home(unsigned long page);
 
 /* access.c */
+/* The page is not as it was. */
+void hot_forget(unsigned long address);
+void hot_forget_all(void);
 #define ACCESS_WRITE 1u
 #define ACCESS_ATOMIC 2u
 /* The access may go on: what is at the address is current, and the page is known to be written. */

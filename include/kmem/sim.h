@@ -16,6 +16,8 @@
 
 #include <kmem/types.h>
 
+struct machine;
+
 enum sim_strategy {
 	SIM_PLAIN,		/* a task goes on until it waits, or has had a long slice */
 	SIM_RANDOM,		/* switch at each point with the same small probability */
@@ -100,6 +102,15 @@ const char *sim_outcome_name(enum sim_outcome outcome);
 const char *sim_strategy_name(enum sim_strategy strategy);
 /* Returns false if no strategy has that name. */
 bool sim_strategy_named(const char *name, enum sim_strategy *strategy);
+
+/*
+ * sim_save - remember the machine as it is now: nobody is on it, and none of its background tasks lives. Replaces what
+ * was remembered before. Returns 0 or -ENOMEM.
+ * sim_restore - it is so again, whatever happened to it since. Costs what was written since; no system call. So a
+ * search boots a machine once, and gives it to each schedule as new.
+ */
+int sim_save(struct machine *m);
+void sim_restore(struct machine *m);
 
 /* ------------------------------------------------------------------------------------------------- inside a world */
 

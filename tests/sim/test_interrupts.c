@@ -137,8 +137,8 @@ static void explore(struct ktap *t, bool every_access, u64 schedules)
 		struct sim_result result;
 
 		search.options = (struct sim_options){
-			.seed = t->seed, .strategy = strategy, .quiet = true, .interrupt = handler, .interrupt_arg = &load,
-			.interrupt_every = 30, .every_access = every_access,
+			.seed = t->seed, .strategy = strategy, .quiet = true, .interrupt = handler,
+			.interrupt_arg = &load, .interrupt_every = 30, .every_access = every_access,
 		};
 		if (!sim_explore(&search, loaded_world, &load, &result))
 			ktap_fail(t, "%s, seed %llu, point %llu: %s: %s", sim_strategy_name(strategy), result.seed,

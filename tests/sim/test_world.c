@@ -343,7 +343,56 @@ static void a_stale_entry_is_an_error(struct ktap *t)
 	EXPECT_CONTAINS(t, result.why, "stale TLB entry used: write at 0x");
 }
 
+/* --------------------------------------------------------------------------------------------------------- images */
+
+static struct machine *kept;
+
+static void spoil(void *arg)
+{
+	u64 *sum = arg;
+	char *area, *object;
+
+	machine_enter(kept);
+	object = kmalloc(100, GFP_KERNEL);
+	area = vmalloc(3 * PAGE_SIZE);
+	memset(area, 0x5a, 3 * PAGE_SIZE);
+	vm_unmap_aliases();
+	memset(page_address(alloc_pages(GFP_KERNEL, 3)), 0xa5, PAGE_SIZE << 3);
+	*sum = (unsigned long)object ^ (unsigned long)area;
+	machine_leave();
+}
+
+static void a_machine_is_restored_as_it_was(struct ktap *t)
+{
+	struct sim_options options = quiet(t->seed, SIM_RANDOM);
+	struct sim_result first, again;
+	unsigned long free_pages;
+	u64 sum, sum_again;
+
+	kept = machine_boot(&(struct machine_config){ .cmdline = "mem=16M nr_cpus=2" });
+	ASSERT_NOT_NULL(t, kept);
+	machine_enter(kept);
+	free_pages = nr_free_pages();
+	machine_leave();
+	ASSERT_EQ(t, sim_save(kept), 0);
+	EXPECT(t, sim_run(&options, spoil, &sum, &first));
+	machine_enter(kept);
+	EXPECT_NE(t, nr_free_pages(), free_pages);
+	machine_leave();
+	sim_restore(kept);
+	EXPECT(t, kmem_check(kept, NULL));
+	machine_enter(kept);
+	EXPECT_EQ(t, nr_free_pages(), free_pages);
+	machine_leave();
+	sim_restore(kept);
+	EXPECT(t, sim_run(&options, spoil, &sum_again, &again));
+	EXPECT_EQ(t, again.hash, first.hash);
+	EXPECT_EQ(t, sum_again, sum);
+	sim_restore(kept);
+	EXPECT_EQ(t, machine_shutdown(kept), 0);
+}
+
 KTAP_SUITE(world,
 	   KTAP_CASE(a_seed_repeats_its_run), KTAP_CASE(seeds_differ), KTAP_CASE(every_strategy_finds_a_lost_update),
 	   KTAP_CASE(an_exhaustive_search_ends), KTAP_CASE(outcomes_have_their_names),
-	   KTAP_CASE(a_stale_entry_is_an_error));
+	   KTAP_CASE(a_stale_entry_is_an_error), KTAP_CASE(a_machine_is_restored_as_it_was));
