@@ -25,7 +25,7 @@
 #define LEAST_MEMORY_PAGES 512ul		/* 2 MiB: below this nothing useful boots */
 #define I386_LOWMEM (896ull << 20)
 #define I386_VMALLOC_RESERVE (128ull << 20)
-#define MAX_LOWMEM_BYTES DIRECT_WINDOW
+#define MAX_LOWMEM_BYTES DIRECT_WINDOW		/* on 64 bits never less than what mm/memblock.c lets pass */
 
 const char *kmem_version(void)
 {
@@ -69,8 +69,8 @@ static const char *machine_plan(struct machine *m, const struct machine_config *
 	m->max_pfn = (pfn_t)(memblock_end_of_DRAM(&m->memblock) >> PAGE_SHIFT);
 	if (memblock_phys_mem_size(&m->memblock) >> PAGE_SHIFT < LEAST_MEMORY_PAGES)
 		return "the memory map holds less than 2 MiB of RAM";
-	if ((u64)m->max_pfn << PAGE_SHIFT > MAX_LOWMEM_BYTES || (!config->map && m->params.mem > MAX_LOWMEM_BYTES))
-		return "the memory map is larger than the address window of this build";
+	if ((u64)m->max_pfn << PAGE_SHIFT > MAX_LOWMEM_BYTES)
+		return "the memory map is larger than the address window of this build: give mem=896M";
 	m->max_low_pfn = low_end(m);
 	m->layout.machine_bytes = sizeof(*m);
 	m->layout.nr_frames = m->max_pfn;

@@ -16,6 +16,7 @@
  * Lock: none; boot is single-threaded, and after it only readers come.
  */
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/string.h>
 #include "lib/assert.h"
 #include "mm/machine.h"
@@ -297,6 +298,7 @@ struct opinions {
 	const struct machine_params *params;
 	bool limit_ram;			/* mem= is a limit of firmware's map, not the size of the machine */
 	u64 addressable;
+	u64 beyond;			/* bytes of memory found at or above addressable */
 };
 
 static unsigned int nr_opinions(const struct opinions *o)
@@ -316,21 +318,21 @@ static struct memory_range memmap_range(const struct memmap_param *p)
 	return (struct memory_range){ p->start, p->size, type, 0 };
 }
 
-/* The i-th opinion; RAM that cannot be had is cut off. */
+/* The i-th opinion; RAM of firmware's that mem= does not want is cut off. */
 static struct memory_range opinion(const struct opinions *o, unsigned int i)
 {
 	struct memory_range r = { 0, PAGE_SIZE, MEMORY_RESERVED, 0 };
-	u64 limit = o->addressable;
 
 	if (i < o->nr_map)
 		r = o->map[i];
 	else if (i - o->nr_map < o->params->nr_memmap)
 		r = memmap_range(&o->params->memmap[i - o->nr_map]);
 	if (r.type == MEMORY_RAM) {
+		u64 end = saturating_end(r.start, r.size);
+
 		if (i < o->nr_map && o->limit_ram && o->params->mem)
-			limit = min_u64(limit, o->params->mem);
-		r.size = min_u64(saturating_end(r.start, r.size), limit);
-		r.size = r.size > r.start ? r.size - r.start : 0;
+			end = min_u64(end, o->params->mem);
+		r.size = end > r.start ? end - r.start : 0;
 	}
 	return r;
 }
@@ -375,7 +377,7 @@ static void round_last(struct memblock_type *type)
 	last->size = end - base;
 }
 
-static int memory_from(struct memblock_type *memory, const struct opinions *o)
+static int memory_from(struct memblock_type *memory, struct opinions *o)
 {
 	u64 at = 0, next, touches = 0;
 	int nid = 0;
@@ -385,6 +387,8 @@ static int memory_from(struct memblock_type *memory, const struct opinions *o)
 
 		if (!is_memory)
 			continue;
+		if (next > o->addressable)
+			o->beyond += next - max_u64(at, o->addressable);
 		/* A sliver of a page joins only what it touches, and only before that is rounded. */
 		if (memory->nr && (touches != at || memory->regions[memory->nr - 1].nid != nid))
 			round_last(memory);
@@ -478,13 +482,40 @@ static bool nodes_make_sense(const struct memory_range *map, unsigned int nr)
 	return true;
 }
 
-const char *memblock_from_params(struct memblock *mb, const struct machine_params *params,
-				 const struct memory_range *map, unsigned int nr)
+/* What mem= can be at most: a PC moves memory up to make a hole below 4 GiB. */
+static u64 largest_mem(const struct opinions *o)
+{
+	return o->limit_ram || o->addressable < 4 * GIB ? o->addressable : o->addressable - GIB;
+}
+
+/* Memory that no address reaches is never left out without a word. */
+static const char *beyond_reach(const struct opinions *o, struct machine_params *params)
+{
+	bool added = false;
+
+	for (unsigned int i = 0; i < params->nr_memmap; i++) {
+		const struct memmap_param *p = &params->memmap[i];
+
+		added |= p->kind == '@' && saturating_end(p->start, p->size) > o->addressable;
+	}
+	if (added)
+		scnprintf(params->error, sizeof(params->error),
+			  "memmap= adds memory beyond %lluM, where the addresses of this build end",
+			  o->addressable / MIB);
+	else
+		scnprintf(params->error, sizeof(params->error),
+			  "the memory map has %lluM beyond %lluM, where the addresses of this build end: give mem=%lluM to do "
+			  "without", (o->beyond + MIB - 1) / MIB, o->addressable / MIB, largest_mem(o) / MIB);
+	return params->error;
+}
+
+const char *memblock_from_params(struct memblock *mb, struct machine_params *params, const struct memory_range *map,
+				 unsigned int nr)
 {
 	struct memblock_type memory = { .nr = 0 };
 	struct memory_range pc[8];
 	bool is_32bit = params->layout_i386 || sizeof(long) == 4;
-	struct opinions o = { map, nr, params, map != NULL, is_32bit ? PAE_LIMIT : DIRECT_WINDOW };
+	struct opinions o = { map, nr, params, map != NULL, is_32bit ? PAE_LIMIT : DIRECT_WINDOW, 0 };
 
 	if (!map) {
 		o.map = pc;
@@ -496,6 +527,8 @@ const char *memblock_from_params(struct memblock *mb, const struct machine_param
 		return "the memory map names a node that is not from 0 to 63";
 	if (memory_from(&memory, &o) < 0)
 		return "the memory map has more than 256 separate ranges of memory";
+	if (o.beyond)
+		return beyond_reach(&o, params);
 	if (!memory.nr)
 		return "the memory map and the command line leave no usable memory";
 	if ((params->numa_fake || params->numa_fake_bytes) && split_nodes(&memory, params) < 0)

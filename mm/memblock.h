@@ -57,15 +57,16 @@ u64 memblock_end_of_DRAM(const struct memblock *mb);
 
 /*
  * Fill memory and reserved from firmware's ranges in any order, overlapping: the worse type wins; then apply
- * mem= and memmap=, and numa=fake=, of mb->machine's parameters. RAM is rounded inwards to pages; what no window can
- * reach is left out; page 0 is reserved and not memory. limit becomes the end of memory if it was 0.
+ * mem= and memmap=, and numa=fake=, of mb->machine's parameters. RAM is rounded inwards to pages; a map with some that
+ * no address of this build reaches is refused, unless mem= or memmap= leaves that out; page 0 is reserved and not
+ * memory. limit becomes the end of memory if it was 0.
  * map NULL: a PC with mem= bytes, 1 GiB if not given; mem= is then the size, not a limit of addresses.
  * Returns NULL, or a sentence that says what is wrong (memory and reserved are then as before).
  */
 const char *memblock_from_map(struct memblock *mb, const struct memory_range *map, unsigned int nr);
 struct machine_params;
-const char *memblock_from_params(struct memblock *mb, const struct machine_params *params,
-				 const struct memory_range *map, unsigned int nr);
+const char *memblock_from_params(struct memblock *mb, struct machine_params *params, const struct memory_range *map,
+				 unsigned int nr);
 /* The map of a PC with so much memory: low hole, hole below 4 GiB. Returns the number of ranges (at most 8). */
 unsigned int memory_map_of_pc(u64 bytes, struct memory_range *map);
 

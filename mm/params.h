@@ -64,7 +64,7 @@ struct machine_params {
 	u64 seed;			/* kmem.seed=N; 0: the host's */
 	unsigned int nr_unknown;	/* words that no parameter has */
 	unsigned int unknown_at[16];	/* their places in words */
-	char error[160];		/* the sentence that params_parse() returned, if it is about a word */
+	char error[160];		/* the sentence that parsing, or mm/memblock.c, has made for its caller */
 };
 
 /*

@@ -140,7 +140,6 @@ static const struct {
 	{ "mem=64M nr_cpus=0", "nr_cpus=0: too small" },
 	{ "mem=64M nr_cpus=x", "nr_cpus=x: not a number" },
 	{ "mem=1M", "the memory map holds less than 2 MiB of RAM" },
-	{ "mem=17T", "the memory map is larger than the address window of this build" },
 	{ "memmap=exactmap", "the memory map and the command line leave no usable memory" },
 	{ "mem=64M vmalloc=1000T", "the host has no room for the machine's memory" },
 	{ "mem=64M numa=fake=99", "numa=fake=99: more than 64 nodes" },
@@ -186,6 +185,30 @@ static void a_map_without_ram_is_explained(struct ktap *t)
 	EXPECT_STR(t, why, "the memory map and the command line leave no usable memory");
 	EXPECT_NULL(t, machine_boot_why(&(struct machine_config){ .map = reserved, .nr_ranges = 0 }, &why));
 	EXPECT_STR(t, why, "the memory map and the command line leave no usable memory");
+}
+
+/* A map that does not fit is refused with what to do; done, it boots, and nothing more than that is left out. */
+static void a_map_beyond_all_addresses_is_explained(struct ktap *t)
+{
+	const struct memory_range map[] = { { 0, 1ull << 30, MEMORY_RAM, 0 },
+					    { DIRECT_WINDOW, 1ull << 30, MEMORY_RAM, 0 } };
+	struct machine_config config = { .map = map, .nr_ranges = 2 };
+	const char *why = NULL, *advice;
+	char cmdline[32];
+	struct machine *m;
+
+	EXPECT_NULL(t, machine_boot_why(&config, &why));
+	EXPECT_CONTAINS(t, why, "the memory map");
+	advice = why ? strstr(why, "give mem=") : NULL;
+	ASSERT_NOT_NULL(t, advice);
+	snprintf(cmdline, sizeof(cmdline), "%.*s", (int)strcspn(advice + 5, " "), advice + 5);
+	config.cmdline = cmdline;
+	m = machine_boot_why(&config, &why);
+	ASSERT_NOT_NULL(t, m);
+	EXPECT_EQ(t, m->max_pfn, min(1ul << 30, DIRECT_WINDOW) >> PAGE_SHIFT);
+	EXPECT_EQ(t, machine_shutdown(m), 0);
+	EXPECT_NULL(t, machine_boot_why(&(struct machine_config){ .cmdline = "mem=17T" }, &why));
+	EXPECT_CONTAINS(t, why, "give mem=");
 }
 
 static void unknown_parameters_are_reported(struct ktap *t)
@@ -631,7 +654,7 @@ KTAP_SUITE(machine,
 	   KTAP_CASE(every_size_boots_or_says_why),
 	   KTAP_CASE(impossible_configurations_are_explained),
 	   KTAP_CASE(the_reason_is_good_until_the_next_failure),
-	   KTAP_CASE(a_map_without_ram_is_explained),
+	   KTAP_CASE(a_map_without_ram_is_explained), KTAP_CASE(a_map_beyond_all_addresses_is_explained),
 	   KTAP_CASE(unknown_parameters_are_reported),
 	   KTAP_CASE(nr_cpus_is_obeyed),
 	   KTAP_CASE(booting_in_atomic_context_is_refused),

@@ -6,6 +6,7 @@
  *	reserved_of[page]	0 or 1
  */
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/string.h>
 #include "mm/machine.h"
 #include "tests/ktap.h"
@@ -366,11 +367,19 @@ static struct memory_range random_range(struct ktap *t)
 		r.size = end * SECTOR - r.start;
 	if (r.type != MEMORY_RAM && !ktap_below(t, 8))
 		r.size = ~0ull - ktap_below(t, 2) * r.start;	/* wraps, or reaches the very top */
-	if (r.type == MEMORY_RAM && !ktap_below(t, 16))
-		r.start |= 1ull << 63;				/* beyond any window */
+	if (r.type == MEMORY_RAM && !ktap_below(t, 64))
+		r.start |= 1ull << 63;				/* beyond all addresses */
 	if (!ktap_below(t, 8))
 		r.size = 0;
 	return r;
+}
+
+static bool reaches_beyond(const struct memory_range *map, unsigned int nr)
+{
+	while (nr--)
+		if (map[nr].start >> 63 && map[nr].size)
+			return true;
+	return false;
 }
 
 static void random_maps_match_the_model(struct ktap *t)
@@ -388,6 +397,10 @@ static void random_maps_match_the_model(struct ktap *t)
 			machine.params.mem = (1 + ktap_below(t, WORLD * SECTORS)) * SECTOR;
 		model_of_map(&w, map, nr, machine.params.mem ? machine.params.mem : ~0ull);
 		wrong = memblock_from_map(mb, map, nr);
+		if (wrong && strstr(wrong, "beyond")) {
+			EXPECT(t, !machine.params.mem && reaches_beyond(map, nr));
+			continue;
+		}
 		if (wrong) {
 			EXPECT_CONTAINS(t, wrong, "no usable memory");
 			for (unsigned int page = 0; page < WORLD; page++)
@@ -465,8 +478,6 @@ static void a_map_that_cannot_be_is_refused_and_changes_nothing(struct ktap *t)
 	EXPECT_CONTAINS(t, memblock_from_map(mb, many, 0), "no usable memory");
 	many[0] = (struct memory_range){ 0, 4095, MEMORY_RAM, 0 };
 	EXPECT_CONTAINS(t, memblock_from_map(mb, many, 1), "no usable memory");
-	many[0] = (struct memory_range){ 1ull << 62, GIB, MEMORY_RAM, 0 };
-	EXPECT_CONTAINS(t, memblock_from_map(mb, many, 1), "no usable memory");
 	many[0] = (struct memory_range){ 0, GIB, MEMORY_RAM, 64 };
 	EXPECT_CONTAINS(t, memblock_from_map(mb, many, 1), "node");
 	many[0].node = -1;
@@ -510,21 +521,60 @@ static void a_pc_splits_at_3_gib_from_3584_mib_up(struct ktap *t)
 	pc_map(t, 200 * GIB, 3 * GIB, 201 * GIB);
 }
 
-/* What no window of this build can reach is left out; the rest serves. */
-static void memory_beyond_the_window_is_left_out(struct ktap *t)
+/* Memory that reaches from 1 MiB below the end of all addresses to far above it. */
+static void beyond(struct ktap *t, bool i386, u64 end)
 {
-	struct memory_range map[] = { { 0, GIB, MEMORY_RAM, 0 }, { DIRECT_WINDOW - MIB, GIB, MEMORY_RAM, 0 } };
-	struct memblock *mb = fresh();
+	const struct memory_range map[] = { { 0, GIB, MEMORY_RAM, 0 }, { end - MIB, GIB + 512, MEMORY_RAM, 0 } };
+	struct memblock *mb = fresh(), untouched = *mb;
+	char why[160];
 
-	if (sizeof(long) == 8) {
-		ASSERT_NULL(t, memblock_from_map(mb, map, 2));
-		EXPECT_EQ(t, memblock_phys_mem_size(mb), GIB + MIB - PAGE_SIZE);
-		EXPECT_EQ(t, memblock_end_of_DRAM(mb), DIRECT_WINDOW);
-	}
-	machine.params.layout_i386 = true;
-	map[1].start = 64 * GIB - MIB;
+	machine.params.layout_i386 = i386;
+	snprintf(why, sizeof(why), "the memory map has 1024M beyond %lluM, where the addresses of this build end: "
+		 "give mem=%lluM to do without", end / MIB, end / MIB);
+	EXPECT_STR(t, memblock_from_map(mb, map, 2), why);
+	EXPECT_EQ(t, mb->memory.nr, untouched.memory.nr);
+	EXPECT_EQ(t, mb->reserved.nr, untouched.reserved.nr);
+
+	machine.params.mem = end;			/* what the sentence says helps */
 	ASSERT_NULL(t, memblock_from_map(mb, map, 2));
-	EXPECT_EQ(t, memblock_end_of_DRAM(mb), 64 * GIB);
+	EXPECT_EQ(t, memblock_phys_mem_size(mb), GIB + MIB - PAGE_SIZE);
+	EXPECT_EQ(t, memblock_end_of_DRAM(mb), end);
+
+	machine.params.mem = 0;
+	machine.params.memmap[0] = (struct memmap_param){ end, 1ull << 50, '$' };
+	machine.params.nr_memmap = 1;
+	ASSERT_NULL(t, memblock_from_map(mb, map, 2));
+	EXPECT_EQ(t, memblock_end_of_DRAM(mb), end);
+
+	machine.params.memmap[0].kind = '@';		/* mem= is no limit to that */
+	machine.params.mem = end;
+	EXPECT_CONTAINS(t, memblock_from_map(mb, map, 2), "memmap= adds memory beyond");
+	EXPECT_CONTAINS(t, memblock_from_map(mb, map, 1), "memmap= adds memory beyond");
+}
+
+/* A PC that is too large, and the largest. */
+static void beyond_by_size(struct ktap *t, bool i386, u64 end)
+{
+	struct memblock *mb = fresh();
+	char mem[40];
+
+	machine.params.layout_i386 = i386;
+	machine.params.mem = end;
+	snprintf(mem, sizeof(mem), ": give mem=%lluM to", (end - GIB) / MIB);
+	EXPECT_CONTAINS(t, memblock_from_map(mb, NULL, 0), mem);
+	machine.params.mem = end - GIB;
+	ASSERT_NULL(t, memblock_from_map(mb, NULL, 0));
+	EXPECT_EQ(t, memblock_end_of_DRAM(mb), end);
+}
+
+static void memory_beyond_all_addresses_is_refused(struct ktap *t)
+{
+	if (sizeof(long) == 8) {
+		beyond(t, false, DIRECT_WINDOW);
+		beyond_by_size(t, false, DIRECT_WINDOW);
+	}
+	beyond(t, true, 64 * GIB);
+	beyond_by_size(t, true, 64 * GIB);
 }
 
 static void a_tiny_pc_has_what_fits(struct ktap *t)
@@ -668,6 +718,6 @@ KTAP_SUITE(memblock, KTAP_CASE(random_changes_match_the_model), KTAP_CASE(every_
 	   KTAP_CASE(slivers_that_make_a_page_together_are_memory), KTAP_CASE(page_0_is_reserved_and_not_memory),
 	   KTAP_CASE(a_map_that_cannot_be_is_refused_and_changes_nothing),
 	   KTAP_CASE(a_pc_splits_at_3_gib_from_3584_mib_up), KTAP_CASE(a_tiny_pc_has_what_fits),
-	   KTAP_CASE(memory_beyond_the_window_is_left_out),
+	   KTAP_CASE(memory_beyond_all_addresses_is_refused),
 	   KTAP_CASE(a_pc_is_1_gib_unless_told), KTAP_CASE(fake_nodes_are_even), KTAP_CASE(fake_nodes_of_a_size),
 	   KTAP_CASE(each_broken_invariant_is_named));

@@ -61,7 +61,7 @@ static void check_memory(const struct memblock *mb, const struct memory_range *m
 	must(free_bytes == memblock_phys_mem_size(mb));	/* page 0 is reserved, but not memory */
 }
 
-static void run(const struct machine_params *params, const struct memory_range *map, unsigned int nr)
+static void run(struct machine_params *params, const struct memory_range *map, unsigned int nr)
 {
 	struct memblock *mb = calloc(1, sizeof(*mb));
 
