@@ -57,7 +57,7 @@ static void large_account(struct machine *m, struct page *page, long pages)
 	__atomic_fetch_add(&m->large_objects, pages > 0 ? 1 : -1, __ATOMIC_RELAXED);
 }
 
-void *__kmalloc_large(size_t size, gfp_t gfp)
+void *kmalloc_large_node(size_t size, gfp_t gfp, int nid)
 {
 	unsigned int order = (unsigned int)get_order(size);
 	struct page *page;
@@ -66,12 +66,17 @@ void *__kmalloc_large(size_t size, gfp_t gfp)
 		WARN_ON_ONCE(!(gfp & __GFP_NOWARN));
 		return NULL;
 	}
-	page = alloc_pages((gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE)) | __GFP_COMP, order);
+	page = alloc_pages_node(nid, (gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE)) | __GFP_COMP, order);
 	if (!page)
 		return NULL;
 	page_type_set(page, PAGE_TYPE(PGTY_LARGE, order));
 	large_account(this_machine(), page, 1l << order);
 	return lowmem_page_address(page);
+}
+
+void *__kmalloc_large(size_t size, gfp_t gfp)
+{
+	return kmalloc_large_node(size, gfp, NUMA_NO_NODE);
 }
 
 /* Is the address the start of a large object? Its order then, else -1. */

@@ -179,6 +179,7 @@ unsigned long cache_live_objects(struct kmem_cache *cache);
 
 /* kmalloc (mm/kmalloc.c). */
 int kmalloc_init(struct machine *m);
+void *kmalloc_large_node(size_t size, gfp_t gfp, int nid);	/* NUMA_NO_NODE: the CPU's */
 bool free_large(struct machine *m, struct page *page, const void *object);
 bool large_object_at(struct machine *m, const void *address);
 struct kmem_cache *kmalloc_cache(struct machine *m, size_t size, gfp_t gfp);

@@ -208,7 +208,7 @@ SLOW static void *kmalloc_odd(size_t size, gfp_t gfp)
 	if (!size)
 		return ZERO_SIZE_PTR;
 	if (size > KMALLOC_MAX_CACHE_SIZE)
-		return __kmalloc_large(size, gfp);
+		return kmalloc_large_node(size, gfp, NUMA_NO_NODE);
 	return alloc_slow(kmalloc_id(size, gfp), gfp, size);
 }
 
@@ -260,8 +260,10 @@ void *kmalloc_node(size_t size, gfp_t gfp, int nid)
 {
 	struct machine *m = this_machine();
 
-	if (!size || size > KMALLOC_MAX_CACHE_SIZE)
-		return kmalloc_odd(size, gfp);
+	if (!size)
+		return ZERO_SIZE_PTR;
+	if (size > KMALLOC_MAX_CACHE_SIZE)
+		return kmalloc_large_node(size, gfp, nid);
 	return cache_alloc(m->cache_by_id[kmalloc_id(size, gfp)], gfp, node_or_local(m, nid),
 			   (unsigned long)__builtin_return_address(0), size);
 }

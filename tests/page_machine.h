@@ -37,9 +37,9 @@ struct taken {
 	unsigned long nr;
 };
 
-static inline bool page_take(struct taken *taken, gfp_t gfp, unsigned int order)
+static inline bool page_take_from(struct taken *taken, int nid, gfp_t gfp, unsigned int order)
 {
-	struct page *page = alloc_pages(gfp, order);
+	struct page *page = alloc_pages_node(nid, gfp, order);
 
 	if (!page)
 		return false;
@@ -48,6 +48,11 @@ static inline bool page_take(struct taken *taken, gfp_t gfp, unsigned int order)
 	taken->last = page;
 	taken->nr += 1ul << order;
 	return true;
+}
+
+static inline bool page_take(struct taken *taken, gfp_t gfp, unsigned int order)
+{
+	return page_take_from(taken, NUMA_NO_NODE, gfp, order);
 }
 
 static inline void take_all(struct taken *taken, gfp_t gfp, unsigned int order)

@@ -537,6 +537,35 @@ static void a_named_node_is_where_the_object_is(struct ktap *t)
 	kfree(objects[0]);
 }
 
+/* Objects that are whole pages, and those that are pages only virtually, come from the node too. */
+static void a_named_node_is_where_large_objects_are(struct ktap *t)
+{
+	static const size_t sizes[] = { 8193, 16384, 100000, 1 << 20 };
+	struct machine *m = slab_machine(t, "mem=64M numa=fake=2");
+	struct taken taken = { 0 };
+
+	ASSERT_NOT_NULL(t, m);
+	for (int i = 0; i < 16; i++) {
+		gfp_t gfp = GFP_KERNEL | (i & 2 ? __GFP_THISNODE : 0);
+		void *p = kmalloc_node(sizes[i / 4], gfp, i & 1), *v = kvmalloc_node(sizes[i / 4] + 1, gfp, i & 1);
+
+		ASSERT(t, p && v);
+		EXPECT_EQ(t, page_to_nid(virt_to_page(p)), i & 1);
+		EXPECT_EQ(t, page_to_nid(is_vmalloc_addr(v) ? vmalloc_to_page(v) : virt_to_page(v)), i & 1);
+		kfree(p);
+		kvfree(v);
+	}
+	/* An exhausted node: another serves whoever does not insist. */
+	while (page_take_from(&taken, 1, GFP_NOWAIT | __GFP_THISNODE | __GFP_NOWARN, 0))
+		;
+	EXPECT_NULL(t, kmalloc_node(16384, GFP_NOWAIT | __GFP_THISNODE | __GFP_NOWARN, 1));
+	objects[0] = kmalloc_node(16384, GFP_NOWAIT, 1);
+	ASSERT_NOT_NULL(t, objects[0]);
+	EXPECT_EQ(t, page_to_nid(virt_to_page(objects[0])), 0);
+	kfree(objects[0]);
+	put_all(&taken);
+}
+
 static void flags_that_no_slab_can_honour_are_said_and_left_out(struct ktap *t)
 {
 	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M"));
@@ -631,6 +660,7 @@ KTAP_SUITE(slab, KTAP_CASE(c23_size_0_is_16_and_freeing_it_or_null_does_nothing)
 	KTAP_CASE(slabs_of_many_small_objects_have_maps_outside),
 	KTAP_CASE(slabs_of_a_lower_order_serve_when_memory_is_in_pieces),
 	KTAP_CASE(an_exhausted_node_borrows_from_others), KTAP_CASE(a_named_node_is_where_the_object_is),
+	KTAP_CASE(a_named_node_is_where_large_objects_are),
 	KTAP_CASE(flags_that_no_slab_can_honour_are_said_and_left_out),
 	KTAP_CASE(init_on_alloc_and_init_on_free_clear_objects), KTAP_CASE(zeroed_objects_are_zero_however_they_come),
 	KTAP_CASE(shutdown_reports_what_was_not_freed));
