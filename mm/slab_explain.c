@@ -76,9 +76,9 @@ static struct page *slab_at(struct machine *m, const void *address, struct page 
 
 	if ((unsigned long)address - m->layout.direct_base >= m->max_low_pfn << PAGE_SHIFT || !page_peek(m, page, copy))
 		return NULL;
-	if (page_type_of(copy) != PGTY_SLAB || page_type_value(copy) >= KMEM_MAX_CACHES)
+	if (page_type_of(copy) != PGTY_SLAB)
 		return NULL;
-	cache = m->cache_by_id[page_type_value(copy)];
+	cache = m->cache_by_id[slab_cache_id(copy)];
 	slab = copy->compound_head & 1 ? (struct page *)(copy->compound_head - 1) : page;
 	return cache && page_peek(m, slab, copy) && copy->slab_cache == cache && copy->objects ? slab : NULL;
 }

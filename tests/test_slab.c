@@ -450,6 +450,7 @@ static void slabs_of_a_lower_order_serve_when_memory_is_in_pieces(struct ktap *t
 	struct kmem_cache *cache = kmem_cache_create("pieces", 1200, 0, SLAB_NO_MERGE, NULL);
 	struct fault_attr always = { .interval = 1, .probability = 100, .times = -1, .on = true };
 	unsigned int low = 0;
+	char said[200];
 
 	ASSERT(t, m && cache);
 	ASSERT_GT(t, cache->order, cache->min_order);
@@ -463,6 +464,9 @@ static void slabs_of_a_lower_order_serve_when_memory_is_in_pieces(struct ktap *t
 	}
 	fail_pages(m, NULL);
 	EXPECT_EQ(t, low, 300);
+	kmem_explain(m, (char *)objects[5] + 4, said, sizeof(said));
+	EXPECT_CONTAINS(t, said, "byte 4 of object ");
+	EXPECT_CONTAINS(t, said, " of cache pieces, live");
 	machine_holds(t, m);
 	kfree((char *)objects[5] + 16);
 	kfree((char *)objects[6] + 400);
