@@ -102,6 +102,7 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	cpu->secret = m->secret;
 	cpu->id = id;
 	cpu->node = id % m->nr_nodes;
+	cpu->slab_type = SLAB_TYPE_OF_NODE(cpu->node);
 	cpu->numa = (void *)(cpu + 1);
 	cpu->pcp = (void *)(cpu->numa + m->nr_zones);
 	pcp_init(m, cpu);

@@ -6,6 +6,8 @@
  *	node  barn  full:  [ooooo] [ooooo]   empty: [.....] [.....]
  *	node  slabs
  *
+ * All are of one node: an object of another goes home to its slab at once.
+ *
  * Allocating from an empty main sheaf: swap with a spare that has objects; else trade the empty one for a full one
  * of the barn; else fill it from slabs. Freeing to a full one is the mirror image. So whole sheaves cross from CPU
  * to CPU under one lock, and an object is moved singly only between a sheaf and its slab.
@@ -14,6 +16,7 @@
  *	H1  base <= top <= limit, limit - base is the capacity
  *	H2  every object in a sheaf is one of the cache's, out of its slab's map, and in one sheaf only
  *	H3  a barn's full sheaves are full, its empty ones empty; nr_full and nr_empty count them
+ *	H5  every object in a sheaf is of the node of its CPU, or of its barn's
  * Lock: barn->lock for the barn; a CPU's slots belong to who leases it (preemption off).
  */
 #include <linux/kernel.h>
@@ -291,7 +294,7 @@ void *sheaf_alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid)
 	bool anywhere = nid == NUMA_NO_NODE || cache->machine->nr_nodes == 1;
 	void *object;
 
-	if (!anywhere)			/* a sheaf may hold objects that another node's callers freed here */
+	if (!anywhere)			/* sheaves hold what is near this CPU, which may change */
 		return slab_alloc_one(cache, gfp, nid);
 	if (!cache->sheaf_capacity)
 		return slab_alloc_one(cache, gfp, (int)cpu_get()->node);
@@ -335,6 +338,16 @@ static void slot_make_room(struct kmem_cache *cache, struct cpu_sheaf *slot, int
 	slot_set_main(cache, slot, empty);
 }
 
+/* The main sheaf, made or emptied if need be, takes one more. Preemption is off. */
+static bool slot_has_room(struct kmem_cache *cache, struct cpu_sheaf *slot, int nid)
+{
+	if (!slot->base)
+		slot_equip(cache, slot, nid);
+	if (slot->base && slot->top == slot->limit)
+		slot_make_room(cache, slot, nid);
+	return slot->top != slot->limit;
+}
+
 void sheaf_free_slow(struct kmem_cache *cache, void *object)
 {
 	unsigned long flags;
@@ -342,17 +355,13 @@ void sheaf_free_slow(struct kmem_cache *cache, void *object)
 	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
 	int nid = (int)cpu->node;
 
-	if (cache->sheaf_capacity && !slot->base)
-		slot_equip(cache, slot, nid);
-	if (cache->sheaf_capacity && slot->base && slot->top == slot->limit)
-		slot_make_room(cache, slot, nid);
-	if (slot->top != slot->limit) {
+	if (cache->sheaf_capacity && page_to_nid(virt_to_page(object)) == nid && slot_has_room(cache, slot, nid)) {
 		*slot->top++ = object;
 		object = NULL;
 	}
 	cpu_let_go(flags);
 	if (object)
-		slab_put(cache, &object, 1);
+		slab_put_from(cache, object, nid);
 }
 
 /* Give back what a slot holds, sheaves included. */

@@ -73,7 +73,7 @@ static void map_fill(struct page *slab)
 static void slab_dress(struct kmem_cache *cache, struct page *slab, unsigned int order, unsigned long *map)
 {
 	for (unsigned long i = 0; i < 1ul << order; i++)
-		page_type_set(&slab[i], slab_page_type(cache, order));
+		page_type_set(&slab[i], slab_page_type(cache, page_to_nid(slab), order));
 	slab->flags |= 1ul << PG_slab;
 	slab->slab_cache = cache;
 	slab->inuse = 0;
@@ -423,6 +423,15 @@ void slab_put(struct kmem_cache *cache, void **objects, unsigned int nr)
 {
 	for (unsigned int done = 0; done < nr; done += PUT_BATCH)
 		slab_put_batch(cache, objects + done, nr - done < PUT_BATCH ? nr - done : PUT_BATCH);
+}
+
+void slab_put_from(struct kmem_cache *cache, void *object, int nid)
+{
+	int home = page_to_nid(virt_to_page(object));
+
+	if (home != nid)
+		__atomic_fetch_add(&cache->node[home]->remote_frees, 1, __ATOMIC_RELAXED);
+	slab_put(cache, &object, 1);
 }
 
 unsigned long slab_discard_empty(struct kmem_cache *cache, unsigned int keep)

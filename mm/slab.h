@@ -66,7 +66,6 @@ struct kmem_cache_node {
 
 struct kmem_cache {
 	u32 id;				/* of machine->cache_by_id and cpu->sheaves */
-	u32 page_type;			/* PAGE_TYPE(PGTY_SLAB, id): what pages of its slabs of the usual order say */
 	struct machine *machine;
 	unsigned int offset;		/* of the word of a free object that is marked */
 	bool marks;			/* freed objects are marked */
@@ -99,12 +98,18 @@ static inline bool cache_debugged(const struct kmem_cache *cache)
 }
 
 /*
- * What a page of a slab says. One of less than the usual order says KMEM_MAX_CACHES more, so that kfree(), which tells
- * objects from what is between them by the usual order, looks twice.
+ * What a page of a slab says: PGTY_SLAB | [ node : 6 | lower order : 1 | cache's id : 10 ]. kfree() on a CPU of the
+ * node subtracts the node's and has the id, or too large a number: of another node's slab, which is not for this CPU's
+ * sheaf, or of one of less than the usual order, by which it tells objects from what is between them.
  */
-static inline u32 slab_page_type(const struct kmem_cache *cache, unsigned int order)
+#define SLAB_TYPE_LOW_ORDER KMEM_MAX_CACHES
+#define SLAB_TYPE_OF_NODE(nid) PAGE_TYPE(PGTY_SLAB, (u32)(nid) * 2 * KMEM_MAX_CACHES)
+
+_Static_assert(MAX_NUMNODES * 2 * KMEM_MAX_CACHES <= 1 << 24, "page_type has bits for nodes and caches");
+
+static inline u32 slab_page_type(const struct kmem_cache *cache, int nid, unsigned int order)
 {
-	return cache->page_type + (order == cache->order ? 0 : KMEM_MAX_CACHES);
+	return SLAB_TYPE_OF_NODE(nid) + cache->id + (order == cache->order ? 0 : SLAB_TYPE_LOW_ORDER);
 }
 
 /* The id of the cache that a page of type slab belongs to. */
@@ -143,6 +148,8 @@ int slab_grow_near(struct kmem_cache *cache, gfp_t gfp, int nid);
 void *slab_alloc_one(struct kmem_cache *cache, gfp_t gfp, int nid);
 /* nr objects back to their slabs; each is checked, what does not belong is reported and dropped. Never sleeps. */
 void slab_put(struct kmem_cache *cache, void **objects, unsigned int nr);
+/* One object that a caller on a CPU of that node gave back. */
+void slab_put_from(struct kmem_cache *cache, void *object, int nid);
 /* Is the object in its slab? *used: how many of the slab's are not. */
 bool slab_has(struct kmem_cache *cache, struct page *slab, unsigned int index, unsigned int *used);
 /* Hand out all objects that are in a slab, to no one: nothing of it is used any more. */

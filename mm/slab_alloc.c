@@ -8,7 +8,7 @@
  *
  * Everything here that is marked KMEM_FAST touches only this CPU's memory and the object: no atomic instruction, no
  * lock, no preemption count. A host never takes the CPU away between two of its instructions. What a fast path
- * finds odd (sheaf empty or full, address not of this machine, wrong type, no object starts there, the same object as
+ * finds odd (sheaf empty or full, address not of this machine, wrong type or node, no object starts there, the same as
  * last time, an entry without its mark, a caller that may sleep where it must not) it leaves to a slow path, which
  * looks at everything again.
  */
@@ -289,7 +289,7 @@ static void cache_free(struct kmem_cache *cache, void *object, unsigned long cal
 
 	if (cache_debugged(cache)) {
 		if (slab_debug_free(cache, slab, object, caller))
-			slab_put(cache, &object, 1);
+			slab_put_from(cache, object, (int)cpu_get()->node);
 		return;
 	}
 	if (!free_is_sound(cache, slab, object))
@@ -378,7 +378,7 @@ KMEM_FAST void kfree(const void *pointer)
 
 	if (unlikely((unsigned long)object - cpu->direct_base >= cpu->direct_bytes))
 		goto slow;
-	id = page_type_get(virt_to_page(object)) - PAGE_TYPE(PGTY_SLAB, 0);
+	id = page_type_get(virt_to_page(object)) - cpu->slab_type;
 	if (unlikely(id >= KMEM_MAX_CACHES))
 		goto slow;
 	slot = pushes_here(cpu, id, object);
@@ -427,7 +427,7 @@ KMEM_FAST void kmem_cache_free(struct kmem_cache *cache, void *object)
 	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
 
 	if (likely((unsigned long)object - cpu->direct_base < cpu->direct_bytes && cache->machine == cpu->machine &&
-		   page_type_get(virt_to_page(object)) == cache->page_type && cache->fast_free &&
+		   page_type_get(virt_to_page(object)) - cpu->slab_type == cache->id && cache->fast_free &&
 		   fast_push(cpu, slot, slot->limit, object, object_mark_at(cache, object))))
 		return;
 	cache_free_slow(cache, object);

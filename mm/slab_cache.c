@@ -187,7 +187,6 @@ static bool cache_set_up(struct kmem_cache *cache, struct machine *m, u32 id, un
 {
 	cache->machine = m;
 	cache->id = id;
-	cache->page_type = PAGE_TYPE(PGTY_SLAB, id);
 	cache->flags = flags;
 	cache->object_size = size;
 	cache->align = alignment_of(flags, args->align, size);

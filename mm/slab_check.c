@@ -3,12 +3,12 @@
  * slab_check.c - do caches, slabs and sheaves hold together? Reads only.
  *
  *	S1 .. S4	slabs			mm/slab.c
- *	H1 .. H3	sheaves			mm/sheaf.c
+ *	H1 .. H3, H5	sheaves			mm/sheaf.c
  * and what no single file can promise:
  *	S5  a map outside the descriptor is an object of the map caches that is out; no other object of theirs is
  *	H4  a sheaf is an object of the sheaf caches that is out, and in one place; no other object of theirs is out
  *	K1  machine->caches and cache_by_id name the same caches, each once, below nr_cache_ids
- *	K2  a cache's sizes fit: object_size <= size, objects * size <= pages of a slab; page_type says its id
+ *	K2  a cache's sizes fit: object_size <= size, objects * size <= pages of a slab
  *	K3  caches that are not the machine's first are the objects that cache_cache and node_cache have out
  *
  * That no object is in two sheaves is found with a table of fixed size on the stack: addresses are dealt out by a
@@ -64,7 +64,7 @@ static bool slab_pages_check(struct kmem_cache *cache, int nid, const struct pag
 	if (order != cache->order && order != cache->min_order)
 		return slab_fault(cache, slab, fault, "S3", "its order is not one of the cache's");
 	for (unsigned long i = 0; i < 1ul << order; i++) {
-		if (!is_described_page(cache->machine, &slab[i]) || slab[i].page_type != slab_page_type(cache, order))
+		if (!is_described_page(cache->machine, &slab[i]) || slab[i].page_type != slab_page_type(cache, nid, order))
 			return slab_fault(cache, slab, fault, "S3", "a page of it has not the cache's type");
 		if (i && slab[i].compound_head != ((unsigned long)slab | 1))
 			return slab_fault(cache, slab, fault, "S3", "a page of it is not a tail of its head");
@@ -257,18 +257,27 @@ struct object_check {
 	unsigned long objects;
 };
 
-/* H2 but for duplicates: every object is the cache's, and out. */
+static bool entry_fault(const struct kmem_cache *cache, const struct sheaf_view *view, unsigned int i,
+			struct kmem_fault *fault, const char *id, const char *what)
+{
+	return fault_at(fault, id, "cache %s %s %d, %s sheaf: 0x%lx is %s", cache->name, view->cpu < 0 ? "node" : "cpu",
+			view->cpu < 0 ? view->nid : view->cpu, view->role, (unsigned long)view->objects[i], what);
+}
+
+/* H5, and H2 but for duplicates: every object is the cache's, out, and of the node. */
 static bool objects_check(struct kmem_cache *cache, const struct sheaf_view *view, void *arg)
 {
 	struct object_check *objects = arg;
 
-	for (unsigned int i = 0; i < view->nr; i++)
-		if (!slab_of_object_out(cache, view->objects[i]))
-			return fault_at(objects->check->fault, "H2",
-					"cache %s %s %d, %s sheaf: 0x%lx is not an object of it that is out",
-					cache->name, view->cpu < 0 ? "node" : "cpu",
-					view->cpu < 0 ? view->nid : view->cpu, view->role,
-					(unsigned long)view->objects[i]);
+	for (unsigned int i = 0; i < view->nr; i++) {
+		struct page *slab = slab_of_object_out(cache, view->objects[i]);
+
+		if (!slab)
+			return entry_fault(cache, view, i, objects->check->fault, "H2",
+					   "not an object of it that is out");
+		if (page_to_nid(slab) != view->nid)
+			return entry_fault(cache, view, i, objects->check->fault, "H5", "of another node");
+	}
 	objects->objects += view->nr;
 	return true;
 }
@@ -355,11 +364,10 @@ static bool cache_shape_check(struct slab_check *check, const struct kmem_cache 
 		    cache->objects <= SLAB_MAX_OBJECTS && cache->red_left_pad < cache->size &&
 		    is_power_of_2(cache->align) && !(cache->size % cache->align) && cache->machine == check->m;
 
-	if (!fits || cache->page_type != PAGE_TYPE(PGTY_SLAB, cache->id))
+	if (!fits)
 		return fault_at(check->fault, "K2",
-				"cache %s: size %u object_size %u objects %u order %u id %u page type 0x%x",
-				cache->name,  cache->size, cache->object_size, cache->objects, cache->order, cache->id,
-				cache->page_type);
+				"cache %s: size %u object_size %u objects %u order %u id %u", cache->name, cache->size,
+				cache->object_size, cache->objects, cache->order, cache->id);
 	for (unsigned int nid = 0; nid < check->m->nr_nodes; nid++)
 		if (!is_direct_memory(check->m, cache->node[nid], sizeof(*cache->node[nid])))
 			return fault_at(check->fault, "K2", "cache %s: it has no node %u", cache->name, nid);

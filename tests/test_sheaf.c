@@ -266,7 +266,81 @@ static void random_steps_with_sheaves_of_every_kind(struct ktap *t)
 	random_steps(t, "mem=64M kmem.sheaf=2", 0);
 }
 
-static void another_cpus_objects_come_home_through_the_barn(struct ktap *t)
+static unsigned int of_node(int nid, unsigned int nr)
+{
+	unsigned int found = 0;
+
+	for (unsigned int i = 0; i < nr; i++)
+		found += page_to_nid(virt_to_page(objects[i])) == nid;
+	return found;
+}
+
+/* Objects of both nodes come back here, by kfree() or by name. */
+static void go_home(struct ktap *t, struct world *w, bool by_kfree)
+{
+	int near = (int)this_cpu()->node, far = !near;
+	unsigned long before = w->cache->node[far]->remote_frees;
+
+	for (int i = 0; i < 3000; i++)
+		objects[i] = kmem_cache_alloc_node(w->cache, GFP_KERNEL, i & 1);
+	EXPECT_EQ(t, of_node(far, 3000), 1500);
+	kmem_cache_free_bulk(by_kfree ? NULL : w->cache, 3000, objects);
+	machine_holds(t, w->m);
+	EXPECT_EQ(t, cache_live_objects(w->cache), 0);
+	EXPECT_EQ(t, w->cache->node[far]->remote_frees, before + 1500);
+	EXPECT_EQ(t, w->cache->node[far]->out_objects, 0); /* in no sheaf */
+	/* Whoever asks for no node gets none of the other's. */
+	ASSERT(t, get(w, 0, 3000));
+	EXPECT_EQ(t, of_node(far, 3000), 0);
+	put(w, 0, 3000);
+	EXPECT_EQ(t, w->cache->node[far]->remote_frees, before + 1500);
+	EXPECT_EQ(t, w->cache->node[near]->remote_frees, 0);
+}
+
+static void another_nodes_objects_go_home_and_are_counted(struct ktap *t)
+{
+	static const char *const kinds[] = { "", "slub_debug=F", "kmem.sheaf=1", "init_on_free=1" };
+	char cmdline[80];
+	struct world w;
+
+	for (unsigned int kind = 0; kind < ARRAY_SIZE(kinds); kind++) {
+		snprintf(cmdline, sizeof(cmdline), "mem=64M nr_cpus=2 numa=fake=2 %s", kinds[kind]);
+		ASSERT(t, world_make(t, &w, cmdline, 64));
+		go_home(t, &w, false);
+		go_home(t, &w, true);
+		world_end(t, &w);
+	}
+}
+
+static void stamp(void *object)
+{
+	memset(object, 0x5c, 64);
+}
+
+static void what_goes_home_keeps_what_its_constructor_made(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=2 numa=fake=2");
+	struct kmem_cache *cache;
+	unsigned int wrong = 0;
+
+	ASSERT_NOT_NULL(t, m);
+	cache = kmem_cache_create("typed", 64, 0, SLAB_TYPESAFE_BY_RCU, stamp);
+	ASSERT_NOT_NULL(t, cache);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 500; i++) {
+			objects[i] = kmem_cache_alloc_node(cache, GFP_KERNEL, !this_cpu()->node);
+			wrong += !bytes_are_all(objects[i], 0x5c, 64);
+		}
+		kmem_cache_free_bulk(cache, 500, objects);
+		kmem_cache_free(cache, objects[7]);
+		EXPECT_EQ(t, console_count("Object already free"), round + 1);
+	}
+	EXPECT_EQ(t, wrong, 0);
+	EXPECT_EQ(t, cache_live_objects(cache), 0);
+	kmem_cache_destroy(cache);
+}
+
+static void another_nodes_objects_can_be_shrunk_away(struct ktap *t)
 {
 	struct world w;
 
@@ -287,4 +361,6 @@ KTAP_SUITE(sheaf, KTAP_CASE(a_new_cache_has_nothing_and_its_first_object_fills_a
 	KTAP_CASE(draining_leaves_no_sheaf_and_no_empty_slab), KTAP_CASE(a_spare_without_a_main_sheaf_is_drained),
 	KTAP_CASE(the_capacity_can_be_chosen), KTAP_CASE(kmalloc_can_do_without_sheaves),
 	KTAP_CASE(random_steps_with_sheaves_of_every_kind),
-	KTAP_CASE(another_cpus_objects_come_home_through_the_barn));
+	KTAP_CASE(another_nodes_objects_go_home_and_are_counted),
+	KTAP_CASE(what_goes_home_keeps_what_its_constructor_made),
+	KTAP_CASE(another_nodes_objects_can_be_shrunk_away));

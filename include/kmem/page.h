@@ -14,7 +14,7 @@
  *	compound tail	compound_head|1	order, dtor of the whole, in the first tail
  *
  * Type: page_type's top byte says who owns the page when no process maps it; its low 24 bits
- * belong to that owner. For a slab, head and tails alike, they are the cache's id, which is all
+ * belong to that owner. For a slab, head and tails alike, they are the cache's id and the node, which is all
  * that kfree() needs to know.
  */
 #ifndef KMEM_PAGE_H
