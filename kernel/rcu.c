@@ -13,6 +13,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include "mm/cpus.h"
+#include "mm/fault_inject.h"
 #include "mm/machine.h"
 #include "mm/rcu.h"
 
@@ -106,7 +107,7 @@ void rcu_start(struct machine *m)
 	if (__atomic_load_n(&m->rcu_running, __ATOMIC_RELAXED) || __atomic_load_n(&m->rcu_stop, __ATOMIC_ACQUIRE) ||
 	    !__atomic_compare_exchange_n(&m->rcu_running, &idle, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
-	if (host_task_start(m, "rcu", rcu_task, m))
+	if (task_start(m, "rcu", rcu_task, m))
 		__atomic_store_n(&m->rcu_running, 0, __ATOMIC_RELEASE);
 }
 

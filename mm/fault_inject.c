@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fault_inject.c - allocations that fail on purpose, by the machine's parameters.
+ * fault_inject.c - which passage through which point fails.
  *
- * A machine that injects page failures has no fast path for pages (mm/pcp.c), so every call comes here.
- * Counters are atomic; with several threads the nth call is the nth to get here.
+ *	machine->fault_points	what is looked at: what is armed, and what the kernel's parameters watch
+ *	machine->fault		what is armed, and how far it has come
+ *
+ * Counters are atomic; fault_points is written by who arms, while no one else allocates.
  */
 #include <linux/printk.h>
 #include "mm/fault_inject.h"
 #include "mm/pcp.h"
+#include "mm/slab.h"
 
 /* Take n of *left, unless there is less. Returns whether there was something. */
 static bool use_up(int *left, size_t n)
@@ -24,7 +27,7 @@ static bool use_up(int *left, size_t n)
 
 bool should_fail(struct machine *m, struct fault_attr *attr, size_t size)
 {
-	if (likely(!attr->on) || !attr->probability)
+	if (!attr->on || !attr->probability)
 		return false;
 	if (!__atomic_load_n(&attr->times, __ATOMIC_RELAXED) || use_up(&attr->space, size))
 		return false;
@@ -35,16 +38,95 @@ bool should_fail(struct machine *m, struct fault_attr *attr, size_t size)
 	return __atomic_load_n(&attr->times, __ATOMIC_RELAXED) < 0 || use_up(&attr->times, 1);
 }
 
+bool fault_strikes(struct machine *m, enum fault_point point, gfp_t gfp)
+{
+	struct fault_plan *plan = &m->fault;
+	u32 passage;
+
+	if (!(plan->points & FAULT_BIT(point)) || (gfp & __GFP_NOFAIL))
+		return false;
+	passage = __atomic_add_fetch(&plan->passages, 1, __ATOMIC_RELAXED);
+	if (passage < plan->nth || (passage > plan->nth && !plan->persistent))
+		return false;
+	__atomic_fetch_add(&plan->failed, 1, __ATOMIC_RELAXED);
+	return true;
+}
+
 bool should_fail_pages(struct machine *m, gfp_t gfp, unsigned int order)
 {
-	if (likely(!m->params.fail_page_alloc.on) || (gfp & __GFP_NOFAIL) ||
-	    order < m->params.fail_page_alloc_min_order)
+	if (likely(!(m->fault_points & FAULT_BIT(FAULT_PAGE))) || (gfp & __GFP_NOFAIL))
 		return false;
-	return should_fail(m, &m->params.fail_page_alloc, 1ul << order);
+	if (fault_strikes(m, FAULT_PAGE, gfp))
+		return true;
+	return order >= m->params.fail_page_alloc_min_order && should_fail(m, &m->params.fail_page_alloc, 1ul << order);
+}
+
+bool should_failslab(struct kmem_cache *cache, gfp_t gfp)
+{
+	struct machine *m = cache->machine;
+
+	if (likely(!(m->fault_points & FAULT_BIT(FAULT_SLAB))) || (gfp & __GFP_NOFAIL))
+		return false;
+	return fault_strikes(m, FAULT_SLAB, gfp) ||
+	       (!cache->internal && should_fail(m, &m->params.failslab, cache->object_size));
+}
+
+static void points_update(struct machine *m)
+{
+	m->fault_points = m->fault.points | (m->params.fail_page_alloc.on ? FAULT_BIT(FAULT_PAGE) : 0) |
+			  (m->params.failslab.on ? FAULT_BIT(FAULT_SLAB) : 0);
+}
+
+void fault_init(struct machine *m, struct fault_report so_far)
+{
+	m->fault = m->params.fault;
+	m->fault.passages = so_far.passages;
+	m->fault.failed = so_far.failed;
+	m->fault_points = m->fault.points;
+}
+
+/* On a machine that runs: nobody has anything at hand that was not looked at. */
+static void points_change(struct machine *m)
+{
+	points_update(m);
+	pcp_update_fast(m);
+	drain_all_pages();
+	if (m->fault_points & (FAULT_BIT(FAULT_SLAB) | FAULT_BIT(FAULT_SHEAF)))
+		slab_reclaim(m);
+}
+
+void fault_start(struct machine *m)
+{
+	if (m->params.fail_page_alloc.on || m->params.failslab.on)
+		points_change(m);
+}
+
+void fault_arm(struct machine *m, unsigned int points, unsigned int nth, bool persistent)
+{
+	m->fault = (struct fault_plan){ .points = points, .nth = nth, .persistent = persistent };
+	points_change(m);
+	m->fault.passages = 0;		/* what that took does not count */
+	m->fault.failed = 0;
+}
+
+struct fault_report fault_disarm(struct machine *m)
+{
+	struct fault_report report = { m->fault.passages, m->fault.failed };
+
+	m->fault = (struct fault_plan){ 0 };
+	points_update(m);
+	pcp_update_fast(m);
+	return report;
 }
 
 void fail_pages(struct machine *m, const struct fault_attr *attr)
 {
 	m->params.fail_page_alloc = attr ? *attr : (struct fault_attr){ 0 };
-	pcp_update_fast(m);
+	points_change(m);
+}
+
+void fail_slabs(struct machine *m, const struct fault_attr *attr)
+{
+	m->params.failslab = attr ? *attr : (struct fault_attr){ 0 };
+	points_change(m);
 }

@@ -17,6 +17,7 @@
 #include <linux/sched.h>
 #include "lib/assert.h"
 #include "mm/cpus.h"
+#include "mm/fault_inject.h"
 #include "mm/idle.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
@@ -94,7 +95,7 @@ void idle_wake(struct machine *m)
 		return;
 	if (!__atomic_compare_exchange_n(&m->idle_running, &none, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
-	if (host_task_start(m, "idle", idle_task, m)) {
+	if (task_start(m, "idle", idle_task, m)) {
 		__atomic_store_n(&m->idle_running, 0, __ATOMIC_RELEASE);
 		idle_restart(m);	/* tries again after as many pages, not at each */
 	}

@@ -15,6 +15,7 @@
 #include <linux/string.h>
 #include "lib/assert.h"
 #include "mm/cpus.h"
+#include "mm/fault_inject.h"
 #include "mm/idle.h"
 #include "mm/page_alloc.h"
 #include "mm/rcu.h"
@@ -127,13 +128,14 @@ static const char *machine_start(struct machine *m)
 		return "not enough memory for the first caches";
 	}
 	report_unknown_parameters(m);
+	fault_start(m);
 	machine_leave();
 	return NULL;
 }
 
 /* Fill in a machine that the host has made room for, and start it. Returns what is wrong, or NULL. */
 static const char *machine_make(struct machine *m, const struct machine_config *config,
-				const struct host_layout *layout)
+				const struct host_layout *layout, struct fault_report faults)
 {
 	const char *wrong;
 
@@ -142,6 +144,7 @@ static const char *machine_make(struct machine *m, const struct machine_config *
 	m->boot_clock = host_clock(m);
 	wrong = machine_plan(m, config);
 	assert(!wrong);
+	fault_init(m, faults);
 	m->layout = *layout;
 	m->vmemmap = virt_to_page((void *)layout->direct_base);
 	m->nr_cpus = cpus_wanted(m);
@@ -156,6 +159,12 @@ static void machine_unmake(struct machine *m)
 	struct host_layout layout = m->layout;
 
 	host_machine_destroy(m, &layout);
+}
+
+static int windows_create(struct machine *plan)
+{
+	fault_init(plan, (struct fault_report){ 0 });
+	return fault_here(plan, FAULT_CREATE, 0) ? -ENOMEM : host_machine_create(&plan->layout);
 }
 
 /* Keep the sentence where it outlives the machine that it is about: with the task. */
@@ -182,12 +191,12 @@ struct machine *machine_boot_why(const struct machine_config *config, const char
 	if (!config)
 		config = &plain;
 	wrong = machine_plan(&plan, config);
-	if (!wrong && host_machine_create(&plan.layout))
+	if (!wrong && windows_create(&plan))
 		wrong = "the host has no room for the machine's memory";
 	if (wrong)
 		return boot_failed(wrong, why);
 	m = plan.layout.machine;
-	wrong = machine_make(m, config, &plan.layout);
+	wrong = machine_make(m, config, &plan.layout, (struct fault_report){ plan.fault.passages, plan.fault.failed });
 	if (!wrong)
 		return m;
 	boot_failed(wrong, why);

@@ -98,6 +98,10 @@ struct machine {
 	u32 shrinker_users;			/* who walks the list of shrinkers: mm/vmscan.c */
 	struct ratelimit_state oom_ratelimit;
 
+	/* Failures on purpose: mm/fault_inject.c. */
+	u32 fault_points;			/* 1 << enum fault_point: who looks whether it must fail */
+	struct fault_plan fault;
+
 	/* Kernel services. */
 	spinlock_t rcu_lock;
 	struct rcu_head *rcu_callbacks;		/* newest first */

@@ -19,6 +19,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include "lib/assert.h"
+#include "mm/fault_inject.h"
 #include "mm/machine.h"
 #include "mm/page_alloc.h"
 
@@ -278,9 +279,12 @@ u64 memblock_phys_alloc(struct memblock *mb, u64 size, u64 align, u64 min, u64 m
 void *memblock_alloc(struct memblock *mb, size_t size, size_t align, int nid)
 {
 	struct machine *m = mb->machine;
-	u64 place = memblock_phys_alloc(mb, size, align ? align : 64, 0, mb->limit, nid);
 	void *address;
+	u64 place;
 
+	if (fault_here(m, FAULT_EARLY, 0))
+		return NULL;
+	place = memblock_phys_alloc(mb, size, align ? align : 64, 0, mb->limit, nid);
 	if (!place)
 		return NULL;
 	address = (void *)(m->layout.direct_base + (unsigned long)place);
@@ -504,8 +508,8 @@ static const char *beyond_reach(const struct opinions *o, struct machine_params 
 			  o->addressable / MIB);
 	else
 		scnprintf(params->error, sizeof(params->error),
-			  "the memory map has %lluM beyond %lluM, where the addresses of this build end: give mem=%lluM to do "
-			  "without", (o->beyond + MIB - 1) / MIB, o->addressable / MIB, largest_mem(o) / MIB);
+			  "the memory map has %lluM beyond %lluM, where the addresses of this build end: "
+			  "give mem=%lluM to do without", (o->beyond + MIB - 1) / MIB, o->addressable / MIB, largest_mem(o) / MIB);
 	return params->error;
 }
 

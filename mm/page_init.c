@@ -22,6 +22,7 @@
 #include <linux/list.h>
 #include "lib/assert.h"
 #include "mm/buddy.h"
+#include "mm/fault_inject.h"
 
 #define DMA_END_PFN (16ul << (20 - PAGE_SHIFT))
 #define DMA32_END_PFN ((pfn_t)(4ull << 30 >> PAGE_SHIFT))
@@ -350,6 +351,12 @@ struct boot_walk {
 	int error;
 };
 
+/* Descriptors of the host's. Returns 0 or -ENOMEM. */
+static int frames_describe(struct machine *m, pfn_t first, pfn_t nr)
+{
+	return fault_here(m, FAULT_DESCRIBE, 0) ? -ENOMEM : host_describe(m, first, nr);
+}
+
 /* Have the host make the descriptors of [start, end)'s blocks: neighbours are looked at when blocks merge. */
 static void blocks_make(struct boot_walk *walk, pfn_t start, pfn_t end)
 {
@@ -357,7 +364,7 @@ static void blocks_make(struct boot_walk *walk, pfn_t start, pfn_t end)
 	end = pfn_min(BLOCK_UP(end), walk->m->max_pfn);
 	if (start >= end)
 		return;
-	if (host_describe(walk->m, start, end - start))
+	if (frames_describe(walk->m, start, end - start))
 		walk->error = -ENOMEM;
 	walk->described = end;
 }
@@ -469,7 +476,7 @@ bool zone_grow_by(struct zone *zone, unsigned long blocks)
 	struct pfn_range *range = &zone->deferred[0];
 	pfn_t start = range->start, end = pfn_min(range->end, start + blocks * MAX_BLOCK_PAGES);
 
-	if (!zone->nr_deferred || host_describe(zone->machine, start, end - start))
+	if (!zone->nr_deferred || frames_describe(zone->machine, start, end - start))
 		return false;
 	range->start = end;
 	if (range->start == range->end) {
@@ -526,7 +533,7 @@ bool zone_describe(struct zone *zone, pfn_t pfn)
 		if (start < range->start || end > range->end)
 			continue;
 		/* With no slot left a rest of any length may come along: ask for the whole range's descriptors. */
-		if (host_describe(zone->machine, zone->nr_deferred == MAX_DEFERRED ? range->start : start,
+		if (frames_describe(zone->machine, zone->nr_deferred == MAX_DEFERRED ? range->start : start,
 				  zone->nr_deferred == MAX_DEFERRED ? range->end - range->start : MAX_BLOCK_PAGES))
 			break;
 		range_cut(zone, i, &start, &end);

@@ -286,6 +286,21 @@ static const char *read_fail_page_alloc(struct params_reader *r, char *value)
 	return read_fault(&r->params->fail_page_alloc, value);
 }
 
+static const char *read_plan(struct params_reader *r, char *value)
+{
+	struct fault_plan plan = { 0 };
+	unsigned int persistent;
+	char *at = take_number(value, &plan.points);
+
+	at = at && *at == ',' ? take_number(at + 1, &plan.nth) : NULL;
+	at = at && *at == ',' ? take_number(at + 1, &persistent) : NULL;
+	if (!at || *at || persistent > 1)
+		return "not points,nth,0 or 1";
+	plan.persistent = persistent;
+	r->params->fault = plan;
+	return NULL;
+}
+
 static const char *read_thp(struct params_reader *r, char *value)
 {
 	if (strcmp(value, "always") && strcmp(value, "madvise") && strcmp(value, "never"))
@@ -404,6 +419,9 @@ static const struct param_info table[] = {
 	       read_fail_page_alloc),
 	ROW("kmem.fail_page_alloc_min_order=", "N", "Only page allocations of this order and above fail.", NUMBER,
 	    fail_page_alloc_min_order, 0, MAX_ORDER),
+	ROW_BY("kmem.fault=", "POINTS,NTH,PERSISTENT",
+	       "Fail the nth passage through these points (a mask, of mm/fault_inject.h), 1: and every later one.",
+	       read_plan),
 	ROW("sysctl.vm.panic_on_oom=", "N",
 	    "1 or 2: the machine panics when memory has run out; 0: the allocation fails.", NUMBER, panic_on_oom, 0, 2),
 	ROW("kmem.seed=", "N", "Where random numbers begin; 0: the host's choice.", LONG_NUMBER, seed, 0, ANY),

@@ -23,6 +23,14 @@ struct fault_attr {		/* failslab=interval,probability,space,times */
 	unsigned int count;		/* calls so far: mm/fault_inject.c */
 };
 
+/* kmem.fault=points,nth,persistent: mm/fault_inject.h. */
+struct fault_plan {
+	u32 points;			/* 1 << enum fault_point */
+	u32 nth;			/* passage that fails */
+	bool persistent;		/* and every later one */
+	u32 passages, failed;		/* so far */
+};
+
 struct machine_params {
 	char cmdline[CMDLINE_MAX];	/* as given */
 	char words[CMDLINE_MAX];	/* cut into words; the strings below point into it */
@@ -60,6 +68,7 @@ struct machine_params {
 	/* Failures. */
 	struct fault_attr failslab, fail_page_alloc;
 	unsigned int fail_page_alloc_min_order;
+	struct fault_plan fault;
 	unsigned int panic_on_oom;
 	u64 seed;			/* kmem.seed=N; 0: the host's */
 	unsigned int nr_unknown;	/* words that no parameter has */

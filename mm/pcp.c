@@ -16,6 +16,7 @@
 #include <linux/errno.h>
 #include "lib/assert.h"
 #include "mm/cpus.h"
+#include "mm/fault_inject.h"
 #include "mm/idle.h"
 #include "mm/page_report.h"
 #include "mm/pcp.h"
@@ -65,7 +66,7 @@ static int pcp_batch(const struct per_cpu_pages *pcp)
 	return __atomic_load_n(&pcp->batch, __ATOMIC_RELAXED);
 }
 
-/* A batch from the zone; the first taken will be the first handed out. */
+/* A batch from the zone; the first taken will be the first handed out. None: the caller asks the zone for one. */
 static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int order, enum migratetype type,
 		     unsigned int alloc_flags)
 {
@@ -77,6 +78,8 @@ static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int 
 		nr = 2;
 	if (nr < 1)
 		nr = 1;
+	if (fault_here(zone->machine, FAULT_PCP, 0))
+		return;
 	spin_lock_irqsave(&zone->lock, flags);
 	for (; taken < nr; taken++) {
 		struct page *page = buddy_take(zone, order, type, alloc_flags);
@@ -230,9 +233,7 @@ void pcp_update_limits(struct machine *m)
 /* Each call must be looked at if it may be made to fail or its memory is written at either end. */
 static bool fast_allowed(const struct machine *m)
 {
-	const struct machine_params *p = &m->params;
-
-	return !p->fail_page_alloc.on && !p->init_on_alloc && !p->init_on_free;
+	return !(m->fault_points & FAULT_BIT(FAULT_PAGE)) && !m->params.init_on_alloc && !m->params.init_on_free;
 }
 
 static struct per_cpu_pages *fast_pcp(struct kmem_cpu *cpu, struct zone *zone)

@@ -23,6 +23,7 @@
 #include <linux/list.h>
 #include "lib/assert.h"
 #include "mm/cpus.h"
+#include "mm/fault_inject.h"
 #include "mm/slab.h"
 
 static const u16 sheaf_bytes[5] = { 128, 256, 512, 1024, 2048 };
@@ -53,6 +54,8 @@ struct sheaf *sheaf_new(struct machine *m, unsigned int capacity, gfp_t gfp)
 	struct kmem_cache *cache = sheaf_cache(m, capacity);
 	struct sheaf *sheaf;
 
+	if (fault_here(m, FAULT_SHEAF, 0))
+		return NULL;
 	sheaf = slab_alloc_one(cache, (gfp & ~(__GFP_ZERO | __GFP_DIRECT_RECLAIM | __GFP_NOFAIL)) | __GFP_NOWARN,
 			       (int)this_cpu()->node);
 	if (!sheaf)
@@ -272,6 +275,11 @@ static bool slot_equip(struct kmem_cache *cache, struct cpu_sheaf *slot, int nid
 	return true;
 }
 
+static bool refill_fails(const struct kmem_cache *cache)
+{
+	return fault_here(cache->machine, FAULT_SHEAF, 0);
+}
+
 /* One object by way of this CPU's sheaf, or NULL if only new slabs can help. */
 static void *slot_alloc(struct kmem_cache *cache)
 {
@@ -281,7 +289,7 @@ static void *slot_alloc(struct kmem_cache *cache)
 	int nid = (int)cpu->node;
 	void *object = NULL;
 
-	if (!slot->base && !slot_equip(cache, slot, nid))
+	if ((!slot->base && !slot_equip(cache, slot, nid)) || (slot->top == slot->base && refill_fails(cache)))
 		take_marked(cache, nid, &object, 1);
 	else if (slot->top != slot->base || slot_refill(cache, slot, nid))
 		object = *--slot->top;
@@ -296,7 +304,7 @@ void *sheaf_alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid)
 
 	if (!anywhere)			/* sheaves hold what is near this CPU, which may change */
 		return slab_alloc_one(cache, gfp, nid);
-	if (!cache->sheaf_capacity)
+	if (!cache->sheaf_capacity || fault_bypasses_sheaves(cache->machine))
 		return slab_alloc_one(cache, gfp, (int)cpu_get()->node);
 	for (;;) {
 		int local = (int)cpu_get()->node;
@@ -348,6 +356,13 @@ static bool slot_has_room(struct kmem_cache *cache, struct cpu_sheaf *slot, int 
 	return slot->top != slot->limit;
 }
 
+/* May the object be in a sheaf of that node's CPUs? */
+static bool sheaf_takes(const struct kmem_cache *cache, const void *object, int nid)
+{
+	return cache->sheaf_capacity && page_to_nid(virt_to_page(object)) == nid &&
+	       !fault_bypasses_sheaves(cache->machine);
+}
+
 void sheaf_free_slow(struct kmem_cache *cache, void *object)
 {
 	unsigned long flags;
@@ -355,7 +370,7 @@ void sheaf_free_slow(struct kmem_cache *cache, void *object)
 	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
 	int nid = (int)cpu->node;
 
-	if (cache->sheaf_capacity && page_to_nid(virt_to_page(object)) == nid && slot_has_room(cache, slot, nid)) {
+	if (sheaf_takes(cache, object, nid) && slot_has_room(cache, slot, nid)) {
 		*slot->top++ = object;
 		object = NULL;
 	}

@@ -233,9 +233,6 @@ void slab_dump(struct machine *m);
 int slab_explain(struct machine *m, const void *address, char *buf, size_t size);
 long slabinfo_text(struct machine *m, char *buf, size_t size);
 
-/* failslab= says that this allocation fails. Counts it. */
-bool should_failslab(struct kmem_cache *cache, gfp_t gfp);
-
 /* Zero what __GFP_ZERO promises. */
 static inline void *object_zero(void *object, size_t bytes)
 {

@@ -64,15 +64,6 @@ static void *debug_alloc(struct kmem_cache *cache, gfp_t gfp, int nid, unsigned 
 	}
 }
 
-bool should_failslab(struct kmem_cache *cache, gfp_t gfp)
-{
-	struct machine *m = cache->machine;
-
-	if (likely(!m->params.failslab.on) || cache->internal || (gfp & __GFP_NOFAIL))
-		return false;
-	return should_fail(m, &m->params.failslab, cache->object_size);
-}
-
 /* Everything that an allocation may need. asked: the caller's bytes, for the red zone of a kmalloc(). */
 static void *cache_alloc(struct kmem_cache *cache, gfp_t gfp, int nid, unsigned long caller, size_t asked)
 {

@@ -144,7 +144,7 @@ static unsigned int capacity_for(const struct kmem_cache *cache, unsigned int as
 {
 	struct machine *m = cache->machine;
 
-	if (cache_debugged(cache) || cache->internal || m->params.sheaf_capacity == 1 || m->params.failslab.on)
+	if (cache_debugged(cache) || cache->internal || m->params.sheaf_capacity == 1)
 		return 0;
 	if ((cache->flags & SLAB_KMALLOC) && m->params.no_kmalloc_sheaves)
 		return 0;

@@ -64,7 +64,8 @@ static bool slab_pages_check(struct kmem_cache *cache, int nid, const struct pag
 	if (order != cache->order && order != cache->min_order)
 		return slab_fault(cache, slab, fault, "S3", "its order is not one of the cache's");
 	for (unsigned long i = 0; i < 1ul << order; i++) {
-		if (!is_described_page(cache->machine, &slab[i]) || slab[i].page_type != slab_page_type(cache, nid, order))
+		if (!is_described_page(cache->machine, &slab[i]) ||
+		    slab[i].page_type != slab_page_type(cache, nid, order))
 			return slab_fault(cache, slab, fault, "S3", "a page of it has not the cache's type");
 		if (i && slab[i].compound_head != ((unsigned long)slab | 1))
 			return slab_fault(cache, slab, fault, "S3", "a page of it is not a tail of its head");

@@ -49,8 +49,8 @@ struct page *slab_of_object_out(struct kmem_cache *cache, const void *object)
 	if (!is_direct_memory(m, object, 1) || !is_described_page(m, virt_to_page(object)))
 		return NULL;
 	slab = slab_of(object);
-	if (!is_described_page(m, slab) || slab->page_type != slab_page_type(cache, page_to_nid(slab), compound_order(slab)) ||
-	    slab->slab_cache != cache)
+	if (!is_described_page(m, slab) || slab->slab_cache != cache ||
+	    slab->page_type != slab_page_type(cache, page_to_nid(slab), compound_order(slab)))
 		return NULL;
 	index = slab_index(cache, slab, object);
 	if (index < 0 || !is_direct_memory(m, slab_map(slab), 1) != (slab->objects <= SLAB_MAP_BITS))

@@ -14,6 +14,7 @@
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include "lib/assert.h"
+#include "mm/fault_inject.h"
 #include "mm/page_alloc.h"
 #include "mm/vmalloc.h"
 
@@ -74,7 +75,8 @@ struct vmap_area *area_reserve(struct vmalloc_state *vs, const struct vm_request
 
 	if (area)
 		area->vm = vm;
-	if (area && (!spare || !space_reserve_or_purge(vs, request, area, &spare, &unused, gfp))) {
+	if (area && (!spare || fault_here(vs->machine, FAULT_AREA, gfp) ||
+		     !space_reserve_or_purge(vs, request, area, &spare, &unused, gfp))) {
 		list_add(&area->list, &unused);
 		area = NULL;
 	}

@@ -16,6 +16,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include "lib/assert.h"
+#include "mm/fault_inject.h"
 #include "mm/vmalloc.h"
 
 /* ---------------------------------------------------------------------------------------------- tables are pages */
@@ -91,10 +92,13 @@ static const struct pgtable_ops window_ops = {
 };
 
 /* A page more in the stock, for a table; false if memory is short. */
-static bool stock_add(struct list_head *stock, gfp_t gfp)
+static bool stock_add(struct vmalloc_state *vs, struct list_head *stock, gfp_t gfp)
 {
-	struct page *page = alloc_pages((gfp & GFP_RECLAIM_MASK) | __GFP_ZERO, 0);
+	struct page *page;
 
+	if (fault_here(vs->machine, FAULT_TABLE, gfp))
+		return false;
+	page = alloc_pages((gfp & GFP_RECLAIM_MASK) | __GFP_ZERO, 0);
 	if (page)
 		list_add(&page->lru, stock);
 	return page;
@@ -142,7 +146,7 @@ static int tables_map(struct vmalloc_state *vs, struct pgtable_run run, gfp_t gf
 		flags = tables_lock(vs, &stock);
 		err = pgtable_map(&vs->table, &run);
 		tables_unlock(vs, flags);
-	} while (err == -ENOMEM && stock_add(&stock, gfp));
+	} while (err == -ENOMEM && stock_add(vs, &stock, gfp));
 	stock_free(&stock);
 	return err;
 }
@@ -177,6 +181,8 @@ int frames_map(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gf
 	if (err)
 		return err;
 	__atomic_fetch_add(&vs->nr_runs, 1, __ATOMIC_RELAXED);
+	if (fault_here(vs->machine, FAULT_MAP, gfp))
+		return -ENOSPC;
 	return host_map(vs->machine, (unsigned long)run->address, run->pfn, (pfn_t)run->nr, prot) ? -ENOSPC : 0;
 }
 

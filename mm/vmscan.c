@@ -27,6 +27,7 @@
 #include "lib/assert.h"
 #include "mm/buddy.h"
 #include "mm/cpus.h"
+#include "mm/fault_inject.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 #include "mm/vmalloc.h"
@@ -461,7 +462,7 @@ static void kswapd_start(struct pglist_data *node)
 	if (__atomic_exchange_n(&node->kswapd_started, true, __ATOMIC_ACQ_REL))
 		return;
 	snprintf(name, sizeof(name), "kswapd%d", node->nid);
-	if (host_task_start(node->machine, name, kswapd, node))
+	if (task_start(node->machine, name, kswapd, node))
 		__atomic_store_n(&node->kswapd_started, false, __ATOMIC_RELEASE);	/* the next wake tries again */
 }
 

@@ -812,27 +812,6 @@ static void c21_injection_spares_nofail_and_small_orders(struct ktap *t)
 	__free_pages(page, 1);
 }
 
-static void injection_heeds_interval_space_and_times(struct ktap *t)
-{
-	struct machine *m = machine_for(t, "mem=64M");
-	struct fault_attr attr = { .interval = 3, .probability = 100, .times = 2, .on = true };
-	unsigned int failed = 0;
-
-	ASSERT(t, m);
-	for (int i = 1; i <= 12; i++) {
-		bool fails = should_fail(m, &attr, 1);
-
-		failed += fails;
-		EXPECT_EQ(t, fails, i == 3 || i == 6);
-	}
-	EXPECT_EQ(t, failed, 2u);
-	attr = (struct fault_attr){ .interval = 1, .probability = 100, .space = 10, .times = -1, .on = true };
-	for (int i = 1; i <= 10; i++)
-		EXPECT_EQ(t, should_fail(m, &attr, 4), i > 3);
-	attr = (struct fault_attr){ .interval = 1, .probability = 0, .times = -1, .on = true };
-	EXPECT(t, !should_fail(m, &attr, 1));
-}
-
 /* --------------------------------------------------------------------------------------------------- the family */
 
 static void an_address_is_never_high(struct ktap *t)
@@ -1239,8 +1218,7 @@ KTAP_SUITE(page_alloc, KTAP_CASE(c01_blocks_are_aligned_contiguous_and_disjoint)
 	   KTAP_CASE(failures_are_reported_once_in_ten_seconds),
 	   KTAP_CASE(a_report_shows_only_zones_that_could_have_served),
 	   KTAP_CASE(free_blocks_are_shown_with_their_types), KTAP_CASE(every_call_survives_its_nth_failure),
-	   KTAP_CASE(c21_injection_spares_nofail_and_small_orders),
-	   KTAP_CASE(injection_heeds_interval_space_and_times), KTAP_CASE(an_address_is_never_high),
+	   KTAP_CASE(c21_injection_spares_nofail_and_small_orders), KTAP_CASE(an_address_is_never_high),
 	   KTAP_CASE(bulk_fills_only_the_holes), KTAP_CASE(a_node_is_preferred_and_can_be_insisted_on),
 	   KTAP_CASE(a_steal_takes_the_whole_of_a_free_pageblock),
 	   KTAP_CASE(mobilities_do_not_mix_while_memory_is_plenty), KTAP_CASE(mixing_boosts_the_watermarks),

@@ -187,7 +187,7 @@ static void the_capacity_can_be_chosen(struct ktap *t)
 		unsigned int asked, want;
 	} chosen[] = { { "mem=64M kmem.sheaf=1", 0, 0 }, { "mem=64M kmem.sheaf=2", 0, 2 },
 		{ "mem=64M kmem.sheaf=2", 30, 30 }, { "mem=64M", 7, 7 }, { "mem=64M", 100000, 250 },
-		{ "mem=64M slub_debug=F", 7, 0 }, { "mem=64M failslab=1,0,0,0", 7, 0 } };
+		{ "mem=64M slub_debug=F", 7, 0 } };
 
 	for (size_t i = 0; i < sizeof(chosen) / sizeof(chosen[0]); i++) {
 		struct kmem_cache_args args = { .sheaf_capacity = chosen[i].asked };

@@ -615,7 +615,8 @@ KTAP_SUITE(slab_check, KTAP_CASE(s1_partial_slab_on_the_full_list), KTAP_CASE(s1
 	   KTAP_CASE(h1_top_outside_the_sheaf), KTAP_CASE(h1_capacity), KTAP_CASE(h2_object_of_another_cache),
 	   KTAP_CASE(h2_object_that_is_in_its_slab), KTAP_CASE(h2_object_in_two_sheaves),
 	   KTAP_CASE(h2_duplicate_among_thousands), KTAP_CASE(h3_barn_counts), KTAP_CASE(h4_sheaf_is_no_object),
-	   KTAP_CASE(h5_object_of_another_node), KTAP_CASE(h4_sheaf_that_is_lost), KTAP_CASE(k1_ids_and_the_list), KTAP_CASE(k1_torn_list_of_caches),
+	   KTAP_CASE(h4_sheaf_that_is_lost), KTAP_CASE(h5_object_of_another_node), KTAP_CASE(k1_ids_and_the_list),
+	   KTAP_CASE(k1_torn_list_of_caches),
 	   KTAP_CASE(k2_sizes_and_type), KTAP_CASE(k3_descriptor_of_no_cache), KTAP_CASE(machine_in_use_is_sound),
 	   KTAP_CASE(check_changes_nothing), KTAP_CASE(typed_slab_may_wait_for_its_grace_period),
 	   KTAP_CASE(dump_shows_the_cache));
