@@ -116,8 +116,10 @@ static u64 machine_secret(struct machine *m)
 static const char *machine_start(struct machine *m)
 {
 	m->memblock.limit = (u64)m->max_low_pfn << PAGE_SHIFT;
-	if (zones_init(m) || cpus_init(m) || zones_populate(m))
+	if (zones_init(m) || cpus_init(m))
 		return "the memory map is too small for its own descriptors";
+	if (zones_populate(m))
+		return "the host has no memory for the descriptors of pages";
 	watermarks_init(m);
 	reclaim_init(m);
 	if (machine_enter(m))

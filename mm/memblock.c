@@ -509,7 +509,8 @@ static const char *beyond_reach(const struct opinions *o, struct machine_params 
 	else
 		scnprintf(params->error, sizeof(params->error),
 			  "the memory map has %lluM beyond %lluM, where the addresses of this build end: "
-			  "give mem=%lluM to do without", (o->beyond + MIB - 1) / MIB, o->addressable / MIB, largest_mem(o) / MIB);
+			  "give mem=%lluM to do without",
+			  (o->beyond + MIB - 1) / MIB, o->addressable / MIB, largest_mem(o) / MIB);
 	return params->error;
 }
 

@@ -142,6 +142,9 @@ static const struct {
 	{ "mem=1M", "the memory map holds less than 2 MiB of RAM" },
 	{ "memmap=exactmap", "the memory map and the command line leave no usable memory" },
 	{ "mem=64M vmalloc=1000T", "the host has no room for the machine's memory" },
+	{ "mem=64M kmem.fault=1024,1,0", "the host has no room for the machine's memory" },
+	{ "mem=64M kmem.fault=512,1,0", "the memory map is too small for its own descriptors" },
+	{ "mem=64M kmem.fault=128,1,0", "the host has no memory for the descriptors of pages" },
 	{ "mem=64M numa=fake=99", "numa=fake=99: more than 64 nodes" },
 };
 
