@@ -233,17 +233,21 @@ static int zero_tables_make(struct vmalloc_state *vs)
 	return err;
 }
 
+void zero_window_unmap(struct machine *m, unsigned int order)
+{
+	range_unmap(m->vmalloc, m->zero_window, 1ul << order);
+}
+
 int zero_window_map(struct machine *m, pfn_t pfn, unsigned int order)
 {
 	struct pgtable_run run = { .address = m->zero_window, .pfn = pfn, .nr = 1ul << order,
 				   .prot = pgprot_val(PAGE_KERNEL) | _PAGE_NX };
 
-	return m->vmalloc ? frames_map(m->vmalloc, &run, GFP_NOWAIT) : -ENODEV;
-}
+	int err = m->vmalloc ? frames_map(m->vmalloc, &run, GFP_NOWAIT) : -ENODEV;
 
-void zero_window_unmap(struct machine *m, unsigned int order)
-{
-	range_unmap(m->vmalloc, m->zero_window, 1ul << order);
+	if (err == -ENOSPC)		/* the tables say what the host could not do */
+		zero_window_unmap(m, order);
+	return err;
 }
 
 /* ------------------------------------------------------------------------------------------------------ all of it */

@@ -128,15 +128,15 @@ static void c05_zeroed_pages_are_zero(struct ktap *t)
 	}
 }
 
-static void c05_zeroed_high_pages_are_zero(struct ktap *t)
+/* By way of a mapping, or without one. */
+static void zeroed_high_pages(struct ktap *t, struct machine *m, unsigned int failing)
 {
-	struct machine *m = machine_for(t, "mem=64M highmem=16M");
-
-	ASSERT(t, m);
 	for (unsigned int order = 0; order <= MAX_ORDER; order += 5) {
-		struct page *page = alloc_pages(GFP_HIGHUSER, order);
+		struct page *page;
 		pfn_t pfn;
 
+		fault_arm(m, failing, 2, false);	/* the first mapping is the case's own */
+		page = alloc_pages(GFP_HIGHUSER, order);
 		ASSERT(t, page);
 		ASSERT_NULL(t, page_address(page));
 		pfn = page_to_pfn(page);
@@ -145,6 +145,7 @@ static void c05_zeroed_high_pages_are_zero(struct ktap *t)
 		zero_window_unmap(m, order);
 		__free_pages(page, order);
 		page = alloc_pages(GFP_HIGHUSER | __GFP_ZERO, order);
+		EXPECT_EQ(t, fault_disarm(m).failed, failing != 0);
 		ASSERT(t, page);
 		EXPECT_EQ(t, page_to_pfn(page), pfn);
 		ASSERT_EQ(t, zero_window_map(m, pfn, order), 0);
@@ -152,6 +153,15 @@ static void c05_zeroed_high_pages_are_zero(struct ktap *t)
 		zero_window_unmap(m, order);
 		__free_pages(page, order);
 	}
+}
+
+static void c05_zeroed_high_pages_are_zero(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M highmem=16M");
+
+	ASSERT(t, m);
+	zeroed_high_pages(t, m, 0);
+	zeroed_high_pages(t, m, FAULT_BIT(FAULT_MAP));
 }
 
 static void c06_an_exact_block_has_just_its_pages(struct ktap *t)
