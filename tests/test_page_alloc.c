@@ -676,129 +676,6 @@ static void free_blocks_are_shown_with_their_types(struct ktap *t)
 
 /* ---------------------------------------------------------------------------------------------- fault injection */
 
-/* The n-th call fails, once, for n = 1, 2, 3 ... until the whole of it succeeds; nothing may be lost or changed. */
-static void nth_failure(struct ktap *t, struct machine *m, bool (*call)(void))
-{
-	unsigned long before;
-	unsigned int n;
-
-	for (n = 1; n < 100; n++) {
-		struct fault_attr attr = { .interval = n, .probability = 100, .times = 1, .on = true };
-		bool served;
-
-		drain_all_pages();
-		before = nr_free_pages();
-		m->params.fail_page_alloc_min_order = 0;
-		fail_pages(m, &attr);
-		served = call();
-		attr = m->params.fail_page_alloc;
-		fail_pages(m, NULL);
-		drain_all_pages();
-		EXPECT_EQ(t, nr_free_pages(), before);
-		if (!attr.times)
-			EXPECT(t, !served || n > 1);
-		if (attr.times) {
-			EXPECT(t, served);
-			break;
-		}
-	}
-	EXPECT_LT(t, n, 100u);
-	EXPECT_GT(t, n, 1u);
-	zones_hold(t, m);
-}
-
-static bool call_alloc_pages(void)
-{
-	struct page *page = alloc_pages(GFP_KERNEL, 3);
-
-	if (page)
-		__free_pages(page, 3);
-	return page;
-}
-
-static bool call_alloc_page(void)
-{
-	struct page *page = alloc_page(GFP_KERNEL);
-
-	if (page)
-		__free_page(page);
-	return page;
-}
-
-static bool call_alloc_pages_node(void)
-{
-	struct page *page = alloc_pages_node(0, GFP_KERNEL | __GFP_THISNODE, 1);
-
-	if (page)
-		__free_pages(page, 1);
-	return page;
-}
-
-static bool call_get_free_pages(void)
-{
-	unsigned long address = __get_free_pages(GFP_KERNEL, 2);
-
-	free_pages(address, 2);
-	return address;
-}
-
-static bool call_get_zeroed_page(void)
-{
-	unsigned long address = get_zeroed_page(GFP_KERNEL);
-
-	free_page(address);
-	return address;
-}
-
-static bool call_exact(void)
-{
-	void *address = alloc_pages_exact(11 * PAGE_SIZE, GFP_KERNEL);
-
-	free_pages_exact(address, 11 * PAGE_SIZE);
-	return address;
-}
-
-static bool call_bulk_array(void)
-{
-	struct page *pages[10] = { 0 };
-	unsigned long nr = alloc_pages_bulk_array(GFP_KERNEL, 10, pages);
-
-	for (unsigned long i = 0; i < 10; i++)
-		if (!pages[i] != (i >= nr))
-			return true;
-	free_pages_bulk(pages, nr);
-	return nr == 10;
-}
-
-static bool call_bulk_list(void)
-{
-	struct list_head list = { &list, &list };
-	unsigned long nr = alloc_pages_bulk_list(GFP_KERNEL, 10, &list);
-
-	for (unsigned long i = 0; i < nr; i++) {
-		struct page *page = free_block_of(list.next);
-
-		list.next = list.next->next;
-		__free_page(page);
-	}
-	return nr == 10 && list.next == &list;
-}
-
-static void every_call_survives_its_nth_failure(struct ktap *t)
-{
-	struct machine *m = machine_for(t, "mem=64M");
-
-	ASSERT(t, m);
-	nth_failure(t, m, call_alloc_page);
-	nth_failure(t, m, call_alloc_pages);
-	nth_failure(t, m, call_alloc_pages_node);
-	nth_failure(t, m, call_get_free_pages);
-	nth_failure(t, m, call_get_zeroed_page);
-	nth_failure(t, m, call_exact);
-	nth_failure(t, m, call_bulk_array);
-	nth_failure(t, m, call_bulk_list);
-}
-
 static void c21_injection_spares_nofail_and_small_orders(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M fail_page_alloc=1,100,0,-1");
@@ -1227,8 +1104,8 @@ KTAP_SUITE(page_alloc, KTAP_CASE(c01_blocks_are_aligned_contiguous_and_disjoint)
 	   KTAP_CASE(c20_nowarn_is_silent), KTAP_CASE(a_failure_is_reported_in_the_kernels_words),
 	   KTAP_CASE(failures_are_reported_once_in_ten_seconds),
 	   KTAP_CASE(a_report_shows_only_zones_that_could_have_served),
-	   KTAP_CASE(free_blocks_are_shown_with_their_types), KTAP_CASE(every_call_survives_its_nth_failure),
-	   KTAP_CASE(c21_injection_spares_nofail_and_small_orders), KTAP_CASE(an_address_is_never_high),
+	   KTAP_CASE(free_blocks_are_shown_with_their_types), KTAP_CASE(c21_injection_spares_nofail_and_small_orders),
+	   KTAP_CASE(an_address_is_never_high),
 	   KTAP_CASE(bulk_fills_only_the_holes), KTAP_CASE(a_node_is_preferred_and_can_be_insisted_on),
 	   KTAP_CASE(a_steal_takes_the_whole_of_a_free_pageblock),
 	   KTAP_CASE(mobilities_do_not_mix_while_memory_is_plenty), KTAP_CASE(mixing_boosts_the_watermarks),
