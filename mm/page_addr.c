@@ -99,7 +99,7 @@ unsigned long nr_free_pages(void)
 }
 
 /* Through the window that zones_init() kept for that, one block at a time; by the host, if that can map no more. */
-static void high_pages_zero(struct machine *m, pfn_t pfn, unsigned int order)
+static bool high_pages_zero(struct machine *m, pfn_t pfn, unsigned int order)
 {
 	bool zero = true;
 
@@ -111,16 +111,21 @@ static void high_pages_zero(struct machine *m, pfn_t pfn, unsigned int order)
 		zero = host_release(m, pfn, 1ul << order);
 	}
 	word_unlock(&m->zero_lock);
-	if (!zero)
-		panic("high memory at pfn %lu can be neither mapped nor released to be zeroed", pfn);
+	return zero;
 }
 
-void pages_zero(struct machine *m, struct page *page, unsigned int order)
+bool pages_zero(struct machine *m, struct page *page, unsigned int order)
 {
 	pfn_t pfn = machine_pfn(m, page);
 
-	if (pfn < m->max_low_pfn)
-		memset(lowmem_page_address(page), 0, PAGE_SIZE << order);
-	else
-		high_pages_zero(m, pfn, order);
+	if (pfn >= m->max_low_pfn)
+		return high_pages_zero(m, pfn, order);
+	memset(lowmem_page_address(page), 0, PAGE_SIZE << order);
+	return true;
+}
+
+void pages_zero_or_panic(struct machine *m, struct page *page, unsigned int order)
+{
+	if (!pages_zero(m, page, order))
+		panic("high memory at pfn %lu can be neither mapped nor released to be zeroed", machine_pfn(m, page));
 }

@@ -46,14 +46,29 @@ static bool block_is_good(struct machine *m, const struct page *page)
 	return false;
 }
 
-static void block_dress(struct machine *m, struct page *page, unsigned int order, gfp_t gfp)
+static void block_dress(struct page *page, unsigned int order, gfp_t gfp)
 {
 	page->_refcount.counter = 1;
 	page->private = 0;
 	if (order && (gfp & __GFP_COMP))
 		compound_make(page, order);
-	if ((gfp & __GFP_ZERO) || unlikely(m->params.init_on_alloc))
-		pages_zero(m, page, order);
+}
+
+/*
+ * Zeroed; or given back, and NULL: high memory that the host can neither map nor release. There is no trying again:
+ * other pages fare no better.
+ */
+static struct page *block_zero(struct machine *m, struct page *page, unsigned int order, gfp_t gfp)
+{
+	if (gfp & __GFP_NOFAIL) {
+		pages_zero_or_panic(m, page, order);
+		return page;
+	}
+	if (likely(pages_zero(m, page, order)))
+		return page;
+	warn_alloc(gfp, NULL, "page allocation failure: order:%u, the host has no room to map it, to be zeroed", order);
+	__free_pages(page, order);
+	return NULL;
 }
 
 static void count_alloc(struct zone *preferred, struct zone *zone, unsigned int order)
@@ -165,7 +180,7 @@ static struct page *zonelist_alloc(const struct alloc_context *ac, unsigned int 
 	if (unlikely(ac->order && (alloc_flags & ALLOC_HARDER)))
 		highatomic_reserve(zone, page, ac->order, ac->migratetype);
 	count_alloc(preferred, zone, ac->order);
-	block_dress(zone->machine, page, ac->order, ac->gfp);
+	block_dress(page, ac->order, ac->gfp);
 	return page;
 }
 
@@ -388,7 +403,11 @@ static struct page *pages_alloc(gfp_t gfp, unsigned int order, int nid)
 	if (preferred)
 		ac.alloc_flags |= nofragment_flag(preferred);
 	page = zonelist_alloc(&ac, ac.alloc_flags | WMARK_LOW);
-	return likely(page) ? page : alloc_slowly(m, &ac);
+	if (unlikely(!page))
+		page = alloc_slowly(m, &ac);
+	if (page && ((ac.gfp & __GFP_ZERO) || unlikely(m->params.init_on_alloc)))
+		page = block_zero(m, page, order, ac.gfp);
+	return page;
 }
 
 static noinline struct page *pages_alloc_here(gfp_t gfp, unsigned int order)
@@ -403,10 +422,9 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 	return pages_alloc(gfp, order, nid);
 }
 
-static noinline struct page *page_zeroed(struct page *page)
+static noinline struct page *page_zeroed(struct page *page, gfp_t gfp)
 {
-	pages_zero(this_machine(), page, 0);
-	return page;
+	return block_zero(this_machine(), page, 0, gfp);
 }
 
 /*
@@ -434,7 +452,7 @@ KMEM_FAST struct page *alloc_pages(gfp_t gfp, unsigned int order)
 	cpu->events[PGALLOC_DMA + (page->flags >> PAGE_ZONE_SHIFT & 7)]++;
 	set_page_state(page, PAGE_STATE_USED);
 	page->private = 0;
-	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page) : page;
+	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page, gfp) : page;
 }
 
 _Static_assert(MIGRATE_MOVABLE == ___GFP_MOVABLE >> 3 && MIGRATE_RECLAIMABLE == ___GFP_RECLAIMABLE >> 3,

@@ -43,8 +43,10 @@ bool zone_watermark_ok_pages(struct zone *zone, unsigned int order, unsigned lon
 			     unsigned int alloc_flags, long free);
 /* Pages of the zone that reclaim could still get, at best. */
 long zone_reclaimable_pages(const struct zone *zone);
-/* Zero a block of any zone. */
-void pages_zero(struct machine *m, struct page *page, unsigned int order);
+/* Zero a block of any zone. False: of high memory that the host can neither map nor release. */
+MUST_CHECK bool pages_zero(struct machine *m, struct page *page, unsigned int order);
+/* The same for who has no way to fail: the machine panics. */
+void pages_zero_or_panic(struct machine *m, struct page *page, unsigned int order);
 /*
  * A block of frames at m->zero_window, for who holds m->zero_lock: mm/vmalloc_map.c. Returns 0, -ENOSPC if the host has
  * no room for a mapping, -ENODEV before there is vmalloc.

@@ -59,7 +59,7 @@ void free_block(struct machine *m, struct page *page, unsigned int order)
 	for (unsigned long i = 0; i < 1ul << order; i++)
 		page[i].flags &= ~PAGE_FLAGS_ALL;
 	if (unlikely(m->params.init_on_free))
-		pages_zero(m, page, order);
+		pages_zero_or_panic(m, page, order);
 	count_vm_events(PGFREE, 1ul << order);
 	type = pageblock_type(zone, machine_pfn(m, page));
 	if (pcp_has_order(order) && type != MIGRATE_ISOLATE) {
