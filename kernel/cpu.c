@@ -104,7 +104,8 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	cpu->node = id % m->nr_nodes;
 	cpu->slab_type = SLAB_TYPE_OF_NODE(cpu->node);
 	cpu->numa = (void *)(cpu + 1);
-	cpu->pcp = (void *)(cpu->numa + m->nr_zones);
+	/* Last: with it the CPU is one of those that pcp_update_fast() looks at. */
+	__atomic_store_n(&cpu->pcp, (void *)(cpu->numa + m->nr_zones), __ATOMIC_RELEASE);
 	pcp_init(m, cpu);
 }
 

@@ -5,7 +5,7 @@
  *	machine->fault_points	what is looked at: what is armed, and what the kernel's parameters watch
  *	machine->fault		what is armed, and how far it has come
  *
- * Counters are atomic; fault_points is written by who arms, while no one else allocates.
+ * All is atomic: who arms is alone with the machine but for its background tasks.
  */
 #include <linux/printk.h>
 #include "mm/fault_inject.h"
@@ -41,12 +41,13 @@ bool should_fail(struct machine *m, struct fault_attr *attr, size_t size)
 bool fault_strikes(struct machine *m, enum fault_point point, gfp_t gfp)
 {
 	struct fault_plan *plan = &m->fault;
-	u32 passage;
+	u32 passage, nth;
 
-	if (!(plan->points & FAULT_BIT(point)) || (gfp & __GFP_NOFAIL))
+	if (!(__atomic_load_n(&plan->points, __ATOMIC_ACQUIRE) & FAULT_BIT(point)) || (gfp & __GFP_NOFAIL))
 		return false;
 	passage = __atomic_add_fetch(&plan->passages, 1, __ATOMIC_RELAXED);
-	if (passage < plan->nth || (passage > plan->nth && !plan->persistent))
+	nth = __atomic_load_n(&plan->nth, __ATOMIC_RELAXED);
+	if (passage < nth || (passage > nth && !__atomic_load_n(&plan->persistent, __ATOMIC_RELAXED)))
 		return false;
 	__atomic_fetch_add(&plan->failed, 1, __ATOMIC_RELAXED);
 	return true;
@@ -54,7 +55,7 @@ bool fault_strikes(struct machine *m, enum fault_point point, gfp_t gfp)
 
 bool should_fail_pages(struct machine *m, gfp_t gfp, unsigned int order)
 {
-	if (likely(!(m->fault_points & FAULT_BIT(FAULT_PAGE))) || (gfp & __GFP_NOFAIL))
+	if (likely(!fault_watches(m, FAULT_PAGE)) || (gfp & __GFP_NOFAIL))
 		return false;
 	if (fault_strikes(m, FAULT_PAGE, gfp))
 		return true;
@@ -65,7 +66,7 @@ bool should_failslab(struct kmem_cache *cache, gfp_t gfp)
 {
 	struct machine *m = cache->machine;
 
-	if (likely(!(m->fault_points & FAULT_BIT(FAULT_SLAB))) || (gfp & __GFP_NOFAIL))
+	if (likely(!fault_watches(m, FAULT_SLAB)) || (gfp & __GFP_NOFAIL))
 		return false;
 	return fault_strikes(m, FAULT_SLAB, gfp) ||
 	       (!cache->internal && should_fail(m, &m->params.failslab, cache->object_size));
@@ -73,8 +74,10 @@ bool should_failslab(struct kmem_cache *cache, gfp_t gfp)
 
 static void points_update(struct machine *m)
 {
-	m->fault_points = m->fault.points | (m->params.fail_page_alloc.on ? FAULT_BIT(FAULT_PAGE) : 0) |
-			  (m->params.failslab.on ? FAULT_BIT(FAULT_SLAB) : 0);
+	u32 points = m->fault.points | (m->params.fail_page_alloc.on ? FAULT_BIT(FAULT_PAGE) : 0) |
+		     (m->params.failslab.on ? FAULT_BIT(FAULT_SLAB) : 0);
+
+	__atomic_store_n(&m->fault_points, points, __ATOMIC_RELAXED);
 }
 
 void fault_init(struct machine *m, struct fault_report so_far)
@@ -101,19 +104,35 @@ void fault_start(struct machine *m)
 		points_change(m);
 }
 
+/* Background tasks may be passing by. */
+static void plan_set(struct fault_plan *plan, const struct fault_plan *to)
+{
+	__atomic_store_n(&plan->points, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&plan->nth, to->nth, __ATOMIC_RELAXED);
+	__atomic_store_n(&plan->persistent, to->persistent, __ATOMIC_RELAXED);
+	__atomic_store_n(&plan->passages, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&plan->failed, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&plan->points, to->points, __ATOMIC_RELEASE);
+}
+
 void fault_arm(struct machine *m, unsigned int points, unsigned int nth, bool persistent)
 {
-	m->fault = (struct fault_plan){ .points = points, .nth = nth, .persistent = persistent };
+	const struct fault_plan plan = { .points = points, .nth = nth, .persistent = persistent };
+
+	plan_set(&m->fault, &plan);
 	points_change(m);
-	m->fault.passages = 0;		/* what that took does not count */
-	m->fault.failed = 0;
+	plan_set(&m->fault, &plan);	/* what that took does not count */
 }
 
 struct fault_report fault_disarm(struct machine *m)
 {
-	struct fault_report report = { m->fault.passages, m->fault.failed };
+	const struct fault_plan none = { 0 };
+	struct fault_report report = {
+		.passages = __atomic_load_n(&m->fault.passages, __ATOMIC_RELAXED),
+		.failed = __atomic_load_n(&m->fault.failed, __ATOMIC_RELAXED),
+	};
 
-	m->fault = (struct fault_plan){ 0 };
+	plan_set(&m->fault, &none);
 	points_update(m);
 	pcp_update_fast(m);
 	return report;

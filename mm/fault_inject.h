@@ -50,10 +50,15 @@ struct fault_report {
 /* Any context, any CPU; with several threads the nth passage is the nth to get there. */
 bool fault_strikes(struct machine *m, enum fault_point point, gfp_t gfp);
 
+static inline bool fault_watches(const struct machine *m, enum fault_point point)
+{
+	return __atomic_load_n(&m->fault_points, __ATOMIC_RELAXED) & FAULT_BIT(point);
+}
+
 /* Does this passage fail? gfp: the caller's, 0 if there is none. */
 static inline bool fault_here(struct machine *m, enum fault_point point, gfp_t gfp)
 {
-	return unlikely(m->fault_points & FAULT_BIT(point)) && fault_strikes(m, point, gfp);
+	return unlikely(fault_watches(m, point)) && fault_strikes(m, point, gfp);
 }
 
 /* A background task, by host_task_start(). Returns 0 or -EAGAIN. */
@@ -85,7 +90,7 @@ void fail_slabs(struct machine *m, const struct fault_attr *attr);
 /* Objects are looked at one by one: sheaves are not to be used. */
 static inline bool fault_bypasses_sheaves(const struct machine *m)
 {
-	return (m->fault_points & (FAULT_BIT(FAULT_SLAB) | FAULT_BIT(FAULT_SHEAF))) == FAULT_BIT(FAULT_SLAB);
+	return fault_watches(m, FAULT_SLAB) && !fault_watches(m, FAULT_SHEAF);
 }
 
 #endif

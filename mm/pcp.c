@@ -233,7 +233,7 @@ void pcp_update_limits(struct machine *m)
 /* Each call must be looked at if it may be made to fail or its memory is written at either end. */
 static bool fast_allowed(const struct machine *m)
 {
-	return !(m->fault_points & FAULT_BIT(FAULT_PAGE)) && !m->params.init_on_alloc && !m->params.init_on_free;
+	return !fault_watches(m, FAULT_PAGE) && !m->params.init_on_alloc && !m->params.init_on_free;
 }
 
 static struct per_cpu_pages *fast_pcp(struct kmem_cpu *cpu, struct zone *zone)
@@ -266,7 +266,7 @@ static void cpu_update_fast(struct kmem_cpu *cpu)
 void pcp_update_fast(struct machine *m)
 {
 	for (unsigned int id = 0; id < m->nr_cpus; id++)
-		if (m->cpus[id] && m->cpus[id]->pcp)
+		if (m->cpus[id] && __atomic_load_n(&m->cpus[id]->pcp, __ATOMIC_ACQUIRE))
 			cpu_update_fast(m->cpus[id]);
 }
 
