@@ -10,7 +10,7 @@
  * A thread that enters a machine takes an idle CPU (the one it had last, if it can), else brings one online,
  * else queues. A waiter that has waited for a time slice asks the thread with the longest lease to yield: its
  * host interrupts it where it is in no atomic section, the CPU goes to the first waiter, and the thread queues for
- * one at its next call, as a preempted task would.
+ * one at its next call, as a preempted task would. If that thread cannot be interrupted just then, the next is asked.
  *
  * A CPU that nobody leases keeps its lists; whoever needs them empty takes it for that moment (cpus_request).
  *
@@ -212,49 +212,66 @@ void cpu_release(void)
 	cpu_unpin();
 }
 
-/* The thread that has had a CPU for longest, if that is a time slice; -1 if nobody has had one for so long. */
-static int cpu_oldest(struct machine *m, u64 now, struct task_struct **task)
+/* Has a thread had the CPU for a time slice? */
+static bool lease_is_old(const struct machine *m, unsigned int id, u64 now)
 {
-	int oldest = -1;
-
-	cpus_lock(m);
-	for (unsigned int i = 0; i < m->nr_cpus; i++) {
-		if (m->cpu_state[i] != CPU_LEASED || now < m->cpu_since[i] + TIME_SLICE_NS)
-			continue;
-		if (oldest < 0 || m->cpu_since[i] < m->cpu_since[oldest])
-			oldest = (int)i;
-	}
-	if (oldest >= 0)
-		*task = m->cpu_task[oldest];
-	cpus_unlock(m);
-	return oldest;
+	return m->cpu_state[id] == CPU_LEASED && now >= m->cpu_since[id] + TIME_SLICE_NS;
 }
 
-/* The task ended without giving its CPU back, or never lived in this process (after a fork): end its lease. */
-static void cpu_take_back(struct machine *m, unsigned int id, const struct task_struct *task)
+/* The CPU with the longest of old leases, or, after one that was asked in vain, the next with one; -1: none. */
+static int cpu_to_ask(struct machine *m, u64 now, int asked)
+{
+	int found = -1;
+
+	cpus_lock(m);
+	for (unsigned int n = 0; n < m->nr_cpus; n++) {
+		unsigned int id = ((unsigned int)(asked + 1) + n) % m->nr_cpus;
+
+		if (!lease_is_old(m, id, now) || (found >= 0 && m->cpu_since[id] >= m->cpu_since[found]))
+			continue;
+		found = (int)id;
+		if (asked >= 0)
+			break;
+	}
+	cpus_unlock(m);
+	return found;
+}
+
+/*
+ * The host says that a thread ended without giving this CPU back, or never lived in this process (after a fork): end
+ * its lease. Asked again under the lock, since the thread may only have been leaving, and another's task may lie
+ * where its task lay.
+ */
+static void cpu_take_back(struct machine *m, unsigned int id)
 {
 	u64 now = host_clock(m);
 	u32 *wake = NULL;
 
 	cpus_lock(m);
-	if (m->cpu_state[id] == CPU_LEASED && m->cpu_task[id] == task && task != host_task())
+	if (m->cpu_state[id] == CPU_LEASED && host_interrupt(m, m->cpus[id]) == -ESRCH)
 		wake = cpu_pass(m, id, now);
 	cpus_unlock(m);
 	if (wake)
 		host_wake(wake, 1);
 }
 
-/* Ask whoever has had a CPU for longest to give it up. */
-static void ask_to_yield(struct machine *m)
+/* Make the CPU's thread look at what is pending. */
+static void cpu_interrupt(struct machine *m, unsigned int id)
 {
-	struct task_struct *task = NULL;
-	int id = cpu_oldest(m, host_clock(m), &task);
-
-	if (id < 0)
-		return;
-	__atomic_fetch_or(&m->cpus[id]->pending, CPU_YIELD, __ATOMIC_RELAXED);
 	if (host_interrupt(m, m->cpus[id]) == -ESRCH)
-		cpu_take_back(m, (unsigned int)id, task);
+		cpu_take_back(m, id);
+}
+
+/* Ask someone who has had a CPU for a time slice to give it up. Returns the CPU; asked: the one before, or -1. */
+static int ask_to_yield(struct machine *m, int asked)
+{
+	int id = cpu_to_ask(m, host_clock(m), asked);
+
+	if (id >= 0) {
+		__atomic_fetch_or(&m->cpus[id]->pending, CPU_YIELD, __ATOMIC_RELAXED);
+		cpu_interrupt(m, (unsigned int)id);
+	}
+	return id;
 }
 
 /* A CPU of the machine for this task, which has none. Preemption is off. Sleeps until there is one. */
@@ -262,7 +279,7 @@ static struct kmem_cpu *cpu_take(struct machine *m, struct task_struct *task)
 {
 	struct cpu_waiter waiter = { .task = task };
 	u64 now = host_clock(m), patience = TIME_SLICE_NS;
-	int id;
+	int id, asked = -1;
 
 	cpus_lock(m);
 	id = cpu_find(m, task->last_cpu);
@@ -275,7 +292,7 @@ static struct kmem_cpu *cpu_take(struct machine *m, struct task_struct *task)
 		host_wait(&waiter.granted, 0, patience);
 		id = (int)__atomic_load_n(&waiter.granted, __ATOMIC_ACQUIRE) - 1;
 		if (id < 0)
-			ask_to_yield(m);
+			asked = ask_to_yield(m, asked);
 	}
 	assert(id >= 0);
 	task->last_cpu = (unsigned int)id;
@@ -380,16 +397,6 @@ static bool cpu_do_idle(struct machine *m, unsigned int id, u32 bits)
 	return true;
 }
 
-static const struct task_struct *cpu_lessee(struct machine *m, unsigned int id)
-{
-	const struct task_struct *task;
-
-	cpus_lock(m);
-	task = m->cpu_task[id];
-	cpus_unlock(m);
-	return task;
-}
-
 /* Ask the thread that leases the CPU, and wait a little. Returns whether it has done it. */
 static bool cpu_ask(struct machine *m, unsigned int id, u32 bits)
 {
@@ -398,14 +405,11 @@ static bool cpu_ask(struct machine *m, unsigned int id, u32 bits)
 	__atomic_fetch_or(&cpu->pending, bits, __ATOMIC_RELAXED);
 	for (int i = 0; i < REQUEST_TRIES; i++) {
 		u32 pending = __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
-		const struct task_struct *task;
 
 		if (!(pending & bits) || cpu_do_idle(m, id, bits))
 			return true;
 		kmem_interrupt();	/* whom this thread asks may be asking it */
-		task = cpu_lessee(m, id);
-		if (task && host_interrupt(m, cpu) == -ESRCH)
-			cpu_take_back(m, id, task);
+		cpu_interrupt(m, id);
 		host_wait(&cpu->pending, pending, REQUEST_WAIT_NS);
 	}
 	return false;

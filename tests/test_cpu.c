@@ -445,6 +445,43 @@ static void preempt_disable_holds_the_cpu(struct ktap *t)
 	ktap_threads(t, 2, hold_or_wait, &w);
 }
 
+/* Thread 0 keeps its CPU for long, thread 1 computes, and thread 2, the last to come, wants one. */
+static void keep_compute_or_want(struct ktap *t, unsigned int i, void *arg)
+{
+	struct world *w = arg;
+
+	while (word_read(&w->word) != i)
+		nap(MS);
+	EXPECT_EQ(t, machine_enter(w->m), 0);
+	if (i == 0) {
+		preempt_disable();
+		word_set(&w->word, 1);
+		/* The end is for a test that fails. */
+		for (int n = 0; n < 3000 && word_read(&w->word) != 3; n++)
+			nap(MS);
+		EXPECT_EQ(t, word_read(&w->word), 3);
+		word_set(&w->word, 3);
+		preempt_enable();
+	} else if (i == 1) {
+		word_set(&w->word, 2);
+		while (word_read(&w->word) != 3)
+			;
+	} else {
+		word_set(&w->word, 3);
+	}
+	machine_leave();
+}
+
+/* docs/models/cpu_yield.pml */
+static void a_cpu_that_is_kept_does_not_keep_the_others(struct ktap *t)
+{
+	static struct world w;
+
+	ASSERT(t, boot(t, &w, "mem=64M nr_cpus=2"));
+	ktap_threads(t, 3, keep_compute_or_want, &w);
+	EXPECT_EQ(t, w.m->nr_users, 0);
+}
+
 static void hold_irqs_off(struct ktap *t, unsigned int i, void *arg)
 {
 	struct world *w = arg;
@@ -665,6 +702,7 @@ KTAP_SUITE(cpu,
 	   KTAP_CASE(a_thread_that_ends_returns_its_cpu),
 	   KTAP_CASE(a_thread_that_sleeps_does_not_starve_the_others),
 	   KTAP_CASE(preempt_disable_holds_the_cpu),
+	   KTAP_CASE(a_cpu_that_is_kept_does_not_keep_the_others),
 	   KTAP_CASE(interrupts_off_hold_the_cpu),
 	   KTAP_CASE(own_and_idle_cpus_do_requests_at_once),
 	   KTAP_CASE(busy_cpus_answer_requests),
