@@ -402,7 +402,7 @@ static bool cpu_ask(struct machine *m, unsigned int id, u32 bits)
 {
 	struct kmem_cpu *cpu = m->cpus[id];
 
-	__atomic_fetch_or(&cpu->pending, bits, __ATOMIC_RELAXED);
+	__atomic_fetch_or(&cpu->pending, bits, __ATOMIC_RELEASE);
 	for (int i = 0; i < REQUEST_TRIES; i++) {
 		u32 pending = __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
 
@@ -432,6 +432,9 @@ unsigned int cpus_request(struct machine *m, u32 bits)
 {
 	unsigned int late = 0;
 
+	/* Who leases a CPU after this sees what the caller has written; whoever did before is seen (rcu_online.pml). */
+	cpus_lock(m);
+	cpus_unlock(m);
 	for (unsigned int i = 0; i < m->nr_cpus; i++) {
 		if (__atomic_load_n(&m->cpu_state[i], __ATOMIC_ACQUIRE) < CPU_IDLE)
 			continue;
