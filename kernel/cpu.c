@@ -531,7 +531,6 @@ void kmem_forked(struct machine *m)
 	struct task_struct *task = host_task();
 
 	m->cpu_lock = m->console_lock = 0;
-	m->console_owner = NULL;
 	m->cpu_first = m->cpu_last = NULL;
 	m->cpu_waiters = 0;
 	for (unsigned int i = 0; i < m->nr_cpus; i++)

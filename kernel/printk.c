@@ -5,8 +5,8 @@
  *	KERN_<level> "text\n" -> format, cut at LINE_MAX -> a stamp before each line (printk.time) -> console
  *
  * A message is made on the stack and handed to the console whole, so that messages of several threads never mix.
- * A machine's own console function is called by one thread at a time; what that function itself prints goes to the
- * host's console.
+ * A machine's own console function is called by one thread at a time; what that function itself prints, or an
+ * interrupt of a thread that is on its way to it, goes to the host's console (docs/models/console.pml).
  * Lock: machine->console_lock, a raw word, innermost.
  */
 #include <linux/ctype.h>
@@ -32,15 +32,17 @@ static void console_write(struct machine *m, const char *text, size_t length)
 {
 	struct task_struct *task = host_task();
 
-	if (!m || !m->console || __atomic_load_n(&m->console_owner, __ATOMIC_RELAXED) == task) {
+	if (!m || !m->console || task->at_console) {
 		host_console(m, text, length);
 		return;
 	}
+	task->at_console = true;	/* before the lock: what an interrupt here prints must not wait for it */
+	__asm__ volatile("" ::: "memory");
 	word_lock(&m->console_lock);
-	__atomic_store_n(&m->console_owner, task, __ATOMIC_RELAXED);
 	m->console(m->console_arg, text, length);
-	__atomic_store_n(&m->console_owner, NULL, __ATOMIC_RELAXED);
 	word_unlock(&m->console_lock);
+	__asm__ volatile("" ::: "memory");
+	task->at_console = false;
 }
 
 /* "[    1.234567] ", as the kernel stamps its lines. */

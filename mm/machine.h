@@ -53,7 +53,6 @@ struct machine {
 	struct memblock memblock;
 	u64 boot_clock;
 	u32 console_lock;			/* a raw word: one line at a time */
-	struct task_struct *console_owner;	/* who is in the console function */
 
 	/* CPUs: kernel/cpu.c. */
 	u32 cpu_lock;				/* a raw word: taken by threads that have no CPU */

@@ -48,6 +48,7 @@ struct task_struct {
 	struct machine *outer[8];	/* those entered before it */
 	unsigned int enter_depth;
 	unsigned int last_cpu;		/* where its data may still be warm */
+	bool at_console;		/* in a machine's console function, or on the way */
 	void *host;			/* the host's own */
 	char why[160];			/* why the last machine_boot_why() of this task failed */
 };
