@@ -11,7 +11,7 @@
  * Only what frees to a zone's lists looks at the counter; pages that come and go on a CPU's own list do not. The task
  * asks nothing of CPUs that are leased: what they keep is little, and their threads may be asleep.
  *
- * Lock: zone->lock for zone->freed; idle_running belongs to whoever raised it from 0.
+ * Lock: zone->lock for zone->freed; idle_running belongs to whoever raised it from 0 (docs/models/background.pml).
  */
 #include <linux/limits.h>
 #include <linux/sched.h>
@@ -43,7 +43,7 @@ static struct activity activity_of(struct machine *m)
 
 static bool must_stop(struct machine *m)
 {
-	return __atomic_load_n(&m->idle_stop, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&m->idle_stop, __ATOMIC_SEQ_CST);
 }
 
 /* Sleep until the machine has been quiet for QUIET_NS. False: it is going down. */
@@ -67,6 +67,15 @@ static bool wait_for_quiet(struct machine *m)
 	return false;
 }
 
+/* No task from now on. The machine may be gone once others see the 0: only the word's address is used then. */
+static void not_running(struct machine *m)
+{
+	u32 *word = &m->idle_running;
+
+	__atomic_store_n(word, 0, __ATOMIC_RELEASE);
+	host_wake(word, INT_MAX);
+}
+
 static void idle_task(void *arg)
 {
 	struct machine *m = arg;
@@ -82,8 +91,7 @@ static void idle_task(void *arg)
 		}
 		machine_leave();
 	}
-	__atomic_store_n(&m->idle_running, 0, __ATOMIC_RELEASE);
-	host_wake(&m->idle_running, INT_MAX);	/* of the word's address only: the machine may be gone */
+	not_running(m);
 }
 
 /* Not from an interrupt, nor under a lock: a task is started there at another time. */
@@ -93,10 +101,13 @@ void idle_wake(struct machine *m)
 
 	if (!m->params.idle_release || !sleeping_is_allowed() || must_stop(m))
 		return;
-	if (!__atomic_compare_exchange_n(&m->idle_running, &none, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(&m->idle_running, &none, 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 		return;
-	if (task_start(m, "idle", idle_task, m)) {
-		__atomic_store_n(&m->idle_running, 0, __ATOMIC_RELEASE);
+	/* If the machine goes down meanwhile, either idle_exit() sees the 1, or this sees that it must stop. */
+	if (must_stop(m)) {
+		not_running(m);
+	} else if (task_start(m, "idle", idle_task, m)) {
+		not_running(m);
 		idle_restart(m);	/* tries again after as many pages, not at each */
 	}
 }
@@ -116,9 +127,9 @@ void idle_restart(struct machine *m)
 
 void idle_exit(struct machine *m)
 {
-	__atomic_store_n(&m->idle_stop, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&m->idle_stop, 1, __ATOMIC_SEQ_CST);
 	host_wake(&m->idle_stop, INT_MAX);
-	while (__atomic_load_n(&m->idle_running, __ATOMIC_ACQUIRE)) {
+	while (__atomic_load_n(&m->idle_running, __ATOMIC_SEQ_CST)) {
 		cpu_release();		/* it may need the CPU to end */
 		host_wait(&m->idle_running, 1, 1000000);
 	}
