@@ -32,6 +32,7 @@
 #include "mm/cpus.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
+#include "mm/vmscan.h"
 
 #define TIME_SLICE_NS 2000000ull
 #define ASK_AGAIN_NS 200000ull		/* whoever was asked could not be interrupted just then */
@@ -540,7 +541,7 @@ void kmem_forked(struct machine *m)
 	for (unsigned int i = 1; i < task->enter_depth; i++)
 		m->nr_users += task->outer[i] == m;
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
-		m->nodes[nid]->kswapd_started = false;
+		kswapd_forked(m->nodes[nid]);
 	mutex_init(&m->rcu_mutex);
 	m->rcu_running = 0;
 	m->idle_running = 0;

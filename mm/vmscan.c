@@ -39,7 +39,8 @@
 #define MAX_RECLAIM_RETRIES 16
 #define SHRINKER_REGISTERED (1u << 0)
 #define LIST_CHANGES 0x80000000u
-#define NOTHING_ASKED (-1)		/* kswapd_highest when no request waits */
+#define ASKED_ORDER 0xffffu		/* kswapd_asked: the highest zone + 1 is above */
+#define ASKED_ZONE_SHIFT 16
 #define NAP_NS 100000000ull		/* kswapd looks again after a tenth of a second before it sleeps for long */
 
 /* --------------------------------------------------------------------------------------- the list of shrinkers */
@@ -354,7 +355,7 @@ static void boosts_end(struct pglist_data *node, const unsigned long *boosts)
 
 static bool kswapd_must_stop(const struct pglist_data *node)
 {
-	return __atomic_load_n(&node->kswapd_stop, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&node->kswapd_stop, __ATOMIC_SEQ_CST);
 }
 
 /* Reclaim harder and harder until the node is balanced. Counts a failure if nothing at all came back. */
@@ -416,13 +417,12 @@ static void kswapd_sleep(struct pglist_data *node, u32 seen, int order, enum zon
 /* Take what wakers have asked for since the last time. False: nothing, and *order and *highest stay. */
 static bool take_request(struct pglist_data *node, int *order, enum zone_type *highest)
 {
-	int asked_order = __atomic_exchange_n(&node->kswapd_order, 0, __ATOMIC_ACQ_REL);
-	int asked_highest = __atomic_exchange_n((int *)&node->kswapd_highest, NOTHING_ASKED, __ATOMIC_ACQ_REL);
+	u32 asked = __atomic_exchange_n(&node->kswapd_asked, 0, __ATOMIC_ACQ_REL);
 
-	if (asked_highest == NOTHING_ASKED)
+	if (!asked)
 		return false;
-	*order = asked_order;
-	*highest = (enum zone_type)asked_highest;
+	*order = (int)(asked & ASKED_ORDER);
+	*highest = (enum zone_type)((asked >> ASKED_ZONE_SHIFT) - 1);
 	return true;
 }
 
@@ -455,25 +455,28 @@ static void kswapd(void *arg)
 	host_wake(word, INT_MAX);	/* of the word's address only */
 }
 
+/* If the machine goes down meanwhile, either kswapd_end() sees that it has started, or this that it must stop. */
 static void kswapd_start(struct pglist_data *node)
 {
 	char name[16];
 
-	if (__atomic_exchange_n(&node->kswapd_started, true, __ATOMIC_ACQ_REL))
+	if (__atomic_exchange_n(&node->kswapd_started, true, __ATOMIC_SEQ_CST))
 		return;
 	snprintf(name, sizeof(name), "kswapd%d", node->nid);
-	if (task_start(node->machine, name, kswapd, node))
+	if (kswapd_must_stop(node) || task_start(node->machine, name, kswapd, node))
 		__atomic_store_n(&node->kswapd_started, false, __ATOMIC_RELEASE);	/* the next wake tries again */
 }
 
-/* Remember the greatest of what is asked for. */
-static void raise_to(int *what, int value)
+/* Remember the greatest order and zone that are asked for: in one word, so that neither is taken without the other. */
+static void ask_kswapd(struct pglist_data *node, u32 order, enum zone_type highest)
 {
-	int seen = __atomic_load_n(what, __ATOMIC_RELAXED);
+	u32 seen = __atomic_load_n(&node->kswapd_asked, __ATOMIC_RELAXED), asked;
 
-	while (seen < value &&
-	       !__atomic_compare_exchange_n(what, &seen, value, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		;
+	do {
+		asked = max(seen & ASKED_ORDER, order) |
+			max(seen >> ASKED_ZONE_SHIFT, (u32)highest + 1) << ASKED_ZONE_SHIFT;
+	} while (!__atomic_compare_exchange_n(&node->kswapd_asked, &seen, asked, true, __ATOMIC_RELEASE,
+					      __ATOMIC_RELAXED));
 }
 
 /* A node whose reclaim has found nothing 16 times is left alone until direct reclaim finds something there. */
@@ -488,13 +491,19 @@ void wakeup_kswapd(struct zone *zone, gfp_t gfp, unsigned int order, enum zone_t
 		return;
 	if (node_balanced(node, (int)order, highest) && !node_boosted(node, highest))
 		return;
-	_Static_assert(sizeof(node->kswapd_highest) == sizeof(int), "raise_to() takes an int");
-	raise_to(&node->kswapd_order, (int)order);
-	raise_to((int *)&node->kswapd_highest, (int)highest);
+	ask_kswapd(node, order, highest);
 	__atomic_fetch_add(&node->kswapd_wake, 1, __ATOMIC_SEQ_CST);
 	kswapd_start(node);
 	if (__atomic_load_n(&node->kswapd_sleeping, __ATOMIC_SEQ_CST))
 		host_wake(&node->kswapd_wake, 1);
+}
+
+/* The next wake starts one. */
+void kswapd_forked(struct pglist_data *node)
+{
+	node->kswapd_started = false;
+	node->kswapd_sleeping = 0;
+	node->kswapd_failures = 0;
 }
 
 /* --------------------------------------------------------------------------------------------------- coming, going */
@@ -511,11 +520,10 @@ void reclaim_init(struct machine *m)
 static void kswapd_end(struct pglist_data *node)
 {
 	__atomic_store_n(&node->kswapd_stop, true, __ATOMIC_SEQ_CST);
-	if (!__atomic_load_n(&node->kswapd_started, __ATOMIC_ACQUIRE))
-		return;
 	__atomic_fetch_add(&node->kswapd_wake, 1, __ATOMIC_SEQ_CST);
 	host_wake(&node->kswapd_wake, INT_MAX);
-	while (!__atomic_load_n(&node->kswapd_gone, __ATOMIC_ACQUIRE)) {
+	while (__atomic_load_n(&node->kswapd_started, __ATOMIC_SEQ_CST) &&
+	       !__atomic_load_n(&node->kswapd_gone, __ATOMIC_ACQUIRE)) {
 		cpu_release();		/* it may need the CPU to end */
 		host_wait(&node->kswapd_wake, kswapd_wakeups(node), 1000000);
 	}

@@ -117,9 +117,8 @@ struct pglist_data {
 	/* Background reclaim: mm/vmscan.c. */
 	u32 kswapd_wake;			/* changes when there is work; what kswapd sleeps on */
 	bool kswapd_started, kswapd_stop, kswapd_gone;
-	int kswapd_order;
+	u32 kswapd_asked;			/* [ highest zone + 1 : 16 | order : 16 ]; 0: nothing */
 	int kswapd_failures;
-	enum zone_type kswapd_highest;
 	u32 kswapd_sleeping;			/* it waits on kswapd_wake */
 };
 

@@ -722,6 +722,23 @@ static void each_broken_invariant_is_named(struct ktap *t)
 	unregister_shrinker(&w.shrinker);
 }
 
+/* The task that slept is the parent's: what is left in the child is a node without one. */
+static void a_forked_child_has_no_sleeping_kswapd(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct kmem_fault fault = { .id = "" };
+	struct pglist_data *node;
+
+	ASSERT(t, m);
+	node = m->nodes[0];
+	node->kswapd_started = true;
+	node->kswapd_sleeping = 1;
+	node->kswapd_failures = 1;
+	kmem_forked(m);
+	EXPECT(t, reclaim_check(m, &fault));
+	EXPECT_STR(t, fault.id, "");
+}
+
 KTAP_SUITE(vmscan, KTAP_CASE(a_shrinker_needs_both_calls), KTAP_CASE(shrinkers_come_and_go),
 	   KTAP_CASE(unregister_waits_for_a_running_call), KTAP_CASE(nothing_to_free_is_not_scanned),
 	   KTAP_CASE(batches_are_128_unless_told), KTAP_CASE(free_objects_are_halved_and_dear_ones_spared),
@@ -734,4 +751,5 @@ KTAP_SUITE(vmscan, KTAP_CASE(a_shrinker_needs_both_calls), KTAP_CASE(shrinkers_c
 	   KTAP_CASE(kswapd_balances_to_the_high_watermark), KTAP_CASE(kswapd_ends_a_boost),
 	   KTAP_CASE(kswapd_gives_up_until_reclaim_succeeds),
 	   KTAP_CASE(kswapd_works_where_there_is_one_cpu), KTAP_CASE(kswapd_ends_with_its_machine),
-	   KTAP_CASE(tasks_compete_for_the_last_pages), KTAP_CASE(each_broken_invariant_is_named));
+	   KTAP_CASE(tasks_compete_for_the_last_pages), KTAP_CASE(each_broken_invariant_is_named),
+	   KTAP_CASE(a_forked_child_has_no_sleeping_kswapd));
