@@ -178,8 +178,10 @@ void area_pages_arrange(struct page **pages, unsigned long nr);
 unsigned long area_pages_free(struct vmalloc_state *vs, struct vm_struct *vm);
 
 /* vmalloc_lazy.c */
-/* Wait for a purge that is running, then purge. Returns true if addresses became free. May sleep. */
-bool lazy_flush(struct vmalloc_state *vs);
+/* Purges that have made addresses free so far. */
+unsigned long lazy_purges(const struct vmalloc_state *vs);
+/* Wait for a purge that is running, then purge. Returns lazy_purges(). May sleep. */
+unsigned long lazy_flush(struct vmalloc_state *vs);
 /* After a free: purge if too many addresses are dead. May sleep. */
 void lazy_settle(struct vmalloc_state *vs);
 /* Do the frees that atomic contexts left. May sleep. Returns pages freed. */

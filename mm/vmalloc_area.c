@@ -53,14 +53,17 @@ static bool space_reserve(struct vmalloc_state *vs, const struct vm_request *req
 	return found;
 }
 
-/* The same, purging if there is no room; reports that there is none even then. */
+/* The same, purging while there is no room and some purge, whoever's, makes some; reports that there is none then. */
 static bool space_reserve_or_purge(struct vmalloc_state *vs, const struct vm_request *request, struct vmap_area *area,
 				   struct vmap_area **spare, struct list_head *unused, gfp_t gfp)
 {
-	if (space_reserve(vs, request, area, spare, unused))
-		return true;
-	if (lazy_flush(vs) && space_reserve(vs, request, area, spare, unused))
-		return true;
+	unsigned long seen;
+
+	do {
+		seen = lazy_purges(vs);
+		if (space_reserve(vs, request, area, spare, unused))
+			return true;
+	} while (lazy_flush(vs) != seen);
 	if (!(gfp & __GFP_NOWARN) && __ratelimit(&vs->space_report))
 		pr_warn("vmap allocation for size %lu failed: use vmalloc=<size> to increase size\n", request->size);
 	return false;

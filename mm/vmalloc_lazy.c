@@ -13,7 +13,8 @@
  * True whenever area_lock is free; vmalloc_check() proves each:
  *	L1  nr_deferred is the number of taken areas that are deferred
  *	L2  nothing is mapped at a lazy address
- * Lock: vs->area_lock; vs->purge_lock around a purge, so that one who needs addresses can wait for those on their way.
+ * Lock: vs->area_lock; vs->purge_lock around a purge, so that one who needs addresses can wait for those on their way
+ * (docs/models/vmalloc_purge.pml).
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
@@ -105,11 +106,16 @@ static unsigned long purge(struct vmalloc_state *vs, unsigned long *bytes) MUST_
 	list_for_each_entry(range, &ranges, list)
 		pages += tables_prune(vs, range->va_start, (range->va_end - range->va_start) >> PAGE_SHIFT);
 	ranges_release(vs, &ranges);
-	vs->nr_purges++;
+	__atomic_store_n(&vs->nr_purges, vs->nr_purges + 1, __ATOMIC_RELEASE);
 	return pages;
 }
 
-bool lazy_flush(struct vmalloc_state *vs)
+unsigned long lazy_purges(const struct vmalloc_state *vs)
+{
+	return __atomic_load_n(&vs->nr_purges, __ATOMIC_ACQUIRE);
+}
+
+unsigned long lazy_flush(struct vmalloc_state *vs)
 {
 	unsigned long bytes;
 
@@ -117,7 +123,7 @@ bool lazy_flush(struct vmalloc_state *vs)
 	mutex_lock(&vs->purge_lock);
 	purge(vs, &bytes);
 	mutex_unlock(&vs->purge_lock);
-	return bytes;
+	return lazy_purges(vs);
 }
 
 unsigned long vmalloc_purge(struct machine *m)

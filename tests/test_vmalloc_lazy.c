@@ -190,6 +190,33 @@ static void expect_fault(struct env *e, const char *id)
 	EXPECT_STR(e->t, fault.id, id);
 }
 
+/* As many areas fit the window at once as there are threads, so each finds room, whoever purges for it. */
+static void alloc_where_all_fit(struct ktap *t, unsigned int i, void *arg)
+{
+	struct env *e = arg;
+
+	(void)i;
+	EXPECT_EQ(t, machine_enter(e->m), 0);
+	for (int round = 0; round < (t->soak ? 1000000 : 20000); round++) {
+		struct vm_struct *vm = get_vm_area(80 * PAGE_SIZE, VM_MAP);
+
+		ASSERT_NOT_NULL(t, vm);
+		free_vm_area(vm);
+	}
+	machine_leave();
+}
+
+/* docs/models/vmalloc_purge.pml */
+static void who_waited_for_another_purge_looks_again(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=3 vmalloc=1M");
+
+	ASSERT_NOT_NULL(t, e);
+	ktap_threads(t, 3, alloc_where_all_fit, e);
+	EXPECT_STR(t, console_text(), "");
+	env_holds(e);
+}
+
 static void l1_a_wrong_count_of_deferred_areas_is_found(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M");
@@ -223,5 +250,6 @@ KTAP_SUITE(vmalloc_lazy, KTAP_CASE(a_purge_makes_addresses_free_and_frees_empty_
 	   KTAP_CASE(deferred_frees_are_done_before_a_window_is_called_full),
 	   KTAP_CASE(deferred_frees_do_not_outlive_the_machine),
 	   KTAP_CASE(an_address_that_is_no_area_is_not_deferred),
+	   KTAP_CASE(who_waited_for_another_purge_looks_again),
 	   KTAP_CASE(l1_a_wrong_count_of_deferred_areas_is_found),
 	   KTAP_CASE(l2_a_mapping_at_a_dead_address_is_found));
