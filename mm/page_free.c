@@ -81,29 +81,36 @@ static bool page_is_ours(struct machine *m, const struct page *page)
 	       pfn_described(m, offset / sizeof(struct page));
 }
 
-bool page_put_testzero(struct machine *m, struct page *page)
+/* One reference less. Returns how many are left, or -1 with a report if the page had none. */
+static int page_put(struct machine *m, struct page *page)
 {
 	int left;
 
 	if (unlikely(!page_is_ours(m, page))) {
 		WARN(true, "page %px is not of this machine\n", page);
-		return false;
+		return -1;
 	}
 	left = __atomic_load_n(&page->_refcount.counter, __ATOMIC_RELAXED);
 	do {
 		if (unlikely(left <= 0)) {
 			bad_page(m, page, "VM_BUG_ON_PAGE(page_ref_count(page) == 0)");
-			return false;
+			return -1;
 		}
 	} while (!__atomic_compare_exchange_n(&page->_refcount.counter, &left, left - 1, true, __ATOMIC_ACQ_REL,
 					      __ATOMIC_RELAXED));
-	return left == 1;
+	return left - 1;
+}
+
+bool page_put_testzero(struct machine *m, struct page *page)
+{
+	return !page_put(m, page);
 }
 
 static noinline void free_pages_slowly(struct page *page, unsigned int order)
 {
 	struct machine *m = this_machine();
 	unsigned int whole;
+	int left;
 
 	if (WARN_ON_ONCE(order > MAX_ORDER))
 		return;
@@ -112,10 +119,11 @@ static noinline void free_pages_slowly(struct page *page, unsigned int order)
 		bad_page(m, page, "VM_BUG_ON_PAGE(compound && compound_order(page) != order)");
 		return;
 	}
-	if (page_put_testzero(m, page))
+	left = page_put(m, page);
+	if (!left)
 		free_block(m, page, order);
-	else if (order && !whole && page_is_ours(m, page) && page_count(page) > 0)
-		/* Someone still holds the first page, and will free only that: the others go now. */
+	else if (left > 0 && !whole)
+		/* Someone holds the first page, or did just now, and frees only that: the others go here. */
 		for (unsigned int o = 0; o < order; o++)
 			free_block(m, page + (1ul << o), o);
 }

@@ -356,6 +356,62 @@ static void freeing_no_address_does_nothing(struct ktap *t)
 	EXPECT_STR(t, console_text(), "");
 }
 
+#define ROUNDS 3000u
+
+struct last_two {
+	struct machine *m;
+	struct page *page;
+	u32 offered, taken;		/* rounds: thread 0 gives a block with two holders, thread 1 has let go */
+};
+
+static void wait_for_round(const u32 *word, u32 round)
+{
+	for (unsigned int looks = 0; __atomic_load_n(word, __ATOMIC_ACQUIRE) < round; looks++)
+		if (looks > 1000)
+			host_wait((u32 *)word, round - 1, 50000);
+}
+
+static void let_go_together(struct ktap *t, unsigned int i, void *arg)
+{
+	struct last_two *two = arg;
+
+	EXPECT_EQ(t, machine_enter(two->m), 0);
+	for (u32 round = 1; round <= ROUNDS; round++) {
+		if (i) {
+			wait_for_round(&two->offered, round);
+			put_page(two->page);
+			__atomic_store_n(&two->taken, round, __ATOMIC_RELEASE);
+			continue;
+		}
+		two->page = alloc_pages(GFP_KERNEL, 2);
+		get_page(two->page);
+		__atomic_store_n(&two->offered, round, __ATOMIC_RELEASE);
+		for (volatile u32 delay = round % 128; delay; delay--)
+			;
+		__free_pages(two->page, 2);
+		wait_for_round(&two->taken, round);
+	}
+	machine_leave();
+}
+
+/* docs/models/page_ref.pml: the pages behind the first are freed once, whoever was last. */
+static void a_block_whose_two_holders_let_go_together_is_freed_whole(struct ktap *t)
+{
+	struct last_two two = { .m = machine_for(t, "mem=64M nr_cpus=2") };
+	unsigned long before;
+
+	ASSERT(t, two.m);
+	drain_all_pages();
+	before = nr_free_pages();
+	machine_leave();
+	ktap_threads(t, 2, let_go_together, &two);
+	EXPECT_EQ(t, machine_enter(two.m), 0);
+	drain_all_pages();
+	EXPECT_EQ(t, nr_free_pages(), before);
+	EXPECT_STR(t, console_text(), "");
+	zones_hold(t, two.m);
+}
+
 KTAP_SUITE(page_ref, KTAP_CASE(c04_a_new_page_has_one_reference), KTAP_CASE(c04_an_extra_reference_defers_the_free),
 	   KTAP_CASE(c04_an_extra_reference_to_a_block_keeps_its_first_page),
 	   KTAP_CASE(a_compound_block_counts_at_its_head), KTAP_CASE(a_single_page_is_its_own_head),
@@ -366,4 +422,5 @@ KTAP_SUITE(page_ref, KTAP_CASE(c04_a_new_page_has_one_reference), KTAP_CASE(c04_
 	   KTAP_CASE(a_page_with_owners_flags_is_not_freed), KTAP_CASE(a_block_whose_tail_is_in_use_is_not_freed),
 	   KTAP_CASE(too_large_an_order_is_not_freed), KTAP_CASE(a_compound_block_of_another_order_is_not_freed),
 	   KTAP_CASE(a_tail_is_not_freed_alone), KTAP_CASE(a_reserved_page_is_not_freed),
-	   KTAP_CASE(a_foreign_page_is_not_freed), KTAP_CASE(freeing_no_address_does_nothing));
+	   KTAP_CASE(a_foreign_page_is_not_freed), KTAP_CASE(freeing_no_address_does_nothing),
+	   KTAP_CASE(a_block_whose_two_holders_let_go_together_is_freed_whole));
