@@ -102,32 +102,37 @@ static u32 add_locked(struct depot *depot, u32 hash, const unsigned long *pcs, u
 	return handle;
 }
 
+static u32 find_or_add(struct depot *depot, u32 hash, const unsigned long *pcs, unsigned int nr, void **fresh)
+{
+	unsigned long flags;
+	u32 handle;
+
+	spin_lock_irqsave(&depot->lock, flags);
+	handle = find_locked(depot, hash, pcs, nr);
+	if (!handle)
+		handle = add_locked(depot, hash, pcs, nr, fresh);
+	spin_unlock_irqrestore(&depot->lock, flags);
+	return handle;
+}
+
+/* Who brings a page looks again: the stack may have come meanwhile, or room for it (docs/models/stack_depot.pml). */
 u32 stack_depot_save(struct machine *m, unsigned int skip)
 {
-	unsigned long pcs[FRAMES + 8], flags;
+	unsigned long pcs[FRAMES + 8];
 	unsigned int nr = host_backtrace(pcs, FRAMES + 8);
 	struct depot *depot = depot_get(m);
 	void *fresh = NULL;
 	u32 hash, handle;
-	bool full;
 
 	if (!depot || nr <= skip)
 		return 0;
 	nr = min(nr - skip, FRAMES);
 	hash = hash_of(pcs + skip, nr);
-	spin_lock_irqsave(&depot->lock, flags);
-	handle = find_locked(depot, hash, pcs + skip, nr);
-	full = depot->nr == depot->nr_pages * RECORDS_A_PAGE;
-	spin_unlock_irqrestore(&depot->lock, flags);
+	handle = find_or_add(depot, hash, pcs + skip, nr, &fresh);
 	if (handle)
 		return handle;
-	if (full)
-		fresh = (void *)__get_free_pages(GFP_NOWAIT | __GFP_NOWARN, 0);
-	spin_lock_irqsave(&depot->lock, flags);
-	handle = find_locked(depot, hash, pcs + skip, nr);
-	if (!handle)
-		handle = add_locked(depot, hash, pcs + skip, nr, &fresh);
-	spin_unlock_irqrestore(&depot->lock, flags);
+	fresh = (void *)__get_free_pages(GFP_NOWAIT | __GFP_NOWARN, 0);
+	handle = find_or_add(depot, hash, pcs + skip, nr, &fresh);
 	free_pages((unsigned long)fresh, 0);
 	return handle;
 }
