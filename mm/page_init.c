@@ -548,5 +548,7 @@ bool pfn_described(struct machine *m, pfn_t pfn)
 {
 	const struct page *page = machine_page(m, pfn);
 
-	return pfn < m->max_pfn && (page->flags || __atomic_load_n(&page->page_type, __ATOMIC_ACQUIRE));
+	/* pages_describe() writes the type last. Only a page that someone holds can have a type of 0: mapped once. */
+	return pfn < m->max_pfn && (__atomic_load_n(&page->page_type, __ATOMIC_ACQUIRE) ||
+				    __atomic_load_n(&page->_refcount.counter, __ATOMIC_RELAXED));
 }

@@ -18,7 +18,7 @@ READS_OTHER_CPUS bool page_peek(const struct machine *m, const struct page *page
 		return false;
 	for (unsigned int i = 0; i < sizeof(*page) / sizeof(*to); i++)
 		to[i] = PEEK(from[i]);
-	return copy->flags || copy->page_type;
+	return copy->page_type || copy->_refcount.counter;
 }
 
 bool is_described_page(struct machine *m, const struct page *page)
