@@ -18,7 +18,7 @@
 #define HUGE "64G"
 #define PIPE_SIZE "16G"
 #define LEAST_BYTES (256 * MIB)
-#define SEARCH_NS 8000000000ull		/* stop searching when this long is likely to be passed */
+#define SEARCH_EVENTS 30000000ull	/* a search replays no more: seconds, and the same answer on any machine */
 #define MAX_DOUBLINGS 12
 
 bool can_repeat(const struct replay_command *command)
@@ -101,12 +101,12 @@ struct trial {
 	const struct replay_command *command;
 	const char *cmdline;
 	struct size_search search;
-	u64 spent_ns, last_ns;
+	u64 spent, events;		/* replayed so far; of one replay */
 };
 
-static bool has_time(const struct trial *trial)
+static bool may_go_on(const struct trial *trial)
 {
-	return trial->spent_ns + trial->last_ns < SEARCH_NS;
+	return trial->spent + trial->events <= SEARCH_EVENTS;
 }
 
 /* Does everything succeed with so much memory? Keeps the bounds found so far. */
@@ -125,8 +125,7 @@ static bool succeeds(struct trial *trial, u64 bytes)
 		trial->search.smallest_bytes = bytes;
 	else if (bytes > trial->search.failing_bytes)
 		trial->search.failing_bytes = bytes;
-	trial->last_ns = result ? result->elapsed_ns : SEARCH_NS;
-	trial->spent_ns += trial->last_ns;
+	trial->spent += result ? trial->events : SEARCH_EVENTS;
 	replay_free(result);
 	return is_fine;
 }
@@ -144,20 +143,20 @@ struct size_search search_size(const struct replay_command *command, const struc
 		.command = command,
 		.cmdline = result->cmdline,
 		.search = { .failing_bytes = bytes },
-		.last_ns = result->elapsed_ns,
+		.events = result->counts.events,
 	};
 	unsigned int doublings = 0;
 
-	if (!curable(result) || !can_repeat(command) || !has_time(&trial))
+	if (!curable(result) || !can_repeat(command) || !may_go_on(&trial))
 		return trial.search;
 	trial.search.was_tried = true;
-	while (doublings++ < MAX_DOUBLINGS && has_time(&trial) && !succeeds(&trial, bytes *= 2))
+	while (doublings++ < MAX_DOUBLINGS && may_go_on(&trial) && !succeeds(&trial, bytes *= 2))
 		;
 	if (!trial.search.smallest_bytes)
 		return trial.search;
 	for (;;) {
 		gap = trial.search.smallest_bytes - trial.search.failing_bytes;
-		if (gap <= MIB || gap <= trial.search.smallest_bytes / 64 || !has_time(&trial))
+		if (gap <= MIB || gap <= trial.search.smallest_bytes / 64 || !may_go_on(&trial))
 			return trial.search;
 		succeeds(&trial, whole_mib(trial.search.failing_bytes + gap / 2));
 	}
