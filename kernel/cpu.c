@@ -29,6 +29,7 @@
 #include <linux/sched.h>
 #include "kernel/word_lock.h"
 #include "lib/assert.h"
+#include "lib/seeded.h"
 #include "mm/cpus.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
@@ -194,11 +195,12 @@ static void cpu_give(struct kmem_cpu *cpu)
 {
 	struct machine *m = cpu->machine;
 	u64 now = host_clock(m);
+	bool forgets = SEEDED(CPU_LEASE) && !__atomic_load_n(&m->cpu_waiters, __ATOMIC_RELAXED);
 	u32 *wake;
 
 	host_set_cpu(NULL);
 	cpus_lock(m);
-	wake = cpu_pass(m, cpu->id, now);
+	wake = forgets ? (lease_end(m, cpu->id), NULL) : cpu_pass(m, cpu->id, now);
 	cpus_unlock(m);
 	if (wake)
 		host_wake(wake, 1);	/* its address only: the waiter may have gone on */
@@ -348,6 +350,8 @@ void cpu_serve(struct kmem_cpu *cpu)
 {
 	u32 bits = __atomic_load_n(&cpu->pending, __ATOMIC_ACQUIRE);
 
+	if (SEEDED(CPU_REQUEST))
+		__atomic_fetch_and(&cpu->pending, ~bits, __ATOMIC_RELEASE);
 	cpu_do(cpu, bits);
 	__atomic_fetch_and(&cpu->pending, ~bits, __ATOMIC_RELEASE);	/* only now: who asked may go on */
 	if (bits & ~(u32)CPU_YIELD)

@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include "kernel/word_lock.h"
+#include "lib/seeded.h"
 #include "mm/cpus.h"
 
 #define LOOKS 200
@@ -46,6 +47,8 @@ static void word_sleep(u32 *word)
 {
 	while (__atomic_exchange_n(word, 2, __ATOMIC_ACQUIRE))
 		host_wait(word, 2, 0);
+	if (SEEDED(WORD_LOCK))
+		__atomic_store_n(word, 1, __ATOMIC_RELAXED);
 }
 
 void word_lock(u32 *word)

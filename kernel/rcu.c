@@ -12,6 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include "lib/seeded.h"
 #include "mm/cpus.h"
 #include "mm/fault_inject.h"
 #include "mm/machine.h"
@@ -91,6 +92,8 @@ static void rcu_task(void *arg)
 		rcu_round(m);
 		mutex_unlock(&m->rcu_mutex);
 		cpu_release();
+		if (SEEDED(RCU_CALLBACKS))
+			seen = __atomic_load_n(&m->rcu_word, __ATOMIC_ACQUIRE);
 		host_wait(&m->rcu_word, seen, 0);
 		host_wait(&m->rcu_stop_word, 0, GATHER_NS);
 	}

@@ -16,6 +16,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include "lib/assert.h"
+#include "lib/seeded.h"
 #include "mm/fault_inject.h"
 #include "mm/vmalloc.h"
 
@@ -169,7 +170,7 @@ void range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long 
 
 	tables_unlock(vs, flags);
 	assert(unmapped >= 0);		/* whole areas: no large entry reaches out of one */
-	if (unmapped)
+	if (unmapped && !SEEDED(VMALLOC_FLUSH))
 		host_unmap(vs->machine, address, nr);
 }
 

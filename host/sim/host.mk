@@ -9,7 +9,8 @@ else
 instrument := -fsanitize=thread --param tsan-instrument-func-entry-exit=0 --param tsan-distinguish-volatile=1
 endif
 # Its block functions know what they touch (host/sim/string.c).
-common-cflags += -fno-pie -DKMEM_HOST_BLOCKS
+# Tests may ask for bugs (lib/seeded.h).
+common-cflags += -fno-pie -DKMEM_HOST_BLOCKS -DKMEM_SEEDED_BUGS
 core-cflags += $(instrument)
 link-flags += -no-pie
 # Tests of the host interface are libc code that touches a machine's memory.

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "host/sim/sim.h"
+#include "lib/seeded.h"
 
 #define DEFAULT_CPUS 4u
 #define MAX_NESTED 4u
@@ -22,6 +23,7 @@ static struct world root = {
 	.options = { .strategy = SIM_PLAIN, .nr_cpus = DEFAULT_CPUS, .max_points = ~0ull, .no_races = true }, .nr = 1,
 };
 
+enum seeded_bug seeded_bug;
 struct world *sim_world = &root;
 struct fiber *sim_current;
 
