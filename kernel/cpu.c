@@ -133,9 +133,11 @@ static void lease_end(struct machine *m, unsigned int id)
 	__atomic_store_n(&m->cpu_state[id], CPU_IDLE, __ATOMIC_RELEASE);
 }
 
-/* An idle CPU, else a new one; -1 if all are leased. */
+/* An idle CPU, else a new one; -1 if all are leased, or none may run. */
 static int cpu_find(struct machine *m, unsigned int last)
 {
+	if (cpus_are_stopped(m))
+		return -1;
 	if (last < m->nr_cpus && m->cpu_state[last] == CPU_IDLE)
 		return (int)last;
 	for (unsigned int i = 0; i < m->nr_cpus; i++)
@@ -259,7 +261,7 @@ static void cpu_take_back(struct machine *m, unsigned int id)
 }
 
 /* Make the CPU's thread look at what is pending. */
-static void cpu_interrupt(struct machine *m, unsigned int id)
+void cpu_interrupt(struct machine *m, unsigned int id)
 {
 	if (host_interrupt(m, m->cpus[id]) == -ESRCH)
 		cpu_take_back(m, id);
@@ -356,6 +358,8 @@ void cpu_serve(struct kmem_cpu *cpu)
 	__atomic_fetch_and(&cpu->pending, ~bits, __ATOMIC_RELEASE);	/* only now: who asked may go on */
 	if (bits & ~(u32)CPU_YIELD)
 		host_wake(&cpu->pending, INT_MAX);
+	if (bits & CPU_STOP)
+		cpu_park(cpu);
 	if ((bits & CPU_YIELD) && __atomic_load_n(&cpu->machine->cpu_waiters, __ATOMIC_RELAXED))
 		cpu_give(cpu);
 }
@@ -370,35 +374,76 @@ void kmem_interrupt(void)
 	cpu_unpin();
 }
 
-/* Run the request on an idle CPU, as its owner for that moment. Returns false if someone leases it. */
-static bool cpu_do_idle(struct machine *m, unsigned int id, u32 bits)
+bool cpu_borrow(struct machine *m, unsigned int id)
 {
 	u64 now = host_clock(m);
-	struct kmem_cpu *own;
-	u32 *wake = NULL;
 	bool idle;
 
 	cpus_lock(m);
-	own = this_cpu();
 	idle = m->cpu_state[id] == CPU_IDLE;
 	if (idle) {
 		lease_begin(m, id, host_task(), now);
 		cpu_pin();
 	}
 	cpus_unlock(m);
-	if (!idle)
-		return false;
-	host_set_cpu(m->cpus[id]);
-	cpu_do(m->cpus[id], bits);
-	__atomic_fetch_and(&m->cpus[id]->pending, ~bits, __ATOMIC_RELEASE);
-	host_set_cpu(own->machine ? own : NULL);
+	return idle;
+}
+
+void cpu_return(struct machine *m, unsigned int id)
+{
+	u64 now = host_clock(m);
+	u32 *wake;
+
 	cpus_lock(m);
 	wake = cpu_pass(m, id, now);
 	cpus_unlock(m);
 	cpu_unpin();
-	host_wake(&m->cpus[id]->pending, INT_MAX);
 	if (wake)
 		host_wake(wake, 1);
+}
+
+u32 cpus_flip_stop(struct machine *m)
+{
+	u32 stop;
+
+	cpus_lock(m);
+	stop = __atomic_add_fetch(&m->stop_word, 1, __ATOMIC_SEQ_CST);
+	cpus_unlock(m);
+	return stop;
+}
+
+void cpus_serve_queue(struct machine *m)
+{
+	u64 now = host_clock(m);
+	u32 *wake;
+
+	do {
+		int id = -1;
+
+		cpus_lock(m);
+		if (m->cpu_first)
+			id = cpu_find(m, m->cpu_first->task->last_cpu);
+		wake = id < 0 ? NULL : cpu_pass(m, (unsigned int)id, now);
+		cpus_unlock(m);
+		if (wake)
+			host_wake(wake, 1);
+	} while (wake);
+}
+
+/* Run the request on an idle CPU, as its owner for that moment. Returns false if someone leases it. */
+static bool cpu_do_idle(struct machine *m, unsigned int id, u32 bits)
+{
+	struct kmem_cpu *own;
+
+	if (!cpu_borrow(m, id))
+		return false;
+	own = this_cpu();
+	host_set_cpu(m->cpus[id]);
+	cpu_do(m->cpus[id], bits);
+	__atomic_fetch_and(&m->cpus[id]->pending, ~bits, __ATOMIC_RELEASE);
+	host_set_cpu(own->machine ? own : NULL);
+	cpu_return(m, id);
+	host_wake(&m->cpus[id]->pending, INT_MAX);
 	return true;
 }
 
@@ -547,6 +592,8 @@ void kmem_forked(struct machine *m)
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
 		kswapd_forked(m->nodes[nid]);
 	mutex_init(&m->rcu_mutex);
+	mutex_init(&m->stop_mutex);
+	m->stop_word += m->stop_word & 1;
 	m->rcu_running = 0;
 	m->idle_running = 0;
 }

@@ -149,24 +149,43 @@ static bool levels_check(const struct machine *m, struct kmem_fault *fault)
 	return true;
 }
 
-static bool stats_check(struct machine *m, struct kmem_fault *fault)
+static bool stats_check(struct machine *m, bool at_rest, struct kmem_fault *fault)
 {
 	struct machine_stats stats;
 
 	machine_stats(m, &stats);
 	return levels_check(m, fault) && totals_check(m, &stats, fault) && events_check(&stats, fault) &&
-	       slab_pages_check(m, fault);
+	       (!at_rest || slab_pages_check(m, fault));
 }
 
 /* --------------------------------------------------------------------------------------------------- the machine */
 
+static bool machine_check(struct machine *m, bool at_rest, struct kmem_fault *fault)
+{
+	return memblock_check(&m->memblock, fault) && zones_check(m, fault) && cpus_check(m, fault) &&
+	       slab_check(m, at_rest, fault) && vmalloc_check(m, at_rest, fault) && stats_check(m, at_rest, fault);
+}
+
 bool kmem_check(struct machine *m, struct kmem_fault *fault)
 {
-	bool visiting = visit_begin(m);
-	bool sound = memblock_check(&m->memblock, fault) && zones_check(m, fault) && cpus_check(m, fault) &&
-		     slab_check(m, fault) && vmalloc_check(m, fault) && stats_check(m, fault);
+	bool visiting = visit_begin(m), sound = machine_check(m, true, fault);
 
 	visit_end(visiting);
+	return sound;
+}
+
+/* The list of caches is changed under a mutex, whose holder may be preempted: it is waited for. */
+bool kmem_check_live(struct machine *m, struct kmem_fault *fault)
+{
+	bool entered = machine_current() != m && !machine_enter(m), sound;
+
+	mutex_lock(&m->cache_lock);
+	cpus_stop(m);
+	sound = machine_check(m, false, fault);
+	cpus_start(m);
+	mutex_unlock(&m->cache_lock);
+	if (entered)
+		machine_leave();
 	return sound;
 }
 

@@ -20,6 +20,32 @@ unsigned int cpus_request(struct machine *m, u32 bits);
 void cpus_request_idle(struct machine *m, u32 bits);
 
 /*
+ * cpus_stop - all of the machine's tasks stand still, each where it could have been preempted, but for the caller's; no
+ * spinlock is held by anyone, and none of its CPUs' data is being changed. Others who stop it wait. May sleep; not in
+ * atomic context. Until cpus_start() the caller keeps its CPU, must not sleep, and must take no mutex.
+ */
+void cpus_stop(struct machine *m);
+void cpus_start(struct machine *m);
+
+/* Between kernel/cpu.c and kernel/stop.c. */
+/* The calling thread stands still, if CPUs are to. Preemption is off. */
+void cpu_park(struct kmem_cpu *cpu);
+static inline bool cpus_are_stopped(const struct machine *m)
+{
+	return __atomic_load_n(&m->stop_word, __ATOMIC_ACQUIRE) & 1;
+}
+
+/* Lease an idle CPU beside one's own, with preemption off until it is returned. Returns false if it is not idle. */
+bool cpu_borrow(struct machine *m, unsigned int id);
+void cpu_return(struct machine *m, unsigned int id);
+/* Interrupt the task that leases the CPU; take the CPU back if that is gone. */
+void cpu_interrupt(struct machine *m, unsigned int id);
+/* The next stop_word. Who looks for a CPU after this sees it. */
+u32 cpus_flip_stop(struct machine *m);
+/* Who queues for a CPU gets one, as long as there are any. */
+void cpus_serve_queue(struct machine *m);
+
+/*
  * A thread that is on no machine visits m, for the locks that it is about to take: else they would put it on the
  * default one. Returns whether it does; visit_end() takes the answer.
  */

@@ -28,7 +28,7 @@ struct depot;
 enum cpu_state { CPU_ABSENT, CPU_OFFLINE, CPU_IDLE, CPU_LEASED };
 
 /* What others may ask of a CPU: bits of kmem_cpu.pending. */
-enum cpu_request { CPU_YIELD = 1, CPU_DRAIN_PAGES = 2, CPU_DRAIN_SLABS = 4, CPU_QUIET = 8 };
+enum cpu_request { CPU_YIELD = 1, CPU_DRAIN_PAGES = 2, CPU_DRAIN_SLABS = 4, CPU_QUIET = 8, CPU_STOP = 16 };
 
 #define MACHINE_GOES_DOWN 0x80000000u
 
@@ -62,6 +62,8 @@ struct machine {
 	u32 cpu_waiters;			/* threads that wait for one */
 	struct cpu_waiter *cpu_first, *cpu_last;	/* their queue */
 	unsigned int nr_online;
+	u32 stop_word;				/* odd: CPUs stand still; each stop has its number: kernel/stop.c */
+	struct mutex stop_mutex;
 	u32 nr_users;				/* threads that have entered; MACHINE_GOES_DOWN: no more may */
 
 	/* Pages. */

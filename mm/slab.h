@@ -227,7 +227,7 @@ void slab_debug_print(struct kmem_cache *cache, struct page *slab, const void *o
 bool slab_debug_check(struct kmem_cache *cache, struct page *slab);
 
 struct kmem_fault;
-bool slab_check(struct machine *m, struct kmem_fault *fault);	/* mm/slab_check.c */
+bool slab_check(struct machine *m, bool at_rest, struct kmem_fault *fault);	/* mm/slab_check.c */
 void slab_dump(struct machine *m);
 /* "object 3 of cache kmalloc-64, live": returns the length, or 0 if the address is in no slab. */
 int slab_explain(struct machine *m, const void *address, char *buf, size_t size);

@@ -406,7 +406,7 @@ static unsigned long objects_out(const struct kmem_cache *cache)
 	return out;
 }
 
-/* What the internal caches have out must be what was found. Slabs that wait for a grace period are on no list. */
+/* What the internal caches have out must be what was found. What is on its way, or waits for a grace period, is on no list. */
 static bool internal_check(const struct slab_check *check, const struct kmem_cache *cache, unsigned long found,
 			   bool exact, const char *id)
 {
@@ -417,13 +417,13 @@ static bool internal_check(const struct slab_check *check, const struct kmem_cac
 	return fault_at(check->fault, id, "cache %s: %lu objects out, %lu found in use", cache->name, out, found);
 }
 
-bool slab_check(struct machine *m, struct kmem_fault *fault)
+bool slab_check(struct machine *m, bool at_rest, struct kmem_fault *fault)
 {
 	struct slab_check check = { .m = m, .fault = fault };
 	struct kmem_cache *cache;
 	unsigned long made = 0;
 
-	check.quiet = rcu_is_idle(m);
+	check.quiet = at_rest && rcu_is_idle(m);
 	if (!caches_list_check(&check, &made))
 		return false;
 	list_for_each_entry(cache, &m->caches, list) {
@@ -438,8 +438,8 @@ bool slab_check(struct machine *m, struct kmem_fault *fault)
 		if (!internal_check(&check, m->map_cache[i], check.maps[i], check.quiet, "S5"))
 			return false;
 	for (int i = 0; i < 5; i++)
-		if (!internal_check(&check, m->sheaf_cache[i], check.sheaves[i], true, "H4"))
+		if (!internal_check(&check, m->sheaf_cache[i], check.sheaves[i], at_rest, "H4"))
 			return false;
-	return internal_check(&check, m->cache_cache, made, true, "K3") &&
-	       internal_check(&check, m->node_cache, made * m->nr_nodes, true, "K3");
+	return internal_check(&check, m->cache_cache, made, at_rest, "K3") &&
+	       internal_check(&check, m->node_cache, made * m->nr_nodes, at_rest, "K3");
 }

@@ -42,7 +42,7 @@ unsigned long vmalloc_purge(struct machine *m);
 unsigned long machine_vmalloc_pages(struct machine *m);
 
 /* The first broken invariant of vmalloc.c, vm_area.c and pgtable.c, or true. The machine is at rest. */
-bool vmalloc_check(struct machine *m, struct kmem_fault *fault);
+bool vmalloc_check(struct machine *m, bool at_rest, struct kmem_fault *fault);
 void vmalloc_dump(struct machine *m);
 
 /* Is the address in the machine's vmalloc window? */

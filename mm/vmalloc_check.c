@@ -7,7 +7,7 @@
  *	              |    |    |         |         |         |
  *	tables	      x    x    x         -         -         -		each x at its place, and nothing else
  *
- * Reads only. The machine is at rest: no area is on its way.
+ * Reads only. If the machine is not at rest areas may be on their way, and are not looked at.
  */
 #include <linux/kernel.h>
 #include "mm/page_alloc.h"
@@ -140,12 +140,12 @@ static bool check_tables(struct vmalloc_state *vs, struct kmem_fault *fault)
 	return true;
 }
 
-bool vmalloc_check(struct machine *m, struct kmem_fault *fault)
+bool vmalloc_check(struct machine *m, bool at_rest, struct kmem_fault *fault)
 {
 	struct vmalloc_state *vs = m->vmalloc;
 
 	return !vs || (vm_space_check(&vs->space, fault) && check_tables(vs, fault) && check_lazy(vs, fault) &&
-		       check_areas(vs, fault));
+		       (!at_rest || check_areas(vs, fault)));
 }
 
 /* ----------------------------------------------------------------------------------------------------------- dump */

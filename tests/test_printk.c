@@ -238,7 +238,7 @@ static void rate_limits_count_what_they_keep_back(struct ktap *t)
 	EXPECT_EQ(t, state.missed, 0);
 }
 
-static struct ratelimit_state shared_limit = RATELIMIT_DEFAULT;
+static struct ratelimit_state shared_limit;
 
 static void limit_often(struct ktap *t, unsigned int i, void *arg)
 {
@@ -253,6 +253,7 @@ static void threads_share_a_rate_limit(struct ktap *t)
 {
 	u32 printed = 0;
 
+	shared_limit = (struct ratelimit_state)RATELIMIT_DEFAULT;
 	ktap_threads(t, 4, limit_often, &printed);
 	EXPECT_EQ(t, printed, 10);
 }

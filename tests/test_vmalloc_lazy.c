@@ -186,7 +186,7 @@ static void expect_fault(struct env *e, const char *id)
 {
 	struct kmem_fault fault = { "none", "" };
 
-	EXPECT(e->t, !vmalloc_check(e->m, &fault));
+	EXPECT(e->t, !vmalloc_check(e->m, true, &fault));
 	EXPECT_STR(e->t, fault.id, id);
 }
 

@@ -27,7 +27,7 @@ static bool env_holds(struct env *e)
 {
 	struct kmem_fault fault = { "", "" };
 
-	if (vmalloc_check(e->m, &fault))
+	if (vmalloc_check(e->m, true, &fault))
 		return true;
 	ktap_fail(e->t, "%s %s", fault.id, fault.place);
 	return false;

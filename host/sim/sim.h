@@ -92,7 +92,8 @@ struct world {
 	u64 interrupt_at;
 	u64 changes[64];		/* points, ascending */
 	unsigned int nr_changes, change;
-	s64 lowest;			/* the priority of who is put last next */
+	s64 lowest, highest;		/* the priority that who is put last, or first, got last */
+	u64 fair_at;			/* the point at which someone is put first */
 	unsigned int preemptions;
 	struct choices *choices;
 	struct machine *default_machine;

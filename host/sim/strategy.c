@@ -10,7 +10,8 @@
  *			(Burckhardt and others, "A randomized scheduler with probabilistic guarantees", 2010)
  *	exhaustive	the next run differs from the last in its last choice that has another option left
  *
- * Whoever has run for a LONG_SLICE may be spinning for what another must do: every strategy then lets others run.
+ * Whoever has run for a LONG_SLICE may be spinning for what another must do: every strategy then lets others run. Under
+ * priorities several may keep each other busy: so each LONG_SLICE who has been ready for longest becomes the highest.
  */
 #include "host/sim/sim.h"
 
@@ -175,12 +176,14 @@ void strategy_begin(struct world *w)
 		changes_draw(w);
 	if (w->options.strategy == SIM_RANDOM)
 		next_switch(w);
+	w->fair_at = LONG_SLICE;
+	w->highest = 1ll << 33;		/* above what strategy_fiber() draws */
 }
 
 void strategy_fiber(struct world *w, struct fiber *fiber)
 {
 	if (w->options.strategy == SIM_PRIORITY)
-		fiber->priority = (s64)(1 + (world_random(w, RANDOM_SCHEDULE) >> 8));
+		fiber->priority = (s64)(1 + (world_random(w, RANDOM_SCHEDULE) >> 32));
 }
 
 static bool change_is_due(struct world *w)
@@ -204,10 +207,29 @@ static struct fiber *few_at_point(struct world *w, struct fiber *self)
 	return to == self ? ready_after(w, self) : to;
 }
 
+static struct fiber *longest_ready(const struct world *w)
+{
+	struct fiber *f, *longest = NULL;
+	unsigned int i;
+
+	for_each_fiber(w, f, i)
+		if (f->state == FIBER_READY && f != sim_current && (!longest || f->since < longest->since))
+			longest = f;
+	return longest;
+}
+
 static struct fiber *priority_at_point(struct world *w, struct fiber *self)
 {
-	if (change_is_due(w) || ran_long(w, self, LONG_SLICE))
+	struct fiber *longest;
+
+	if (change_is_due(w))
 		self->priority = --w->lowest;
+	if (w->points >= w->fair_at) {
+		w->fair_at = w->points + LONG_SLICE;
+		longest = longest_ready(w);
+		if (longest)
+			longest->priority = ++w->highest;
+	}
 	return highest_ready(w);
 }
 
@@ -247,7 +269,7 @@ struct fiber *strategy_at_wait(struct world *w, struct fiber *self)
 
 u64 strategy_next(const struct world *w, const struct fiber *self)
 {
-	u64 slice = self->since + LONG_SLICE, change;
+	u64 slice = w->options.strategy == SIM_PRIORITY ? w->fair_at : self->since + LONG_SLICE, change;
 
 	switch (w->options.strategy) {
 	case SIM_RANDOM:
