@@ -15,6 +15,7 @@
 #include <linux/string.h>
 #include "lib/assert.h"
 #include "mm/cpus.h"
+#include "mm/dial.h"
 #include "mm/fault_inject.h"
 #include "mm/idle.h"
 #include "mm/page_alloc.h"
@@ -131,6 +132,7 @@ static const char *machine_start(struct machine *m)
 	}
 	report_unknown_parameters(m);
 	fault_start(m);
+	m->check_level = m->params.check;
 	machine_leave();
 	return NULL;
 }
@@ -273,6 +275,8 @@ int machine_shutdown_leaks(struct machine *m, struct machine_leaks *leaks)
 		return -EBUSY;
 	}
 	background_end(m);
+	check_step(m, CHECK_RARE);
+	m->check_level = 0;
 	machine_wind_down(m, &found);
 	machine_leave();
 	machine_unmake(m);

@@ -114,6 +114,7 @@ struct machine {
 	struct ratelimit_state slab_oom_ratelimit;
 	u32 idle_running;			/* the task of mm/idle.c lives */
 	u32 idle_stop;				/* it must end; a word to sleep on */
+	u32 check_level, nr_checks;		/* mm/dial.c: of kmem.check=, once booted; checks made */
 	const void *warned[64];			/* places that have warned once */
 	struct depot *depot;			/* mm/stack_depot.c */
 };

@@ -17,6 +17,7 @@
 #include <linux/compiler.h>
 #include <linux/sched/mm.h>
 #include "lib/assert.h"
+#include "mm/dial.h"
 #include "mm/fault_inject.h"
 #include "mm/page_report.h"
 #include "mm/pcp.h"
@@ -407,6 +408,7 @@ static struct page *pages_alloc(gfp_t gfp, unsigned int order, int nid)
 		page = alloc_slowly(m, &ac);
 	if (page && ((ac.gfp & __GFP_ZERO) || unlikely(m->params.init_on_alloc)))
 		page = block_zero(m, page, order, ac.gfp);
+	check_step_of(m, CHECK_EACH, gfp);
 	return page;
 }
 

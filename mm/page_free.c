@@ -11,6 +11,7 @@
  * corrupts nothing. Lock: none here; mm/pcp.c and mm/buddy.c take zone->lock.
  */
 #include <linux/compiler.h>
+#include "mm/dial.h"
 #include "mm/idle.h"
 #include "mm/page_report.h"
 #include "mm/pcp.h"
@@ -52,6 +53,7 @@ void free_block(struct machine *m, struct page *page, unsigned int order)
 	unsigned long flags;
 	enum migratetype type;
 
+	check_step(m, CHECK_EACH);
 	if (page->flags & (1ul << PG_head) && !compound_unmake(m, page, order))
 		return;
 	if (!block_may_be_freed(m, page, order))

@@ -413,7 +413,10 @@ static const struct param_info table[] = {
 	ROW_BY("kmem.kmalloc_sheaves=", "BOOL", "Off: kmalloc() takes its objects from slabs directly.",
 	       read_kmalloc_sheaves),
 
-	/* Failures. */
+	/* Checks and failures. */
+	ROW("kmem.check=", "N",
+	    "The machine checks itself: 0 never, 1 rarely, 2 when slabs and areas come and go, 3 after each call.", NUMBER,
+	    check, 0, 3),
 	ROW_BY("failslab=", "INTERVAL,PROBABILITY,SPACE,TIMES", "Let slab allocations fail.", read_failslab),
 	ROW_BY("fail_page_alloc=", "INTERVAL,PROBABILITY,SPACE,TIMES", "Let page allocations fail.",
 	       read_fail_page_alloc),

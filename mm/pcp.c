@@ -16,6 +16,7 @@
 #include <linux/errno.h>
 #include "lib/assert.h"
 #include "mm/cpus.h"
+#include "mm/dial.h"
 #include "mm/fault_inject.h"
 #include "mm/idle.h"
 #include "mm/page_report.h"
@@ -183,7 +184,10 @@ void drain_local_pages(void)
 
 void drain_all_pages(void)
 {
-	cpus_request(this_machine(), CPU_DRAIN_PAGES);
+	struct machine *m = this_machine();
+
+	cpus_request(m, CPU_DRAIN_PAGES);
+	check_step(m, CHECK_RARE);
 }
 
 /* ------------------------------------------------------------------------------------------------------- limits */
@@ -233,7 +237,8 @@ void pcp_update_limits(struct machine *m)
 /* Each call must be looked at if it may be made to fail or its memory is written at either end. */
 static bool fast_allowed(const struct machine *m)
 {
-	return !fault_watches(m, FAULT_PAGE) && !m->params.init_on_alloc && !m->params.init_on_free;
+	return !fault_watches(m, FAULT_PAGE) && !m->params.init_on_alloc && !m->params.init_on_free &&
+	       m->params.check != CHECK_EACH;
 }
 
 static struct per_cpu_pages *fast_pcp(struct kmem_cpu *cpu, struct zone *zone)

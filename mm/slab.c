@@ -22,6 +22,7 @@
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 #include "lib/assert.h"
+#include "mm/dial.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 
@@ -207,6 +208,7 @@ int slab_grow(struct kmem_cache *cache, gfp_t gfp, int nid)
 	node->nr_empty++;
 	node->total_objects += slab->objects;
 	spin_unlock_irqrestore(&node->lock, flags);
+	check_step_of(cache->machine, CHECK_OFTEN, gfp);
 	return nid;
 }
 

@@ -15,6 +15,7 @@
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include "lib/assert.h"
+#include "mm/dial.h"
 #include "mm/fault_inject.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
@@ -88,6 +89,7 @@ static void *cache_alloc(struct kmem_cache *cache, gfp_t gfp, int nid, unsigned 
 		*object_mark_at(cache, object) = 0;
 	if ((gfp & __GFP_ZERO) || (m->params.init_on_alloc && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU)))
 		object_zero(object, __atomic_load_n(&cache->object_size, __ATOMIC_RELAXED));
+	check_step_of(m, CHECK_EACH, gfp);
 	return object;
 }
 
@@ -289,6 +291,7 @@ static void cache_free(struct kmem_cache *cache, void *object, unsigned long cal
 		object_zero(object, __atomic_load_n(&cache->object_size, __ATOMIC_RELAXED));
 	*object_mark_at(cache, object) = object_mark(object, cache->machine->secret);
 	sheaf_free_slow(cache, object);
+	check_step(cache->machine, CHECK_EACH);
 }
 
 struct kmem_cache *cache_of(struct machine *m, const void *object)

@@ -17,6 +17,7 @@
 #include <linux/string.h>
 #include "lib/assert.h"
 #include "mm/cpus.h"
+#include "mm/dial.h"
 #include "mm/page_alloc.h"
 #include "mm/rcu.h"
 #include "mm/slab.h"
@@ -144,7 +145,7 @@ static unsigned int capacity_for(const struct kmem_cache *cache, unsigned int as
 {
 	struct machine *m = cache->machine;
 
-	if (cache_debugged(cache) || cache->internal || m->params.sheaf_capacity == 1)
+	if (cache_debugged(cache) || cache->internal || m->params.sheaf_capacity == 1 || m->params.check == CHECK_EACH)
 		return 0;
 	if ((cache->flags & SLAB_KMALLOC) && m->params.no_kmalloc_sheaves)
 		return 0;
@@ -386,6 +387,7 @@ struct kmem_cache *kmem_cache_create_args(const char *name, unsigned int size, c
 	}
 	if (error)
 		create_failed(name ? name : "(null)", error, wrong, flags);
+	check_step(m, CHECK_RARE);
 	return cache;
 }
 
@@ -484,6 +486,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 	__atomic_store_n(&m->cache_by_id[cache->id], NULL, __ATOMIC_RELEASE);
 	mutex_unlock(&m->cache_lock);
 	cache_release_memory(cache);
+	check_step(m, CHECK_RARE);
 	return;
 keep:
 	mutex_unlock(&m->cache_lock);

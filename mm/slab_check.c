@@ -406,7 +406,7 @@ static unsigned long objects_out(const struct kmem_cache *cache)
 	return out;
 }
 
-/* What the internal caches have out must be what was found. What is on its way, or waits for a grace period, is on no list. */
+/* What the internal caches have out must be what was found. What is on its way, or waits for readers, is on no list. */
 static bool internal_check(const struct slab_check *check, const struct kmem_cache *cache, unsigned long found,
 			   bool exact, const char *id)
 {

@@ -14,6 +14,7 @@
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include "lib/assert.h"
+#include "mm/dial.h"
 #include "mm/fault_inject.h"
 #include "mm/page_alloc.h"
 #include "mm/vmalloc.h"
@@ -119,6 +120,7 @@ struct vm_struct *area_make(struct vmalloc_state *vs, const struct vmalloc_reque
 		return NULL;
 	}
 	vm->addr = (void *)area->va_start;
+	check_step_of(vs->machine, CHECK_OFTEN, rq->gfp);
 	return vm;
 }
 
@@ -192,6 +194,7 @@ unsigned long vmap_area_destroy(struct vmalloc_state *vs, struct vmap_area *area
 		pages = area_pages_free(vs, vm);
 	area_retire(vs, area);
 	kfree(vm);
+	check_step(vs->machine, CHECK_OFTEN);
 	return pages;
 }
 

@@ -18,6 +18,7 @@
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
+#include "mm/dial.h"
 #include "mm/vmalloc.h"
 
 #define LAZY_BYTES_PER_STEP (32ul << 20)
@@ -138,6 +139,7 @@ unsigned long vmalloc_purge(struct machine *m)
 		return pages;
 	pages += purge(vs, &bytes);
 	mutex_unlock(&vs->purge_lock);
+	check_step(m, CHECK_RARE);
 	return pages;
 }
 
