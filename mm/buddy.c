@@ -236,7 +236,7 @@ unsigned long buddy_move_pageblock(struct zone *zone, pfn_t pfn, enum migratetyp
 	while (pfn < end) {
 		struct page *page = machine_page(zone->machine, pfn);
 
-		if (page_type_of(page) != PGTY_BUDDY || machine_page_zone(zone->machine, page) != zone) {
+		if (!page_is_buddy(page) || machine_page_zone(zone->machine, page) != zone) {
 			pfn++;
 			continue;
 		}
@@ -247,8 +247,8 @@ unsigned long buddy_move_pageblock(struct zone *zone, pfn_t pfn, enum migratetyp
 	return moved;
 }
 
-/* Pages of the pageblock that are in use and known to be movable. */
-static unsigned long pageblock_movable_pages(const struct zone *zone, pfn_t pfn)
+/* Pages of the pageblock that are in use and known to be movable; their users may be changing other flags. */
+static GLANCES unsigned long pageblock_movable_pages(const struct zone *zone, pfn_t pfn)
 {
 	unsigned long movable = 0;
 	pfn_t end;

@@ -86,6 +86,11 @@ static inline bool page_is_free_block(const struct page *page, unsigned int orde
 	return page_type_get(page) == PAGE_TYPE(PGTY_BUDDY, order);
 }
 
+static inline bool page_is_buddy(const struct page *page)
+{
+	return page_type_get(page) >> 24 == PGTY_BUDDY;
+}
+
 static inline unsigned long zone_watermark(const struct zone *zone, enum zone_watermarks mark)
 {
 	return __atomic_load_n(&zone->watermark[mark], __ATOMIC_RELAXED) +
