@@ -112,12 +112,15 @@ size_t __ksize(const void *object)
 {
 	struct machine *m = this_machine();
 	struct kmem_cache *cache = cache_of(m, object);
+	unsigned int inuse;
 	int order;
 
 	if (cache && (cache->flags & (SLAB_RED_ZONE | SLAB_POISON)))
 		return cache->object_size;
-	if (cache)		/* what lies behind the object itself is ours */
-		return cache->flags & SLAB_STORE_USER || cache->offset == cache->inuse ? cache->inuse : cache->size;
+	if (cache) {		/* what lies behind the object itself is ours */
+		inuse = __atomic_load_n(&cache->inuse, __ATOMIC_RELAXED);
+		return cache->flags & SLAB_STORE_USER || cache->offset == inuse ? inuse : cache->size;
+	}
 	order = large_order(m, virt_to_page(object), object);
 	if (order >= 0)
 		return PAGE_SIZE << order;

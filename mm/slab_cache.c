@@ -308,8 +308,12 @@ static struct kmem_cache *cache_find_alike(struct machine *m, unsigned int size,
 
 static struct kmem_cache *cache_alias(struct kmem_cache *cache, unsigned int size)
 {
+	unsigned int inuse = ALIGN(size, (unsigned int)sizeof(void *));
+
 	cache->refcount++;
-	cache->inuse = max(cache->inuse, ALIGN(size, (unsigned int)sizeof(void *)));
+	/* Others are using the cache, ksize() among them. */
+	if (inuse > cache->inuse)
+		__atomic_store_n(&cache->inuse, inuse, __ATOMIC_RELAXED);
 	if (size > cache->object_size) {
 		__atomic_store_n(&cache->object_size, size, __ATOMIC_RELAXED);
 		cpu_sheaves_set_bytes(cache);
