@@ -419,7 +419,7 @@ bool highatomic_unreserve(struct zonelist *zonelist, enum zone_type highest, boo
 	for (struct zoneref *ref = zonelist->ref; ref->zone; ref++) {
 		if (ref->type > highest)
 			continue;
-		if (!last_too && ref->zone->nr_reserved_highatomic <= PAGEBLOCK_PAGES)
+		if (!last_too && __atomic_load_n(&ref->zone->nr_reserved_highatomic, __ATOMIC_RELAXED) <= PAGEBLOCK_PAGES)
 			continue;
 		if (zone_unreserve(ref->zone, type))
 			return true;

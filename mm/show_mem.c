@@ -80,12 +80,13 @@ static void show_zone(struct zone *zone)
 		"active_anon:%lukB inactive_anon:%lukB active_file:%lukB inactive_file:%lukB unevictable:%lukB "
 		"writepending:%lukB present:%lukB managed:%lukB mlocked:%lukB bounce:%lukB free_pcp:%lukB "
 		"local_pcp:%lukB free_cma:%lukB\n", zone->nid, zone->name, KB(zone_page_state(zone, NR_FREE_PAGES)),
-		KB(zone->watermark_boost), KB(zone_watermark(zone, WMARK_MIN)), KB(zone_watermark(zone, WMARK_LOW)),
-		KB(zone_watermark(zone, WMARK_HIGH)), KB(zone->nr_reserved_highatomic),
+		KB(__atomic_load_n(&zone->watermark_boost, __ATOMIC_RELAXED)), KB(zone_watermark(zone, WMARK_MIN)),
+		KB(zone_watermark(zone, WMARK_LOW)), KB(zone_watermark(zone, WMARK_HIGH)),
+		KB(__atomic_load_n(&zone->nr_reserved_highatomic, __ATOMIC_RELAXED)),
 		KB(zone_page_state(zone, NR_ZONE_ACTIVE_ANON)), KB(zone_page_state(zone, NR_ZONE_INACTIVE_ANON)),
 		KB(zone_page_state(zone, NR_ZONE_ACTIVE_FILE)), KB(zone_page_state(zone, NR_ZONE_INACTIVE_FILE)),
 		KB(zone_page_state(zone, NR_ZONE_UNEVICTABLE)), KB(zone_page_state(zone, NR_ZONE_WRITE_PENDING)),
-		KB(zone->present_pages), KB(zone->managed_pages), KB(zone_page_state(zone, NR_MLOCK)),
+		KB(zone->present_pages), KB(zone_managed(zone)), KB(zone_page_state(zone, NR_MLOCK)),
 		KB(zone_page_state(zone, NR_BOUNCE)), KB(zone_pcp_pages(zone)), KB(local),
 		KB(zone_page_state(zone, NR_FREE_CMA)));
 	for (enum zone_type type = 0; type < MAX_NR_ZONES; type++)
