@@ -316,9 +316,10 @@ check:
 	done; \
 	scripts/run-tests $$list $(test-args)
 
+# How far a long run has come is kept in $(O)/soak: the next one goes on from there.
 soak:
 	@scripts/need check
-	@set -e; list=$(O)/soak.list; mkdir -p $(O); $(MAKE) $(jobs) programs; $(MAKE) list >$$list; \
+	@set -e; list=$(O)/soak.list; mkdir -p $(O)/soak; export KMEM_SOAK_STATE=$(O)/soak; $(MAKE) $(jobs) programs; $(MAKE) list >$$list; \
 	scripts/run-tests $$list --soak $(test-args)
 
 # SECONDS is for each target; new inputs are kept in $(O)/corpus, crashes beside them.

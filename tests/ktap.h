@@ -218,6 +218,13 @@ const char *ktap_host_options(void);
 const char *ktap_env(const char *name);
 uint64_t ktap_entropy(void);
 
+/*
+ * A text that outlives the process, by name: how far a soak has come; a file of the folder KMEM_SOAK_STATE.
+ * Loading gives false, and saving does nothing, where nothing is kept (the default) or nothing of that name is there.
+ */
+bool ktap_load(const char *name, char *text, size_t size);
+void ktap_save(const char *name, const char *text);
+
 #define KTAP_CHILD_TEXT_BYTES (256 * 1024)
 
 /* How a child ended. text is NUL-terminated and lives until the next ktap_child(). */

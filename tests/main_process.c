@@ -54,6 +54,39 @@ uint64_t ktap_entropy(void)
 	return n;
 }
 
+/* The file of that name in the folder of states; NULL: nothing is kept. */
+static FILE *state_open(const char *name, const char *mode)
+{
+	const char *folder = getenv("KMEM_SOAK_STATE");
+	char path[512];
+
+	if (!folder || !*folder || (size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) >= sizeof(path))
+		return NULL;
+	return fopen(path, mode);
+}
+
+bool ktap_load(const char *name, char *text, size_t size)
+{
+	FILE *f = state_open(name, "r");
+	size_t n = f ? fread(text, 1, size - 1, f) : 0;
+
+	if (f)
+		fclose(f);
+	text[n] = '\0';
+	return n;
+}
+
+void ktap_save(const char *name, const char *text)
+{
+	FILE *f = state_open(name, "w");
+
+	if (!f)
+		return;
+	if (fputs(text, f) < 0 || fflush(f))
+		perror(name);
+	fclose(f);
+}
+
 /* ---------------------------------------------------------------------------------------------- children */
 
 static const int fatal_signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGALRM };
