@@ -18,7 +18,7 @@ MAKEFLAGS += -rR --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all lib kmem programs check-build list check tidy run bench soak fuzz boot install uninstall clean help FORCE
+.PHONY: all lib kmem programs check-build list check coverage tidy run bench soak fuzz boot install uninstall clean help FORCE
 
 # ------------------------------------------------------------------------------------------------- configuration
 
@@ -31,6 +31,7 @@ LLVM ?=
 VARIANT ?=
 WERROR ?=
 SECONDS ?= 60
+FUZZER ?= libfuzzer
 # The large sample where zstd can be read; else the excerpt that gzip, which every machine has, can.
 RUN_SAMPLE ?= $(firstword $(if $(shell pkg-config --exists libzstd 2>/dev/null && echo y || command -v zstd), \
 	$(sort $(wildcard samples/*.ftrace.zst))) $(sort $(wildcard samples/*.ftrace.gz samples/*.ftrace)))
@@ -64,7 +65,7 @@ ifeq ($(VARIANT),sim)
 override VARIANT :=
 override HOST := sim
 endif
-ifeq ($(VARIANT),fuzz)
+ifneq ($(filter fuzz afl,$(VARIANT)),)
 override LLVM := 1
 endif
 
@@ -72,9 +73,10 @@ optimise := -O2 -g
 variant-cflags-asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 variant-cflags-tsan := -O1 -g -fsanitize=thread
 variant-cflags-debug := -O0 -g3 -DKMEM_CHECK=1
-variant-cflags-cov := -O0 -g --coverage
+variant-cflags-cov := -O0 -g --coverage -fprofile-update=atomic
 variant-cflags-fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-variant-names := asan tsan debug cov fuzz
+variant-cflags-afl := $(variant-cflags-asan)
+variant-names := asan tsan debug cov fuzz afl
 hosts := linux sim x86 none
 
 ifneq ($(filter-out $(variant-names),$(VARIANT)),)
@@ -97,7 +99,7 @@ hosted := $(filter linux sim,$(HOST))
 
 CROSS_COMPILE ?=
 ifneq ($(filter-out 0,$(LLVM)),)
-tool-cc := clang
+tool-cc := $(if $(filter afl,$(VARIANT)),afl-clang-fast,clang)
 tool-ar := $(firstword $(shell command -v llvm-ar llvm-ar-14 2>/dev/null) ar)
 else
 tool-cc := $(CROSS_COMPILE)gcc
@@ -209,11 +211,14 @@ ifeq ($(VARIANT),tsan)
 test-src := $(if $(test-src),$(shell grep -lE 'ktap_threads|pthread_create|TEST_HAS_THREADS' $(test-src)))
 script-src :=
 endif
-# Scripts of tests/ itself try the project's tools, not what was built: once is enough.
+# Scripts try what is built for use; those of tests/ itself the project's tools: once is enough.
+ifeq ($(VARIANT),cov)
+script-src :=
+endif
 ifneq ($(config),)
 script-src := $(filter-out tests/test_%.sh,$(script-src))
 endif
-ifeq ($(VARIANT),fuzz)
+ifneq ($(filter fuzz afl,$(VARIANT)),)
 test-src :=
 script-src :=
 else ifneq ($(VARIANT),asan)
@@ -286,7 +291,7 @@ $(test-programs): $(OBJ)/%: $(OBJ)/%.o $(OBJ)/libktap.a $(OBJ)/libcli.a $(OBJ)/l
 $(script-programs): $(OBJ)/%: %.sh | $(OBJ)/.flags
 	$(call quiet,GEN,$@)printf '#!/bin/sh\nKMEM=%s exec sh %s "$$@"\n' '$(OBJ)/kmem' '$<' >$@ && chmod +x $@
 $(fuzz-programs): $(OBJ)/%: $(OBJ)/%.o $(if $(filter fuzz,$(VARIANT)),,$(OBJ)/tests/fuzz/driver.o) \
-		$(OBJ)/libcli.a $(OBJ)/libkmem.a
+		$(call objects-of,$(help-src),$(OBJ)) $(OBJ)/libcli.a $(OBJ)/libkmem.a
 	$(call quiet,LD,$@)$(CC) $(subst fuzzer-no-link,fuzzer,$(link-flags)) -o $@ \
 		$(filter %.o %.a,$^) $(codec-libs)
 $(OBJ)/bench/bench: $(call objects-of,$(bench-src),$(OBJ)) $(OBJ)/libkmem.a $(OBJ)/.sources
@@ -322,16 +327,18 @@ soak:
 	@set -e; list=$(O)/soak.list; mkdir -p $(O)/soak; export KMEM_SOAK_STATE=$(O)/soak; $(MAKE) $(jobs) programs; $(MAKE) list >$$list; \
 	scripts/run-tests $$list --soak $(test-args)
 
-# SECONDS is for each target; new inputs are kept in $(O)/corpus, crashes beside them.
+# SECONDS is for each target; what it learns is kept in $(O)/corpus (libFuzzer) or $(O)/afl (FUZZER=afl), crashes too.
+fuzz-variant := $(if $(filter afl,$(FUZZER)),afl,fuzz)
 fuzz:
-	@scripts/need check
-	@set -e; $(MAKE) $(jobs) VARIANT=fuzz programs; \
-	for p in $$($(MAKE) VARIANT=fuzz list); do \
-		name=$${p##*/fuzz_}; keep=$(O)/corpus/$$name; mkdir -p $$keep; \
-		seeds=$$(ls -d tests/fuzz/corpus/$$name 2>/dev/null || :); \
-		printf '  %-7s %s\n' FUZZ $$p; \
-		$$p -max_total_time=$(SECONDS) -artifact_prefix=$$keep/ -print_final_stats=1 $$keep $$seeds; \
-	done
+	@scripts/need $(fuzz-variant)
+	@$(MAKE) $(jobs) VARIANT=$(fuzz-variant) programs
+	@O='$(O)' scripts/fuzz $(FUZZER) $(SECONDS) $$($(MAKE) VARIANT=$(fuzz-variant) list)
+
+# Which branches of the core the tests take.
+coverage:
+	@scripts/need coverage
+	@set -e; $(MAKE) $(jobs) VARIANT=cov programs; $(MAKE) VARIANT=cov list >$(O)/coverage.list; \
+	scripts/coverage $(O)/cov $(O)/coverage.list
 
 tidy:
 	@scripts/need tidy

@@ -417,9 +417,9 @@ static bool zone_unreserve(struct zone *zone, enum migratetype type)
 bool highatomic_unreserve(struct zonelist *zonelist, enum zone_type highest, bool last_too, enum migratetype type)
 {
 	for (struct zoneref *ref = zonelist->ref; ref->zone; ref++) {
-		if (ref->type > highest)
-			continue;
-		if (!last_too && __atomic_load_n(&ref->zone->nr_reserved_highatomic, __ATOMIC_RELAXED) <= PAGEBLOCK_PAGES)
+		unsigned long reserved = __atomic_load_n(&ref->zone->nr_reserved_highatomic, __ATOMIC_RELAXED);
+
+		if (ref->type > highest || (!last_too && reserved <= PAGEBLOCK_PAGES))
 			continue;
 		if (zone_unreserve(ref->zone, type))
 			return true;

@@ -16,7 +16,7 @@ void check_now(struct machine *m);
 
 /*
  * One of the machine's steps is done, and its caller holds no lock: kmem_check_live() if the dial is set so high, and a
- * panic if something is broken. Where sleeping is not allowed, or the caches are being changed, the step goes unchecked.
+ * panic if something is broken. Where sleeping is not allowed, or caches are being changed, the step goes unchecked.
  */
 static inline void check_step(struct machine *m, enum check_when when)
 {

@@ -415,8 +415,8 @@ static const struct param_info table[] = {
 
 	/* Checks and failures. */
 	ROW("kmem.check=", "N",
-	    "The machine checks itself: 0 never, 1 rarely, 2 when slabs and areas come and go, 3 after each call.", NUMBER,
-	    check, 0, 3),
+	    "The machine checks itself: 0 never, 1 rarely, 2 when slabs and areas come and go, 3 after each call.",
+	    NUMBER, check, 0, 3),
 	ROW_BY("failslab=", "INTERVAL,PROBABILITY,SPACE,TIMES", "Let slab allocations fail.", read_failslab),
 	ROW_BY("fail_page_alloc=", "INTERVAL,PROBABILITY,SPACE,TIMES", "Let page allocations fail.",
 	       read_fail_page_alloc),

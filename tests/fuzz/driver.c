@@ -7,6 +7,8 @@
  * Without a file or folder it takes tests/fuzz/corpus/<name of the program after fuzz_>. Every target also gets
  * the empty input and a few shapes that break careless readers. Anything wrong ends the program (sanitizers,
  * abort), which prove reports as the failure.
+ *
+ * Compiled by afl-clang-fast and started by afl-fuzz, it tries that fuzzer's inputs instead, thousands in one process.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,6 +21,33 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 __attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+#ifdef __AFL_HAVE_MANUAL_CONTROL
+#include <unistd.h>
+
+#define INPUTS_A_PROCESS 5000
+
+__AFL_FUZZ_INIT();
+
+/* Is this process afl-fuzz's? Then its inputs have been tried. */
+static bool afl_run(void)
+{
+	const uint8_t *input;
+
+	if (!getenv("__AFL_SHM_ID"))
+		return false;
+	__AFL_INIT();
+	input = __AFL_FUZZ_TESTCASE_BUF;
+	while (__AFL_LOOP(INPUTS_A_PROCESS))
+		LLVMFuzzerTestOneInput(input, (size_t)__AFL_FUZZ_TESTCASE_LEN);
+	return true;
+}
+#else
+static bool afl_run(void)
+{
+	return false;
+}
+#endif
 
 struct replay {
 	const char *filter;
@@ -148,6 +177,8 @@ int main(int argc, char **argv)
 
 	if (LLVMFuzzerInitialize)
 		LLVMFuzzerInitialize(&argc, &argv);
+	if (afl_run())
+		return 0;
 	for (i = 1; i < argc; i++) {
 		if (run_path(&r, argv[i]))
 			named = true;

@@ -90,7 +90,8 @@ void thing_verify(struct ops_world *w, const struct thing *thing, size_t bytes)
 		return;
 	if (thing->skip && !ops_is_constructed(thing->address, thing->skip))
 		world_fail(w, "C31: the object at %p has lost what its constructor wrote", thing->address);
-	wrong = bytes_compare(thing, (const char *)thing->address + thing->skip, bytes - min(bytes, (size_t)thing->skip));
+	wrong = bytes_compare(thing, (const char *)thing->address + thing->skip,
+			      bytes - min(bytes, (size_t)thing->skip));
 	if (wrong >= 0)
 		world_fail(w, "kind %u, %lu bytes at %p: byte %ld has changed", thing->kind,
 			   (unsigned long)thing->room, thing->address, wrong + thing->skip);
@@ -166,7 +167,7 @@ void thing_release(struct ops_world *w, const struct thing *thing)
 	thing_move(w, thing, false);
 }
 
-/* --------------------------------------------------------------------------------------------------------- ways back */
+/* ---------------------------------------------------------------------------------------------------- ways back */
 
 static void pages_free(struct ops_world *w, struct thing *thing, unsigned int choice)
 {

@@ -92,19 +92,20 @@ static void caches_compare(struct ops_world *w)
 		if (cache->refcount > 1 && live > ours)
 			continue;
 		if (live != ours)
-			world_fail(w, "C37: cache %u of %u bytes has %lu live objects, %lu are ours", i, w->caches[i].size, live,
-				   ours);
+			world_fail(w, "C37: cache %u of %u bytes has %lu live objects, %lu are ours", i,
+				   w->caches[i].size, live, ours);
 	}
 }
 
 static void counts_compare(struct ops_world *w)
 {
+	unsigned long ours = w->boot_out + (unsigned long)(w->pages_out - w->area_pages) + frames_of_pools(w);
 	struct machine_stats stats;
 
 	machine_stats(w->m, &stats);
-	if (frames_out(w->m, &stats) != w->boot_out + (unsigned long)(w->pages_out - w->area_pages) + frames_of_pools(w))
-		world_fail(w, "C37: %lu frames are out; %lu at boot, %ld ours, %ld of areas, %lu of pools", frames_out(w->m, &stats),
-			   w->boot_out, w->pages_out, w->area_pages, frames_of_pools(w));
+	if (frames_out(w->m, &stats) != ours)
+		world_fail(w, "C37: %lu frames are out; %lu at boot, %ld ours, %ld of areas, %lu of pools",
+			   frames_out(w->m, &stats), w->boot_out, w->pages_out, w->area_pages, frames_of_pools(w));
 	if (stats.vmalloc_pages < (unsigned long)w->area_pages)
 		world_fail(w, "C37: areas have %lu pages, ours %ld", stats.vmalloc_pages, w->area_pages);
 	caches_compare(w);
@@ -234,7 +235,8 @@ static void pools_drop(struct ops_world *w)
 {
 	for (unsigned int i = 0; i < OPS_POOLS; i++) {
 		if (w->pools[i] && w->pools[i]->curr_nr != w->pools[i]->min_nr)
-			world_fail(w, "C41: pool %u has %d of %d elements", i, w->pools[i]->curr_nr, w->pools[i]->min_nr);
+			world_fail(w, "C41: pool %u has %d of %d elements", i, w->pools[i]->curr_nr,
+				   w->pools[i]->min_nr);
 		mempool_destroy(w->pools[i]);
 		w->pools[i] = NULL;
 	}
@@ -276,8 +278,8 @@ static void blocks_compare(struct ops_world *w, const struct machine_stats *stat
 	blocks_count(w, blocks);
 	for (unsigned int order = 0; order <= MAX_ORDER; order++)
 		if (stats->free_blocks[order] != blocks[order])
-			world_fail(w, "C02: %lu blocks of order %u, and the free frames make %lu", stats->free_blocks[order],
-				   order, blocks[order]);
+			world_fail(w, "C02: %lu blocks of order %u, and the free frames make %lu",
+				   stats->free_blocks[order], order, blocks[order]);
 }
 
 bool ops_world_end(struct ops_world *w)

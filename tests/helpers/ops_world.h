@@ -18,6 +18,7 @@
 #define OPS_POOLS 3
 #define OPS_MAIL 64
 #define OPS_HISTORY 24
+#define BULK 40u			/* of one call */
 
 enum thing_kind {
 	THING_NONE,
@@ -138,5 +139,51 @@ void thing_free(struct ops_world *w, struct thing *thing, unsigned int choice);
 void ops_construct(void *object);
 bool ops_is_constructed(const void *object, size_t bytes);
 void ops_cache_put(struct ops_world *w, unsigned int slot);
+
+/* ops_choice.c: the next choice, 0 .. limit - 1, and what is made of choices. */
+u32 pick(struct ops *o, u32 limit);
+bool one_in(struct ops *o, u32 n);
+size_t pick_size(struct ops *o, unsigned int log2);
+size_t pick_usual_size(struct ops *o, unsigned int largest);	/* up to the shape's, seldom up to 2^largest */
+gfp_t pick_how(struct ops *o);
+gfp_t pick_where(struct ops *o);
+int pick_node(struct ops *o);
+unsigned long low_free_pages(struct machine *m);
+/* An allocation of so many bytes gave NULL: is there a reason? */
+void must_work(struct ops *o, gfp_t gfp, size_t bytes);
+struct thing *thing_at(struct ops *o, unsigned int i);
+unsigned int pick_thing(struct ops *o);			/* there is one */
+struct thing thing_remove(struct ops *o, unsigned int i);
+/* It is ours: into the model, looked at if it should be zero, filled, into the ring. */
+void thing_add(struct ops *o, struct thing *thing, bool zeroed);
+void free_one(struct ops *o);
+u64 new_id(struct ops *o);
+
+/* ops_pages.c */
+void op_pages(struct ops *o);
+void op_exact(struct ops *o);
+void op_bulk(struct ops *o);
+void op_free_bulk(struct ops *o);
+void op_area(struct ops *o);
+void op_map(struct ops *o);
+void op_hoard(struct ops *o);
+void op_shrinker(struct ops *o);
+void hoard_put(struct ops *o);
+void fill_up(struct ops *o);
+void shrinker_drop(struct ops *o);
+
+/* ops_slab.c */
+void op_kmalloc(struct ops *o);
+void op_krealloc(struct ops *o);
+void op_kv(struct ops *o);
+void op_copy(struct ops *o);
+void op_cached(struct ops *o);
+void op_cached_bulk(struct ops *o);
+void op_free_objects(struct ops *o);
+void op_replace_cache(struct ops *o);
+void op_shrink(struct ops *o);
+void op_element(struct ops *o);
+void op_resize_pool(struct ops *o);
+void cache_make(struct ops *o, struct ops_cache *slot);
 
 #endif

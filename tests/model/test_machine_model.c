@@ -4,8 +4,9 @@
  *
  *	slice	one machine, one shape of input, some ten thousand steps, all of it from one seed
  *
- * Each kind of machine runs each shape; then threads run on one machine and hand things to each other. A soak runs slices of
- * a million steps towards 10^9; the slice that it has come to is kept (ktap_save()), so that it goes on after a stop.
+ * Each kind of machine runs each shape; then threads run on one machine and hand things to each other. A soak runs
+ * slices of a million steps towards 10^9; the slice that it has come to is kept (ktap_save()), so that it goes on after
+ * a stop.
  * A slice's seed says everything about it: machine, shape, every choice.
  */
 #include <linux/kernel.h>
@@ -66,7 +67,8 @@ static void steps_run(struct ktap *t, struct machine *m, const struct ops_shape 
 	slice_fails(t, w, o, seed, steps);
 }
 
-static void machine_run(struct ktap *t, const char *cmdline, const struct ops_shape *shape, u64 seed, unsigned long steps)
+static void machine_run(struct ktap *t, const char *cmdline, const struct ops_shape *shape, u64 seed,
+			unsigned long steps)
 {
 	struct machine_config config = { .cmdline = cmdline, .console = ops_console };
 	const char *why = "";
@@ -195,7 +197,8 @@ static void a_soak(struct ktap *t)
 
 		slice_run(t, seed, SOAK_SLICE);
 		if (ktap_failed(t)) {
-			ktap_note(t, "slice %llu: test_machine_model --soak --seed %llu a_slice replays it", p.slice, seed);
+			ktap_note(t, "slice %llu: test_machine_model --soak --seed %llu a_slice replays it", p.slice,
+				  seed);
 			return;
 		}
 		p.slice++;

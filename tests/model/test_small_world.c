@@ -5,9 +5,9 @@
  *	island	[ 0 1 2 3 | 4 5 6 7 | 8 9 10 11 | 12 13 14 15 ]	owner[]: a byte a page; all that is free in the machine
  *
  * A move is alloc(order) or free(a live block), on either CPU. All sequences of DEPTH moves are played, each from the
- * whole island, by walking the tree of them; by symmetry the first is CPU 0's. After each move the answer is held against
- * the bytes: a block is aligned, was free, and lies on the island; NULL means that neither the zone nor this CPU's
- * lists have such a block. At each leaf all is given back, and the island must be one block again (C02).
+ * whole island, by walking the tree of them; by symmetry the first is CPU 0's. After each move the answer is held
+ * against the bytes: a block is aligned, was free, and lies on the island; NULL, once all lists are drained, means that
+ * there is no such block. At each leaf all is given back, and the island must be one block again (C02).
  */
 #include <linux/sched.h>
 #include "mm/buddy.h"
@@ -154,7 +154,7 @@ static void replay(struct world *w, unsigned int depth)
 		play(w, &w->path[i]);
 }
 
-/* All moves from here: w->path[0 .. depth) has been played. At each return it must be played again, but for the last. */
+/* All moves from here: w->path[0 .. depth) has been played, and must be again for each but the first. */
 static void explore(struct world *w, unsigned int depth, unsigned int most)
 {
 	unsigned int nr_live = w->nr_live, nr_moves = (ORDERS + nr_live) * (depth ? CPUS : 1);
