@@ -53,6 +53,13 @@ static unsigned int model_next(const struct pair *pair, unsigned int nbits, unsi
 	return min(from, nbits);
 }
 
+static unsigned int model_next_wrap(const struct pair *pair, unsigned int nbits, unsigned int from)
+{
+	unsigned int bit = model_next(pair, nbits, from, true);
+
+	return bit < nbits ? bit : model_next(pair, nbits, 0, true);
+}
+
 static void searches_equal_the_model(struct ktap *t)
 {
 	struct pair a, b;
@@ -77,6 +84,7 @@ static void searches_equal_the_model(struct ktap *t)
 		ASSERT_EQ(t, find_next_bit(a.map, nbits, from), model_next(&a, nbits, from, true));
 		ASSERT_EQ(t, find_next_zero_bit(a.map, nbits, from), model_next(&a, nbits, from, false));
 		ASSERT_EQ(t, find_last_bit(a.map, nbits), last);
+		ASSERT_EQ(t, find_next_bit_wrap(a.map, nbits, from), model_next_wrap(&a, nbits, from));
 		ASSERT_EQ(t, find_next_and_bit(a.map, b.map, nbits, from), both);
 		ASSERT_EQ(t, find_next_andnot_bit(a.map, b.map, nbits, from), only);
 		ASSERT_EQ(t, bitmap_weight(a.map, nbits), weight);
@@ -138,6 +146,14 @@ static void operations_equal_the_model(struct ktap *t)
 		for (unsigned int i = 0; i < nbits; i++)
 			r.bit[i] = a.bit[i] & !b.bit[i];
 		ASSERT_EQ(t, bitmap_andnot(r.map, a.map, b.map, nbits), !subset);
+		ASSERT(t, pair_agrees(&r, nbits));
+		for (unsigned int i = 0; i < nbits; i++)
+			r.bit[i] = !a.bit[i];
+		bitmap_complement(r.map, a.map, nbits);
+		ASSERT(t, pair_agrees(&r, nbits));
+		for (unsigned int i = 0; i < nbits; i++)
+			r.bit[i] = b.bit[i] ? !a.bit[i] : a.bit[i];
+		bitmap_replace(r.map, a.map, r.map, b.map, nbits);
 		ASSERT(t, pair_agrees(&r, nbits));
 	}
 }
@@ -297,6 +313,11 @@ static void lists_are_read(struct ktap *t)
 		{ "0-5:0/0", NULL, -EINVAL },
 		{ "0-5:2", NULL, -EINVAL },
 		{ "0-5:2/4x", NULL, -EINVAL },
+		{ "1x", NULL, -EINVAL },
+		{ "1-2x", NULL, -EINVAL },
+		{ "0-5:", NULL, -EINVAL },
+		{ "0-5:2x4", NULL, -EINVAL },
+		{ "0-5:2/", NULL, -EINVAL },
 		{ "99999999999999999999", NULL, -EOVERFLOW },
 		{ "0-4294967296", NULL, -EOVERFLOW },
 	};
