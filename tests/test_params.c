@@ -94,6 +94,7 @@ static const struct expectation expectations[] = {
 	SETS("failslab=10,50,4096,7", failslab.probability, 50),
 	SETS("failslab=10,50,4096,7", failslab.space, 4096),
 	SETS("failslab=10,50,4096,7", failslab.times, 7),
+	SETS("kmem.check=2", check, 2),
 	SETS("kmem.fault=2047,12,1", fault.points, 2047),
 	SETS("kmem.fault=2047,12,1", fault.nth, 12),
 	SETS("kmem.fault=2047,12,1", fault.persistent, true),

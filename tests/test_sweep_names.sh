@@ -53,7 +53,7 @@ silent()
 	echo register_oom_notifier unregister_oom_notifier register_shrinker unregister_shrinker
 	# Readers: they take no memory, so that they work when there is none.
 	cat <<-'EOF'
-	kmem_check kmem_dump kmem_explain kmem_explain_page kmem_version machine_caches machine_current machine_file
+	kmem_check kmem_check_live kmem_dump kmem_explain kmem_explain_page kmem_version machine_caches machine_current machine_file
 	machine_nr_cpus machine_parameter machine_stats machine_zones
 	EOF
 	# A CPU's area is boot's; the default machine is machine_boot()'s.
