@@ -125,7 +125,7 @@ static void parse_part(struct trace_line *line, struct span part)
 		return;
 	}
 	if (number_of(part, &value)) {
-		line->event.gfp |= (gfp_t)(value & STABLE_BITS);
+		line->event.gfp |= (__force gfp_t)(value & STABLE_BITS);
 		if (!(value & ~(u64)STABLE_BITS))
 			return;
 	}
@@ -159,7 +159,7 @@ int trace_format_gfp(char *buf, size_t size, gfp_t gfp)
 		const char *bar = len ? "|" : "";
 
 		if (i == NR_NAMES) {
-			len += (size_t)snprintf(at, left, "%s0x%x", bar, (unsigned int)gfp);
+			len += (size_t)snprintf(at, left, "%s0x%x", bar, (__force unsigned int)gfp);
 		} else if (names[i].is_printed && names[i].bits && (gfp & names[i].bits) == names[i].bits) {
 			len += (size_t)snprintf(at, left, "%s%s", bar, names[i].name);
 			gfp &= ~names[i].bits;

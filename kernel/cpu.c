@@ -64,13 +64,13 @@ static void cpu_unpin(void)
 	kmem_context.preempt_count -= PREEMPT_OFFSET;
 }
 
-static void cpus_lock(struct machine *m)
+static void cpus_lock(struct machine *m) ACQUIRES(m->cpu_lock)
 {
 	cpu_pin();
 	word_lock(&m->cpu_lock);
 }
 
-static void cpus_unlock(struct machine *m)
+static void cpus_unlock(struct machine *m) RELEASES(m->cpu_lock)
 {
 	word_unlock(&m->cpu_lock);
 	cpu_unpin();
@@ -580,7 +580,7 @@ void kmem_forked(struct machine *m)
 {
 	struct task_struct *task = host_task();
 
-	m->cpu_lock = m->console_lock = 0;
+	m->cpu_lock = m->console_lock = (word_lock_t){ 0 };
 	m->cpu_first = m->cpu_last = NULL;
 	m->cpu_waiters = 0;
 	for (unsigned int i = 0; i < m->nr_cpus; i++)

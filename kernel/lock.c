@@ -51,21 +51,35 @@ static void word_sleep(u32 *word)
 		__atomic_store_n(word, 1, __ATOMIC_RELAXED);
 }
 
-void word_lock(u32 *word)
+static void word_take(u32 *word)
 {
 	if (!word_look(word))
 		word_sleep(word);
 }
 
-void word_unlock(u32 *word)
+static void word_give(u32 *word)
 {
 	if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2)
 		host_wake(word, 1);
 }
 
+/* From here on, the words are locks: what follows makes them so, and no analysis looks inside. */
+
+void word_lock(word_lock_t *lock) ACQUIRES(*lock) NO_LOCK_ANALYSIS
+{
+	__acquire(*lock);
+	word_take(&lock->word);
+}
+
+void word_unlock(word_lock_t *lock) RELEASES(*lock) NO_LOCK_ANALYSIS
+{
+	__release(*lock);
+	word_give(&lock->word);
+}
+
 void spin_lock_contended(spinlock_t *lock)
 {
-	word_lock(&lock->word);
+	word_take(&lock->word);
 }
 
 void spin_unlock_contended(spinlock_t *lock)
@@ -83,8 +97,9 @@ static void mutex_own(struct mutex *mutex, struct task_struct *task)
 	__atomic_store_n(&mutex->owner, task, __ATOMIC_RELAXED);
 }
 
-void mutex_lock(struct mutex *mutex)
+void mutex_lock(struct mutex *mutex) ACQUIRES(*mutex) NO_LOCK_ANALYSIS
 {
+	__acquire(*mutex);
 	might_sleep();
 	BUG_ON(mutex_owner(mutex) == host_task());
 	if (!word_look(&mutex->word)) {
@@ -95,7 +110,8 @@ void mutex_lock(struct mutex *mutex)
 	mutex_own(mutex, host_task());
 }
 
-bool mutex_trylock(struct mutex *mutex)
+#undef mutex_trylock	/* what the macro calls */
+bool mutex_trylock(struct mutex *mutex) NO_LOCK_ANALYSIS
 {
 	if (!word_try(&mutex->word))
 		return false;
@@ -103,11 +119,12 @@ bool mutex_trylock(struct mutex *mutex)
 	return true;
 }
 
-void mutex_unlock(struct mutex *mutex)
+void mutex_unlock(struct mutex *mutex) RELEASES(*mutex) NO_LOCK_ANALYSIS
 {
+	__release(*mutex);
 	BUG_ON(mutex_owner(mutex) != host_task());
 	mutex_own(mutex, NULL);
-	word_unlock(&mutex->word);
+	word_give(&mutex->word);
 }
 
 bool mutex_is_locked(const struct mutex *mutex)

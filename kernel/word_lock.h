@@ -4,8 +4,13 @@
 #define KERNEL_WORD_LOCK_H
 
 #include <kmem/types.h>
+#include <linux/compiler.h>
 
-void word_lock(u32 *word);
-void word_unlock(u32 *word);
+typedef struct CAPABILITY("word lock") {
+	u32 word;
+} word_lock_t;
+
+void word_lock(word_lock_t *lock) ACQUIRES(*lock);
+void word_unlock(word_lock_t *lock) RELEASES(*lock);
 
 #endif

@@ -14,6 +14,7 @@
 #include <linux/preempt.h>
 #include <linux/printk.h>
 #include <linux/spinlock.h>
+#include "kernel/word_lock.h"
 #include "mm/memblock.h"
 #include "mm/params.h"
 #include "mm/zone.h"
@@ -52,10 +53,10 @@ struct machine {
 	void *console_arg;
 	struct memblock memblock;
 	u64 boot_clock;
-	u32 console_lock;			/* a raw word: one line at a time */
+	word_lock_t console_lock;		/* a raw word: one line at a time */
 
 	/* CPUs: kernel/cpu.c. */
-	u32 cpu_lock;				/* a raw word: taken by threads that have no CPU */
+	word_lock_t cpu_lock;			/* a raw word: taken by threads that have no CPU */
 	u8 cpu_state[MAX_CPUS];			/* enum cpu_state */
 	struct task_struct *cpu_task[MAX_CPUS];	/* who leases it */
 	u64 cpu_since[MAX_CPUS];		/* host_clock() when the lease began */
@@ -72,7 +73,7 @@ struct machine {
 	unsigned long totalreserve_pages;
 	struct ratelimit_state nopage_ratelimit;	/* of warn_alloc() */
 	unsigned long zero_window;		/* addresses through which high memory is zeroed, a block's worth */
-	u32 zero_lock;				/* a raw word: the window is one block's */
+	word_lock_t zero_lock;			/* a raw word: the window is one block's */
 
 	/* Slab: mm/slab.h. */
 	struct mutex cache_lock;

@@ -436,8 +436,9 @@ static noinline struct page *page_zeroed(struct page *page, gfp_t gfp)
 KMEM_FAST struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
 	struct kmem_cpu *cpu = this_cpu();
-	struct per_cpu_pages *pcp = __atomic_load_n(&cpu->pcp_by_gfp[gfp & GFP_ZONEMASK], __ATOMIC_RELAXED);
-	unsigned int list = gfp >> 3 & 3;	/* __GFP_MOVABLE and __GFP_RECLAIMABLE are enum migratetype's values */
+	unsigned int bits = (__force unsigned int)gfp;
+	struct per_cpu_pages *pcp = __atomic_load_n(&cpu->pcp_by_gfp[bits & ZONE_BITS], __ATOMIC_RELAXED);
+	unsigned int list = bits >> 3 & 3;	/* __GFP_MOVABLE and __GFP_RECLAIMABLE are enum migratetype's values */
 	struct page *page;
 
 	if (unlikely(order || !pcp))

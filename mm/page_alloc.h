@@ -67,6 +67,8 @@ bool page_put_testzero(struct machine *m, struct page *page);
 #define ALLOC_NOFRAGMENT 0x100u
 
 enum zone_type gfp_zone(gfp_t gfp);
+/* The flags that decide it, as a number: the lowest four bits. */
+#define ZONE_BITS ((__force unsigned int)GFP_ZONEMASK)
 enum migratetype gfp_migratetype(gfp_t gfp);
 
 enum migratetype pageblock_type(const struct zone *zone, pfn_t pfn);

@@ -330,7 +330,7 @@ void pages_describe(struct zone *zone, pfn_t start, pfn_t end, bool reserved)
 }
 
 /* Give described frames to the free lists, in the largest blocks that fit. */
-static void frames_give(struct zone *zone, pfn_t start, pfn_t end) NO_LOCK_ANALYSIS
+static void frames_give(struct zone *zone, pfn_t start, pfn_t end) MUST_HOLD(zone->lock)
 {
 	while (start < end) {
 		unsigned int order = start ? (unsigned int)__builtin_ctzl(start) : MAX_ORDER;
@@ -369,7 +369,8 @@ static void blocks_make(struct boot_walk *walk, pfn_t start, pfn_t end)
 	walk->described = end;
 }
 
-static void frames_make_free(struct boot_walk *walk, struct zone *zone, pfn_t start, pfn_t end)
+/* Here, as in zones_populate(), no one else knows the zone yet: its lock would exclude nobody. */
+static void frames_make_free(struct boot_walk *walk, struct zone *zone, pfn_t start, pfn_t end) NO_LOCK_ANALYSIS
 {
 	if (start >= end)
 		return;

@@ -259,9 +259,12 @@ static void cpu_update_fast(struct kmem_cpu *cpu)
 {
 	struct pglist_data *node = cpu->machine->nodes[cpu->node];
 
-	for (gfp_t bits = 0; bits <= GFP_ZONEMASK; bits++)
-		__atomic_store_n(&cpu->pcp_by_gfp[bits], fast_pcp(cpu, preferred_zone(node, gfp_zone(bits))),
+	for (unsigned int bits = 0; bits <= ZONE_BITS; bits++) {
+		enum zone_type highest = gfp_zone((__force gfp_t)bits);
+
+		__atomic_store_n(&cpu->pcp_by_gfp[bits], fast_pcp(cpu, preferred_zone(node, highest)),
 				 __ATOMIC_RELAXED);
+	}
 	for (enum zone_type type = 0; type < MAX_NR_ZONES; type++)
 		__atomic_store_n(&cpu->pcp_by_type[type],
 				 fast_pcp(cpu, zone_populated(&node->zones[type]) ? &node->zones[type] : NULL),

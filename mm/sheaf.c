@@ -335,6 +335,7 @@ static void slot_make_room(struct kmem_cache *cache, struct cpu_sheaf *slot, int
 		return;
 	}
 	full = slot_take_main(slot);
+	assert(full);
 	empty = barn_trade_full(barn, full, &taken);
 	if (taken && !empty)
 		empty = sheaf_new(cache->machine, cache->sheaf_capacity, GFP_NOWAIT);

@@ -186,7 +186,7 @@ static inline __attribute__((always_inline)) void *fast_alloc(u32 id, gfp_t gfp,
 	if (unlikely(*(unsigned long *)object != object_mark(object, cpu->secret)))
 		return alloc_again(id, gfp, asked, object);
 	*(unsigned long *)object = 0;
-	if (unlikely((gfp | (__force gfp_t)slot->gfp) & __GFP_ZERO))
+	if (unlikely((gfp | slot->gfp) & __GFP_ZERO))
 		return zeroed(object, slot);
 	return object;
 }
@@ -225,7 +225,7 @@ KMEM_FAST void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 	if (unlikely(*object_mark_at(cache, object) != object_mark(object, cpu->secret)))
 		return cache_alloc_again(cache, gfp, object);
 	*object_mark_at(cache, object) = 0;
-	if (unlikely((gfp | (__force gfp_t)slot->gfp) & __GFP_ZERO))
+	if (unlikely((gfp | slot->gfp) & __GFP_ZERO))
 		return zeroed(object, slot);
 	return object;
 }

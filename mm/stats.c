@@ -177,19 +177,26 @@ unsigned int machine_zones(struct machine *m, struct zone_stats *zones, unsigned
 
 /* ------------------------------------------------------------------------------------------------------ caches */
 
-/* A thread that is creating a cache, and short of memory for it, may ask too: it holds the lock already. */
-bool caches_lock(struct machine *m) NO_LOCK_ANALYSIS
+/*
+ * A thread that is creating a cache, and short of memory for it, may ask too: it holds the lock already. For callers,
+ * and so for the analysers, it is taken either way.
+ */
+bool caches_lock(struct machine *m) ACQUIRES(m->cache_lock) NO_LOCK_ANALYSIS
 {
-	if (PEEK(m->cache_lock.owner) == host_task())
+	if (PEEK(m->cache_lock.owner) == host_task()) {
+		__acquire(m->cache_lock);
 		return false;
+	}
 	mutex_lock(&m->cache_lock);
 	return true;
 }
 
-void caches_unlock(struct machine *m, bool locked) NO_LOCK_ANALYSIS
+void caches_unlock(struct machine *m, bool locked) RELEASES(m->cache_lock) NO_LOCK_ANALYSIS
 {
 	if (locked)
 		mutex_unlock(&m->cache_lock);
+	else
+		__release(m->cache_lock);
 }
 
 void cache_stats_read(struct kmem_cache *cache, struct cache_stats *stats)

@@ -27,8 +27,8 @@ unsigned long machine_event(const struct machine *m, enum vm_event_item item);
 unsigned long zone_mark(const struct zone *zone, enum zone_watermarks mark);
 
 /* Every cache holds still until caches_unlock(). Returns what that needs to know. May sleep. */
-bool caches_lock(struct machine *m);
-void caches_unlock(struct machine *m, bool locked);
+bool caches_lock(struct machine *m) ACQUIRES(m->cache_lock);
+void caches_unlock(struct machine *m, bool locked) RELEASES(m->cache_lock);
 void cache_stats_read(struct kmem_cache *cache, struct cache_stats *stats);
 
 #endif

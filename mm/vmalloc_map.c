@@ -120,7 +120,7 @@ static unsigned long stock_free(struct list_head *stock)
 }
 
 /* The lock, for one who brings a stock of tables. */
-static unsigned long tables_lock(struct vmalloc_state *vs, struct list_head *stock)
+static unsigned long tables_lock(struct vmalloc_state *vs, struct list_head *stock) ACQUIRES(vs->table_lock)
 {
 	unsigned long flags;
 
@@ -129,7 +129,7 @@ static unsigned long tables_lock(struct vmalloc_state *vs, struct list_head *sto
 	return flags;
 }
 
-static void tables_unlock(struct vmalloc_state *vs, unsigned long flags)
+static void tables_unlock(struct vmalloc_state *vs, unsigned long flags) RELEASES(vs->table_lock)
 {
 	vs->stock = NULL;
 	spin_unlock_irqrestore(&vs->table_lock, flags);

@@ -70,7 +70,7 @@ static void shrinkers_put(struct machine *m)
 }
 
 /* Alone with the list: waits until every walker has left. */
-static void shrinkers_change(struct machine *m)
+static void shrinkers_change(struct machine *m) ACQUIRES(m->shrinker_lock)
 {
 	u32 seen;
 
@@ -82,7 +82,7 @@ static void shrinkers_change(struct machine *m)
 	}
 }
 
-static void shrinkers_changed(struct machine *m)
+static void shrinkers_changed(struct machine *m) RELEASES(m->shrinker_lock)
 {
 	__atomic_store_n(&m->shrinker_users, 0, __ATOMIC_RELEASE);
 	host_wake(&m->shrinker_users, INT_MAX);

@@ -164,7 +164,7 @@ static bool frames_check(const struct zone *zone, struct kmem_fault *fault, unsi
 	return true;
 }
 
-static bool zone_check(struct zone *zone, struct kmem_fault *fault) NO_LOCK_ANALYSIS
+static bool zone_check(struct zone *zone, struct kmem_fault *fault)
 {
 	unsigned long flags, heads = 0;
 	bool good;

@@ -15,7 +15,7 @@ struct guarded {
 	struct machine *m;
 	spinlock_t spin;
 	struct mutex mutex;
-	u32 word;
+	word_lock_t word;
 	unsigned long sum;		/* under whichever lock the case uses */
 	unsigned int inside;
 	unsigned long rounds;
@@ -218,7 +218,7 @@ static void raw_words_exclude(struct ktap *t)
 	g = (struct guarded){ .rounds = 20000 };
 	ktap_threads(t, 8, word_often, &g);
 	EXPECT_EQ(t, g.sum, 8 * g.rounds);
-	EXPECT_EQ(t, g.word, 0);
+	EXPECT_EQ(t, g.word.word, 0);
 }
 
 static void lock_twice(struct ktap *t, void *arg)

@@ -41,7 +41,7 @@ struct cpu_sheaf {
 	u32 slab_mask;			/* bytes of a slab - 1 */
 	u32 inverse;			/* of the size's odd part, mod 2^32 */
 	u32 last;			/* the last object's offset * inverse; what is between objects gives more */
-	u32 gfp;			/* flags that every allocation has: __GFP_ZERO for init_on_alloc */
+	gfp_t gfp;			/* flags that every allocation has: __GFP_ZERO for init_on_alloc */
 	u32 bytes;			/* what __GFP_ZERO clears */
 } __attribute__((aligned(64)));
 

@@ -31,7 +31,7 @@ typedef long long s64;
 #endif
 
 typedef unsigned int __bitwise gfp_t;		/* what an allocation may do, and where: gfp.h */
-typedef unsigned int slab_flags_t;
+typedef unsigned int __bitwise slab_flags_t;
 typedef unsigned long pfn_t;			/* page frame number: physical address / PAGE_SIZE */
 #if defined(__i386__)
 typedef u64 phys_addr_t;			/* PAE: 36 bits and more */

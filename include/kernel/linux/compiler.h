@@ -36,12 +36,47 @@
 #define noinline_for_stack	noinline
 #define asmlinkage
 #define __visible
+
+/*
+ * Locks. sparse counts the locks that a function holds on each of its paths, by the kernel's own names: the first three
+ * say what a function does to the count, the last three change it inside one. It does not know which lock is which.
+ */
+#ifdef __CHECKER__
+#define __must_hold(x)		__attribute__((context(x, 1, 1)))
+#define __acquires(x)		__attribute__((context(x, 0, 1)))
+#define __releases(x)		__attribute__((context(x, 1, 0)))
+#define __acquire(x)		({ __context__(x, 1); })
+#define __release(x)		({ __context__(x, -1); })
+#define __cond_lock(x, c)	((c) ? ({ __acquire(x); true; }) : false)
+#else
 #define __must_hold(x)
 #define __acquires(x)
 #define __releases(x)
 #define __acquire(x)		((void)0)
 #define __release(x)		((void)0)
 #define __cond_lock(x, c)	(c)
+#endif
+
+/*
+ * clang knows which lock is which, and that a caller must hold one; nothing of loops that lock, or of what is locked
+ * through a pointer's copy. These serve both: declarations say ACQUIRES(zone->lock) and so on, with the lock itself.
+ */
+#ifdef __clang__
+#define CAPABILITY(name)	__attribute__((capability(name)))
+#define MUST_HOLD(...)		__attribute__((requires_capability(__VA_ARGS__)))
+#define ACQUIRES(...)		__attribute__((acquire_capability(__VA_ARGS__)))
+#define RELEASES(...)		__attribute__((release_capability(__VA_ARGS__)))
+/* If it returns true. Callers that sparse sees go through a macro with __cond_lock(). */
+#define TRY_ACQUIRES(...)	__attribute__((try_acquire_capability(true, __VA_ARGS__)))
+#define NO_LOCK_ANALYSIS	__attribute__((no_thread_safety_analysis))
+#else
+#define CAPABILITY(name)
+#define MUST_HOLD(...)		__must_hold(__VA_ARGS__)
+#define ACQUIRES(...)		__acquires(__VA_ARGS__)
+#define RELEASES(...)		__releases(__VA_ARGS__)
+#define TRY_ACQUIRES(...)
+#define NO_LOCK_ANALYSIS
+#endif
 
 #define barrier()		__asm__ __volatile__("" : : : "memory")
 #define barrier_data(ptr)	__asm__ __volatile__("" : : "r"(ptr) : "memory")

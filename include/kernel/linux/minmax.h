@@ -17,8 +17,12 @@
 #define __minmax_type(x) \
 	__typeof__(__builtin_choose_expr(__builtin_classify_type(x) == __minmax_pointer_class, 0, (x) + 0))
 #define __minmax_signed(x)	((__minmax_type(x))-1 < (__minmax_type(x))1)
+#ifdef __CHECKER__	/* sparse has no __builtin_classify_type */
+#define __minmax_agree(x, y)	true
+#else
 #define __minmax_agree(x, y) \
 	(__minmax_signed(x) == __minmax_signed(y) || __is_constexpr(x) || __is_constexpr(y))
+#endif
 
 #define __minmax_constant(x, op, y)	((x) op (y) ? (x) : (y))
 #define __minmax_once(x, op, y)							\

@@ -27,7 +27,8 @@ static inline void mutex_destroy(struct mutex *mutex)
 }
 
 void mutex_lock(struct mutex *mutex) ACQUIRES(*mutex);
-bool mutex_trylock(struct mutex *mutex);
+bool mutex_trylock(struct mutex *mutex) TRY_ACQUIRES(*mutex);
+#define mutex_trylock(mutex) __cond_lock(*(mutex), mutex_trylock(mutex))
 void mutex_unlock(struct mutex *mutex) RELEASES(*mutex);
 bool mutex_is_locked(const struct mutex *mutex);
 

@@ -10,17 +10,20 @@
 #define KMEM_LINUX_RCUPDATE_H
 
 #include <kmem/types.h>
+#include <linux/compiler.h>
 #include <linux/preempt.h>
 
 typedef void (*rcu_callback_t)(struct rcu_head *head);
 
-static inline void rcu_read_lock(void)
+static inline void rcu_read_lock(void) __acquires(RCU)
 {
+	__acquire(RCU);
 	preempt_disable();
 }
 
-static inline void rcu_read_unlock(void)
+static inline void rcu_read_unlock(void) __releases(RCU)
 {
+	__release(RCU);
 	preempt_enable();
 }
 

@@ -10,21 +10,8 @@
 
 #include <kmem/types.h>
 #include <linux/bug.h>
+#include <linux/compiler.h>
 #include <linux/preempt.h>
-
-#ifdef __clang__
-#define CAPABILITY(name) __attribute__((capability(name)))
-#define MUST_HOLD(...) __attribute__((requires_capability(__VA_ARGS__)))
-#define ACQUIRES(...) __attribute__((acquire_capability(__VA_ARGS__)))
-#define RELEASES(...) __attribute__((release_capability(__VA_ARGS__)))
-#define NO_LOCK_ANALYSIS __attribute__((no_thread_safety_analysis))
-#else
-#define CAPABILITY(name)
-#define MUST_HOLD(...)
-#define ACQUIRES(...)
-#define RELEASES(...)
-#define NO_LOCK_ANALYSIS
-#endif
 
 typedef struct CAPABILITY("spinlock") {
 	u32 word;
@@ -47,12 +34,13 @@ static inline void spin_lock(spinlock_t *lock) ACQUIRES(*lock) NO_LOCK_ANALYSIS
 {
 	u32 free = 0;
 
+	__acquire(*lock);
 	preempt_disable();
 	if (!__atomic_compare_exchange_n(&lock->word, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		spin_lock_contended(lock);
 }
 
-static inline bool spin_trylock(spinlock_t *lock) NO_LOCK_ANALYSIS
+static inline bool spin_trylock(spinlock_t *lock) TRY_ACQUIRES(*lock) NO_LOCK_ANALYSIS
 {
 	u32 free = 0;
 
@@ -62,9 +50,11 @@ static inline bool spin_trylock(spinlock_t *lock) NO_LOCK_ANALYSIS
 	preempt_enable();
 	return false;
 }
+#define spin_trylock(lock) __cond_lock(*(lock), spin_trylock(lock))
 
 static inline void spin_unlock(spinlock_t *lock) RELEASES(*lock) NO_LOCK_ANALYSIS
 {
+	__release(*lock);
 	if (__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) == 2)
 		spin_unlock_contended(lock);
 	preempt_enable();
