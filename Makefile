@@ -18,7 +18,7 @@ MAKEFLAGS += -rR --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all lib kmem programs check-build list check coverage tidy run bench soak fuzz boot install uninstall clean help FORCE
+.PHONY: all lib kmem programs check-build list check coverage tidy prove run bench soak fuzz boot install uninstall clean help FORCE
 
 # ------------------------------------------------------------------------------------------------- configuration
 
@@ -345,6 +345,10 @@ tidy:
 	-@$(MAKE) $(jobs) -k lib
 	@O='$(O)' OBJ='$(OBJ)' NM='$(NM)' CC='$(CC)' CORE_CFLAGS='$(core-cflags)' LIBC_CFLAGS='$(libc-cflags)' \
 		CORE_OBJ='$(core-obj)' scripts/tidy $(T)
+
+prove:
+	@scripts/need prove
+	@EVERY='$(EVERY)' scripts/prove $(T)
 
 # ----------------------------------------------------------------------------------------------------------- use
 

@@ -26,6 +26,7 @@
 #include <linux/list.h>
 #include "lib/assert.h"
 #include "mm/buddy.h"
+#include "mm/buddy_index.h"
 
 /* Where a request looks when its own lists are empty, in this order. */
 static const enum migratetype fallbacks[MIGRATE_PCPTYPES][2] = {
@@ -138,7 +139,7 @@ static bool may_merge(const struct zone *zone, pfn_t buddy, unsigned int order, 
 
 bool buddy_is_mergeable(const struct zone *zone, pfn_t pfn, unsigned int order, enum migratetype type)
 {
-	pfn_t buddy = pfn ^ (1ul << order);
+	pfn_t buddy = buddy_of(pfn, order);
 
 	return block_is_free_at(zone, buddy, order) && may_merge(zone, buddy, order, type);
 }
@@ -146,23 +147,23 @@ bool buddy_is_mergeable(const struct zone *zone, pfn_t pfn, unsigned int order, 
 /* With its buddy the block would soon merge with a free one twice as large: it had better be handed out last. */
 static bool merge_is_likely(const struct zone *zone, pfn_t pfn, unsigned int order)
 {
-	return order < MAX_ORDER - 1 && block_is_free_at(zone, (pfn & ~(1ul << order)) ^ (2ul << order), order + 1);
+	return order < MAX_ORDER - 1 && block_is_free_at(zone, buddy_of(buddy_pair(pfn, order), order + 1), order + 1);
 }
 
 void buddy_give(struct zone *zone, struct page *page, unsigned int order, enum migratetype type, bool to_tail)
 {
 	pfn_t pfn = zone_page_pfn(zone, page);
 
-	assert_dear(order <= MAX_ORDER && !(pfn & ((1ul << order) - 1)));
+	assert_dear(order <= MAX_ORDER && pfn_is_aligned(pfn, order));
 	zone_count_free(zone, type, 1l << order);
 	__atomic_store_n(&zone->freed, zone->freed + (1ul << order), __ATOMIC_RELAXED);
 	while (order < MAX_ORDER) {
-		pfn_t buddy = pfn ^ (1ul << order);
+		pfn_t buddy = buddy_of(pfn, order);
 
 		if (!buddy_is_mergeable(zone, pfn, order, type))
 			break;
 		block_remove(zone, machine_page(zone->machine, buddy), order);
-		pfn &= buddy;
+		pfn = buddy_pair(pfn, order);
 		order++;
 	}
 	block_put(zone, machine_page(zone->machine, pfn), order, type, to_tail || merge_is_likely(zone, pfn, order));

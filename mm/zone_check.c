@@ -13,6 +13,7 @@
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/printk.h>
+#include "mm/buddy_index.h"
 #include "mm/cpus.h"
 #include "mm/pcp.h"
 
@@ -76,9 +77,9 @@ static bool block_check(const struct zone *zone, struct page *page, unsigned int
 			struct kmem_fault *fault)
 {
 	const struct machine *m = zone->machine;
-	pfn_t pfn = machine_pfn(m, page), buddy = pfn ^ (1ul << order);
+	pfn_t pfn = machine_pfn(m, page), buddy = buddy_of(pfn, order);
 
-	if (pfn >= m->max_pfn || !zone_spans_pfn(zone, pfn) || (pfn & ((1ul << order) - 1)))
+	if (pfn >= m->max_pfn || !zone_spans_pfn(zone, pfn) || !pfn_is_aligned(pfn, order))
 		return zone_fault(zone, fault, "B1", pfn, "free block is not aligned, or outside");
 	if (!page_is_free_block(page, order) || page->free_order != order)
 		return zone_fault(zone, fault, "B1", pfn, "is on a list that is not its order's");
