@@ -28,7 +28,7 @@ static inline void set_page_state(struct page *page, u64 state)
 		return;
 	}
 	__atomic_store_n(&page->_refcount.counter, (int)(state >> 32), __ATOMIC_RELAXED);
-	page_type_set(page, (u32)state);
+	page_type_set(page, (u32)(state & ~0u));
 }
 
 /* Do CPUs keep blocks of that order? */

@@ -18,6 +18,7 @@
 #include "lib/assert.h"
 #include "lib/seeded.h"
 #include "mm/fault_inject.h"
+#include "mm/page_alloc.h"
 #include "mm/vmalloc.h"
 
 /* ---------------------------------------------------------------------------------------------- tables are pages */
