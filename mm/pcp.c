@@ -102,7 +102,8 @@ struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype ty
 {
 	unsigned int index = pcp_list_index(order, type);
 	unsigned long flags;
-	struct per_cpu_pages *pcp = &cpu_hold(&flags)->pcp[zone->index];
+	struct kmem_cpu *cpu = cpu_hold(&flags);
+	struct per_cpu_pages *pcp = &cpu->pcp[zone->index];
 	struct page *page;
 
 	if (!pcp->lists[index])
@@ -153,7 +154,8 @@ static void pcp_shrink(struct per_cpu_pages *pcp, struct zone *zone, int pages)
 void pcp_give(struct zone *zone, struct page *page, unsigned int order, enum migratetype type)
 {
 	unsigned long flags;
-	struct per_cpu_pages *pcp = &cpu_hold(&flags)->pcp[zone->index];
+	struct kmem_cpu *cpu = cpu_hold(&flags);
+	struct per_cpu_pages *pcp = &cpu->pcp[zone->index];
 
 	list_push(pcp, page, order, type);
 	if (pcp->count > __atomic_load_n(&pcp->high, __ATOMIC_RELAXED))
