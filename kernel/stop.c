@@ -49,7 +49,7 @@ static void cpu_stop(struct machine *m, unsigned int id, u32 stop)
 	}
 }
 
-void cpus_stop(struct machine *m)
+void cpus_stop(struct machine *m) ACQUIRES(m->stop_mutex)
 {
 	struct kmem_cpu *cpu;
 	unsigned int id;
@@ -64,7 +64,7 @@ void cpus_stop(struct machine *m)
 			cpu_stop(m, id, stop);
 }
 
-void cpus_start(struct machine *m)
+void cpus_start(struct machine *m) RELEASES(m->stop_mutex)
 {
 	struct kmem_cpu *cpu;
 	unsigned int id;

@@ -24,8 +24,8 @@ void cpus_request_idle(struct machine *m, u32 bits);
  * spinlock is held by anyone, and none of its CPUs' data is being changed. Others who stop it wait. May sleep; not in
  * atomic context. Until cpus_start() the caller keeps its CPU, must not sleep, and must take no mutex.
  */
-void cpus_stop(struct machine *m);
-void cpus_start(struct machine *m);
+void cpus_stop(struct machine *m) ACQUIRES(m->stop_mutex);
+void cpus_start(struct machine *m) RELEASES(m->stop_mutex);
 
 /* Between kernel/cpu.c and kernel/stop.c. */
 /* The calling thread stands still, if CPUs are to. Preemption is off. */

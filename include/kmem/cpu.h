@@ -57,7 +57,7 @@ struct kmem_cpu {
 	u32 id;
 	u32 node;
 	u32 pending;				/* enum cpu_request, set by others, atomically */
-	u32 parked;				/* atomic: the machine's stop_word at which this CPU's task stands still */
+	u32 parked;				/* atomic: the stop_word at which this CPU's task stands still */
 	struct task_struct *task;		/* who leases this CPU */
 	struct per_cpu_pages *pcp;		/* by zone->index */
 	unsigned long (*numa)[NR_VM_NUMA_EVENT_ITEMS];	/* by zone->index */
