@@ -7,7 +7,7 @@
 #include "mm/machine.h"
 
 enum check_when {
-	CHECK_RARE = 1,		/* caches made and destroyed, lists drained, memory reclaimed, addresses purged, shutdown */
+	CHECK_RARE = 1,		/* caches made and destroyed, lists drained, addresses purged, shutdown */
 	CHECK_OFTEN,		/* slabs and areas that come and go */
 	CHECK_EACH,		/* every call that allocates or frees; fast paths are off then */
 };

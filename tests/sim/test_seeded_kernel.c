@@ -5,7 +5,7 @@
 
 /* ---------------------------------------------------------------------------------------------------------- locks */
 
-static u32 word;
+static word_lock_t word;
 
 static void lock_a_little(void *arg)
 {
@@ -19,7 +19,7 @@ static void lock_a_little(void *arg)
 
 static void lock_world(void *arg)
 {
-	word = 0;
+	word = (word_lock_t){ 0 };
 	run_tasks(4, lock_a_little, arg);
 }
 
