@@ -88,10 +88,10 @@ static bool slab_pages_check(const struct machine *m, struct kmem_fault *fault)
 	long large = 0;
 
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
-		long reclaimable = m->nodes[nid]->vm_stat[NR_SLAB_RECLAIMABLE];
+		long reclaimable = node_page_state(m->nodes[nid], NR_SLAB_RECLAIMABLE);
 		long found = (long)node_slab_pages(m, nid, true);
 
-		large += m->nodes[nid]->vm_stat[NR_SLAB_UNRECLAIMABLE] - (long)node_slab_pages(m, nid, false);
+		large += node_page_state(m->nodes[nid], NR_SLAB_UNRECLAIMABLE) - (long)node_slab_pages(m, nid, false);
 		if (found > reclaimable || (exact && found != reclaimable))
 			return fault_at(fault, "T1", "node %u: %ld reclaimable slab pages, %ld found", nid, reclaimable,
 					found);
@@ -134,18 +134,21 @@ static bool events_check(const struct machine_stats *stats, struct kmem_fault *f
 
 static bool levels_check(const struct machine *m, struct kmem_fault *fault)
 {
+	long objects = __atomic_load_n(&m->large_objects, __ATOMIC_RELAXED);
+	long pages = __atomic_load_n(&m->large_pages, __ATOMIC_RELAXED);
+
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
 		for (enum node_stat_item item = 0; item < NR_VM_NODE_STAT_ITEMS; item++)
-			if (m->nodes[nid]->vm_stat[item] < 0)
+			if (node_page_state(m->nodes[nid], item) < 0)
 				return fault_at(fault, "T4", "node %u item %u is %ld", nid, item,
-						m->nodes[nid]->vm_stat[item]);
+						node_page_state(m->nodes[nid], item));
 	for (unsigned int i = 0; i < m->nr_zones; i++)
 		for (enum zone_stat_item item = 0; item < NR_VM_ZONE_STAT_ITEMS; item++)
-			if (m->zones[i]->vm_stat[item] < 0)
+			if (zone_page_state(m->zones[i], item) < 0)
 				return fault_at(fault, "T4", "node %d zone %s item %u is %ld", m->zones[i]->nid,
-						m->zones[i]->name, item, m->zones[i]->vm_stat[item]);
-	if (m->large_pages < 0 || m->large_objects < 0)
-		return fault_at(fault, "T4", "%ld large objects with %ld pages", m->large_objects, m->large_pages);
+						m->zones[i]->name, item, zone_page_state(m->zones[i], item));
+	if (pages < 0 || objects < 0)
+		return fault_at(fault, "T4", "%ld large objects with %ld pages", objects, pages);
 	return true;
 }
 

@@ -147,6 +147,11 @@ static inline void mod_zone_page_state(struct zone *zone, enum zone_stat_item it
 	__atomic_fetch_add(&zone->vm_stat[item], delta, __ATOMIC_RELAXED);
 }
 
+static inline long node_page_state(const struct pglist_data *node, enum node_stat_item item)
+{
+	return __atomic_load_n(&node->vm_stat[item], __ATOMIC_RELAXED);
+}
+
 static inline void mod_node_page_state(struct pglist_data *node, enum node_stat_item item, long delta)
 {
 	__atomic_fetch_add(&node->vm_stat[item], delta, __ATOMIC_RELAXED);

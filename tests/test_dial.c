@@ -27,8 +27,8 @@ static void work(struct ktap *t, unsigned int i, void *arg)
 	machine_leave();
 }
 
-/* Checks that two threads' work makes. */
-static u32 checks(struct ktap *t, const char *cmdline)
+/* Checks that the work of so many threads makes: one that finds another at it goes on unchecked. */
+static u32 checks(struct ktap *t, unsigned int threads, const char *cmdline)
 {
 	struct machine *m = machine_for(t, cmdline);
 	u32 nr;
@@ -36,7 +36,7 @@ static u32 checks(struct ktap *t, const char *cmdline)
 	if (!m)
 		return 0;
 	machine_leave();
-	ktap_threads(t, 2, work, m);
+	ktap_threads(t, threads, work, m);
 	machine_enter(m);
 	rcu_barrier();
 	nr = m->nr_checks;
@@ -47,8 +47,8 @@ static u32 checks(struct ktap *t, const char *cmdline)
 static void each_level_checks_more(struct ktap *t)
 {
 	u32 nr[4] = {
-		checks(t, "mem=16M nr_cpus=2"), checks(t, "mem=16M nr_cpus=2 kmem.check=1"),
-		checks(t, "mem=16M nr_cpus=2 kmem.check=2"), checks(t, "mem=16M nr_cpus=2 kmem.check=3"),
+		checks(t, 1, "mem=16M nr_cpus=2"), checks(t, 1, "mem=16M nr_cpus=2 kmem.check=1"),
+		checks(t, 1, "mem=16M nr_cpus=2 kmem.check=2"), checks(t, 1, "mem=16M nr_cpus=2 kmem.check=3"),
 	};
 
 	ktap_note(t, "%u, %u, %u, %u checks", nr[0], nr[1], nr[2], nr[3]);
@@ -57,6 +57,7 @@ static void each_level_checks_more(struct ktap *t)
 	EXPECT_GT(t, nr[2], nr[1]);
 	EXPECT_GT(t, nr[3], nr[2]);
 	EXPECT_GE(t, nr[3], 2 * 60);
+	EXPECT_GE(t, checks(t, 3, "mem=16M nr_cpus=2 kmem.check=3"), 1);
 }
 
 static void break_and_go_on(struct ktap *t, void *arg)
