@@ -200,7 +200,9 @@ help-src := $(call sources-in,tests/helpers)
 all-test-src := $(sort $(wildcard tests/test_*.c) $(call sources-in,tests/model tests/misuse) \
 	$(wildcard tests/host/test_*.c $(own-tests:%=%/test_*.c)))
 all-script-src := $(sort $(wildcard tests/test_*.sh tests/host/test_*.sh $(own-tests:%=%/test_*.sh)))
-all-fuzz-src := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+# The simulator has a target of its own; the others are for a process.
+sim-fuzz-src := tests/fuzz/fuzz_sim.c
+all-fuzz-src := $(if $(filter sim,$(HOST)),$(sim-fuzz-src),$(filter-out $(sim-fuzz-src),$(sort $(wildcard tests/fuzz/fuzz_*.c))))
 test-src := $(if $(runner-src),$(call wanted,$(all-test-src)))
 script-src := $(if $(runner-src),$(call wanted,$(all-script-src)))
 fuzz-src := $(call wanted,$(all-fuzz-src))
@@ -221,7 +223,7 @@ endif
 ifneq ($(filter fuzz afl,$(VARIANT)),)
 test-src :=
 script-src :=
-else ifneq ($(VARIANT),asan)
+else ifeq ($(filter asan,$(VARIANT))$(filter sim,$(HOST)),)
 fuzz-src :=
 endif
 
@@ -292,8 +294,8 @@ $(script-programs): $(OBJ)/%: %.sh | $(OBJ)/.flags
 	$(call quiet,GEN,$@)printf '#!/bin/sh\nKMEM=%s exec sh %s "$$@"\n' '$(OBJ)/kmem' '$<' >$@ && chmod +x $@
 $(fuzz-programs): $(OBJ)/%: $(OBJ)/%.o $(if $(filter fuzz,$(VARIANT)),,$(OBJ)/tests/fuzz/driver.o) \
 		$(call objects-of,$(help-src),$(OBJ)) $(OBJ)/libcli.a $(OBJ)/libkmem.a
-	$(call quiet,LD,$@)$(CC) $(subst fuzzer-no-link,fuzzer,$(link-flags)) -o $@ \
-		$(filter %.o %.a,$^) $(codec-libs)
+	$(call quiet,LD,$@)$(CC) $(if $(fuzz-runtime),$(link-flags),$(subst fuzzer-no-link,fuzzer,$(link-flags))) -o $@ \
+		$(filter %.o,$^) $(fuzz-runtime) $(filter %.a,$^) $(codec-libs)
 $(OBJ)/bench/bench: $(call objects-of,$(bench-src),$(OBJ)) $(OBJ)/libkmem.a $(OBJ)/.sources
 	$(call quiet,LD,$@)$(CC) $(link-flags) -o $@ $(filter %.o %.a,$^) -lm -ldl
 

@@ -3,6 +3,7 @@
 #ifndef MM_BUDDY_H
 #define MM_BUDDY_H
 
+#include <linux/compiler.h>
 #include "mm/page_alloc.h"
 
 /* Bits of zone->flags. */
@@ -79,7 +80,7 @@ static inline bool page_is_untouched(const struct page *page)
  * A glance at what others may be changing: a neighbour's type (only zone->lock's holder makes it PGTY_BUDDY, or ends
  * that), whether a list is empty. Whoever must be certain looks under the lock.
  */
-#define GLANCES __attribute__((no_sanitize("thread")))
+#define GLANCES __no_kcsan
 
 static inline bool page_is_free_block(const struct page *page, unsigned int order)
 {

@@ -19,6 +19,7 @@
  *	H5  every object in a sheaf is of the node of its CPU, or of its barn's
  * Lock: barn->lock for the barn; a CPU's slots belong to who leases it (preemption off).
  */
+#include <linux/compiler.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include "lib/assert.h"
@@ -455,7 +456,7 @@ void cache_drain(struct kmem_cache *cache)
 }
 
 /* Looks at CPUs that run: exact only at rest. */
-__attribute__((no_sanitize("thread"))) unsigned long sheaf_objects(struct kmem_cache *cache)
+__no_kcsan unsigned long sheaf_objects(struct kmem_cache *cache)
 {
 	struct machine *m = cache->machine;
 	unsigned long objects = 0;

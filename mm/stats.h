@@ -3,12 +3,13 @@
 #ifndef MM_STATS_H
 #define MM_STATS_H
 
+#include <linux/compiler.h>
 #include "mm/machine.h"
 
 struct kmem_cache;
 
 /* Reads what another CPU's owner writes without a lock: a value of about now, and no race to report. */
-#define READS_OTHER_CPUS __attribute__((no_sanitize("thread"), __noinline__))
+#define READS_OTHER_CPUS __no_kcsan __attribute__((__noinline__))
 
 /* Free blocks of each order, deferred ones included. Takes zone->lock. */
 void zone_free_blocks(struct zone *zone, unsigned long blocks[NR_ORDERS]);

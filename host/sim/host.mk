@@ -8,8 +8,11 @@ instrument := -fsanitize=thread -mllvm -tsan-instrument-func-entry-exit=0 -mllvm
 else
 instrument := -fsanitize=thread --param tsan-instrument-func-entry-exit=0 --param tsan-distinguish-volatile=1
 endif
-# Its block functions know what they touch (host/sim/string.c).
-# Tests may ask for bugs (lib/seeded.h).
+# No other sanitizer can be there too; and libFuzzer comes without its own memcmp() and kin.
+variant-cflags-fuzz := -O1 -g -fsanitize=fuzzer-no-link
+variant-cflags-afl := -O1 -g
+fuzz-runtime = $(if $(filter fuzz,$(VARIANT)),$(shell $(CC) -print-runtime-dir)/libclang_rt.fuzzer-$(ARCH).a -lstdc++ -lm)
+# Its block functions know what they touch (host/sim/string.c); tests may ask for bugs (lib/seeded.h).
 common-cflags += -fno-pie -DKMEM_HOST_BLOCKS -DKMEM_SEEDED_BUGS
 core-cflags += $(instrument)
 link-flags += -no-pie

@@ -83,9 +83,10 @@ static unsigned int racer(const struct fiber *fiber)
 	return fiber_index(fiber) - fiber->world->first;
 }
 
+/* What the first task does while it is alone comes before all that others do. */
 static bool is_looked_at(unsigned int task)
 {
-	return task < NR_RACERS && !sim_world->options.no_races && !is_off;
+	return task < NR_RACERS && !is_off && sim_world->nr > 1 && !sim_world->options.no_races;
 }
 
 /* What the one has seen, the other has. */
@@ -241,11 +242,23 @@ static bool replaces(const struct cell *cell, const struct cell *now)
 			       (cell->how & CELL_ATOMIC) >= (now->how & CELL_ATOMIC));
 }
 
+/* Has the task done just this since it last ordered itself with others? Then it was looked at. */
+static bool is_known(const struct cell cells[CELLS], const struct cell *now)
+{
+	for (unsigned int i = 0; i < CELLS; i++)
+		if (cells[i].step == now->step && cells[i].task == now->task && cells[i].how == now->how &&
+		    !(now->bytes & ~cells[i].bytes))
+			return true;
+	return false;
+}
+
 static void grain_access(struct cell cells[CELLS], unsigned long address, const struct cell *now, const void *pc)
 {
 	const struct clock *clock = &clocks[now->task];
 	struct cell *place = NULL;
 
+	if (is_known(cells, now))
+		return;
 	for (unsigned int i = 0; i < CELLS; i++) {
 		if (races_with(&cells[i], now, clock))
 			race_found(address, &cells[i], now, pc);

@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w = ops_world_start(m, 1);
 	if (!w)
 		abort();
-	o = ops_start_bytes(w, &shape, data + 1, size - 1);
+	o = ops_start_bytes(w, 0, &shape, data + 1, size - 1);
 	for (int step = 0; step < MAX_STEPS && ops_step(o); step++)
 		;
 	must(w, o);

@@ -323,32 +323,38 @@ static struct ops *ops_begin(struct ops_world *w, unsigned int i, const struct o
 	return o;
 }
 
+/* A cache of the thread's that all may use. */
+static void cache_add(struct ops *o, unsigned int slot)
+{
+	struct ops_cache made = { .cache = NULL };
+
+	cache_make(o, &made);
+	mutex_lock(&o->world->lock);
+	o->world->caches[slot] = made;
+	mutex_unlock(&o->world->lock);
+}
+
 struct ops *ops_start(struct ops_world *w, unsigned int i, const struct ops_shape *shape, u64 seed)
 {
 	struct ops *o = ops_begin(w, i, shape);
 
 	o->random = (seed + i + 1) * 0x9e3779b97f4a7c15ull | 1;
-	for (unsigned int slot = i; slot < OPS_CACHES; slot += w->threads) {
-		struct ops_cache made = { .cache = NULL };
-
-		cache_make(o, &made);
-		mutex_lock(&w->lock);
-		w->caches[slot] = made;
-		mutex_unlock(&w->lock);
-	}
+	for (unsigned int slot = i; slot < OPS_CACHES; slot += w->threads)
+		cache_add(o, slot);
 	if (shape->full)
 		fill_up(o);
 	return o;
 }
 
-struct ops *ops_start_bytes(struct ops_world *w, const struct ops_shape *shape, const u8 *bytes, size_t size)
+struct ops *ops_start_bytes(struct ops_world *w, unsigned int i, const struct ops_shape *shape, const u8 *bytes,
+			    size_t size)
 {
-	struct ops *o = ops_begin(w, 0, shape);
+	struct ops *o = ops_begin(w, i, shape);
 
 	o->at = bytes;
 	o->end = bytes + size;
-	for (unsigned int slot = 0; slot < OPS_CACHES; slot += 2)
-		cache_make(o, &w->caches[slot]);
+	for (unsigned int slot = i; slot < OPS_CACHES; slot += 2 * w->threads)
+		cache_add(o, slot);
 	return o;
 }
 

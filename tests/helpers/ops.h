@@ -53,7 +53,8 @@ void ops_console(void *arg, const char *text, size_t length);
 
 /* Thread i of the world begins: by a seed, or by bytes. */
 struct ops *ops_start(struct ops_world *w, unsigned int i, const struct ops_shape *shape, u64 seed);
-struct ops *ops_start_bytes(struct ops_world *w, const struct ops_shape *shape, const u8 *bytes, size_t size);
+struct ops *ops_start_bytes(struct ops_world *w, unsigned int i, const struct ops_shape *shape, const u8 *bytes,
+			    size_t size);
 /* One operation. False: something is wrong, or the bytes are used up. */
 bool ops_step(struct ops *o);
 /* The thread gives back all that it has. */
