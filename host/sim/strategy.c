@@ -279,7 +279,7 @@ u64 strategy_next(const struct world *w, const struct fiber *self)
 		change = w->change < w->nr_changes ? w->changes[w->change] : ~0ull;
 		return change < slice ? change : slice;
 	case SIM_EXHAUSTIVE:
-		return 0;
+		return nr_ready(w) < 2 ? ~0ull : 0;	/* until someone else is ready */
 	default:
 		return slice;
 	}
