@@ -47,7 +47,10 @@ native-arch := $(patsubst i%86,i386,$(shell uname -m))
 ARCH ?= $(native-arch)
 
 # TSan, and the simulator, which takes its place at the same calls, know 64-bit processors only.
+ifeq ($(HOST),linux)
 CHECK_VARIANTS ?= plain asan $(if $(filter i386,$(ARCH)),,tsan) clang $(if $(filter i386,$(ARCH)),,sim)
+endif
+CHECK_VARIANTS ?= plain
 
 # Variants that only rename another choice.
 ifeq ($(VARIANT),plain)

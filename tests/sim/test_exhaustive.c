@@ -3,7 +3,7 @@
  * test_exhaustive.c - small worlds, and every schedule of few preemptions in them.
  *
  * Two tasks on two CPUs, or on one, do a little each; kmem_check() and the counts hold whatever the schedule. Most races
- * need no more than two preemptions (Musuvathi and Qadeer, "Iterative context bounding", 2007).
+ * need no more than two preemptions (Musuvathi, Qadeer: "Iterative context bounding", 2007).
  */
 #include <kmem/kmem.h>
 #include <kmem/sim.h>
