@@ -2,7 +2,7 @@
 /*
  * test_exhaustive.c - small worlds, and every schedule of few preemptions in them.
  *
- * Two tasks on two CPUs, or on one, do a little each; kmem_check() and the counts hold whatever the schedule. Most races
+ * Two tasks on two CPUs, or on one, do a little each; kmem_check() and counts hold whatever the schedule. Most races
  * need no more than two preemptions (Musuvathi, Qadeer: "Iterative context bounding", 2007).
  */
 #include <kmem/kmem.h>
