@@ -70,6 +70,8 @@ static void access_page(unsigned long address, size_t bytes, unsigned int how, c
 		if (!sm || address - sm->direct_base >= sm->low_bytes)
 			bad_access(address, write, pc, "no frame with a logical address");
 		mmu_bring_home(address);
+	} else if (!sim_machine_of((struct machine *)address)->world) {
+		bad_access(address, write, pc, "no machine");
 	}
 	if (write && !(*page_state_of(address) & PAGE_DIRTY))
 		arena_dirty(address);

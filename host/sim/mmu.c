@@ -203,15 +203,14 @@ int host_describe(struct machine *m, pfn_t first, pfn_t nr)
 	return world_fails() ? -ENOMEM : 0;
 }
 
-/* No CPU remembers where the addresses led, and nothing is at home there. */
-static void forget(unsigned long address, unsigned long nr_pages)
+/* Nothing is at home at these addresses. */
+static void send_home(unsigned long address, unsigned long nr_pages)
 {
 	for (unsigned long i = 0; i < nr_pages; i++)
 		mmu_send_home(address + (i << PAGE_SHIFT));
-	tlb_forget(address, address + (nr_pages << PAGE_SHIFT));
 }
 
-/* The tables say all; here it is only seen that they do. They may have said something else before. */
+/* The tables say all; here it is only seen that they do. As on a processor, no CPU forgets what they said before. */
 int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot)
 {
 	const struct sim_machine *sm = sim_machine_of(m);
@@ -219,7 +218,7 @@ int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsi
 	sim_point(POINT_HOST, PC);
 	if (world_fails())
 		return -ENOMEM;
-	forget(address, nr);
+	send_home(address, nr);
 	for (pfn_t i = 0; sm->page_table && i < nr; i++) {
 		struct walk found = walk(sm, address + (i << PAGE_SHIFT));
 
@@ -234,7 +233,8 @@ void host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages
 {
 	(void)m;
 	sim_point(POINT_HOST, PC);
-	forget(address, nr_pages);
+	send_home(address, nr_pages);
+	tlb_forget(address, address + (nr_pages << PAGE_SHIFT));
 }
 
 /* Zeros or as before: the seed says which. */

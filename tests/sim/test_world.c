@@ -343,6 +343,25 @@ static void a_stale_entry_is_an_error(struct ktap *t)
 	EXPECT_CONTAINS(t, result.why, "stale TLB entry used: write at 0x");
 }
 
+static void gone_world(void *arg)
+{
+	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = "mem=16M nr_cpus=1" });
+
+	(void)arg;
+	machine_shutdown(m);
+	machine_nr_cpus(m);
+}
+
+static void a_machine_that_is_gone_is_no_memory(struct ktap *t)
+{
+	struct sim_options options = quiet(t->seed, SIM_RANDOM);
+	struct sim_result result;
+
+	EXPECT(t, !sim_run(&options, gone_world, NULL, &result));
+	EXPECT_STR(t, sim_outcome_name(result.outcome), "fault");
+	EXPECT_CONTAINS(t, result.why, "no machine: read at 0x");
+}
+
 /* --------------------------------------------------------------------------------------------------------- images */
 
 static struct machine *kept;
@@ -395,4 +414,5 @@ static void a_machine_is_restored_as_it_was(struct ktap *t)
 KTAP_SUITE(world,
 	   KTAP_CASE(a_seed_repeats_its_run), KTAP_CASE(seeds_differ), KTAP_CASE(every_strategy_finds_a_lost_update),
 	   KTAP_CASE(an_exhaustive_search_ends), KTAP_CASE(outcomes_have_their_names),
-	   KTAP_CASE(a_stale_entry_is_an_error), KTAP_CASE(a_machine_is_restored_as_it_was));
+	   KTAP_CASE(a_stale_entry_is_an_error), KTAP_CASE(a_machine_that_is_gone_is_no_memory),
+	   KTAP_CASE(a_machine_is_restored_as_it_was));
