@@ -324,7 +324,8 @@ void pages_describe(struct zone *zone, pfn_t start, pfn_t end, bool reserved)
 		struct page *page = machine_page(zone->machine, pfn);
 
 		page->flags = flags;
-		page->_refcount.counter = reserved;
+		/* pfn_described() may be looking. */
+		__atomic_store_n(&page->_refcount.counter, reserved, __ATOMIC_RELAXED);
 		__atomic_store_n(&page->page_type, PAGE_TYPE_NONE, __ATOMIC_RELEASE);
 	}
 }
