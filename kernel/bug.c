@@ -15,6 +15,7 @@
 #include <linux/bug.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>
+#include "lib/seeded.h"
 #include "mm/machine.h"
 
 #define STACK_MAX 32
@@ -58,7 +59,7 @@ bool warn_first_time(const struct bug_site *site)
 		if (__atomic_compare_exchange_n(&m->warned[i], &empty, site, false, __ATOMIC_RELAXED,
 						__ATOMIC_RELAXED))
 			return true;
-		if (empty == site)
+		if (empty == site && !SEEDED(WARNED))
 			return false;
 	}
 	return false;

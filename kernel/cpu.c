@@ -253,7 +253,7 @@ static void cpu_take_back(struct machine *m, unsigned int id)
 	u32 *wake = NULL;
 
 	cpus_lock(m);
-	if (m->cpu_state[id] == CPU_LEASED && host_interrupt(m, m->cpus[id]) == -ESRCH)
+	if (m->cpu_state[id] == CPU_LEASED && (SEEDED(CPU_TAKE_BACK) || host_interrupt(m, m->cpus[id]) == -ESRCH))
 		wake = cpu_pass(m, id, now);
 	cpus_unlock(m);
 	if (wake)
@@ -270,7 +270,7 @@ void cpu_interrupt(struct machine *m, unsigned int id)
 /* Ask someone who has had a CPU for a time slice to give it up. Returns the CPU; asked: the one before, or -1. */
 static int ask_to_yield(struct machine *m, int asked)
 {
-	int id = cpu_to_ask(m, host_clock(m), asked);
+	int id = cpu_to_ask(m, host_clock(m), SEEDED(CPU_YIELD) ? -1 : asked);
 
 	if (id >= 0) {
 		__atomic_fetch_or(&m->cpus[id]->pending, CPU_YIELD, __ATOMIC_RELAXED);
@@ -366,7 +366,7 @@ void cpu_serve(struct kmem_cpu *cpu)
 
 void kmem_interrupt(void)
 {
-	if (!sleeping_is_allowed())
+	if (!sleeping_is_allowed() && !SEEDED(RCU_READER))
 		return;
 	cpu_pin();
 	if (__atomic_load_n(&this_cpu()->pending, __ATOMIC_RELAXED))
@@ -380,7 +380,7 @@ bool cpu_borrow(struct machine *m, unsigned int id)
 	bool idle;
 
 	cpus_lock(m);
-	idle = m->cpu_state[id] == CPU_IDLE;
+	idle = m->cpu_state[id] == CPU_IDLE || SEEDED(CPU_IDLE);
 	if (idle) {
 		lease_begin(m, id, host_task(), now);
 		cpu_pin();
@@ -556,11 +556,14 @@ void machine_leave(void)
 	might_sleep();
 	if (outer != m && !sleeping_is_allowed())
 		return;
+	if (SEEDED(USER_DROP))
+		user_drop(m, task);
 	if (outer != m)
 		cpu_release();
 	task->enter_depth--;
 	task->machine = outer;
-	user_drop(m, task);
+	if (!SEEDED(USER_DROP))
+		user_drop(m, task);
 }
 
 void kmem_task_exit(void)

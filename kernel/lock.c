@@ -103,7 +103,7 @@ void mutex_lock(struct mutex *mutex) ACQUIRES(*mutex) NO_LOCK_ANALYSIS
 	might_sleep();
 	BUG_ON(mutex_owner(mutex) == host_task());
 	if (!word_look(&mutex->word)) {
-		if (sleeping_is_allowed())
+		if (sleeping_is_allowed() && !SEEDED(MUTEX_CPU))
 			cpu_release();
 		word_sleep(&mutex->word);
 	}

@@ -14,6 +14,7 @@
 #include <linux/printk.h>
 #include <linux/string.h>
 #include "kernel/word_lock.h"
+#include "lib/seeded.h"
 #include "mm/machine.h"
 
 #define LINE_MAX 1024
@@ -36,7 +37,8 @@ static void console_write(struct machine *m, const char *text, size_t length)
 		host_console(m, text, length);
 		return;
 	}
-	task->at_console = true;	/* before the lock: what an interrupt here prints must not wait for it */
+	/* Before the lock: what an interrupt here prints must not wait for it. */
+	task->at_console = !SEEDED(CONSOLE);
 	__asm__ volatile("" ::: "memory");
 	word_lock(&m->console_lock);
 	m->console(m->console_arg, text, length);
@@ -143,7 +145,7 @@ bool __ratelimit(struct ratelimit_state *state)
 	bool may_print;
 	u64 now;
 
-	if (__atomic_exchange_n(&state->lock, 1, __ATOMIC_ACQUIRE))
+	if (!SEEDED(RATELIMIT) && __atomic_exchange_n(&state->lock, 1, __ATOMIC_ACQUIRE))
 		return false;
 	now = host_clock(console_machine());		/* under the lock: never before begin_ns */
 	if (!state->begin_ns || now - state->begin_ns > (u64)state->interval_ms * 1000000) {

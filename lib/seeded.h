@@ -2,7 +2,7 @@
 /*
  * seeded.h - bugs on purpose, one a protocol: a checker that has never found one may be checking nothing.
  *
- *	if (SEEDED(LOCK_FORGETS_SLEEPER))
+ *	if (SEEDED(WORD_LOCK))
  *		... the mistake ...
  *
  * Only builds for the simulator have them, and there all are off until a test asks for one (tests/sim/test_seeded*.c);
@@ -14,9 +14,20 @@
 enum seeded_bug {
 	SEEDED_NONE,
 	SEEDED_WORD_LOCK,		/* kernel/lock.c: a woken task takes the word as 1, whoever else sleeps */
+	SEEDED_MUTEX_CPU,		/* kernel/lock.c: who sleeps for a mutex keeps its CPU */
 	SEEDED_CPU_LEASE,		/* kernel/cpu.c: whether someone waits is read before the lock */
+	SEEDED_CPU_YIELD,		/* kernel/cpu.c: only the longest lease is asked, again and again */
+	SEEDED_CPU_TAKE_BACK,		/* kernel/cpu.c: a dead thread's lease is not looked at again under the lock */
 	SEEDED_CPU_REQUEST,		/* kernel/cpu.c: bits are cleared before the work */
+	SEEDED_CPU_IDLE,		/* kernel/cpu.c: a request is run on a CPU that someone leases */
+	SEEDED_USER_DROP,		/* kernel/cpu.c: who leaves is no user any more before its CPU is back */
+	SEEDED_RCU_READER,		/* kernel/cpu.c: requests are served inside a read-side section */
+	SEEDED_RCU_LATE,		/* kernel/rcu.c: CPUs that did not answer in time are not asked again */
 	SEEDED_RCU_CALLBACKS,		/* kernel/rcu.c: the word is read after the list was cut */
+	SEEDED_RCU_BARRIER,		/* kernel/rcu.c: callbacks that another has cut are not waited for */
+	SEEDED_WARNED,			/* kernel/bug.c: who lost a slot does not look at who has it */
+	SEEDED_RATELIMIT,		/* kernel/printk.c: the state is nobody's alone */
+	SEEDED_CONSOLE,			/* kernel/printk.c: a thread does not say that it is at the console */
 	SEEDED_VMALLOC_FLUSH,		/* mm/vmalloc_map.c: the host is not told of what the tables forgot */
 	SEEDED_NR
 };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* test_seeded_kernel.c - the protocols of kernel/, each with a bug that schedules find: locks, CPUs, RCU. */
+/* test_seeded_kernel.c - the protocols of kernel/, each with a bug that schedules find: locks, RCU, reports. */
+#include <linux/bug.h>
+#include <linux/printk.h>
 #include "kernel/word_lock.h"
 #include "tests/sim/seeded.h"
 
@@ -25,74 +27,40 @@ static void lock_world(void *arg)
 
 static void word_lock_wakes_all_who_sleep(struct ktap *t)
 {
-	expect_found(t, SEEDED_WORD_LOCK, lock_world, 300);
+	expect_found(t, SEEDED_WORD_LOCK, lock_world, 100);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- CPUs */
+static struct mutex mutex;
 
-static void enter_and_leave(void *arg)
-{
-	(void)arg;
-	for (int i = 0; i < 3; i++) {
-		machine_enter(m);
-		machine_leave();
-	}
-}
-
-static void lease_world(void *arg)
-{
-	run_tasks(3, enter_and_leave, arg);
-}
-
-static void a_cpu_goes_to_who_waits(struct ktap *t)
-{
-	expect_found_on(t, "mem=4M nr_cpus=1", SEEDED_CPU_LEASE, lease_world, 300);
-}
-
-static struct {
-	u32 filled, drained;
-} request;
-
-/* Fills its lists, then does nothing but let itself be interrupted. */
-static void fill(void *arg)
+/* The holder needs a CPU to go on. */
+static void own_a_little(void *arg)
 {
 	(void)arg;
 	machine_enter(m);
-	__free_pages(alloc_pages(GFP_KERNEL, 0), 0);
-	__atomic_store_n(&request.filled, 1, __ATOMIC_RELEASE);
-	while (!__atomic_load_n(&request.drained, __ATOMIC_ACQUIRE))
-		sim_yield();
+	mutex_lock(&mutex);
+	cpu_release();
+	sim_yield();
+	cpu_get();
+	mutex_unlock(&mutex);
 	machine_leave();
 }
 
-static void drain(void *arg)
+/* On one CPU: nobody waits for a time slice to end. */
+static void mutex_world(void *arg)
 {
-	(void)arg;
-	machine_enter(m);
-	while (!__atomic_load_n(&request.filled, __ATOMIC_ACQUIRE))
-		sim_yield();
-	drain_all_pages();
-	for (unsigned int id = 0; id < m->nr_cpus; id++)
-		for (unsigned int zone = 0; m->cpus[id]->pcp && zone < m->nr_zones; zone++)
-			if (m->cpus[id]->pcp[zone].count)
-				sim_fail("cpu %u still has %d pages", id, m->cpus[id]->pcp[zone].count);
-	__atomic_store_n(&request.drained, 1, __ATOMIC_RELEASE);
-	machine_leave();
+	u64 began = host_clock(m);
+
+	mutex_init(&mutex);
+	run_tasks(2, own_a_little, arg);
+	if (host_clock(m) - began > 1000000)
+		sim_fail("who waited for the mutex kept the CPU");
 }
 
-static void request_world(void *arg)
+static void who_sleeps_for_a_mutex_has_no_cpu(struct ktap *t)
 {
-	int task;
-
-	request.filled = request.drained = 0;
-	task = sim_spawn("fill", fill, arg);
-	drain(arg);
-	sim_join(task);
-}
-
-static void a_request_is_done_when_it_says_so(struct ktap *t)
-{
-	expect_found(t, SEEDED_CPU_REQUEST, request_world, 1000);
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_MUTEX_CPU, .run = mutex_world, .schedules = 20, .cmdline = "mem=4M nr_cpus=1",
+	});
 }
 
 /* ------------------------------------------------------------------------------------------------------------ RCU */
@@ -132,8 +100,184 @@ static void callback_world(void *arg)
 
 static void a_callback_is_not_forgotten(struct ktap *t)
 {
-	expect_found(t, SEEDED_RCU_CALLBACKS, callback_world, 300);
+	expect_found(t, SEEDED_RCU_CALLBACKS, callback_world, 100);
 }
 
-KTAP_SUITE(seeded_kernel, KTAP_CASE(word_lock_wakes_all_who_sleep), KTAP_CASE(a_cpu_goes_to_who_waits),
-	   KTAP_CASE(a_request_is_done_when_it_says_so), KTAP_CASE(a_callback_is_not_forgotten));
+/* The background task may be about to run it: at the second time when it has gathered for a while. */
+static void barrier_world(void *arg)
+{
+	(void)arg;
+	callbacks.done = 0;
+	machine_enter(m);
+	for (u32 i = 0; i < 4; i++) {
+		call_rcu(&callbacks.heads[i], callback);
+		sim_yield();
+		rcu_barrier();
+		if (__atomic_load_n(&callbacks.done, __ATOMIC_ACQUIRE) <= i)
+			sim_fail("rcu_barrier() returned before the callback ran");
+		nap(2500);
+	}
+	rcu_exit(m);
+	machine_leave();
+}
+
+static void a_barrier_waits_for_what_is_on_its_way(struct ktap *t)
+{
+	expect_found(t, SEEDED_RCU_BARRIER, barrier_world, 800);
+}
+
+static struct {
+	u32 there, freed;
+	u64 reads_us;
+} object;
+
+/* Uses the object for a while; interrupts are off at times, as in an allocation. */
+static void read_object(void *arg)
+{
+	unsigned long flags;
+
+	(void)arg;
+	machine_enter(m);
+	rcu_read_lock();
+	for (int i = 0; i < 20 && (i || __atomic_load_n(&object.there, __ATOMIC_ACQUIRE)); i++) {
+		local_irq_save(flags);
+		local_irq_restore(flags);
+		nap(object.reads_us);
+		if (__atomic_load_n(&object.freed, __ATOMIC_ACQUIRE))
+			sim_fail("a reader uses what was freed");
+	}
+	rcu_read_unlock();
+	machine_leave();
+}
+
+static void free_object(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	__atomic_store_n(&object.there, 0, __ATOMIC_RELEASE);
+	synchronize_rcu();
+	__atomic_store_n(&object.freed, 1, __ATOMIC_RELEASE);
+	machine_leave();
+}
+
+static void reader_world(void *arg)
+{
+	(void)arg;
+	object.there = 1;
+	object.freed = object.reads_us = 0;
+	run_two(free_object, read_object);
+}
+
+static void a_reader_is_not_asked_in_the_middle(struct ktap *t)
+{
+	expect_found(t, SEEDED_RCU_READER, reader_world, 100);
+}
+
+static void late_world(void *arg)
+{
+	(void)arg;
+	object.there = 1;
+	object.freed = 0;
+	object.reads_us = 1500;
+	run_two(free_object, read_object);
+}
+
+static void a_reader_is_waited_for_however_long(struct ktap *t)
+{
+	expect_found(t, SEEDED_RCU_LATE, late_world, 100);
+}
+
+/* -------------------------------------------------------------------------------------------------------- reports */
+
+static u32 reports;
+
+static const struct bug_site sites[4];
+
+static void warn_once(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	for (int i = 0; i < 4; i++)
+		if (warn_first_time(&sites[i]))
+			__atomic_fetch_add(&reports, 1, __ATOMIC_RELAXED);
+	machine_leave();
+}
+
+static void warn_world(void *arg)
+{
+	reports = 0;
+	run_tasks(2, warn_once, arg);
+	if (reports != 4)
+		sim_fail("%u reports of 4 places", reports);
+}
+
+static void a_place_warns_once(struct ktap *t)
+{
+	expect_found(t, SEEDED_WARNED, warn_world, 1000);
+}
+
+static void say(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	if (__ratelimit(&m->nopage_ratelimit))
+		__atomic_fetch_add(&reports, 1, __ATOMIC_RELAXED);
+	machine_leave();
+}
+
+static void ratelimit_world(void *arg)
+{
+	reports = 0;
+	m->nopage_ratelimit = (struct ratelimit_state){ .interval_ms = 5000, .burst = 1 };
+	run_tasks(2, say, arg);
+	if (reports > 1)
+		sim_fail("%u lines of a burst of 1", reports);
+}
+
+static void a_burst_is_not_exceeded(struct ktap *t)
+{
+	expect_found(t, SEEDED_RATELIMIT, ratelimit_world, 50);
+}
+
+static void slow_console(void *arg, const char *text, size_t length)
+{
+	(void)arg;
+	(void)text;
+	(void)length;
+	sim_yield();
+}
+
+static void print_a_line(void *arg)
+{
+	(void)arg;
+	if (machine_current() == m)
+		pr_warn("a line\n");
+}
+
+static void print_here(void *arg)
+{
+	machine_enter(m);
+	print_a_line(arg);
+	machine_leave();
+}
+
+static void console_world(void *arg)
+{
+	m->console = slow_console;
+	run_tasks(2, print_here, arg);
+}
+
+/* An interrupt prints, wherever it comes. */
+static void who_is_at_the_console_does_not_wait_for_itself(struct ktap *t)
+{
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_CONSOLE, .run = console_world, .schedules = 20,
+		.interrupt = print_a_line, .interrupt_every = 20,
+	});
+}
+
+KTAP_SUITE(seeded_kernel, KTAP_CASE(word_lock_wakes_all_who_sleep), KTAP_CASE(who_sleeps_for_a_mutex_has_no_cpu),
+	   KTAP_CASE(a_callback_is_not_forgotten), KTAP_CASE(a_barrier_waits_for_what_is_on_its_way),
+	   KTAP_CASE(a_reader_is_not_asked_in_the_middle), KTAP_CASE(a_reader_is_waited_for_however_long),
+	   KTAP_CASE(a_place_warns_once), KTAP_CASE(a_burst_is_not_exceeded),
+	   KTAP_CASE(who_is_at_the_console_does_not_wait_for_itself));
