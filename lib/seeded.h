@@ -28,6 +28,10 @@ enum seeded_bug {
 	SEEDED_WARNED,			/* kernel/bug.c: who lost a slot does not look at who has it */
 	SEEDED_RATELIMIT,		/* kernel/printk.c: the state is nobody's alone */
 	SEEDED_CONSOLE,			/* kernel/printk.c: a thread does not say that it is at the console */
+	SEEDED_USE_UP,			/* mm/fault_inject.c: a plain store */
+	SEEDED_DESCRIBE,		/* mm/page_init.c: the type is written first */
+	SEEDED_PAGE_REF,		/* mm/page_free.c: the count is read again */
+	SEEDED_ZERO_WINDOW,		/* mm/page_addr.c: the window is unlocked before it is unmapped */
 	SEEDED_VMALLOC_FLUSH,		/* mm/vmalloc_map.c: the host is not told of what the tables forgot */
 	SEEDED_NR
 };

@@ -8,6 +8,7 @@
  * All is atomic: who arms is alone with the machine but for its background tasks.
  */
 #include <linux/printk.h>
+#include "lib/seeded.h"
 #include "mm/fault_inject.h"
 #include "mm/pcp.h"
 #include "mm/slab.h"
@@ -21,6 +22,10 @@ static bool use_up(int *left, size_t n)
 		if (old <= 0)
 			return false;
 		rest = (size_t)old > n ? old - (int)n : 0;
+		if (SEEDED(USE_UP)) {
+			__atomic_store_n(left, rest, __ATOMIC_RELAXED);
+			break;
+		}
 	} while (!__atomic_compare_exchange_n(left, &old, rest, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	return true;
 }

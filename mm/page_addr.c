@@ -8,6 +8,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include "kernel/word_lock.h"
+#include "lib/seeded.h"
 #include "mm/buddy.h"
 
 struct page *pfn_to_page(unsigned long pfn)
@@ -106,6 +107,8 @@ static bool high_pages_zero(struct machine *m, pfn_t pfn, unsigned int order)
 	word_lock(&m->zero_lock);
 	if (!zero_window_map(m, pfn, order)) {
 		memset((void *)m->zero_window, 0, PAGE_SIZE << order);
+		if (SEEDED(ZERO_WINDOW))
+			word_unlock(&m->zero_lock);
 		zero_window_unmap(m, order);
 	} else {
 		zero = host_release(m, pfn, 1ul << order);

@@ -11,6 +11,7 @@
  * corrupts nothing. Lock: none here; mm/pcp.c and mm/buddy.c take zone->lock.
  */
 #include <linux/compiler.h>
+#include "lib/seeded.h"
 #include "mm/dial.h"
 #include "mm/idle.h"
 #include "mm/page_report.h"
@@ -100,7 +101,7 @@ static int page_put(struct machine *m, struct page *page)
 		}
 	} while (!__atomic_compare_exchange_n(&page->_refcount.counter, &left, left - 1, true, __ATOMIC_ACQ_REL,
 					      __ATOMIC_RELAXED));
-	return left - 1;
+	return SEEDED(PAGE_REF) ? __atomic_load_n(&page->_refcount.counter, __ATOMIC_RELAXED) : left - 1;
 }
 
 bool page_put_testzero(struct machine *m, struct page *page)

@@ -21,6 +21,7 @@
 #include <linux/errno.h>
 #include <linux/list.h>
 #include "lib/assert.h"
+#include "lib/seeded.h"
 #include "mm/buddy.h"
 #include "mm/fault_inject.h"
 
@@ -323,6 +324,8 @@ void pages_describe(struct zone *zone, pfn_t start, pfn_t end, bool reserved)
 	for (pfn_t pfn = start; pfn < end; pfn++) {
 		struct page *page = machine_page(zone->machine, pfn);
 
+		if (SEEDED(DESCRIBE))
+			__atomic_store_n(&page->page_type, PAGE_TYPE_NONE, __ATOMIC_RELEASE);
 		page->flags = flags;
 		/* pfn_described() may be looking. */
 		__atomic_store_n(&page->_refcount.counter, reserved, __ATOMIC_RELAXED);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* test_seeded_pages.c - descriptors, references, zeroing, failures: protocols, each with a bug that schedules find. */
+#include <linux/gfp.h>
+#include "mm/fault_inject.h"
+#include "tests/sim/seeded.h"
+
+/* ----------------------------------------------------------------------------------------------------- descriptors */
+
+#define LATE_PFN (6144ul + 512)		/* boot leaves its block for later */
+
+static void describe(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	if (!pfn_valid(LATE_PFN))
+		sim_fail("no such frame");
+	machine_leave();
+}
+
+static void look_at_descriptor(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	while (!pfn_described(m, LATE_PFN))
+		sim_yield();
+	if (machine_page_zone(m, machine_page(m, LATE_PFN))->type != ZONE_DMA32)
+		sim_fail("what is called described is not");
+	machine_leave();
+}
+
+static void describe_world(void *arg)
+{
+	(void)arg;
+	if (pfn_described(m, LATE_PFN))
+		sim_fail("there is nothing to describe");
+	run_two(look_at_descriptor, describe);
+}
+
+static void what_is_called_described_is_whole(struct ktap *t)
+{
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_DESCRIBE, .run = describe_world, .schedules = 100, .cmdline = "mem=32M nr_cpus=2",
+	});
+}
+
+/* ------------------------------------------------------------------------------------------------------ references */
+
+#define BLOCKS 4
+
+static struct page *blocks[BLOCKS];
+
+static void free_blocks_of_two(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	for (int i = 0; i < BLOCKS; i++)
+		__free_pages(blocks[i], 1);
+	machine_leave();
+}
+
+static void put_first_pages(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	for (int i = 0; i < BLOCKS; i++)
+		put_page(blocks[i]);
+	machine_leave();
+}
+
+static void reference_world(void *arg)
+{
+	unsigned long before;
+
+	(void)arg;
+	machine_enter(m);
+	drain_all_pages();
+	before = nr_free_pages();
+	for (int i = 0; i < BLOCKS; i++) {
+		blocks[i] = alloc_pages(GFP_KERNEL, 1);
+		get_page(blocks[i]);
+	}
+	run_two(free_blocks_of_two, put_first_pages);
+	drain_all_pages();
+	if (nr_free_pages() != before)
+		sim_fail("%lu pages of %lu are free", nr_free_pages(), before);
+	machine_holds();
+	machine_leave();
+}
+
+static void each_page_of_a_block_is_freed_once(struct ktap *t)
+{
+	expect_found(t, SEEDED_PAGE_REF, reference_world, 1000);
+}
+
+/* --------------------------------------------------------------------------------------------------- high memory */
+
+static void zero_high_page(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	for (int i = 0; i < 2; i++) {
+		struct page *page = alloc_pages(GFP_KERNEL | __GFP_HIGHMEM | __GFP_ZERO, 0);
+
+		if (!page || page_address(page))
+			sim_fail("no high memory, or none that can be zeroed");
+		__free_pages(page, 0);
+	}
+	machine_leave();
+}
+
+static void zero_world(void *arg)
+{
+	run_tasks(2, zero_high_page, arg);
+	machine_holds();
+}
+
+static void the_zero_window_is_one_block_s(struct ktap *t)
+{
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_ZERO_WINDOW, .run = zero_world, .schedules = 200,
+		.cmdline = "mem=32M highmem=16M nr_cpus=2",
+	});
+}
+
+/* ---------------------------------------------------------------------------------------------- failures on purpose */
+
+static struct fault_attr attr;
+static u32 failures;
+
+static void pass_by(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 2; i++)
+		if (should_fail(m, &attr, 1))
+			__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
+}
+
+static void failure_world(void *arg)
+{
+	attr = (struct fault_attr){ .interval = 1, .probability = 100, .times = 2, .on = true };
+	failures = 0;
+	run_tasks(2, pass_by, arg);
+	if (failures != 2)
+		sim_fail("%u failures of 2", failures);
+}
+
+static void as_many_fail_as_were_asked_for(struct ktap *t)
+{
+	expect_found(t, SEEDED_USE_UP, failure_world, 100);
+}
+
+KTAP_SUITE(seeded_pages, KTAP_CASE(what_is_called_described_is_whole), KTAP_CASE(each_page_of_a_block_is_freed_once),
+	   KTAP_CASE(the_zero_window_is_one_block_s), KTAP_CASE(as_many_fail_as_were_asked_for));
