@@ -28,6 +28,14 @@ enum seeded_bug {
 	SEEDED_WARNED,			/* kernel/bug.c: who lost a slot does not look at who has it */
 	SEEDED_RATELIMIT,		/* kernel/printk.c: the state is nobody's alone */
 	SEEDED_CONSOLE,			/* kernel/printk.c: a thread does not say that it is at the console */
+	SEEDED_FAST_PATH,		/* host/sim/sched.c: interrupts do not look at the program counter */
+	SEEDED_CPU_HOLD,		/* mm/sheaf.c: the CPU is let go between finding its slot and using it */
+	SEEDED_CPU_HOLD_IRQS,		/* mm/machine.h: a held CPU takes interrupts */
+	SEEDED_MARKS,			/* mm/slab_alloc.c: the mark stays when the slow path hands an object out */
+	SEEDED_BARN,			/* mm/sheaf.c: nr_full is read before the lock */
+	SEEDED_CACHE_DRAIN,		/* mm/sheaf.c: CPUs that did not drain in time are not asked again */
+	SEEDED_MEMPOOL,			/* mm/mempool.c: a free wakes, but leaves the word */
+	SEEDED_DEPOT,			/* mm/stack_depot.c: who brought a page does not look again */
 	SEEDED_USE_UP,			/* mm/fault_inject.c: a plain store */
 	SEEDED_DESCRIBE,		/* mm/page_init.c: the type is written first */
 	SEEDED_PAGE_REF,		/* mm/page_free.c: the count is read again */

@@ -15,6 +15,7 @@
 #include <linux/printk.h>
 #include <linux/spinlock.h>
 #include "kernel/word_lock.h"
+#include "lib/seeded.h"
 #include "mm/memblock.h"
 #include "mm/params.h"
 #include "mm/zone.h"
@@ -149,13 +150,15 @@ static inline struct zone *machine_page_zone(const struct machine *m, const stru
 static inline struct kmem_cpu *cpu_hold(unsigned long *flags)
 {
 	preempt_disable();
-	local_irq_save(*flags);
+	if (!SEEDED(CPU_HOLD_IRQS))
+		local_irq_save(*flags);
 	return this_cpu();
 }
 
 static inline void cpu_let_go(unsigned long flags)
 {
-	local_irq_restore(flags);
+	if (!SEEDED(CPU_HOLD_IRQS))
+		local_irq_restore(flags);
 	preempt_enable();
 }
 

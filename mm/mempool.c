@@ -17,6 +17,7 @@
 #include <linux/limits.h>
 #include <linux/sched.h>
 #include "lib/assert.h"
+#include "lib/seeded.h"
 #include "mm/cpus.h"
 #include "mm/mempool.h"
 #include "mm/page_alloc.h"
@@ -57,7 +58,7 @@ static bool put(mempool_t *pool, void *element)
 	if (has_room) {
 		pool->elements[pool->curr_nr++] = element;
 		wake = __atomic_load_n(&pool->wait, __ATOMIC_RELAXED) & SLEEPER;
-		if (wake)
+		if (wake && !SEEDED(MEMPOOL))
 			__atomic_fetch_add(&pool->wait, 1, __ATOMIC_RELEASE);
 	}
 	spin_unlock_irqrestore(pool_lock(pool), flags);

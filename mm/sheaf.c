@@ -23,6 +23,7 @@
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include "lib/assert.h"
+#include "lib/seeded.h"
 #include "mm/cpus.h"
 #include "mm/fault_inject.h"
 #include "mm/slab.h"
@@ -165,10 +166,11 @@ void sheaf_layer_init(struct kmem_cache *cache)
 static struct sheaf *barn_trade_empty(struct barn *barn, struct sheaf **surplus)
 {
 	struct sheaf *empty = *surplus, *full = NULL;
+	bool seen = SEEDED(BARN) && barn->nr_full;
 	unsigned long flags;
 
 	spin_lock_irqsave(&barn->lock, flags);
-	if (barn->nr_full) {
+	if (barn->nr_full || seen) {
 		full = list_first_entry(&barn->full, struct sheaf, link);
 		list_del(&full->link);
 		barn->nr_full--;
@@ -290,6 +292,10 @@ static void *slot_alloc(struct kmem_cache *cache)
 	int nid = (int)cpu->node;
 	void *object = NULL;
 
+	if (SEEDED(CPU_HOLD)) {
+		cpu_let_go(flags);
+		cpu_hold(&flags);
+	}
 	if ((!slot->base && !slot_equip(cache, slot, nid)) || (slot->top == slot->base && refill_fails(cache)))
 		take_marked(cache, nid, &object, 1);
 	else if (slot->top != slot->base || slot_refill(cache, slot, nid))
@@ -450,7 +456,7 @@ void barn_drain(struct kmem_cache *cache)
 
 void cache_drain(struct kmem_cache *cache)
 {
-	while (cpus_request(cache->machine, CPU_DRAIN_SLABS))
+	while (cpus_request(cache->machine, CPU_DRAIN_SLABS) && !SEEDED(CACHE_DRAIN))
 		;
 	barn_drain(cache);
 }

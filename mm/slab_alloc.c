@@ -15,6 +15,7 @@
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include "lib/assert.h"
+#include "lib/seeded.h"
 #include "mm/dial.h"
 #include "mm/fault_inject.h"
 #include "mm/page_alloc.h"
@@ -85,7 +86,7 @@ static void *cache_alloc(struct kmem_cache *cache, gfp_t gfp, int nid, unsigned 
 		slab_out_of_memory(cache, gfp, nid);
 		return NULL;
 	}
-	if (cache->marks)
+	if (cache->marks && !SEEDED(MARKS))
 		*object_mark_at(cache, object) = 0;
 	if ((gfp & __GFP_ZERO) || (m->params.init_on_alloc && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU)))
 		object_zero(object, __atomic_load_n(&cache->object_size, __ATOMIC_RELAXED));

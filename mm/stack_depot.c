@@ -10,6 +10,7 @@
 #include <linux/kernel.h>
 #include <linux/printk.h>
 #include <linux/string.h>
+#include "lib/seeded.h"
 #include "mm/page_alloc.h"
 #include "mm/stack_depot.h"
 
@@ -108,7 +109,7 @@ static u32 find_or_add(struct depot *depot, u32 hash, const unsigned long *pcs, 
 	u32 handle;
 
 	spin_lock_irqsave(&depot->lock, flags);
-	handle = find_locked(depot, hash, pcs, nr);
+	handle = SEEDED(DEPOT) && *fresh ? 0 : find_locked(depot, hash, pcs, nr);
 	if (!handle)
 		handle = add_locked(depot, hash, pcs, nr, fresh);
 	spin_unlock_irqrestore(&depot->lock, flags);

@@ -9,6 +9,7 @@
  * that has no CPU, or in KMEM_FAST code. Time is the number of points, and what was skipped while everyone waited.
  */
 #include "host/sim/sim.h"
+#include "lib/seeded.h"
 
 #define HARDIRQ_OFFSET (1 << 16)	/* of linux/preempt.h */
 #define HARDIRQ_MASK 0x000f0000
@@ -94,6 +95,8 @@ bool in_fast_code(const void *pc)
 	unsigned long pcs[32];
 	unsigned int nr;
 
+	if (SEEDED(FAST_PATH))
+		return false;
 	if (is_fast(pc))
 		return true;
 #ifndef __OPTIMIZE__
