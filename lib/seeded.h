@@ -41,6 +41,8 @@ enum seeded_bug {
 	SEEDED_PAGE_REF,		/* mm/page_free.c: the count is read again */
 	SEEDED_ZERO_WINDOW,		/* mm/page_addr.c: the window is unlocked before it is unmapped */
 	SEEDED_VMALLOC_FLUSH,		/* mm/vmalloc_map.c: the host is not told of what the tables forgot */
+	SEEDED_VFREE_ORDER,		/* mm/vmalloc_area.c: frames are freed before they are unmapped */
+	SEEDED_LAZY_FLUSH,		/* mm/vmalloc_lazy.c: another's purge is not waited for */
 	SEEDED_NR
 };
 

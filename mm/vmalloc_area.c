@@ -14,6 +14,7 @@
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include "lib/assert.h"
+#include "lib/seeded.h"
 #include "mm/dial.h"
 #include "mm/fault_inject.h"
 #include "mm/page_alloc.h"
@@ -189,9 +190,12 @@ unsigned long vmap_area_destroy(struct vmalloc_state *vs, struct vmap_area *area
 	struct vm_struct *vm = area->vm;
 	unsigned long pages = 0;
 
-	area_unmap(vs, area);
+	if (!SEEDED(VFREE_ORDER))
+		area_unmap(vs, area);
 	if (vm)
 		pages = area_pages_free(vs, vm);
+	if (SEEDED(VFREE_ORDER))
+		area_unmap(vs, area);
 	area_retire(vs, area);
 	kfree(vm);
 	check_step(vs->machine, CHECK_OFTEN);

@@ -18,6 +18,7 @@
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
+#include "lib/seeded.h"
 #include "mm/dial.h"
 #include "mm/vmalloc.h"
 
@@ -121,6 +122,8 @@ unsigned long lazy_flush(struct vmalloc_state *vs)
 	unsigned long bytes;
 
 	deferred_flush(vs);
+	if (SEEDED(LAZY_FLUSH) && mutex_is_locked(&vs->purge_lock))
+		return lazy_purges(vs);
 	mutex_lock(&vs->purge_lock);
 	purge(vs, &bytes);
 	mutex_unlock(&vs->purge_lock);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* test_seeded_vmalloc.c - vmalloc's protocols, each with a bug that schedules find: what is unmapped when. */
+#include <linux/vmalloc.h>
+#include "mm/vmalloc.h"
+#include "tests/sim/seeded.h"
+
+#define ONE_CPU "mem=4M nr_cpus=1"
+
+static void touch_twice(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	for (int i = 0; i < 2; i++) {
+		u32 *area = vmalloc(PAGE_SIZE);
+
+		if (!area)
+			sim_fail("no memory");
+		*area = 1;
+		sim_yield();
+		vfree(area);
+		vm_unmap_aliases();
+	}
+	machine_leave();
+}
+
+static void flush_world(void *arg)
+{
+	run_tasks(2, touch_twice, arg);
+}
+
+/* An address is handed out again: no CPU may remember what was there. */
+static void c44_every_cpu_forgets_what_was_unmapped(struct ktap *t)
+{
+	expect_found(t, SEEDED_VMALLOC_FLUSH, flush_world, 20);
+}
+
+static u32 *area;
+
+static void free_area(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	vfree(area);
+	machine_leave();
+}
+
+static void take_page(void *arg)
+{
+	struct page *page;
+
+	(void)arg;
+	machine_enter(m);
+	page = alloc_page(GFP_KERNEL);
+	if (!page || vmalloc_to_page(area) == page)
+		sim_fail("a page that was just allocated is still mapped at a freed address");
+	__free_page(page);
+	machine_leave();
+}
+
+static void free_world(void *arg)
+{
+	int task;
+
+	machine_enter(m);
+	area = vmalloc(PAGE_SIZE);
+	machine_leave();
+	task = sim_spawn("ask", ask_to_yield_often, arg);
+	run_two(free_area, take_page);
+	sim_join(task);
+}
+
+static void c44_a_free_frame_is_mapped_nowhere(struct ktap *t)
+{
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_VFREE_ORDER, .run = free_world, .schedules = 200, .cmdline = ONE_CPU,
+	});
+}
+
+static void reserve_where_all_fit(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	for (int round = 0; round < 3; round++) {
+		struct vm_struct *vm = get_vm_area(80 * PAGE_SIZE, VM_MAP);
+
+		if (!vm)
+			sim_fail("no addresses, although all that is asked for fits");
+		free_vm_area(vm);
+	}
+	machine_leave();
+}
+
+static void purge_world(void *arg)
+{
+	run_tasks(3, reserve_where_all_fit, arg);
+	machine_holds();
+}
+
+static void who_needs_addresses_waits_for_a_purge(struct ktap *t)
+{
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_LAZY_FLUSH, .run = purge_world, .schedules = 60, .cmdline = "mem=4M nr_cpus=3 vmalloc=1M",
+	});
+}
+
+KTAP_SUITE(seeded_vmalloc, KTAP_CASE(c44_every_cpu_forgets_what_was_unmapped),
+	   KTAP_CASE(c44_a_free_frame_is_mapped_nowhere), KTAP_CASE(who_needs_addresses_waits_for_a_purge));
