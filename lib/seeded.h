@@ -43,6 +43,12 @@ enum seeded_bug {
 	SEEDED_VMALLOC_FLUSH,		/* mm/vmalloc_map.c: the host is not told of what the tables forgot */
 	SEEDED_VFREE_ORDER,		/* mm/vmalloc_area.c: frames are freed before they are unmapped */
 	SEEDED_LAZY_FLUSH,		/* mm/vmalloc_lazy.c: another's purge is not waited for */
+	SEEDED_SHRINKERS_GET,		/* mm/vmscan.c: walkers go on while the list changes */
+	SEEDED_SHRINKERS_PUT,		/* mm/vmscan.c: the last walker wakes nobody */
+	SEEDED_KSWAPD_WAKE,		/* mm/vmscan.c: kswapd sleeps while the word is what it is by then */
+	SEEDED_KSWAPD_REQUEST,		/* mm/vmscan.c: a request is read, then cleared */
+	SEEDED_KSWAPD_START,		/* mm/vmscan.c: no second look whether the machine goes down */
+	SEEDED_IDLE_WAKE,		/* mm/idle.c: the same */
 	SEEDED_NR
 };
 

@@ -16,6 +16,7 @@
 #include <linux/limits.h>
 #include <linux/sched.h>
 #include "lib/assert.h"
+#include "lib/seeded.h"
 #include "mm/cpus.h"
 #include "mm/fault_inject.h"
 #include "mm/idle.h"
@@ -104,7 +105,7 @@ void idle_wake(struct machine *m)
 	if (!__atomic_compare_exchange_n(&m->idle_running, &none, 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 		return;
 	/* If the machine goes down meanwhile, either idle_exit() sees the 1, or this sees that it must stop. */
-	if (must_stop(m)) {
+	if (must_stop(m) && !SEEDED(IDLE_WAKE)) {
 		not_running(m);
 	} else if (task_start(m, "idle", idle_task, m)) {
 		not_running(m);

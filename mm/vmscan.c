@@ -25,6 +25,7 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include "lib/assert.h"
+#include "lib/seeded.h"
 #include "mm/buddy.h"
 #include "mm/cpus.h"
 #include "mm/fault_inject.h"
@@ -51,7 +52,7 @@ static void shrinkers_get(struct machine *m)
 	u32 seen = __atomic_load_n(&m->shrinker_users, __ATOMIC_RELAXED);
 
 	for (;;) {
-		if (seen & LIST_CHANGES) {
+		if ((seen & LIST_CHANGES) && !SEEDED(SHRINKERS_GET)) {
 			host_wait(&m->shrinker_users, seen, 0);
 			seen = __atomic_load_n(&m->shrinker_users, __ATOMIC_RELAXED);
 		} else if (__atomic_compare_exchange_n(&m->shrinker_users, &seen, seen + 1, false, __ATOMIC_ACQUIRE,
@@ -65,7 +66,7 @@ static void shrinkers_put(struct machine *m)
 {
 	u32 left = __atomic_sub_fetch(&m->shrinker_users, 1, __ATOMIC_RELEASE);
 
-	if (left & LIST_CHANGES)
+	if ((left & LIST_CHANGES) && !SEEDED(SHRINKERS_PUT))
 		host_wake(&m->shrinker_users, INT_MAX);
 }
 
@@ -386,18 +387,18 @@ static void balance_node(struct pglist_data *node, int order, enum zone_type hig
 		__atomic_fetch_add(&node->kswapd_failures, 1, __ATOMIC_RELAXED);
 }
 
+static u32 kswapd_wakeups(const struct pglist_data *node)
+{
+	return __atomic_load_n(&node->kswapd_wake, __ATOMIC_SEQ_CST);
+}
+
 /* Sleep on kswapd_wake while it is seen, without a CPU. */
 static void kswapd_wait(struct pglist_data *node, u32 seen, u64 timeout_ns)
 {
 	__atomic_store_n(&node->kswapd_sleeping, 1, __ATOMIC_SEQ_CST);
 	cpu_release();
-	host_wait(&node->kswapd_wake, seen, timeout_ns);
+	host_wait(&node->kswapd_wake, SEEDED(KSWAPD_WAKE) ? kswapd_wakeups(node) : seen, timeout_ns);
 	__atomic_store_n(&node->kswapd_sleeping, 0, __ATOMIC_SEQ_CST);
-}
-
-static u32 kswapd_wakeups(const struct pglist_data *node)
-{
-	return __atomic_load_n(&node->kswapd_wake, __ATOMIC_SEQ_CST);
 }
 
 /* A short nap first: who is needed again at once did not do enough. Returns when there is work, or it must stop. */
@@ -419,6 +420,8 @@ static bool take_request(struct pglist_data *node, int *order, enum zone_type *h
 {
 	u32 asked = __atomic_exchange_n(&node->kswapd_asked, 0, __ATOMIC_ACQ_REL);
 
+	if (SEEDED(KSWAPD_REQUEST))
+		__atomic_store_n(&node->kswapd_asked, 0, __ATOMIC_RELEASE);
 	if (!asked)
 		return false;
 	*order = (int)(asked & ASKED_ORDER);
@@ -463,7 +466,7 @@ static void kswapd_start(struct pglist_data *node)
 	if (__atomic_exchange_n(&node->kswapd_started, true, __ATOMIC_SEQ_CST))
 		return;
 	snprintf(name, sizeof(name), "kswapd%d", node->nid);
-	if (kswapd_must_stop(node) || task_start(node->machine, name, kswapd, node))
+	if ((kswapd_must_stop(node) && !SEEDED(KSWAPD_START)) || task_start(node->machine, name, kswapd, node))
 		__atomic_store_n(&node->kswapd_started, false, __ATOMIC_RELEASE);	/* the next wake tries again */
 }
 
