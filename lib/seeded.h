@@ -20,6 +20,7 @@ enum seeded_bug {
 	SEEDED_CPU_TAKE_BACK,		/* kernel/cpu.c: a dead thread's lease is not looked at again under the lock */
 	SEEDED_CPU_REQUEST,		/* kernel/cpu.c: bits are cleared before the work */
 	SEEDED_CPU_IDLE,		/* kernel/cpu.c: a request is run on a CPU that someone leases */
+	SEEDED_CPU_STOP,		/* kernel/stop.c: who was asked to stop is not waited for */
 	SEEDED_USER_DROP,		/* kernel/cpu.c: who leaves is no user any more before its CPU is back */
 	SEEDED_RCU_READER,		/* kernel/cpu.c: requests are served inside a read-side section */
 	SEEDED_RCU_LATE,		/* kernel/rcu.c: CPUs that did not answer in time are not asked again */

@@ -201,6 +201,28 @@ static void only_an_idle_cpu_is_drained_by_others(struct ktap *t)
 	expect_found(t, SEEDED_CPU_IDLE, idle_world, 100);
 }
 
+static void look_while_stopped(void *arg)
+{
+	struct kmem_fault fault;
+
+	(void)arg;
+	machine_enter(m);
+	if (!kmem_check_live(m, &fault))
+		sim_fail("%s %s", fault.id, fault.place);
+	machine_leave();
+}
+
+static void stop_world(void *arg)
+{
+	(void)arg;
+	run_two(look_while_stopped, use_lists);
+}
+
+static void a_stopped_cpu_stands_still(struct ktap *t)
+{
+	expect_found(t, SEEDED_CPU_STOP, stop_world, 50);
+}
+
 /* ------------------------------------------------------------------------------------------- coming, going, ending */
 
 static u32 has_entered;
@@ -238,4 +260,5 @@ static void who_leaves_uses_a_machine_that_is_there(struct ktap *t)
 
 KTAP_SUITE(seeded_cpu, KTAP_CASE(a_cpu_goes_to_who_waits), KTAP_CASE(who_cannot_yield_does_not_shadow_who_can),
 	   KTAP_CASE(a_lease_is_taken_from_the_dead_only), KTAP_CASE(a_request_is_done_when_it_says_so),
-	   KTAP_CASE(only_an_idle_cpu_is_drained_by_others), KTAP_CASE(who_leaves_uses_a_machine_that_is_there));
+	   KTAP_CASE(only_an_idle_cpu_is_drained_by_others), KTAP_CASE(a_stopped_cpu_stands_still),
+	   KTAP_CASE(who_leaves_uses_a_machine_that_is_there));
