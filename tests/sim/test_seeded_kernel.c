@@ -213,7 +213,7 @@ static void warn_world(void *arg)
 
 static void a_place_warns_once(struct ktap *t)
 {
-	expect_found(t, SEEDED_WARNED, warn_world, 1000);
+	expect_found(t, SEEDED_WARNED, warn_world, 1500);
 }
 
 static void say(void *arg)

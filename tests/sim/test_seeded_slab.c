@@ -235,7 +235,7 @@ static void pool_world(void *arg)
 static void a_free_wakes_who_sleeps_for_an_element(struct ktap *t)
 {
 	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_MEMPOOL, .run = pool_world, .schedules = 300, .prepare = make_pool,
+		.bug = SEEDED_MEMPOOL, .run = pool_world, .schedules = 1000, .prepare = make_pool,
 	});
 }
 
