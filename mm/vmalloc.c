@@ -35,10 +35,10 @@
 #define GFP_32 GFP_DMA32
 #endif
 
-bool may_sleep_here(void)
+struct vmalloc_state *this_vmalloc_may_sleep(void)
 {
 	might_sleep();
-	return !in_interrupt();
+	return in_interrupt() ? NULL : this_vmalloc();
 }
 
 /* ------------------------------------------------------------------------------------------------ vmalloc's family */
@@ -123,9 +123,9 @@ static void *page_array_alloc(struct vmalloc_state *vs, const struct vmalloc_req
 /* What all of the family come to: the caller's context, then the work. */
 static void *vmalloc_call(const struct vmalloc_request *rq)
 {
-	struct vmalloc_state *vs = this_vmalloc();
+	struct vmalloc_state *vs = this_vmalloc_may_sleep();
 
-	if (unlikely(!vs) || !may_sleep_here())
+	if (unlikely(!vs))
 		return NULL;
 	deferred_flush(vs);
 	return vmalloc_request(vs, rq);

@@ -138,8 +138,11 @@ static inline struct vmalloc_state *this_vmalloc(void)
 	return this_machine()->vmalloc;
 }
 
-/* Reports a caller who may not sleep. False for interrupts, who may on no account go on: the kernel would stop here. */
-bool may_sleep_here(void);
+/*
+ * The same for a call that may sleep: reports a caller who may not. NULL for interrupts, who may on no account go on: the
+ * kernel would stop here.
+ */
+struct vmalloc_state *this_vmalloc_may_sleep(void);
 
 /* vmalloc_area.c */
 /* Which area a caller means. */

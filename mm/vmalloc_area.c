@@ -233,10 +233,10 @@ void __vunmap(struct vmalloc_state *vs, const void *address, bool (*fits)(const 
 
 struct vm_struct *get_vm_area(unsigned long size, unsigned long flags)
 {
-	struct vmalloc_state *vs = this_vmalloc();
+	struct vmalloc_state *vs = this_vmalloc_may_sleep();
 	struct vmalloc_request rq = { .size = size, .gfp = GFP_KERNEL, .flags = flags, .caller = CALLER };
 
-	if (!vs || !may_sleep_here())
+	if (!vs)
 		return NULL;
 	return area_make(vs, &rq);
 }
@@ -259,11 +259,11 @@ struct vm_struct *find_vm_area(const void *address)
 
 struct vm_struct *remove_vm_area(const void *address)
 {
-	struct vmalloc_state *vs = this_vmalloc();
+	struct vmalloc_state *vs = this_vmalloc_may_sleep();
 	struct vmap_area *area;
 	struct vm_struct *vm;
 
-	if (!vs || !may_sleep_here())
+	if (!vs)
 		return NULL;
 	area = area_take(vs, address, is_area);
 	if (!area)

@@ -43,10 +43,10 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_
 		.size = (unsigned long)count << PAGE_SHIFT, .gfp = GFP_KERNEL, .prot = prot, .flags = flags,
 		.caller = CALLER,
 	};
-	struct vmalloc_state *vs = this_vmalloc();
+	struct vmalloc_state *vs = this_vmalloc_may_sleep();
 	struct vm_struct *vm;
 
-	if (!vs || !may_sleep_here())
+	if (!vs)
 		return NULL;
 	if (WARN_ON_ONCE(flags & (VM_FLUSH_RESET_PERMS | VM_ALLOC | VM_NO_GUARD)) || count > totalram_pages() ||
 	    !pages_exist(vs->machine, pages, count))
@@ -91,11 +91,11 @@ void *vmap_pfn(unsigned long *pfns, unsigned int count, pgprot_t prot)
 	struct vmalloc_request rq = {
 		.size = (unsigned long)count << PAGE_SHIFT, .gfp = GFP_KERNEL, .flags = VM_IOREMAP, .caller = CALLER,
 	};
-	struct vmalloc_state *vs = this_vmalloc();
+	struct vmalloc_state *vs = this_vmalloc_may_sleep();
 	struct vm_struct *vm;
 	int err;
 
-	if (!vs || !may_sleep_here())
+	if (!vs)
 		return NULL;
 	for (unsigned int i = 0; i < count; i++)
 		if (!frames_exist(vs->machine, pfns[i], 1) || WARN_ON_ONCE(pfn_valid(pfns[i])))
@@ -120,9 +120,9 @@ static bool is_map(const struct vm_struct *vm)
 
 void vunmap(const void *address)
 {
-	struct vmalloc_state *vs = this_vmalloc();
+	struct vmalloc_state *vs = address ? this_vmalloc_may_sleep() : NULL;
 
-	if (!address || !vs || !may_sleep_here())
+	if (!vs)
 		return;
 	deferred_flush(vs);
 	__vunmap(vs, address, is_map);
@@ -131,12 +131,12 @@ void vunmap(const void *address)
 void *vm_map_ram(struct page **pages, unsigned int count, int node)
 {
 	struct vm_request where = { .size = (unsigned long)count << PAGE_SHIFT, .align = PAGE_SIZE };
-	struct vmalloc_state *vs = this_vmalloc();
+	struct vmalloc_state *vs = this_vmalloc_may_sleep();
 	struct mapping mapping = { .pages = pages, .nr = count, .prot = PAGE_KERNEL, .gfp = GFP_KERNEL };
 	struct vmap_area *area;
 
 	(void)node;
-	if (!vs || !may_sleep_here() || !count || !pages_exist(vs->machine, pages, count))
+	if (!vs || !count || !pages_exist(vs->machine, pages, count))
 		return NULL;
 	where.end = vs->space.end;
 	area = area_reserve(vs, &where, NULL, GFP_KERNEL);
@@ -168,10 +168,10 @@ static bool is_ram_of(struct vmalloc_state *vs, const void *address, unsigned in
 
 void vm_unmap_ram(const void *address, unsigned int count)
 {
-	struct vmalloc_state *vs = this_vmalloc();
+	struct vmalloc_state *vs = this_vmalloc_may_sleep();
 	struct vmap_area *area;
 
-	if (!vs || !may_sleep_here())
+	if (!vs)
 		return;
 	area = is_ram_of(vs, address, count) ? area_take(vs, address, is_ram) : NULL;
 	if (WARN(!area, "vm_unmap_ram: no area of %u pages at %p\n", count, address))
@@ -213,12 +213,12 @@ void *ioremap(phys_addr_t start, size_t size)
 	struct vmalloc_request rq = {
 		.size = PAGE_ALIGN(offset + size), .gfp = GFP_KERNEL, .flags = VM_IOREMAP, .caller = CALLER,
 	};
-	struct vmalloc_state *vs = this_vmalloc();
+	struct vmalloc_state *vs = this_vmalloc_may_sleep();
 	struct pgtable_run run;
 	struct vm_struct *vm;
 	int err;
 
-	if (!vs || !may_sleep_here())
+	if (!vs)
 		return NULL;
 	if (WARN_ON_ONCE(!size) || rq.size < size || !ioremap_allowed(vs->machine, start, (u64)start + size - 1))
 		return NULL;
@@ -241,10 +241,10 @@ void *ioremap(phys_addr_t start, size_t size)
 
 void iounmap(volatile void *address)
 {
-	struct vmalloc_state *vs = this_vmalloc();
+	struct vmalloc_state *vs = address ? this_vmalloc_may_sleep() : NULL;
 	struct vmap_area *area;
 
-	if (!address || !vs || !may_sleep_here())
+	if (!vs)
 		return;
 	area = area_take(vs, (void *)((unsigned long)address & PAGE_MASK), is_ioremap);
 	if (!area) {

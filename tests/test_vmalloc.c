@@ -701,12 +701,35 @@ static void sleeping_in_atomic_context_is_reported(struct ktap *t)
 static void an_interrupt_gets_nothing(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M");
+	unsigned long beyond = 1ul << 20;
+	void *area, *ram;
+	struct page *page;
 
 	ASSERT_NOT_NULL(t, e);
+	page = alloc_page(GFP_KERNEL);
+	area = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+	ram = vm_map_ram(&page, 1, NUMA_NO_NODE);
+	ASSERT(t, area && ram);
 	preempt_count_add(HARDIRQ_OFFSET);
 	EXPECT_NULL(t, vmalloc(PAGE_SIZE));
+	EXPECT_NULL(t, vmap(&page, 1, VM_MAP, PAGE_KERNEL));
+	EXPECT_NULL(t, vmap_pfn(&beyond, 1, PAGE_KERNEL));
+	EXPECT_NULL(t, vm_map_ram(&page, 1, NUMA_NO_NODE));
+	EXPECT_NULL(t, ioremap((phys_addr_t)beyond << PAGE_SHIFT, PAGE_SIZE));
+	EXPECT_NULL(t, get_vm_area(PAGE_SIZE, VM_MAP));
+	EXPECT_NULL(t, remove_vm_area(area));
+	vunmap(area);
+	vunmap(NULL);
+	vm_unmap_ram(ram, 1);
+	iounmap(area);
+	iounmap(NULL);
 	preempt_count_sub(HARDIRQ_OFFSET);
 	EXPECT_CONTAINS(t, console_text(), "BUG: sleeping function called from invalid context");
+	EXPECT_NOT_NULL(t, find_vm_area(area));	/* all refused: nothing changed */
+	EXPECT_EQ(t, vmalloc_to_page(ram), page);
+	vm_unmap_ram(ram, 1);
+	vunmap(area);
+	__free_page(page);
 	env_holds(e);
 }
 
