@@ -203,6 +203,60 @@ static void s3_head_names_another_cache(struct ktap *t)
 	EXPECT(t, holds(t));
 }
 
+static void s3_pages_that_are_no_slab_of_its_order(struct ktap *t)
+{
+	struct page *slab, *tail, *last;
+	unsigned long head;
+	void *object;
+	u32 type;
+
+	ASSERT(t, bench_ready(t));
+	object = kmalloc(2048, GFP_KERNEL);
+	ASSERT_NOT_NULL(t, object);
+	slab = slab_of(object);
+	ASSERT_GT(t, compound_order(slab), 0);
+	tail = slab + 1;
+	last = slab + (1ul << compound_order(slab)) - 1;
+	tail->compound_order += 4;
+	expect_fault(t, "S3");
+	tail->compound_order -= 4;
+	type = last->page_type;
+	last->page_type = 0;	/* as if it had never been described */
+	expect_fault(t, "S3");
+	last->page_type = type;
+	head = last->compound_head;
+	last->compound_head = (unsigned long)tail | 1;
+	expect_fault(t, "S3");
+	last->compound_head = head;
+	kfree(object);
+	EXPECT(t, holds(t));
+}
+
+/* All that node 0 counts is right without the slab, all that node 1 counts with it. */
+static void move_to_node(struct page *slab, struct kmem_cache_node *from, struct kmem_cache_node *to)
+{
+	list_move(&slab->slab_list, &to->full);
+	from->nr_slabs--;
+	to->nr_slabs++;
+	from->total_objects -= slab->objects;
+	to->total_objects += slab->objects;
+	from->out_objects -= slab->inuse;
+	to->out_objects += slab->inuse;
+}
+
+static void s3_slab_on_another_nodes_list(struct ktap *t)
+{
+	struct page *slab;
+
+	ASSERT(t, bench_start(t, "mem=64M nr_cpus=1 numa=fake=2 kmem.sheaf=20"));
+	slab = first_slab(&bench.node->full);
+	ASSERT_NOT_NULL(t, slab);
+	move_to_node(slab, bench.node, bench.cache->node[1]);
+	expect_fault(t, "S3");
+	move_to_node(slab, bench.cache->node[1], bench.node);
+	EXPECT(t, holds(t));
+}
+
 static void s4_each_count_of_the_node(struct ktap *t)
 {
 	unsigned long *counts[5];
@@ -438,6 +492,85 @@ static void h4_sheaf_is_no_object(struct ktap *t)
 	EXPECT(t, holds(t));
 }
 
+static void h3_torn_list_and_wrong_capacity(struct ktap *t)
+{
+	struct barn *barn;
+	struct sheaf *full;
+	struct list_head *prev;
+
+	ASSERT(t, bench_ready(t));
+	sheaves_fill();
+	barn = &bench.node->barn;
+	ASSERT_GT(t, barn->nr_full, 0);
+	full = list_first_entry(&barn->full, struct sheaf, link);
+	prev = full->link.prev;
+	full->link.prev = NULL;
+	expect_fault(t, "H3");
+	full->link.prev = prev;
+	full->capacity++;
+	expect_fault(t, "H3");
+	full->capacity--;
+	prev = barn->full.prev;
+	barn->full.prev = &barn->empty;
+	expect_fault(t, "H3");
+	barn->full.prev = prev;
+	EXPECT(t, holds(t));
+}
+
+static void h1_spare_that_holds_more_than_it_can(struct ktap *t)
+{
+	struct sheaf *spare;
+	u32 nr;
+
+	ASSERT(t, bench_ready(t));
+	sheaves_fill();
+	spare = bench.slot->spare;
+	ASSERT_NOT_NULL(t, spare);
+	spare->capacity++;
+	expect_fault(t, "H1");
+	spare->capacity--;
+	nr = spare->nr;
+	spare->nr = spare->capacity + 1;
+	expect_fault(t, "H1");
+	spare->nr = nr;
+	EXPECT(t, holds(t));
+}
+
+static void h2_stranger_in_the_barn(struct ktap *t)
+{
+	struct kmem_fault fault = { 0 };
+	struct sheaf *full;
+	void *object;
+
+	ASSERT(t, bench_ready(t));
+	sheaves_fill();
+	ASSERT_GT(t, bench.node->barn.nr_full, 0);
+	full = list_first_entry(&bench.node->barn.full, struct sheaf, link);
+	object = full->objects[0];
+	full->objects[0] = bench.m->cache_cache;
+	EXPECT(t, !kmem_check(bench.m, &fault));
+	EXPECT_STR(t, fault.id, "H2");
+	EXPECT_CONTAINS(t, fault.place, "node 0, full sheaf");
+	full->objects[0] = object;
+	EXPECT(t, holds(t));
+}
+
+static void h4_main_sheaf_is_no_object(struct ktap *t)
+{
+	struct cpu_sheaf kept, *slot;
+
+	ASSERT(t, bench_ready(t));
+	slot = bench.slot;
+	kept = *slot;
+	ASSERT_NOT_NULL(t, slot->base);
+	slot->base = slot->top = (void **)bench.objects[200];
+	slot->limit = slot->base + bench.cache->sheaf_capacity;
+	slot->free_limit = NULL;
+	expect_fault(t, "H4");
+	*slot = kept;
+	EXPECT(t, holds(t));
+}
+
 static void h5_object_of_another_node(struct ktap *t)
 {
 	void *object, *alien;
@@ -500,12 +633,67 @@ static void k1_torn_list_of_caches(struct ktap *t)
 	next = bench.m->caches.next;
 	bench.m->caches.next = (struct list_head *)0x1230;
 	expect_fault(t, "K1");
+	bench.m->caches.next = next->next;
+	expect_fault(t, "K1");
 	bench.m->caches.next = next;
 	EXPECT(t, holds(t));
 }
 
+static void without_size(struct kmem_cache *cache)
+{
+	cache->size = cache->object_size = 0;
+}
+
+static void of_a_huge_order(struct kmem_cache *cache)
+{
+	cache->order = MAX_ORDER + 1;
+}
+
+static void of_a_larger_least_order(struct kmem_cache *cache)
+{
+	cache->min_order = cache->order + 1;
+}
+
+/* The counts agree in these three, and yet no slab can be so. */
+static void of_objects_larger_than_a_slab(struct kmem_cache *cache)
+{
+	cache->size = 2 * PAGE_SIZE << cache->order;
+	cache->objects = 0;
+}
+
+static void of_too_many_objects(struct kmem_cache *cache)
+{
+	cache->size = cache->object_size = cache->align = 1;
+	cache->objects = PAGE_SIZE << cache->order;
+}
+
+static void padded_past_its_size(struct kmem_cache *cache)
+{
+	cache->red_left_pad = cache->size;
+}
+
+static void aligned_to_three(struct kmem_cache *cache)
+{
+	cache->align = 3;
+}
+
+static void unaligned(struct kmem_cache *cache)
+{
+	cache->align = 4096;
+}
+
+static void of_no_machine(struct kmem_cache *cache)
+{
+	cache->machine = NULL;
+}
+
 static void k2_sizes_and_type(struct ktap *t)
 {
+	static void (*const changes[])(struct kmem_cache *) = {
+		without_size, of_a_huge_order, of_a_larger_least_order, of_objects_larger_than_a_slab,
+		of_too_many_objects, padded_past_its_size, aligned_to_three, unaligned, of_no_machine,
+	};
+	static struct kmem_cache kept;
 	struct kmem_cache *cache;
 	struct kmem_cache_node *node;
 
@@ -517,6 +705,13 @@ static void k2_sizes_and_type(struct ktap *t)
 	cache->objects++;
 	expect_fault(t, "K2");
 	cache->objects--;
+	kept = *cache;
+	for (unsigned int i = 0; i < ARRAY_SIZE(changes); i++) {
+		*cache = kept;
+		changes[i](cache);
+		expect_fault(t, "K2");
+	}
+	*cache = kept;
 	node = cache->node[0];
 	cache->node[0] = NULL;
 	expect_fault(t, "K2");
@@ -611,10 +806,13 @@ static void dump_shows_the_cache(struct ktap *t)
 KTAP_SUITE(slab_check, KTAP_CASE(s1_partial_slab_on_the_full_list), KTAP_CASE(s1_torn_list), KTAP_CASE(s1_endless_list),
 	   KTAP_CASE(s2_inuse_differs_from_the_map), KTAP_CASE(s2_bit_beyond_the_last_object),
 	   KTAP_CASE(s3_page_of_another_type), KTAP_CASE(s3_head_names_another_cache),
+	   KTAP_CASE(s3_pages_that_are_no_slab_of_its_order), KTAP_CASE(s3_slab_on_another_nodes_list),
 	   KTAP_CASE(s4_each_count_of_the_node), KTAP_CASE(s5_map_is_no_object), KTAP_CASE(s5_map_that_no_slab_has),
 	   KTAP_CASE(h1_top_outside_the_sheaf), KTAP_CASE(h1_capacity), KTAP_CASE(h2_object_of_another_cache),
 	   KTAP_CASE(h2_object_that_is_in_its_slab), KTAP_CASE(h2_object_in_two_sheaves),
-	   KTAP_CASE(h2_duplicate_among_thousands), KTAP_CASE(h3_barn_counts), KTAP_CASE(h4_sheaf_is_no_object),
+	   KTAP_CASE(h2_duplicate_among_thousands), KTAP_CASE(h3_barn_counts),
+	   KTAP_CASE(h3_torn_list_and_wrong_capacity), KTAP_CASE(h1_spare_that_holds_more_than_it_can),
+	   KTAP_CASE(h2_stranger_in_the_barn), KTAP_CASE(h4_main_sheaf_is_no_object), KTAP_CASE(h4_sheaf_is_no_object),
 	   KTAP_CASE(h4_sheaf_that_is_lost), KTAP_CASE(h5_object_of_another_node), KTAP_CASE(k1_ids_and_the_list),
 	   KTAP_CASE(k1_torn_list_of_caches),
 	   KTAP_CASE(k2_sizes_and_type), KTAP_CASE(k3_descriptor_of_no_cache), KTAP_CASE(machine_in_use_is_sound),
