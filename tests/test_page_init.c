@@ -293,6 +293,74 @@ static void naming_a_deferred_frame_describes_its_block(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* Every other block of [first, end), until the zone has no slot for one more range. */
+static pfn_t cut_until_full(struct ktap *t, struct zone *zone, pfn_t first, pfn_t end)
+{
+	pfn_t pfn = first;
+
+	for (; zone->nr_deferred < MAX_DEFERRED && pfn < end; pfn += 2 * MAX_BLOCK_PAGES)
+		EXPECT(t, zone_describe(zone, pfn));
+	return pfn;
+}
+
+/* From a range's front, its end, its middle; and where a middle leaves two rests and there is room for one. */
+static void a_block_is_cut_from_any_place_of_a_range(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=2G");
+	struct zone *zone;
+	unsigned long blocks;
+	struct pfn_range last;
+	unsigned int nr;
+	pfn_t at;
+
+	ASSERT_NOT_NULL(t, m);
+	zone = zone_named(m, 0, ZONE_DMA32);
+	ASSERT_GT(t, zone->nr_deferred, 0);
+	nr = zone->nr_deferred;
+	last = zone->deferred[nr - 1];
+	ASSERT_GT(t, last.end - last.start, 60ul * MAX_BLOCK_PAGES);
+	EXPECT(t, zone_describe(zone, last.end - 1));
+	EXPECT_EQ(t, zone->deferred[nr - 1].end, last.end - MAX_BLOCK_PAGES);
+	EXPECT(t, zone_describe(zone, last.start));
+	EXPECT_EQ(t, zone->deferred[nr - 1].start, last.start + MAX_BLOCK_PAGES);
+	EXPECT(t, zone_describe(zone, last.start));	/* it is already */
+	EXPECT_EQ(t, zone->nr_deferred, nr);
+	/* A cut in the first of two moves the second up. */
+	EXPECT(t, zone_describe(zone, last.end - 8 * MAX_BLOCK_PAGES));
+	EXPECT(t, zone_describe(zone, last.start + 2 * MAX_BLOCK_PAGES));
+	EXPECT_EQ(t, zone->nr_deferred, nr + 2);
+	zones_hold(t, m);
+	at = cut_until_full(t, zone, last.start + 4 * MAX_BLOCK_PAGES, last.end);
+	ASSERT_EQ(t, zone->nr_deferred, MAX_DEFERRED);
+	/* The shorter rest comes along: two blocks below, then two above. */
+	blocks = zone->deferred_blocks;
+	EXPECT(t, zone_describe(zone, at + MAX_BLOCK_PAGES));
+	EXPECT_EQ(t, zone->deferred_blocks, blocks - 3);
+	EXPECT(t, zone_describe(zone, last.end - 10 * MAX_BLOCK_PAGES));
+	EXPECT_EQ(t, zone->deferred_blocks, blocks - 5);
+	EXPECT_EQ(t, zone->nr_deferred, MAX_DEFERRED);
+	zones_hold(t, m);
+}
+
+static void movable_memory_by_share(struct ktap *t)
+{
+	static const char *const all_kernel[] = { "mem=256M movablecore=0%", "mem=256M kernelcore=1T" };
+	struct machine *m = machine_for(t, "mem=256M movablecore=25%");
+
+	ASSERT_NOT_NULL(t, m);
+	EXPECT_EQ(t, zone_named(m, 0, ZONE_MOVABLE)->spanned_pages, (64ul << 20) >> PAGE_SHIFT);
+	for (unsigned int i = 0; i < ARRAY_SIZE(all_kernel); i++) {
+		m = machine_for(t, all_kernel[i]);
+		ASSERT_NOT_NULL(t, m);
+		EXPECT(t, !zone_populated(zone_named(m, 0, ZONE_MOVABLE)));
+	}
+	/* More movable memory than there is memory: the kernel keeps what no other zone gives. */
+	m = machine_for(t, "mem=256M movablecore=1T");
+	ASSERT_NOT_NULL(t, m);
+	EXPECT(t, zone_populated(zone_named(m, 0, ZONE_DMA)));
+	zones_hold(t, m);
+}
+
 static void many_ranges_are_described_at_boot(struct ktap *t)
 {
 	struct memory_range map[40];
@@ -397,5 +465,6 @@ KTAP_SUITE(page_init, KTAP_CASE(a_pc_has_dma_dma32_and_normal),
 	   KTAP_CASE(booting_describes_little_however_large_the_machine), KTAP_CASE(deferred_blocks_count_as_free),
 	   KTAP_CASE(growing_changes_no_count), KTAP_CASE(all_deferred_memory_can_be_had),
 	   KTAP_CASE(naming_a_deferred_frame_describes_its_block), KTAP_CASE(many_ranges_are_described_at_boot),
+	KTAP_CASE(a_block_is_cut_from_any_place_of_a_range), KTAP_CASE(movable_memory_by_share),
 	   KTAP_CASE(addresses_are_arithmetic), KTAP_CASE(z1_overlapping_zones_are_found),
 	   KTAP_CASE(z2_a_wrong_tag_is_found), KTAP_CASE(d1_a_wrong_deferred_range_is_found));

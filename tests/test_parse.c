@@ -223,6 +223,61 @@ static void hostile_command_lines_end(struct ktap *t)
 	}
 }
 
+/* Every type refuses what is no number, and what is more than it holds, and leaves the result. */
+#define REFUSES(t, read, type)                                                                                         \
+	do {                                                                                                           \
+		type value = 77;                                                                                       \
+                                                                                                                       \
+		EXPECT_EQ(t, read("x", 10, &value), -EINVAL);                                                          \
+		EXPECT_EQ(t, read("", 10, &value), -EINVAL);                                                           \
+		EXPECT_EQ(t, read("99999999999999999999999", 10, &value), -ERANGE);                                    \
+		EXPECT_EQ(t, value, 77);                                                                               \
+		EXPECT_EQ(t, read("+12\n", 10, &value), 0);                                                            \
+		EXPECT_EQ(t, value, 12);                                                                               \
+	} while (0)
+
+static void every_type_refuses_what_is_none(struct ktap *t)
+{
+	REFUSES(t, kstrtoull, unsigned long long);
+	REFUSES(t, kstrtoll, long long);
+	REFUSES(t, kstrtoul, unsigned long);
+	REFUSES(t, kstrtol, long);
+	REFUSES(t, kstrtouint, unsigned int);
+	REFUSES(t, kstrtoint, int);
+	REFUSES(t, kstrtou16, u16);
+	REFUSES(t, kstrtos16, s16);
+	REFUSES(t, kstrtou8, u8);
+	REFUSES(t, kstrtos8, s8);
+	EXPECT_EQ(t, simple_strtoll("12", NULL, 10), 12);
+	EXPECT_EQ(t, simple_strtoll("-12", NULL, 10), -12);
+}
+
+/* get_option() without a place for the value, without a number, without a text; the ranges that get_options() refuses. */
+static void options_that_are_none(struct ktap *t)
+{
+	static char text[] = "7,x", minus[] = "-";
+	char *at = text, *none = NULL;
+	int numbers[4];
+
+	EXPECT_EQ(t, get_option(&at, NULL), 2);
+	EXPECT_STR(t, at, "x");
+	EXPECT_EQ(t, get_option(&at, NULL), 0);
+	EXPECT_STR(t, at, "x");
+	EXPECT_EQ(t, get_option(&none, NULL), 0);
+	at = minus;
+	EXPECT_EQ(t, get_option(&at, NULL), 0);
+	EXPECT_STR(t, at, "-");
+	EXPECT_STR(t, get_options("x", 4, numbers), "x");
+	EXPECT_EQ(t, numbers[0], 0);
+	get_options("1-2-3", 4, numbers);
+	EXPECT_EQ(t, numbers[0], 0);
+	get_options("3-x", 4, numbers);
+	EXPECT_EQ(t, numbers[0], 0);
+	get_options("5,6,7,8,9", 4, numbers);	/* no more than fit */
+	EXPECT_EQ(t, numbers[0], 3);
+	EXPECT_EQ(t, numbers[3], 7);
+}
+
 static void hex_digits(struct ktap *t)
 {
 	u8 bytes[3] = { 9, 9, 9 };
@@ -246,4 +301,6 @@ KTAP_SUITE(parse,
 	KTAP_CASE(hostile_ranges_stay_in_the_array),
 	KTAP_CASE(command_line_is_split),
 	KTAP_CASE(hostile_command_lines_end),
+	KTAP_CASE(every_type_refuses_what_is_none),
+	KTAP_CASE(options_that_are_none),
 	KTAP_CASE(hex_digits));
