@@ -222,6 +222,9 @@ static void whole_words_are_copied_and_filled(struct ktap *t)
 	bitmap_copy_clear_tail(a, b, BITS_PER_LONG + 3);
 	EXPECT_EQ(t, a[1], 7);
 	EXPECT_EQ(t, a[2], ~0ul);
+	bitmap_copy_clear_tail(a, b, BITS_PER_LONG);	/* no tail */
+	EXPECT_EQ(t, a[0], b[0]);
+	EXPECT_EQ(t, a[1], 7);
 }
 
 static void regions_are_taken_and_given_back(struct ktap *t)
@@ -232,6 +235,12 @@ static void regions_are_taken_and_given_back(struct ktap *t)
 	EXPECT_EQ(t, bitmap_find_free_region(map, 64, 4), 16);
 	EXPECT_EQ(t, bitmap_allocate_region(map, 16, 3), -EBUSY);
 	EXPECT_EQ(t, bitmap_find_free_region(map, 64, 6), -ENOMEM);
+	EXPECT_EQ(t, bitmap_find_free_region(map, 63, 6), -ENOMEM);	/* none is so long */
+	bitmap_fill(map, 64);
+	EXPECT_EQ(t, bitmap_find_free_region(map, 64, 0), -ENOMEM);
+	bitmap_zero(map, 64);
+	map[0] = 1;
+	EXPECT_EQ(t, bitmap_find_free_region(map, 64, 4), 16);
 	bitmap_release_region(map, 16, 4);
 	EXPECT_EQ(t, bitmap_allocate_region(map, 16, 3), 0);
 	EXPECT_EQ(t, bitmap_weight(map, 64), 9);

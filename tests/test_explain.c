@@ -211,6 +211,54 @@ static void what_is_not_this_machines(struct ktap *t)
 				"in the window of direct maps");
 }
 
+static void windows_of_the_process(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+
+	ASSERT_NOT_NULL(t, m);
+	if (sizeof(long) != 8)
+		return;
+	EXPECT_CONTAINS(t, explain(m, (char *)VMEMMAP_BASE + DIRECT_WINDOW / PAGE_SIZE * sizeof(struct page) - 64),
+			"in the window of page descriptors, where another machine's may be");
+	EXPECT_CONTAINS(t, explain(m, (void *)(VMALLOC_BASE + VMALLOC_WINDOW - 64)),
+			"in the vmalloc window, where another machine's areas may be");
+}
+
+/* What only a broken machine, or hardware that is not there, says of a page. */
+static void odd_types_have_their_words(struct ktap *t)
+{
+	static const struct {
+		u32 type;
+		const char *words;
+	} odd[] = {
+		{ PAGE_TYPE(PGTY_OFFLINE, 0), "page taken offline; pfn " },
+		{ PAGE_TYPE(PGTY_GUARD, 0), "guard page; pfn " },
+		{ PAGE_TYPE(PGTY_SLAB, KMEM_MAX_CACHES), "page of a slab of cache ?; pfn " },
+		{ PAGE_TYPE(PGTY_SLAB, KMEM_MAX_CACHES - 1), "page of a slab of cache ?; pfn " },
+	};
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct page *page, copy;
+	unsigned long flags;
+
+	ASSERT_NOT_NULL(t, m);
+	page = alloc_pages(GFP_KERNEL, 4);
+	ASSERT_NOT_NULL(t, page);
+	copy = page[1];
+	for (unsigned int i = 0; i < ARRAY_SIZE(odd); i++) {
+		page[1].page_type = odd[i].type;
+		EXPECT_CONTAINS(t, explain_page(m, page + 1), odd[i].words);
+	}
+	page[1].page_type = PAGE_TYPE(PGTY_BUDDY, 0);
+	page[1].free_type = MIGRATE_TYPES;
+	EXPECT_CONTAINS(t, explain_page(m, page + 1), "on the ? list");
+	page[1] = copy;
+	flags = page->flags;
+	page->flags |= ~0ul << PAGE_ZONE_SHIFT;	/* of a zone that there is not */
+	EXPECT_LACKS(t, explain_page(m, page), ", zone ");
+	page->flags = flags;
+	__free_pages(page, 4);
+}
+
 static void other_machines_objects(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M"), *other;
@@ -254,5 +302,6 @@ static void any_address_and_any_buffer(struct ktap *t)
 KTAP_SUITE(explain, KTAP_CASE(addresses_that_are_none), KTAP_CASE(object_live_and_free), KTAP_CASE(object_in_a_barn),
 	   KTAP_CASE(between_and_behind_objects), KTAP_CASE(red_zone_before_an_object), KTAP_CASE(large_objects),
 	   KTAP_CASE(pages_in_use_and_free), KTAP_CASE(frames_that_no_one_has), KTAP_CASE(vmalloc_areas),
-	   KTAP_CASE(page_tables), KTAP_CASE(what_is_not_this_machines), KTAP_CASE(other_machines_objects),
+	   KTAP_CASE(page_tables), KTAP_CASE(what_is_not_this_machines), KTAP_CASE(windows_of_the_process), KTAP_CASE(odd_types_have_their_words),
+	KTAP_CASE(other_machines_objects),
 	   KTAP_CASE(any_address_and_any_buffer));

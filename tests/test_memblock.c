@@ -546,6 +546,11 @@ static void beyond(struct ktap *t, bool i386, u64 end)
 	ASSERT_NULL(t, memblock_from_map(mb, map, 2));
 	EXPECT_EQ(t, memblock_end_of_DRAM(mb), end);
 
+	machine.params.memmap[0] = (struct memmap_param){ MIB, MIB, '@' };	/* within reach */
+	EXPECT_CONTAINS(t, memblock_from_map(mb, (const struct memory_range[]){ { 0, end + GIB, MEMORY_RAM, 0 } }, 1),
+			"the memory map has 1024M beyond");
+	machine.params.memmap[0] = (struct memmap_param){ end, 1ull << 50, '$' };
+
 	machine.params.memmap[0].kind = '@';		/* mem= is no limit to that */
 	machine.params.mem = end;
 	EXPECT_CONTAINS(t, memblock_from_map(mb, map, 2), "memmap= adds memory beyond");
@@ -665,6 +670,41 @@ static void fake_nodes_of_a_size(struct ktap *t)
 	EXPECT_EQ(t, node_bytes(t, mb, bytes), 1);
 }
 
+static void fake_nodes_of_next_to_nothing(struct ktap *t)
+{
+	static struct memory_range many[MEMBLOCK_MAX];
+	struct memblock *mb = fresh(), before;
+
+	/* Less than a granule is one node, however many were asked for. */
+	machine.params.numa_fake = 4;
+	machine.params.mem = 2 * MIB;
+	ASSERT_NULL(t, memblock_from_map(mb, NULL, 0));
+	EXPECT_EQ(t, mb->memory.regions[mb->memory.nr - 1].nid, 0);
+	/* A node that ends inside a range of a full list. */
+	machine.params.mem = 0;
+	machine.params.numa_fake = 3;
+	for (unsigned int i = 0; i < MEMBLOCK_MAX; i++)
+		many[i] = (struct memory_range){ (18ull * i + 1) * PAGE_SIZE, 17 * PAGE_SIZE, MEMORY_RAM, 0 };
+	before = *mb;
+	EXPECT_CONTAINS(t, memblock_from_map(mb, many, MEMBLOCK_MAX), "numa=fake= splits the memory map into more than");
+	EXPECT_MEM(t, mb, &before, sizeof(before));
+}
+
+static void no_alignment_is_the_least(struct ktap *t)
+{
+	struct memblock *mb = fresh();
+
+	EXPECT_EQ(t, memblock_end_of_DRAM(mb), 0);
+	EXPECT_EQ(t, memblock_phys_alloc(mb, PAGE_SIZE, 0, 0, ~0ull, 0), 0);
+	ASSERT_EQ(t, memblock_add(mb, MIB, MIB, 0), 0);
+	EXPECT_EQ(t, memblock_phys_alloc(mb, 3, 0, 0, ~0ull, 0), 2 * MIB - 3);
+	EXPECT_EQ(t, memblock_phys_alloc(mb, 0, 0, 0, ~0ull, 0), 0);
+	/* No room to note what was found: nothing is given. */
+	for (u64 i = mb->reserved.nr; i < MEMBLOCK_MAX; i++)
+		ASSERT_EQ(t, memblock_reserve(mb, MIB + 16 * i, 8), 0);
+	EXPECT_EQ(t, memblock_phys_alloc(mb, 1, 8, 0, ~0ull, 0), 0);
+}
+
 /* ----------------------------------------------------------------------------------------------- the checker */
 
 static void expect_fault(struct ktap *t, const struct memblock *mb, const char *id)
@@ -719,5 +759,6 @@ KTAP_SUITE(memblock, KTAP_CASE(random_changes_match_the_model), KTAP_CASE(every_
 	   KTAP_CASE(a_map_that_cannot_be_is_refused_and_changes_nothing),
 	   KTAP_CASE(a_pc_splits_at_3_gib_from_3584_mib_up), KTAP_CASE(a_tiny_pc_has_what_fits),
 	   KTAP_CASE(memory_beyond_all_addresses_is_refused),
-	   KTAP_CASE(a_pc_is_1_gib_unless_told), KTAP_CASE(fake_nodes_are_even), KTAP_CASE(fake_nodes_of_a_size),
+	   KTAP_CASE(a_pc_is_1_gib_unless_told), KTAP_CASE(fake_nodes_are_even), KTAP_CASE(fake_nodes_of_a_size), KTAP_CASE(fake_nodes_of_next_to_nothing),
+	KTAP_CASE(no_alignment_is_the_least),
 	   KTAP_CASE(each_broken_invariant_is_named));

@@ -203,6 +203,17 @@ static void values_without_sense_are_refused(struct ktap *t)
 		{ "slub_max_order=11", "slub_max_order=11: too large" },
 		{ "kmem.fault=1,2", "kmem.fault=1,2: not points,nth,0 or 1" },
 		{ "kmem.fault=1,2,2", "kmem.fault=1,2,2: not points,nth,0 or 1" },
+		{ "kmem.fault=x", "kmem.fault=x: not points,nth,0 or 1" },
+		{ "kmem.fault=1;2,0", "kmem.fault=1;2,0: not points,nth,0 or 1" },
+		{ "kmem.fault=1,x", "kmem.fault=1,x: not points,nth,0 or 1" },
+		{ "kmem.fault=1,2,0x", "kmem.fault=1,2,0x: not points,nth,0 or 1" },
+		{ "failslab=x", "failslab=x: not interval,probability,space,times" },
+		{ "failslab=1;2,0,0", "failslab=1;2,0,0: not interval,probability,space,times" },
+		{ "failslab=1,x", "failslab=1,x: not interval,probability,space,times" },
+		{ "failslab=1,2,3000000000,0", "failslab=1,2,3000000000,0: not interval,probability,space,times" },
+		{ "failslab=1,2,0,-3000000000", "failslab=1,2,0,-3000000000: not interval,probability,space,times" },
+		{ "debug=1", "debug=1: takes no value" },
+		{ "kernelcore=", "kernelcore=: not a size or a percentage" },
 		{ "failslab=1,2,3", "failslab=1,2,3: not interval,probability,space,times" },
 		{ "failslab=1,101,0,0", "failslab=1,101,0,0: a probability above 100" },
 		{ "failslab=1,1,0,0,", "failslab=1,1,0,0,: not interval,probability,space,times" },
@@ -215,6 +226,22 @@ static void values_without_sense_are_refused(struct ktap *t)
 		if (!EXPECT_STR(t, params_parse(&params, cases[i][0]), cases[i][1]))
 			ktap_note(t, "the line was: %s", cases[i][0]);
 	}
+}
+
+/* What `kmem help parameters` prints: the table, row by row, and no more. */
+static void parameters_can_be_listed(struct ktap *t)
+{
+	struct machine_parameter parameter = { 0 };
+	unsigned int nr = 0;
+
+	for (const struct param_info *row = params_table(); row->name; row++) {
+		ASSERT(t, machine_parameter(nr++, &parameter));
+		EXPECT_STR(t, parameter.name, row->name);
+		EXPECT_STR(t, parameter.sentence, row->sentence);
+	}
+	EXPECT(t, !machine_parameter(nr, &parameter));
+	EXPECT(t, !machine_parameter(~0u, &parameter));
+	EXPECT_STR(t, parameter.name, params_table()[nr - 1].name);
 }
 
 /* Every parameter that takes a value refuses a page of rubbish, and says so in one short line. */
@@ -351,7 +378,7 @@ static void random_lines_never_hurt(struct ktap *t)
 
 KTAP_SUITE(params, KTAP_CASE(each_word_sets_its_member), KTAP_CASE(every_row_of_the_table_is_exercised),
 	   KTAP_CASE(defaults_are_the_kernels), KTAP_CASE(values_without_sense_are_refused),
-	   KTAP_CASE(every_row_refuses_rubbish), KTAP_CASE(unknown_words_are_reported_as_the_kernel_does),
+	   KTAP_CASE(parameters_can_be_listed), KTAP_CASE(every_row_refuses_rubbish), KTAP_CASE(unknown_words_are_reported_as_the_kernel_does),
 	   KTAP_CASE(many_unknown_words_are_counted), KTAP_CASE(the_report_fits_any_room),
 	   KTAP_CASE(words_are_kept_for_those_who_need_them), KTAP_CASE(a_line_has_at_most_4095_bytes),
 	   KTAP_CASE(there_is_room_for_32_ranges), KTAP_CASE(random_lines_never_hurt));

@@ -407,6 +407,15 @@ static void a_run_that_found_no_table_goes_on_where_it_stopped(struct ktap *t)
 	compare(w);
 }
 
+static int count_visits(const struct pgtable_entry *entry, void *arg)
+{
+	u64 *sum = arg;
+
+	sum[0]++;
+	sum[1] += entry->nr;
+	return sum[0] == sum[2];
+}
+
 static void nonsense_is_refused(struct ktap *t)
 {
 	struct world *w = world_init(t, &pgtable_pae);
@@ -421,21 +430,23 @@ static void nonsense_is_refused(struct ktap *t)
 	EXPECT_EQ(t, pgtable_map(&w->pt, &absent), -EINVAL);
 	EXPECT_EQ(t, pgtable_unmap(&w->pt, 0x100000000ull, 1), -EINVAL);
 	EXPECT(t, !pgtable_lookup(&w->pt, 0x100000000ull, &entry));
+	EXPECT_EQ(t, pgtable_prune(&w->pt, 0x1000, 0), 0);
+	EXPECT_EQ(t, pgtable_prune(&w->pt, 0x100000000ull, 1), 0);
+	EXPECT_EQ(t, pgtable_walk(&w->pt, 0x1000, 0, count_visits, NULL), 0);
+	EXPECT_EQ(t, pgtable_walk(&w->pt, 0x100000000ull, 1, count_visits, NULL), 0);
+	EXPECT_EQ(t, pgtable_unmap(&w->pt, 0x200000000ull, 0), -EINVAL);
 	EXPECT_EQ(t, w->nr_taken, 0);
 	EXPECT_EQ(t, pgtable_map(&w->pt, &last), 0);
+	EXPECT_EQ(t, pgtable_unmap(&w->pt, 0xfffff000, 0), 0);	/* nothing */
+	EXPECT(t, pgtable_lookup(&w->pt, 0xfffff000, &entry));
 	EXPECT_EQ(t, pgtable_unmap(&w->pt, 0, 1ul << 20), 1);
 	w = world_init(t, &pgtable_2level);
 	beyond = (struct pgtable_run){ 0x1000, 0xfffff, 2, KERNEL_PROT, false };
 	EXPECT_EQ(t, pgtable_map(&w->pt, &beyond), -EINVAL);
-}
-
-static int count_visits(const struct pgtable_entry *entry, void *arg)
-{
-	u64 *sum = arg;
-
-	sum[0]++;
-	sum[1] += entry->nr;
-	return sum[0] == sum[2];
+	beyond = (struct pgtable_run){ 0x1000, ~(pfn_t)0, 2, KERNEL_PROT, false };	/* wraps */
+	EXPECT_EQ(t, pgtable_map(&w->pt, &beyond), -EINVAL);
+	beyond.nr = 0;
+	EXPECT_EQ(t, pgtable_map(&w->pt, &beyond), 0);
 }
 
 static void a_walk_visits_each_leaf_once_and_stops_when_told(struct ktap *t)

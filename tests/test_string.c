@@ -28,6 +28,8 @@ static void copies_are_cut_and_ended(struct ktap *t)
 	EXPECT_STR(t, buf, "abc");
 	EXPECT_EQ(t, strscpy_pad(buf, "x"), 1);
 	EXPECT_MEM(t, buf, "x\0\0\0", 4);
+	EXPECT_EQ(t, strscpy_pad(buf, "long"), -E2BIG);
+	EXPECT_STR(t, buf, "lon");
 	EXPECT_EQ(t, strlcpy(buf, "abcdef", sizeof(buf)), 6);
 	EXPECT_STR(t, buf, "abc");
 	buf[1] = '\0';
@@ -44,6 +46,8 @@ static void limited_searches(struct ktap *t)
 	EXPECT(t, strnchr(s, 100, 0) == s + 11);
 	EXPECT(t, strnchr(s, 100, 'z') == NULL);
 	EXPECT(t, strnchrnul(s, 3, 'z') == s + 3);
+	EXPECT(t, strnchrnul(s, 100, 'z') == s + 11);
+	EXPECT(t, strnchrnul(s, 100, 'w') == s + 6);
 	EXPECT(t, strnstr(s, "world", 10) == NULL);
 	EXPECT(t, strnstr(s, "world", 11) == s + 6);
 	EXPECT(t, strnstr(s, "", 0) == s);
@@ -108,6 +112,8 @@ static void names_and_paths(struct ktap *t)
 	EXPECT_EQ(t, match_string(names, 2, "never"), -EINVAL);
 	EXPECT_EQ(t, match_string(names, 9, "nev"), -EINVAL);
 	EXPECT_EQ(t, sysfs_match_string(names, "madvise\n"), 1);
+	EXPECT_EQ(t, kmem_sysfs_match_string(names, 9, "nev"), -EINVAL);
+	EXPECT_EQ(t, kmem_sysfs_match_string(names, 2, "never"), -EINVAL);
 	EXPECT(t, sysfs_streq("a\n", "a") && sysfs_streq("a", "a\n") && sysfs_streq("", "\n"));
 	EXPECT(t, !sysfs_streq("a\n\n", "a") && !sysfs_streq("a", "ab") && !sysfs_streq("a\nb", "a"));
 	EXPECT_STR(t, kbasename("/a/b"), "b");

@@ -198,6 +198,38 @@ static void an_address_is_explained(struct ktap *t)
 	vfree(q);
 }
 
+static void every_kind_of_area_is_explained(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct page *page;
+	void *mapped, *ram, *io;
+	struct vm_struct *bare;
+
+	ASSERT_NOT_NULL(t, e);
+	page = alloc_page(GFP_KERNEL);
+	mapped = vmap(&page, 1, VM_MAP, PAGE_KERNEL_RO);
+	ram = vm_map_ram(&page, 1, NUMA_NO_NODE);
+	io = ioremap(0xa0000, PAGE_SIZE);
+	bare = get_vm_area(2 * PAGE_SIZE, 0);
+	ASSERT(t, page && mapped && ram && io && bare);
+	vmalloc_explain(e->m, mapped, text, sizeof(text));
+	EXPECT_CONTAINS(t, text, "in the vmap area 0x");
+	EXPECT_CONTAINS(t, text, ", read-only");
+	vmalloc_explain(e->m, ram, text, sizeof(text));
+	EXPECT_CONTAINS(t, text, "in the vm_map_ram area 0x");
+	vmalloc_explain(e->m, io, text, sizeof(text));
+	EXPECT_CONTAINS(t, text, "in the ioremap area 0x");
+	EXPECT_CONTAINS(t, text, "frame pfn 160");
+	vmalloc_explain(e->m, (char *)bare->addr + PAGE_SIZE, text, sizeof(text));
+	EXPECT_CONTAINS(t, text, "in the get_vm_area area 0x");
+	EXPECT_CONTAINS(t, text, ", page 1 of it, not mapped");
+	free_vm_area(bare);
+	iounmap(io);
+	vm_unmap_ram(ram, 1);
+	vunmap(mapped);
+	__free_page(page);
+}
+
 static void a_dump_draws_the_window(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M loglevel=8");
@@ -217,4 +249,4 @@ KTAP_SUITE(vmallocinfo, KTAP_CASE(nothing_is_no_line), KTAP_CASE(every_kind_of_a
 	   KTAP_CASE(the_caller_is_named), KTAP_CASE(pages_are_counted_by_node), KTAP_CASE(dead_addresses_come_last),
 	   KTAP_CASE(a_32_bit_pc_says_nothing_of_nodes),
 	   KTAP_CASE(a_short_buffer_is_filled_and_the_length_is_the_wholes), KTAP_CASE(an_address_is_explained),
-	   KTAP_CASE(a_dump_draws_the_window));
+	   KTAP_CASE(every_kind_of_area_is_explained), KTAP_CASE(a_dump_draws_the_window));

@@ -122,6 +122,8 @@ static void a_shrinker_needs_both_calls(struct ktap *t)
 	if (!machine_for(t, "mem=64M nr_cpus=2"))
 		return;
 	EXPECT_EQ(t, register_shrinker(&shrinker, "half"), -EINVAL);
+	shrinker = (struct shrinker){ .scan_objects = scan };
+	EXPECT_EQ(t, register_shrinker(&shrinker, "the other half"), -EINVAL);
 	unregister_shrinker(&shrinker);		/* never registered: nothing */
 }
 
