@@ -92,6 +92,27 @@ static void any_thread_may_check(struct ktap *t)
 	machine_shutdown(m);
 }
 
+/* From another machine too, whose console the picture then goes to. */
+static void a_machine_on_another_is_checked_and_drawn(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2"), *other;
+	struct machine_config config = { .cmdline = "mem=32M nr_cpus=2", .console = console_keep };
+
+	ASSERT_NOT_NULL(t, m);
+	other = machine_boot(&config);
+	ASSERT_NOT_NULL(t, other);
+	EXPECT(t, holds(t, other));
+	EXPECT(t, kmem_check_live(other, NULL));
+	kmem_dump(other);
+	EXPECT_EQ(t, machine_current(), m);
+	kfree(kmalloc(8, GFP_KERNEL));		/* on a CPU of m */
+	console_clear();
+	kmem_dump(m);
+	EXPECT_CONTAINS(t, console_text(), " node 0 leased\n");
+	EXPECT_EQ(t, machine_current(), m);
+	machine_shutdown(other);
+}
+
 static void t1_slab_pages(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
@@ -210,6 +231,7 @@ static void faults_of_every_part_come_through(struct ktap *t)
 }
 
 KTAP_SUITE(check, KTAP_CASE(fresh_machines_hold), KTAP_CASE(machine_in_use_holds), KTAP_CASE(any_thread_may_check),
+	   KTAP_CASE(a_machine_on_another_is_checked_and_drawn),
 	   KTAP_CASE(t1_slab_pages), KTAP_CASE(t1_large_objects), KTAP_CASE(t2_totals), KTAP_CASE(t3_events),
 	   KTAP_CASE(t4_levels_below_zero), KTAP_CASE(c1_task_without_a_lease), KTAP_CASE(c3_online_count),
 	   KTAP_CASE(faults_of_every_part_come_through));

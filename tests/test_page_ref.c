@@ -293,6 +293,24 @@ static void a_compound_block_of_another_order_is_not_freed(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* A tail that forgot its head, and one that names another. */
+static void a_compound_block_with_a_broken_tail_is_not_freed(struct ktap *t)
+{
+	static const char *const reasons[] = { "PageTail not set\n", "compound_head not consistent\n" };
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct machine *m = machine_for(t, "mem=64M");
+		struct page *page;
+
+		ASSERT(t, m);
+		page = alloc_pages(GFP_KERNEL | __GFP_COMP, 2);
+		ASSERT(t, page);
+		page[3].compound_head = i ? (unsigned long)&page[1] | 1 : 0;
+		__free_pages(page, 2);
+		expect_refused(t, m, reasons[i]);
+	}
+}
+
 static void a_tail_is_not_freed_alone(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M");
@@ -421,6 +439,7 @@ KTAP_SUITE(page_ref, KTAP_CASE(c04_a_new_page_has_one_reference), KTAP_CASE(c04_
 	   KTAP_CASE(a_mapped_page_is_not_freed), KTAP_CASE(a_page_with_a_mapping_is_not_freed),
 	   KTAP_CASE(a_page_with_owners_flags_is_not_freed), KTAP_CASE(a_block_whose_tail_is_in_use_is_not_freed),
 	   KTAP_CASE(too_large_an_order_is_not_freed), KTAP_CASE(a_compound_block_of_another_order_is_not_freed),
+	   KTAP_CASE(a_compound_block_with_a_broken_tail_is_not_freed),
 	   KTAP_CASE(a_tail_is_not_freed_alone), KTAP_CASE(a_reserved_page_is_not_freed),
 	   KTAP_CASE(a_foreign_page_is_not_freed), KTAP_CASE(freeing_no_address_does_nothing),
 	   KTAP_CASE(a_block_whose_two_holders_let_go_together_is_freed_whole));

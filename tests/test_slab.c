@@ -331,6 +331,64 @@ static void c34_destroying_a_cache_with_live_objects_warns_and_keeps_them(struct
 	EXPECT_STR(t, console_text(), "");
 }
 
+/* Of full slabs and of partial ones every object that is left is named. */
+static void c34_every_object_that_remains_is_named(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M");
+	struct kmem_cache *cache = kmem_cache_create("kmis_all", 512, 0, SLAB_NO_MERGE, NULL);
+	unsigned int nr;
+
+	ASSERT(t, m && cache);
+	nr = cache->objects + 1;
+	for (unsigned int i = 0; i < nr; i++)
+		objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+	kmem_cache_destroy(cache);
+	EXPECT_EQ(t, console_count("\nObject 0x"), nr);
+	for (unsigned int i = 0; i < nr; i++)
+		kmem_cache_free(cache, objects[i]);
+	kmem_cache_destroy(cache);
+}
+
+/* Whoever writes to a freed object is told when it would be handed out; the next one is, zeroed or not. */
+static void a_freed_object_that_was_written_is_not_handed_out(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=1");
+	struct kmem_cache *cache = kmem_cache_create("kmis_mark", 64, 0, SLAB_NO_MERGE, NULL);
+	unsigned long *mine, *next;
+
+	ASSERT(t, m && cache);
+	mine = kmem_cache_alloc(cache, GFP_KERNEL);
+	kmem_cache_free(cache, mine);
+	*object_mark_at(cache, mine) ^= 1;
+	next = kmem_cache_alloc(cache, GFP_KERNEL);
+	EXPECT_NE(t, next, mine);
+	EXPECT_EQ(t, console_count("BUG kmis_mark "), 1);
+	kmem_cache_free(cache, next);
+	kmem_cache_destroy(cache);
+	mine = __kmalloc_class(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64)), GFP_KERNEL);
+	kfree(mine);
+	*mine ^= 1;
+	next = __kmalloc_class(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64)), GFP_KERNEL | __GFP_ZERO);
+	EXPECT_NE(t, next, mine);
+	EXPECT(t, bytes_are_all(next, 0, 64));
+	EXPECT_EQ(t, console_count("BUG kmalloc-64 "), 1);
+	memset(next, 9, 64);
+	kfree(next);
+	next = __kmalloc_class(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64)), GFP_KERNEL | __GFP_ZERO);
+	EXPECT(t, bytes_are_all(next, 0, 64));
+	kfree(next);
+	console_clear();
+	preempt_disable();
+	next = __kmalloc_class(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64)), GFP_NOWAIT);
+	EXPECT_STR(t, console_text(), "");
+	kfree(next);
+	next = __kmalloc_class(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64)), GFP_KERNEL);
+	EXPECT_CONTAINS(t, console_text(), "sleeping function called from invalid context");
+	preempt_enable();
+	kfree(next);
+	slab_leaks_expected = (struct machine_leaks){ .slab_objects = 2, .slab_caches = 1 }; /* nobody gets them again */
+}
+
 static bool is_slab_page(struct machine *m, const void *object)
 {
 	(void)m;
@@ -659,6 +717,8 @@ KTAP_SUITE(slab, KTAP_CASE(c23_size_0_is_16_and_freeing_it_or_null_does_nothing)
 	KTAP_CASE(c31_the_same_under_every_kind_of_debugging), KTAP_CASE(c32_a_bulk_allocation_gives_all_or_none),
 	KTAP_CASE(c33_a_free_to_the_wrong_cache_is_detected_and_refused),
 	KTAP_CASE(c34_destroying_a_cache_with_live_objects_warns_and_keeps_them),
+	KTAP_CASE(c34_every_object_that_remains_is_named),
+	KTAP_CASE(a_freed_object_that_was_written_is_not_handed_out),
 	KTAP_CASE(c35_typed_memory_keeps_its_type_until_a_grace_period_has_passed),
 	KTAP_CASE(c36_shrinking_a_cache_returns_every_empty_slab), KTAP_CASE(c37_allocated_less_freed_is_live),
 	KTAP_CASE(slabs_of_many_small_objects_have_maps_outside),

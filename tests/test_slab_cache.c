@@ -243,6 +243,7 @@ static void impossible_arguments_are_refused_in_the_kernels_words(struct ktap *t
 		{ "kmis_huge", (4u << 20) + 1, 0, 0, 0,
 			"kmem_cache_create_usercopy(kmis_huge) failed with error -22\n" },
 		{ "odd", 64, 24, 0, 0, "kmem_cache_create_usercopy(odd): alignment is not a power of two\n" },
+		{ "odd", 64, 3, 0, 0, "kmem_cache_create_usercopy(odd): alignment is not a power of two\n" },
 		{ "user", 64, 0, 60, 8, "kmem_cache_create_usercopy(user): user region is outside the object\n" },
 		{ "user", 64, 0, 8, 0xffffffff,
 			"kmem_cache_create_usercopy(user): user region is outside the object\n" },
