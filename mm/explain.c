@@ -141,13 +141,11 @@ static void add_place(struct text *text, struct machine *m, pfn_t pfn, const str
 
 static void add_pfn(struct text *text, struct machine *m, pfn_t pfn)
 {
-	bool is_memory = pfn < m->max_pfn && memblock_is_memory(&m->memblock, (u64)pfn << PAGE_SHIFT);
+	bool is_memory = memblock_is_memory(&m->memblock, (u64)pfn << PAGE_SHIFT);
 	struct page copy;
 	bool is_described = is_memory && page_peek(m, machine_page(m, pfn), &copy);
 
-	if (pfn >= m->max_pfn)
-		text_add(text, "frame beyond the end of memory");
-	else if (!is_memory)
+	if (!is_memory)
 		text_add(text, "hole: no memory is there");
 	else if (!is_described)
 		text_add(text, "free page, never used since boot");

@@ -242,7 +242,8 @@ static u64 place_in(u64 low, u64 high, u64 size, u64 align)
 {
 	u64 place;
 
-	if (high < low || high - low < size)
+	assert(low <= high);
+	if (high - low < size)
 		return 0;
 	place = (high - size) & ~(align - 1);
 	return place >= low ? place : 0;

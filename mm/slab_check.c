@@ -154,7 +154,9 @@ static bool slab_list_check(struct slab_check *check, struct kmem_cache *cache, 
 		sums->objects += slab->objects;
 		sums->out += slab->inuse;
 	}
-	return list->prev == prev || list_fault(cache, nid, which, check->fault);
+	if (list->prev != prev)
+		return list_fault(cache, nid, which, check->fault);
+	return true;
 }
 
 static bool node_check(struct slab_check *check, struct kmem_cache *cache, int nid)
@@ -351,8 +353,10 @@ static bool sheaves_check(struct slab_check *check, struct kmem_cache *cache)
 	if (!sheaves_walk(cache, objects_check, &objects))
 		return false;
 	twice = duplicate_find(cache, objects.objects);
-	return !twice || fault_at(check->fault, "H2", "cache %s: object 0x%lx is in two sheaves", cache->name,
-				  (unsigned long)twice);
+	if (twice)
+		return fault_at(check->fault, "H2", "cache %s: object 0x%lx is in two sheaves", cache->name,
+				(unsigned long)twice);
+	return true;
 }
 
 /* -------------------------------------------------------------------------------------------------------- caches */
@@ -394,7 +398,9 @@ static bool caches_list_check(struct slab_check *check, unsigned long *made)
 	}
 	for (unsigned int id = 0; id < KMEM_MAX_CACHES; id++)
 		named += check->m->cache_by_id[id] != NULL;
-	return named == nr || fault_at(check->fault, "K1", "%u caches are listed, %u ids name one", nr, named);
+	if (named != nr)
+		return fault_at(check->fault, "K1", "%u caches are listed, %u ids name one", nr, named);
+	return true;
 }
 
 static unsigned long objects_out(const struct kmem_cache *cache)

@@ -29,6 +29,7 @@ static void every_size_goes_to_the_least_class_that_holds_it(struct ktap *t)
 	EXPECT_EQ(t, class, KMALLOC_CLASSES - 1);
 	EXPECT_EQ(t, kmalloc_size_roundup(0), 0);
 	EXPECT_EQ(t, kmalloc_size_roundup(8193), 16384);
+	EXPECT_EQ(t, kmalloc_size_roundup(KMALLOC_MAX_SIZE + 1), KMALLOC_MAX_SIZE + 1);	/* nothing would do */
 	EXPECT_EQ(t, kmalloc_size_roundup(KMALLOC_MAX_SIZE), KMALLOC_MAX_SIZE);
 }
 

@@ -699,6 +699,7 @@ static void no_alignment_is_the_least(struct ktap *t)
 	ASSERT_EQ(t, memblock_add(mb, MIB, MIB, 0), 0);
 	EXPECT_EQ(t, memblock_phys_alloc(mb, 3, 0, 0, ~0ull, 0), 2 * MIB - 3);
 	EXPECT_EQ(t, memblock_phys_alloc(mb, 0, 0, 0, ~0ull, 0), 0);
+	EXPECT_NULL(t, memblock_alloc(mb, 8 * MIB, 0, 0));
 	/* No room to note what was found: nothing is given. */
 	for (u64 i = mb->reserved.nr; i < MEMBLOCK_MAX; i++)
 		ASSERT_EQ(t, memblock_reserve(mb, MIB + 16 * i, 8), 0);

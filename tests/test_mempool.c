@@ -355,6 +355,14 @@ static void each_broken_invariant_is_named(struct ktap *t)
 	if (!machine_for(t, "mem=64M nr_cpus=2"))
 		return;
 	ASSERT_EQ(t, mempool_init(&pool, 3, number_alloc, number_free, n), 0);
+	pool.curr_nr = -1;
+	EXPECT(t, !mempool_check(&pool, NULL));
+	pool.curr_nr = 3;
+	kept = pool.elements[1];
+	pool.elements[1] = NULL;
+	EXPECT(t, !mempool_check(&pool, &fault));
+	EXPECT_STR(t, fault.id, "E2");
+	pool.elements[1] = kept;
 	pool.curr_nr = 4;
 	EXPECT(t, !mempool_check(&pool, &fault));
 	EXPECT_STR(t, fault.id, "E1");

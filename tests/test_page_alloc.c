@@ -732,6 +732,31 @@ static void bulk_fills_only_the_holes(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* Holes, and a page that someone else holds still, end a run; what the array has is forgotten. */
+static void bulk_frees_runs_and_leaves_what_is_held(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct page *block, *array[8];
+
+	ASSERT(t, m);
+	block = alloc_pages(GFP_KERNEL, 3);
+	ASSERT(t, block);
+	split_page(block, 3);
+	for (unsigned int i = 0; i < 8; i++)
+		array[i] = block + i;
+	array[2] = NULL;
+	get_page(block + 5);
+	free_pages_bulk(array, 8);
+	for (unsigned int i = 0; i < 8; i++)
+		EXPECT_NULL(t, array[i]);
+	EXPECT_EQ(t, page_count(block + 2), 1);
+	EXPECT_EQ(t, page_count(block + 5), 1);
+	EXPECT_EQ(t, page_count(block + 4), 0);
+	__free_page(block + 2);
+	__free_page(block + 5);
+	zones_hold(t, m);
+}
+
 static void a_node_is_preferred_and_can_be_insisted_on(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=256M numa=fake=2");
@@ -1109,7 +1134,8 @@ KTAP_SUITE(page_alloc, KTAP_CASE(c01_blocks_are_aligned_contiguous_and_disjoint)
 	   KTAP_CASE(a_report_shows_only_zones_that_could_have_served),
 	   KTAP_CASE(free_blocks_are_shown_with_their_types), KTAP_CASE(c21_injection_spares_nofail_and_small_orders),
 	   KTAP_CASE(an_address_is_never_high),
-	   KTAP_CASE(bulk_fills_only_the_holes), KTAP_CASE(a_node_is_preferred_and_can_be_insisted_on),
+	   KTAP_CASE(bulk_fills_only_the_holes), KTAP_CASE(bulk_frees_runs_and_leaves_what_is_held),
+	KTAP_CASE(a_node_is_preferred_and_can_be_insisted_on),
 	   KTAP_CASE(a_steal_takes_the_whole_of_a_free_pageblock),
 	   KTAP_CASE(mobilities_do_not_mix_while_memory_is_plenty), KTAP_CASE(mixing_boosts_the_watermarks),
 	   KTAP_CASE(atomic_blocks_reserve_a_pageblock), KTAP_CASE(the_last_of_the_zone_goes_to_whoever_asks),

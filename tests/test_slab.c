@@ -349,6 +349,32 @@ static void c34_every_object_that_remains_is_named(struct ktap *t)
 	kmem_cache_destroy(cache);
 }
 
+/* What goes straight to its slab is looked at: another cache's object, none at all, one that is there already. */
+static void a_slab_takes_only_objects_of_its_own_that_are_out(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=1");
+	struct kmem_cache *cache = kmem_cache_create("kmis_put", 64, 0, SLAB_NO_MERGE, NULL);
+	struct kmem_cache *other = kmem_cache_create("kmis_put_other", 64, 0, SLAB_NO_MERGE, NULL);
+	void *object, *inside;
+
+	ASSERT(t, m && cache && other);
+	object = slab_alloc_one(cache, GFP_KERNEL, 0);
+	ASSERT_NOT_NULL(t, object);
+	inside = (char *)object + 8;
+	slab_put(cache, &inside, 1);
+	EXPECT_EQ(t, console_count("Invalid object pointer"), 1);
+	slab_put(other, &object, 1);
+	EXPECT_EQ(t, console_count("Wrong slab cache"), 1);
+	EXPECT_EQ(t, cache_live_objects(cache), 1);
+	slab_put(cache, &object, 1);
+	EXPECT_EQ(t, cache_live_objects(cache), 0);
+	slab_put(cache, &object, 1);
+	EXPECT_EQ(t, console_count("Object already free"), 1);
+	EXPECT_EQ(t, cache_live_objects(cache), 0);
+	kmem_cache_destroy(cache);
+	kmem_cache_destroy(other);
+}
+
 /* Whoever writes to a freed object is told when it would be handed out; the next one is, zeroed or not. */
 static void a_freed_object_that_was_written_is_not_handed_out(struct ktap *t)
 {
@@ -718,6 +744,7 @@ KTAP_SUITE(slab, KTAP_CASE(c23_size_0_is_16_and_freeing_it_or_null_does_nothing)
 	KTAP_CASE(c33_a_free_to_the_wrong_cache_is_detected_and_refused),
 	KTAP_CASE(c34_destroying_a_cache_with_live_objects_warns_and_keeps_them),
 	KTAP_CASE(c34_every_object_that_remains_is_named),
+	KTAP_CASE(a_slab_takes_only_objects_of_its_own_that_are_out),
 	KTAP_CASE(a_freed_object_that_was_written_is_not_handed_out),
 	KTAP_CASE(c35_typed_memory_keeps_its_type_until_a_grace_period_has_passed),
 	KTAP_CASE(c36_shrinking_a_cache_returns_every_empty_slab), KTAP_CASE(c37_allocated_less_freed_is_live),

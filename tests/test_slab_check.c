@@ -600,6 +600,70 @@ static void h4_sheaf_that_is_lost(struct ktap *t)
 	EXPECT(t, holds(t));
 }
 
+static bool count_sheaves(struct kmem_cache *cache, const struct sheaf_view *view, void *arg)
+{
+	unsigned int *left = arg;
+
+	(void)cache;
+	(void)view;
+	return (*left)-- > 1;
+}
+
+/* How many sheaves a walk finds that may go on so often. */
+static unsigned int sheaves_found(unsigned int most)
+{
+	unsigned int left = most;
+
+	sheaves_walk(bench.cache, count_sheaves, &left);
+	return most - left;
+}
+
+/* A walk passes over what cannot be a sheaf, follows no pointer out of memory, and stops when it is told. */
+static void a_walk_trusts_no_pointer(struct ktap *t)
+{
+	struct list_head *next;
+	struct cpu_sheaf kept;
+	unsigned int all;
+	u32 nr;
+
+	ASSERT(t, bench_ready(t));
+	sheaves_fill();
+	kept = *bench.slot;
+	all = sheaves_found(1000);
+	ASSERT(t, kept.spare && bench.node->barn.nr_full);
+	EXPECT_GE(t, all, 3);
+	for (unsigned int most = 1; most < all; most++)
+		EXPECT_EQ(t, sheaves_found(most), most);
+	bench.slot->base = (void **)16;
+	EXPECT_EQ(t, sheaves_found(1000), all - 1);
+	bench.slot->base = NULL;
+	EXPECT_EQ(t, sheaves_found(1000), all - 1);
+	*bench.slot = kept;
+	bench.slot->top = kept.base - 1;
+	EXPECT_EQ(t, sheaves_found(1000), all - 1);
+	EXPECT_EQ(t, sheaf_objects(bench.cache) % 20, 0);
+	bench.slot->top = kept.base + bench.cache->sheaf_capacity + 1;
+	EXPECT_EQ(t, sheaves_found(1000), all - 1);
+	EXPECT_EQ(t, sheaf_objects(bench.cache) % 20, 0);
+	*bench.slot = kept;
+	bench.slot->spare = (struct sheaf *)16;
+	EXPECT_EQ(t, sheaves_found(1000), all - 1);
+	*bench.slot = kept;
+	nr = kept.spare->nr;
+	kept.spare->nr = bench.cache->sheaf_capacity + 1;
+	EXPECT_EQ(t, sheaves_found(1000), all - 1);
+	kept.spare->nr = nr;
+	next = bench.node->barn.full.next;
+	bench.node->barn.full.next = (struct list_head *)16;
+	EXPECT_LT(t, sheaves_found(1000), all);
+	bench.node->barn.full.next = next;
+	EXPECT(t, holds(t));
+	EXPECT(t, !is_described_page(bench.m, (struct page *)((char *)virt_to_page(bench.cache) + 8)));
+	EXPECT(t, !is_direct_memory(bench.m, bench.cache, ~(size_t)0));
+	EXPECT(t, !is_direct_memory(bench.m, (char *)bench.cache + 1, 1));
+	EXPECT(t, !is_direct_memory(bench.m, NULL, 1));
+}
+
 /* ---------------------------------------------------------------------------------------------------- caches */
 
 static void k1_ids_and_the_list(struct ktap *t)
@@ -812,7 +876,7 @@ KTAP_SUITE(slab_check, KTAP_CASE(s1_partial_slab_on_the_full_list), KTAP_CASE(s1
 	   KTAP_CASE(h2_object_that_is_in_its_slab), KTAP_CASE(h2_object_in_two_sheaves),
 	   KTAP_CASE(h2_duplicate_among_thousands), KTAP_CASE(h3_barn_counts),
 	   KTAP_CASE(h3_torn_list_and_wrong_capacity), KTAP_CASE(h1_spare_that_holds_more_than_it_can),
-	   KTAP_CASE(h2_stranger_in_the_barn), KTAP_CASE(h4_main_sheaf_is_no_object), KTAP_CASE(h4_sheaf_is_no_object),
+	   KTAP_CASE(h2_stranger_in_the_barn), KTAP_CASE(h4_main_sheaf_is_no_object), KTAP_CASE(a_walk_trusts_no_pointer), KTAP_CASE(h4_sheaf_is_no_object),
 	   KTAP_CASE(h4_sheaf_that_is_lost), KTAP_CASE(h5_object_of_another_node), KTAP_CASE(k1_ids_and_the_list),
 	   KTAP_CASE(k1_torn_list_of_caches),
 	   KTAP_CASE(k2_sizes_and_type), KTAP_CASE(k3_descriptor_of_no_cache), KTAP_CASE(machine_in_use_is_sound),

@@ -684,6 +684,38 @@ static void unmapping_what_vmalloc_made_is_refused(struct ktap *t)
 	vfree(p);
 }
 
+/* Each kind of area has its own call: any other, another size or a place inside it changes nothing. */
+static void a_ram_mapping_ends_only_by_its_own_call(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct page *pages[2];
+	char *ram, *p;
+
+	ASSERT_NOT_NULL(t, e);
+	EXPECT_NULL(t, vm_map_ram(pages, 0, NUMA_NO_NODE));
+	pages[0] = alloc_page(GFP_KERNEL);
+	pages[1] = alloc_page(GFP_KERNEL);
+	p = vmalloc(PAGE_SIZE);
+	ram = vm_map_ram(pages, 2, NUMA_NO_NODE);
+	ASSERT(t, pages[0] && pages[1] && ram && p);
+	vunmap(ram);
+	vfree(ram);
+	vfree_atomic(ram);
+	EXPECT_EQ(t, console_count("Trying to vfree() nonexistent vm area"), 3);
+	iounmap(ram);
+	EXPECT_EQ(t, console_count("iounmap: bad address"), 1);
+	vm_unmap_ram(ram + PAGE_SIZE, 2);
+	vm_unmap_ram(p, 1);
+	vm_unmap_ram(&e, 1);
+	EXPECT_EQ(t, console_count("vm_unmap_ram: no area of "), 3);
+	EXPECT_EQ(t, vmalloc_to_page(ram + PAGE_SIZE), pages[1]);
+	vm_unmap_ram(ram, 2);
+	vfree(p);
+	__free_page(pages[0]);
+	__free_page(pages[1]);
+	env_holds(e);
+}
+
 static void sleeping_in_atomic_context_is_reported(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M");
@@ -948,7 +980,8 @@ KTAP_SUITE(vmalloc, KTAP_CASE(c42_nothing_is_null), KTAP_CASE(c42_more_than_memo
 	   KTAP_CASE(memory_and_what_does_not_exist_cannot_be_ioremapped),
 	   KTAP_CASE(bare_areas_are_found_by_any_address_inside), KTAP_CASE(only_user_areas_may_be_remapped),
 	   KTAP_CASE(freeing_what_is_no_area_is_reported_and_changes_nothing),
-	   KTAP_CASE(unmapping_what_vmalloc_made_is_refused), KTAP_CASE(sleeping_in_atomic_context_is_reported),
+	   KTAP_CASE(unmapping_what_vmalloc_made_is_refused), KTAP_CASE(a_ram_mapping_ends_only_by_its_own_call),
+	   KTAP_CASE(sleeping_in_atomic_context_is_reported),
 	   KTAP_CASE(an_interrupt_gets_nothing), KTAP_CASE(what_is_left_at_shutdown_is_reported),
 	   KTAP_CASE(threads_share_the_window), KTAP_CASE(a1_a_vm_struct_that_says_otherwise_is_found),
 	   KTAP_CASE(a2_a_page_that_is_not_at_its_place_is_found), KTAP_CASE(a3_a_mapped_guard_page_is_found),

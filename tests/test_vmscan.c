@@ -262,6 +262,30 @@ static void batches_are_128_unless_told(struct ktap *t)
 	unregister_shrinker(&w.shrinker);
 }
 
+static unsigned long look_at_nothing(struct shrinker *shrinker, struct shrink_control *control)
+{
+	watched_of(shrinker)->scans++;
+	control->nr_scanned = 0;
+	return 0;
+}
+
+static void a_shrinker_that_looks_at_nothing_is_not_asked_for_ever(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
+	struct watched w;
+
+	if (!m)
+		return;
+	watch(&w);
+	w.freeable = 1000;
+	w.shrinker.scan_objects = look_at_nothing;
+	ASSERT_EQ(t, register_shrinker(&w.shrinker, "blind"), 0);
+	EXPECT_EQ(t, drop_slab(m), 0);
+	EXPECT_GE(t, w.scans, 1);
+	EXPECT_LE(t, w.scans, 20);
+	unregister_shrinker(&w.shrinker);
+}
+
 static void free_objects_are_halved_and_dear_ones_spared(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
@@ -715,6 +739,9 @@ static void each_broken_invariant_is_named(struct ktap *t)
 	w.shrinker.scan_objects = NULL;
 	expect_fault(t, m, "R1");
 	w.shrinker.scan_objects = scan;
+	w.shrinker.count_objects = NULL;
+	expect_fault(t, m, "R1");
+	w.shrinker.count_objects = count;
 	w.shrinker.nr_deferred = -1;
 	expect_fault(t, m, "R2");
 	w.shrinker.nr_deferred = 0;
@@ -743,7 +770,8 @@ static void a_forked_child_has_no_sleeping_kswapd(struct ktap *t)
 
 KTAP_SUITE(vmscan, KTAP_CASE(a_shrinker_needs_both_calls), KTAP_CASE(shrinkers_come_and_go),
 	   KTAP_CASE(unregister_waits_for_a_running_call), KTAP_CASE(nothing_to_free_is_not_scanned),
-	   KTAP_CASE(batches_are_128_unless_told), KTAP_CASE(free_objects_are_halved_and_dear_ones_spared),
+	   KTAP_CASE(batches_are_128_unless_told),
+	   KTAP_CASE(a_shrinker_that_looks_at_nothing_is_not_asked_for_ever), KTAP_CASE(free_objects_are_halved_and_dear_ones_spared),
 	   KTAP_CASE(refused_work_is_deferred), KTAP_CASE(priorities_rise_from_12_to_0), KTAP_CASE(each_node_is_asked),
 	   KTAP_CASE(c13_without_direct_reclaim_nothing_is_shrunk),
 	   KTAP_CASE(c14_without_kswapd_reclaim_no_task_is_woken), KTAP_CASE(c19_nofs_and_noio_reach_shrinkers),

@@ -133,11 +133,15 @@ static void b1_a_block_outside_its_zone_or_of_another_order(struct ktap *t)
 {
 	struct page *mine, *block;
 	struct machine *m = split_machine(t, &mine, &block);
-	struct zone *zone;
+	struct zone *zone, *dma;
 	unsigned long order;
 
 	ASSERT(t, m);
 	zone = dma32(m);
+	dma = zone_named(m, 0, ZONE_DMA);
+	list_move(&block->buddy_list, &dma->free_area[3].free_list[block->free_type]);
+	expect_fault(t, m, "B1");
+	list_move(&block->buddy_list, &zone->free_area[3].free_list[block->free_type]);
 	order = block->free_order;
 	block->free_order = 5;
 	expect_fault(t, m, "B1");
