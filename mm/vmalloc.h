@@ -139,8 +139,8 @@ static inline struct vmalloc_state *this_vmalloc(void)
 }
 
 /*
- * The same for a call that may sleep: reports a caller who may not. NULL for interrupts, who may on no account go on: the
- * kernel would stop here.
+ * The same for a call that may sleep: reports a caller who may not. NULL for interrupts, who may on no account go on:
+ * the kernel would stop here.
  */
 struct vmalloc_state *this_vmalloc_may_sleep(void);
 

@@ -378,7 +378,8 @@ static void random_lines_never_hurt(struct ktap *t)
 
 KTAP_SUITE(params, KTAP_CASE(each_word_sets_its_member), KTAP_CASE(every_row_of_the_table_is_exercised),
 	   KTAP_CASE(defaults_are_the_kernels), KTAP_CASE(values_without_sense_are_refused),
-	   KTAP_CASE(parameters_can_be_listed), KTAP_CASE(every_row_refuses_rubbish), KTAP_CASE(unknown_words_are_reported_as_the_kernel_does),
+	   KTAP_CASE(parameters_can_be_listed), KTAP_CASE(every_row_refuses_rubbish),
+	   KTAP_CASE(unknown_words_are_reported_as_the_kernel_does),
 	   KTAP_CASE(many_unknown_words_are_counted), KTAP_CASE(the_report_fits_any_room),
 	   KTAP_CASE(words_are_kept_for_those_who_need_them), KTAP_CASE(a_line_has_at_most_4095_bytes),
 	   KTAP_CASE(there_is_room_for_32_ranges), KTAP_CASE(random_lines_never_hurt));

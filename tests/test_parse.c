@@ -227,7 +227,7 @@ static void hostile_command_lines_end(struct ktap *t)
 #define REFUSES(t, read, type)                                                                                         \
 	do {                                                                                                           \
 		type value = 77;                                                                                       \
-                                                                                                                       \
+		\
 		EXPECT_EQ(t, read("x", 10, &value), -EINVAL);                                                          \
 		EXPECT_EQ(t, read("", 10, &value), -EINVAL);                                                           \
 		EXPECT_EQ(t, read("99999999999999999999999", 10, &value), -ERANGE);                                    \
@@ -252,7 +252,7 @@ static void every_type_refuses_what_is_none(struct ktap *t)
 	EXPECT_EQ(t, simple_strtoll("-12", NULL, 10), -12);
 }
 
-/* get_option() without a place for the value, without a number, without a text; the ranges that get_options() refuses. */
+/* get_option() without a place for the value, a number, a text; the ranges that get_options() refuses. */
 static void options_that_are_none(struct ktap *t)
 {
 	static char text[] = "7,x", minus[] = "-";

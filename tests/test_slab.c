@@ -412,7 +412,8 @@ static void a_freed_object_that_was_written_is_not_handed_out(struct ktap *t)
 	EXPECT_CONTAINS(t, console_text(), "sleeping function called from invalid context");
 	preempt_enable();
 	kfree(next);
-	slab_leaks_expected = (struct machine_leaks){ .slab_objects = 2, .slab_caches = 1 }; /* nobody gets them again */
+	/* Nobody gets them again. */
+	slab_leaks_expected = (struct machine_leaks){ .slab_objects = 2, .slab_caches = 1 };
 }
 
 static bool is_slab_page(struct machine *m, const void *object)

@@ -105,7 +105,7 @@ static struct page *listed_block(struct zone *zone, unsigned int order)
 	return NULL;
 }
 
-/* A machine and a free block of order 3 that came to be by splitting; the machine's other half of it is the caller's. */
+/* A machine and a free block of order 3 that came to be by splitting; the other half is the caller's. */
 static struct machine *split_machine(struct ktap *t, struct page **mine, struct page **block)
 {
 	struct machine *m = machine_for(t, "mem=64M");
