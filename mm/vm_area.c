@@ -375,14 +375,14 @@ static bool check_cover(const struct vm_space *space, struct kmem_fault *fault)
 	return true;
 }
 
-bool vm_space_check(const struct vm_space *space, struct kmem_fault *fault)
+bool vm_space_check(const struct vm_space *space, bool at_rest, struct kmem_fault *fault)
 {
 	unsigned long nr_free = 0, nr_busy = 0, nr_lazy = 0, free_bytes = 0, busy_bytes = 0, lazy_bytes = 0;
 
 	if (!check_tree(&space->free, "free", true, &nr_free, &free_bytes, fault) ||
 	    !check_tree(&space->busy, "busy", false, &nr_busy, &busy_bytes, fault) ||
 	    !check_tree(&space->lazy, "lazy", true, &nr_lazy, &lazy_bytes, fault) ||
-	    !check_augmented(&space->free, fault) || !check_cover(space, fault))
+	    !check_augmented(&space->free, fault) || (at_rest && !check_cover(space, fault)))
 		return false;
 	if (nr_busy != space->nr_busy)
 		return fault_at(fault, "V5", "%lu busy areas, %lu counted", nr_busy, space->nr_busy);

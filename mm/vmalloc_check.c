@@ -144,7 +144,7 @@ bool vmalloc_check(struct machine *m, bool at_rest, struct kmem_fault *fault)
 {
 	struct vmalloc_state *vs = m->vmalloc;
 
-	return !vs || (vm_space_check(&vs->space, fault) && check_tables(vs, fault) && check_lazy(vs, fault) &&
+	return !vs || (vm_space_check(&vs->space, at_rest, fault) && check_tables(vs, fault) && check_lazy(vs, fault) &&
 		       (!at_rest || check_areas(vs, fault)));
 }
 

@@ -29,6 +29,7 @@ static void move(struct ktap *t, unsigned int i, struct stopped *s)
 		else
 			kmem_cache_free(cache, objects[k]);
 	vfree(area);
+	vm_unmap_aliases();		/* what is being purged is on no tree */
 	kmem_cache_shrink(cache);
 	kmem_cache_destroy(cache);
 }

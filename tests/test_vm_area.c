@@ -78,7 +78,7 @@ static void holds(struct world *w)
 {
 	struct kmem_fault fault = { "", "" };
 
-	if (!vm_space_check(&w->space, &fault))
+	if (!vm_space_check(&w->space, true, &fault))
 		ktap_fail(w->t, "%s %s", fault.id, fault.place);
 }
 
@@ -226,7 +226,7 @@ static void expect_fault(struct world *w, const char *id)
 {
 	struct kmem_fault fault = { "none", "" };
 
-	EXPECT(w->t, !vm_space_check(&w->space, &fault));
+	EXPECT(w->t, !vm_space_check(&w->space, true, &fault));
 	EXPECT_STR(w->t, fault.id, id);
 }
 

@@ -26,7 +26,7 @@ MUST_CHECK bool kmem_check(struct machine *m, struct kmem_fault *fault);
 /*
  * kmem_check_live - the same of a machine that others use: its CPUs stand still meanwhile. Left out is what only holds
  * at rest, since someone may be between two steps of his: sums over what is in nobody's list yet, and areas that are
- * being made (A1 to A5, T1). May sleep; not in atomic context. Cost: kmem_check()'s, for everyone.
+ * being made or purged (A1 to A5, V4, T1). May sleep; not in atomic context. Cost: kmem_check()'s, for everyone.
  */
 MUST_CHECK bool kmem_check_live(struct machine *m, struct kmem_fault *fault);
 

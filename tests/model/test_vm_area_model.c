@@ -189,7 +189,7 @@ static void compare(struct world *w)
 	struct kmem_fault fault = { "", "" };
 	unsigned long largest = 0;
 
-	if (!vm_space_check(&w->space, &fault))
+	if (!vm_space_check(&w->space, true, &fault))
 		ktap_fail(w->t, "%s %s", fault.id, fault.place);
 	for (unsigned long page = 0; page < PAGES; page++) {
 		struct vmap_area *area = vm_area_find(&w->space, BASE + page * PAGE_SIZE + 7);
