@@ -98,11 +98,19 @@ static inline bool crosses(const volatile void *address, size_t bytes)
 	return ((unsigned long)address & ~PAGE_MASK) + bytes > PAGE_SIZE;
 }
 
+/* Of the CPU that the current task leases: what it keeps to itself, without a lock. */
+static inline bool is_own_cpu(const volatile void *address)
+{
+	return (unsigned long)address - (unsigned long)sim_current->context.cpu < sizeof(struct kmem_cpu);
+}
+
 static inline void plain(const volatile void *address, size_t bytes, bool write, const void *pc)
 {
 	if ((unsigned long)address - SIM_BASE >= SIM_SPAN)
 		return;
-	if (unlikely(sim_world->options.every_access))
+	if (is_own_cpu(address))
+		sim_point(POINT_CPU, pc);
+	else if (unlikely(sim_world->options.every_access))
 		sim_point(POINT_ACCESS, pc);
 	if (sim_world->options.no_races && is_hot((unsigned long)address >> PAGE_SHIFT, write) &&
 	    !crosses(address, bytes))

@@ -97,7 +97,7 @@ static void a_page(struct small *s, unsigned int i)
 
 static void pages_come_and_go(struct ktap *t)
 {
-	explore(t, 2, "mem=4M nr_cpus=2", a_page);
+	explore(t, 1, "mem=4M nr_cpus=2", a_page);
 }
 
 static void an_object(struct small *s, unsigned int i)
