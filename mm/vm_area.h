@@ -67,7 +67,7 @@ void vm_area_release(struct vm_space *space, struct vmap_area *area, struct list
 /* Bytes of the largest free range. */
 unsigned long vm_space_largest(const struct vm_space *space);
 
-/* The first broken invariant of the header comment of vm_area.c, or true. Not at rest: ranges may be on their way (V4). */
+/* The first broken invariant of the header comment of vm_area.c, or true. Not at rest: without V4. */
 bool vm_space_check(const struct vm_space *space, bool at_rest, struct kmem_fault *fault);
 
 #endif
