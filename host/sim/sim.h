@@ -81,7 +81,6 @@ struct world {
 	struct fiber *caller;		/* who called sim_run(); goes on when this ends */
 	void *return_sp;
 	unsigned int first, nr;		/* fibers[first .. first + nr) are this world's or free */
-	unsigned int nr_machines;
 	u64 points;
 	u64 next;			/* the point at which there is something to do */
 	u64 skipped;			/* ns, while everyone waited */

@@ -69,7 +69,7 @@ struct sim_result {
 	u64 switches;
 	u64 interrupts;			/* injected */
 	u64 clock;			/* ns that the world lived */
-	u64 hash;			/* of the schedule, of what the host was asked, and of the console's text */
+	u64 hash;			/* of the schedule and of the text on the console */
 };
 
 /*
