@@ -155,6 +155,7 @@ core-cflags = $(common-cflags) -ffreestanding -fasynchronous-unwind-tables $(cor
 libc-cflags = $(common-cflags) -D_GNU_SOURCE -pthread -Iinclude -I. \
 	$(codec-cflags) $(CFLAGS)
 pic-cflags := -fPIC -ftls-model=initial-exec
+static-cflags := $(if $(filter linux,$(HOST)),-DKMEM_TLS_MODEL='"local-exec"')
 
 libc-code := host/linux/% host/sim/% cli/% bench/% tests/host/% tests/linux/% tests/cli/% tests/fuzz/% tests/main_linux.c \
 	tests/main_sim.c tests/main_process.c
@@ -271,7 +272,7 @@ $(OBJ)/pic/%.o: %.c $(OBJ)/.flags
 $(OBJ)/pic/%.o: %.S $(OBJ)/.flags
 	$(call quiet,AS [S],$<)$(call compile,$(pic-cflags))
 $(OBJ)/%.o: %.c $(OBJ)/.flags
-	$(call quiet,CC,$<)$(call compile)
+	$(call quiet,CC,$<)$(call compile,$(static-cflags))
 $(OBJ)/%.o: %.S $(OBJ)/.flags
 	$(call quiet,AS,$<)$(call compile)
 

@@ -35,14 +35,14 @@ void dump_stack(void)
 	char name[160];
 	unsigned int nr;
 
-	kmem_context.preempt_count++;
+	context_pin(PREEMPT_OFFSET);
 	nr = host_backtrace(pcs, STACK_MAX);
 	task_line();
 	pr_warn("Call Trace:\n <TASK>\n");
 	for (unsigned int i = 0; i < nr; i++)
 		pr_warn(" %s\n", host_symbol(name, sizeof(name), pcs[i]));
 	pr_warn(" </TASK>\n");
-	kmem_context.preempt_count--;
+	context_unpin(PREEMPT_OFFSET);
 }
 
 bool warn_first_time(const struct bug_site *site)

@@ -42,7 +42,15 @@
 
 _Static_assert(TASK_IS_BACKGROUND == PF_KTHREAD, "one name for hosts, one for kernel code");
 
-const struct kmem_cpu kmem_cpu_none;
+/* Holds itself: see kmem/cpu.h. */
+const void *const kmem_sheaf_none[1] = { kmem_sheaf_none };
+
+/* What fast paths look at before they know that there is no machine: the slots of kmalloc()'s classes. */
+const struct kmem_cpu kmem_cpu_none = {
+	.alloc_secret = ~0ul,			/* not 0: what holds itself has no mark then */
+	.last_object = (void *)&kmem_cpu_none,
+	.sheaves = { [0 ... KMALLOC_CLASSES] = { .top = SHEAF_NONE, .base = SHEAF_NONE, .limit = SHEAF_NONE } },
+};
 
 /* A thread that waits for a CPU, on its own stack. */
 struct cpu_waiter {
@@ -54,14 +62,12 @@ struct cpu_waiter {
 /* Keep whatever CPU this thread has, or none; unlike preempt_disable() this neither leases nor serves. */
 static void cpu_pin(void)
 {
-	kmem_context.preempt_count += PREEMPT_OFFSET;
-	__asm__ volatile("" ::: "memory");
+	context_pin(PREEMPT_OFFSET);
 }
 
 static void cpu_unpin(void)
 {
-	__asm__ volatile("" ::: "memory");
-	kmem_context.preempt_count -= PREEMPT_OFFSET;
+	context_unpin(PREEMPT_OFFSET);
 }
 
 static void cpus_lock(struct machine *m) ACQUIRES(m->cpu_lock)
@@ -81,13 +87,14 @@ int cpus_init(struct machine *m)
 	size_t numa_bytes = m->nr_zones * sizeof(*m->cpus[0]->numa);
 	size_t pcp_bytes = m->nr_zones * sizeof(struct per_cpu_pages);
 
-	m->cpu_bytes = PAGE_ALIGN(sizeof(struct kmem_cpu) + numa_bytes + pcp_bytes);
+	m->cpu_bytes = PAGE_ALIGN(KMEM_CPU_BYTES + numa_bytes + pcp_bytes);
 	for (unsigned int i = 0; i < m->nr_cpus; i++) {
 		int nid = (int)(i % m->nr_nodes);
 		struct kmem_cpu *cpu = memblock_alloc(&m->memblock, m->cpu_bytes, PAGE_SIZE, nid);
 
 		if (!cpu)
 			return -ENOMEM;
+		cpu->sheaves[0].top = cpu->sheaves[0].base = cpu->sheaves[0].limit = SHEAF_NONE;
 		m->cpus[i] = cpu;
 		m->cpu_state[i] = CPU_OFFLINE;
 	}
@@ -97,15 +104,19 @@ int cpus_init(struct machine *m)
 static void cpu_bring_up(struct machine *m, unsigned int id)
 {
 	struct kmem_cpu *cpu = m->cpus[id];
+	struct pglist_data *node;
 
-	cpu->direct_base = m->layout.direct_base;
-	cpu->direct_bytes = m->max_low_pfn << PAGE_SHIFT;
 	cpu->machine = m;
 	cpu->secret = m->secret;
+	cpu->alloc_secret = m->params.init_on_alloc || m->params.init_on_free ? ~m->secret : m->secret;
 	cpu->id = id;
 	cpu->node = id % m->nr_nodes;
-	cpu->slab_type = SLAB_TYPE_OF_NODE(cpu->node);
-	cpu->numa = (void *)(cpu + 1);
+	node = m->nodes[cpu->node];
+	cpu->node_base = m->layout.direct_base + (node->start_pfn << PAGE_SHIFT);
+	cpu->node_pages = node->slot_pages;
+	cpu->slot_map = node->slot_map;
+	sheaves_forget_last(cpu);
+	cpu->numa = (void *)((char *)cpu + KMEM_CPU_BYTES);
 	/* Last: with it the CPU is one of those that pcp_update_fast() looks at. */
 	__atomic_store_n(&cpu->pcp, (void *)(cpu->numa + m->nr_zones), __ATOMIC_RELEASE);
 	pcp_init(m, cpu);
@@ -311,11 +322,11 @@ static void enter_default(void)
 	struct cpu_context saved = kmem_context;
 	int err;
 
-	kmem_context.preempt_count = 0;
-	kmem_context.irqs_off = 0;
+	kmem_context.pinned = 0;
+	context_settle(&kmem_context);
 	err = machine_enter(machine_default());
-	kmem_context.preempt_count = saved.preempt_count;
-	kmem_context.irqs_off = saved.irqs_off;
+	kmem_context.pinned = saved.pinned;
+	context_settle(&kmem_context);
 	if (err)
 		panic("the default machine is going down");
 }
@@ -572,8 +583,8 @@ void kmem_task_exit(void)
 
 	if (!sleeping_is_allowed())
 		pr_info("note: %s[%d] exited with preempt_count %d\n", task->comm, task->pid, preempt_count());
-	kmem_context.preempt_count = 0;
-	kmem_context.irqs_off = 0;
+	kmem_context.pinned = 0;
+	context_settle(&kmem_context);
 	while (task->enter_depth)
 		machine_leave();
 }

@@ -45,11 +45,11 @@ static bool cpus_check(struct machine *m, struct kmem_fault *fault)
 {
 	bool holds;
 
-	kmem_context.preempt_count++;
+	context_pin(PREEMPT_OFFSET);
 	word_lock(&m->cpu_lock);
 	holds = cpus_hold(m, fault);
 	word_unlock(&m->cpu_lock);
-	kmem_context.preempt_count--;
+	context_unpin(PREEMPT_OFFSET);
 	return holds;
 }
 

@@ -152,7 +152,7 @@ static const char *machine_make(struct machine *m, const struct machine_config *
 	m->layout = *layout;
 	m->vmemmap = virt_to_page((void *)layout->direct_base);
 	m->nr_cpus = cpus_wanted(m);
-	m->secret = (unsigned long)machine_secret(m);
+	m->secret = ((unsigned long)machine_secret(m) | 1) & ~2ul;	/* neither it nor its complement is 0 */
 	m->slab_oom_ratelimit = (struct ratelimit_state)RATELIMIT_DEFAULT;
 	return machine_start(m);
 }

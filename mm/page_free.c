@@ -139,7 +139,7 @@ KMEM_FAST void __free_pages(struct page *page, unsigned int order)
 	struct per_cpu_pages *pcp;
 	enum migratetype type;
 
-	if (unlikely(order || address - cpu->direct_base >= cpu->direct_bytes))
+	if (unlikely(order || (address - cpu->node_base) >> PAGE_SHIFT >= cpu->node_pages))
 		goto slow;
 	if (unlikely(page_state(page) != PAGE_STATE_USED || page->mapping || (page->flags & PAGE_FLAGS_ALL)))
 		goto slow;

@@ -204,6 +204,18 @@ static int zone_init(struct machine *m, struct pglist_data *node, enum zone_type
 	return pageblocks_init(m, zone);
 }
 
+/* Zeros: no page is of a slab yet. Memory that nobody has touched stays so where the host hands out zeros. */
+static int slot_map_init(struct machine *m, struct pglist_data *node)
+{
+	pfn_t end = pfn_min(node->start_pfn + node->spanned_pages, m->max_low_pfn);
+
+	if (end <= node->start_pfn)
+		return 0;
+	node->slot_pages = end - node->start_pfn;
+	node->slot_map = memblock_alloc(&m->memblock, node->slot_pages * sizeof(*node->slot_map), 64, node->nid);
+	return node->slot_map ? 0 : -ENOMEM;
+}
+
 static int node_init(struct machine *m, int nid, pfn_t movable_start)
 {
 	struct pglist_data *node = memblock_alloc(&m->memblock, sizeof(*node), 64, nid);
@@ -225,6 +237,8 @@ static int node_init(struct machine *m, int nid, pfn_t movable_start)
 	}
 	node->spanned_pages = end - node->start_pfn;
 	node->present_pages = node_present(m, nid, 0, m->max_pfn);
+	if (slot_map_init(m, node))
+		return -ENOMEM;
 	for (enum zone_type type = 0; type < MAX_NR_ZONES; type++)
 		if (zone_init(m, node, type, movable_start))
 			return -ENOMEM;

@@ -16,6 +16,7 @@
  *	H1  base <= top <= limit, limit - base is the capacity
  *	H2  every object in a sheaf is one of the cache's, out of its slab's map, and in one sheaf only
  *	H3  a barn's full sheaves are full, its empty ones empty; nr_full and nr_empty count them
+ *	H6  a CPU's newest object, if it says one, is of the cache of the slot that it says, and no hot one is another's
  *	H5  every object in a sheaf is of the node of its CPU, or of its barn's
  * Lock: barn->lock for the barn; a CPU's slots belong to who leases it (preemption off).
  */
@@ -63,6 +64,7 @@ struct sheaf *sheaf_new(struct machine *m, unsigned int capacity, gfp_t gfp)
 	if (!sheaf)
 		return NULL;
 	INIT_LIST_HEAD(&sheaf->link);
+	sheaf->bottom = &sheaf->bottom;
 	sheaf->capacity = capacity;
 	sheaf->nr = 0;
 	return sheaf;
@@ -76,16 +78,28 @@ void sheaf_delete(struct machine *m, struct sheaf *sheaf)
 	slab_put(sheaf_cache(m, sheaf->capacity), &object, 1);
 }
 
-/* The main sheaf of a slot is known by where its stack starts. */
-static struct sheaf *slot_main(const struct cpu_sheaf *slot)
+struct sheaf *sheaf_slot_main(const struct cpu_sheaf *slot)
 {
-	return slot->base ? container_of(slot->base, struct sheaf, objects[0]) : NULL;
+	return slot->base == SHEAF_NONE ? NULL : container_of(slot->base, struct sheaf, objects[0]);
+}
+
+/* The CPUs that matter have popped from the slab, so they are online. What they do meanwhile, they do with others. */
+void sheaves_forget(struct machine *m, const void *start, size_t bytes)
+{
+	unsigned int nr = __atomic_load_n(&m->nr_online, __ATOMIC_RELAXED);
+
+	for (unsigned int i = 0; i < nr; i++) {
+		void *last = __atomic_load_n(&m->cpus[i]->last_object, __ATOMIC_RELAXED);
+
+		if ((unsigned long)last - (unsigned long)start < bytes)
+			sheaves_forget_last(m->cpus[i]);
+	}
 }
 
 /* Write the stack's height back and detach. */
 static struct sheaf *slot_take_main(struct cpu_sheaf *slot)
 {
-	struct sheaf *sheaf = slot_main(slot);
+	struct sheaf *sheaf = sheaf_slot_main(slot);
 
 	if (sheaf)
 		sheaf->nr = (u32)(slot->top - slot->base);
@@ -94,11 +108,11 @@ static struct sheaf *slot_take_main(struct cpu_sheaf *slot)
 
 static void slot_set_main(const struct kmem_cache *cache, struct cpu_sheaf *slot, struct sheaf *sheaf)
 {
-	bool kfree_is_plain = cache->fast_free && !cache->offset;
+	bool kfree_is_plain = sheaf && cache->fast_free && !cache->offset;
 
-	slot->base = sheaf ? sheaf->objects : NULL;
-	slot->top = sheaf ? sheaf->objects + sheaf->nr : NULL;
-	slot->limit = sheaf ? sheaf->objects + sheaf->capacity : NULL;
+	slot->base = sheaf ? sheaf->objects : SHEAF_NONE;
+	slot->top = sheaf ? sheaf->objects + sheaf->nr : SHEAF_NONE;
+	slot->limit = sheaf ? sheaf->objects + sheaf->capacity : SHEAF_NONE;
 	slot->free_limit = kfree_is_plain ? slot->limit : NULL;
 }
 
@@ -113,17 +127,26 @@ static u32 inverse_of_odd(u32 odd)
 }
 
 /*
- * How the fast paths tell an object from what is between objects without dividing. size = odd * 2^k; an offset in the
- * slab is one of a multiple of the odd part exactly if its product with the inverse is small.
+ * How the fast paths tell an object from what is between objects without dividing. A power of two has only to be
+ * aligned. Else, size = odd * 2^k; an offset in the slab is one of a multiple of the odd part exactly if its product
+ * with the inverse is small.
  */
 static void slot_init_check(const struct kmem_cache *cache, struct cpu_sheaf *slot)
 {
 	u32 step = cache->size & -cache->size;
 
-	slot->misaligned = step - 1;
-	slot->slab_mask = (u32)(PAGE_SIZE << cache->order) - 1;
+	slot->odd_place = (u16)(is_power_of_2(cache->size) ? cache->size - 1 : ~0u);
+	slot->misaligned = (u16)(step - 1);
+	slot->slab_mask = (u16)((PAGE_SIZE << cache->order) - 1);
 	slot->inverse = inverse_of_odd(cache->size / step);
 	slot->last = (cache->objects - 1) * step;
+}
+
+static u16 bytes_to_clear(const struct kmem_cache *cache)
+{
+	bool init = cache->machine->params.init_on_alloc && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU);
+
+	return (u16)(cache->object_size | (init ? SHEAF_INIT : 0));
 }
 
 void cpu_sheaves_init(struct kmem_cache *cache)
@@ -133,10 +156,9 @@ void cpu_sheaves_init(struct kmem_cache *cache)
 	for (unsigned int i = 0; i < m->nr_cpus; i++) {
 		struct cpu_sheaf *slot = &m->cpus[i]->sheaves[cache->id];
 
+		slot_set_main(cache, slot, NULL);
 		slot_init_check(cache, slot);
-		slot->gfp = m->params.init_on_alloc && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU) ?
-				    __GFP_ZERO : 0;
-		slot->bytes = cache->object_size;
+		slot->bytes = bytes_to_clear(cache);
 	}
 }
 
@@ -146,7 +168,7 @@ void cpu_sheaves_set_bytes(struct kmem_cache *cache)
 	struct machine *m = cache->machine;
 
 	for (unsigned int i = 0; i < m->nr_cpus; i++)
-		__atomic_store_n(&m->cpus[i]->sheaves[cache->id].bytes, cache->object_size, __ATOMIC_RELAXED);
+		__atomic_store_n(&m->cpus[i]->sheaves[cache->id].bytes, bytes_to_clear(cache), __ATOMIC_RELAXED);
 }
 
 static void barn_init(struct barn *barn)
@@ -296,9 +318,10 @@ static void *slot_alloc(struct kmem_cache *cache)
 		cpu_let_go(flags);
 		cpu_hold(&flags);
 	}
-	if ((!slot->base && !slot_equip(cache, slot, nid)) || (slot->top == slot->base && refill_fails(cache)))
+	if ((!sheaf_slot_main(slot) && !slot_equip(cache, slot, nid)) ||
+	    (sheaf_slot_is_empty(slot) && refill_fails(cache)))
 		take_marked(cache, nid, &object, 1);
-	else if (slot->top != slot->base || slot_refill(cache, slot, nid))
+	else if (!sheaf_slot_is_empty(slot) || slot_refill(cache, slot, nid))
 		object = *--slot->top;
 	cpu_let_go(flags);
 	return object;
@@ -357,9 +380,9 @@ static void slot_make_room(struct kmem_cache *cache, struct cpu_sheaf *slot, int
 /* The main sheaf, made or emptied if need be, takes one more. Preemption is off. */
 static bool slot_has_room(struct kmem_cache *cache, struct cpu_sheaf *slot, int nid)
 {
-	if (!slot->base)
+	if (!sheaf_slot_main(slot))
 		slot_equip(cache, slot, nid);
-	if (slot->base && slot->top == slot->limit)
+	if (sheaf_slot_main(slot) && slot->top == slot->limit)
 		slot_make_room(cache, slot, nid);
 	return slot->top != slot->limit;
 }
@@ -388,17 +411,24 @@ void sheaf_free_slow(struct kmem_cache *cache, void *object)
 }
 
 /* Give back what a slot holds, sheaves included. */
-static void slot_drain(struct kmem_cache *cache, struct cpu_sheaf *slot)
+static void slot_drain(struct kmem_cache *cache, struct kmem_cpu *cpu)
 {
+	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
 	struct sheaf *sheaf[2];
 	unsigned long flags;
+	void *hot;
 
 	local_irq_save(flags);
+	sheaves_forget_last(cpu);
+	hot = slot->hot;
+	slot->hot = NULL;
 	sheaf[0] = slot_take_main(slot);
 	sheaf[1] = slot->spare;
 	slot_set_main(cache, slot, NULL);
 	slot->spare = NULL;
 	local_irq_restore(flags);
+	if (hot)
+		slab_put(cache, &hot, 1);
 	for (int i = 0; i < 2; i++) {
 		if (!sheaf[i])
 			continue;
@@ -416,8 +446,8 @@ void sheaves_drain(struct kmem_cpu *cpu)
 	for (unsigned int id = 1; id < nr; id++) {
 		struct kmem_cache *cache = __atomic_load_n(&m->cache_by_id[id], __ATOMIC_ACQUIRE);
 
-		if (cache && (cpu->sheaves[id].base || cpu->sheaves[id].spare))
-			slot_drain(cache, &cpu->sheaves[id]);
+		if (cache && (sheaf_slot_main(&cpu->sheaves[id]) || cpu->sheaves[id].spare || cpu->sheaves[id].hot))
+			slot_drain(cache, cpu);
 	}
 }
 
@@ -477,6 +507,8 @@ __no_kcsan unsigned long sheaf_objects(struct kmem_cache *cache)
 			objects += (unsigned long)(top - base);
 		if (spare)
 			objects += spare->nr;
+		if (__atomic_load_n(&slot->hot, __ATOMIC_RELAXED))
+			objects++;
 	}
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
 		objects += (unsigned long)cache->node[nid]->barn.nr_full * cache->sheaf_capacity;

@@ -70,11 +70,21 @@ static void map_fill(struct page *slab)
 		*map = (1ul << bits) - 1;
 }
 
+/* What kfree() on a CPU of the slab's node finds for its pages. */
+static void slab_set_slot(struct machine *m, const struct page *slab, unsigned int order, unsigned long slot)
+{
+	u16 *map = slot_map_at(m, slab);
+
+	for (unsigned long i = 0; i < 1ul << order; i++)
+		__atomic_store_n(&map[i], (u16)slot, __ATOMIC_RELAXED);
+}
+
 /* Dress fresh pages as a slab, all objects in it. */
 static void slab_dress(struct kmem_cache *cache, struct page *slab, unsigned int order, unsigned long *map)
 {
 	for (unsigned long i = 0; i < 1ul << order; i++)
 		page_type_set(&slab[i], slab_page_type(cache, page_to_nid(slab), order));
+	slab_set_slot(cache->machine, slab, order, slab_slot(cache, order));
 	slab->flags |= 1ul << PG_slab;
 	slab->slab_cache = cache;
 	slab->inuse = 0;
@@ -90,8 +100,10 @@ static void slab_dress(struct kmem_cache *cache, struct page *slab, unsigned int
 }
 
 /* Pages again, as the page allocator gave them. */
-static void slab_undress(struct page *slab, unsigned int order)
+static void slab_undress(struct machine *m, struct page *slab, unsigned int order)
 {
+	slab_set_slot(m, slab, order, 0);
+	sheaves_forget(m, slab_address(slab), PAGE_SIZE << order);
 	for (unsigned long i = 0; i < 1ul << order; i++)
 		page_type_set(&slab[i], PAGE_TYPE_NONE);
 	slab->flags &= ~(1ul << PG_slab);
@@ -156,7 +168,7 @@ static void slab_free_pages(struct kmem_cache *cache, struct page *slab)
 	if (maps)
 		slab_put(maps, &map, 1);
 	slab_account(cache, slab, -(1l << order));
-	slab_undress(slab, order);
+	slab_undress(cache->machine, slab, order);
 	__free_pages(slab, order);
 }
 

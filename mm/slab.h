@@ -45,6 +45,7 @@ struct sheaf {
 	struct list_head link;		/* in a barn */
 	u32 capacity;
 	u32 nr;				/* objects; stale while a CPU uses the sheaf as its main one */
+	void *bottom;			/* its own address: what an empty stack seems to hold, see kmem/cpu.h */
 	void *objects[];
 };
 
@@ -98,18 +99,42 @@ static inline bool cache_debugged(const struct kmem_cache *cache)
 }
 
 /*
- * What a page of a slab says: PGTY_SLAB | [ node : 6 | lower order : 1 | cache's id : 10 ]. kfree() on a CPU of the
- * node subtracts the node's and has the id, or too large a number: of another node's slab, which is not for this CPU's
- * sheaf, or of one of less than the usual order, by which it tells objects from what is between them.
+ * What a page of a slab says: PGTY_SLAB | [ node : 6 | lower order : 1 | cache's id : 10 ].
+ *
+ * kfree() has no time for descriptors: it asks node->slot_map, two bytes a page, for the CPU's slot of objects there.
+ * That is 0, a slot which takes nothing, for every page that is not of a slab of this node, and for slabs of less than
+ * the usual order, by which it tells objects from what is between them, or so large that 16 bits of an address do not
+ * say where in one that is.
  */
 #define SLAB_TYPE_LOW_ORDER KMEM_MAX_CACHES
+#define SLAB_FAST_ORDER (16 - PAGE_SHIFT)
 #define SLAB_TYPE_OF_NODE(nid) PAGE_TYPE(PGTY_SLAB, (u32)(nid) * 2 * KMEM_MAX_CACHES)
 
+_Static_assert(SHEAF_SLOT(KMEM_MAX_CACHES - 1) <= 0xffff, "a slot is a u16 in node->slot_map");
 _Static_assert(MAX_NUMNODES * 2 * KMEM_MAX_CACHES <= 1 << 24, "page_type has bits for nodes and caches");
 
 static inline u32 slab_page_type(const struct kmem_cache *cache, int nid, unsigned int order)
 {
 	return SLAB_TYPE_OF_NODE(nid) + cache->id + (order == cache->order ? 0 : SLAB_TYPE_LOW_ORDER);
+}
+
+/* What the slot map of its node has for a page of low memory. */
+static inline u16 *slot_map_at(const struct machine *m, const struct page *page)
+{
+	const struct pglist_data *node = m->nodes[page_to_nid(page)];
+
+	return &node->slot_map[machine_pfn(m, page) - node->start_pfn];
+}
+
+static inline unsigned long slot_map_entry(const struct machine *m, const struct page *page)
+{
+	return __atomic_load_n(slot_map_at(m, page), __ATOMIC_RELAXED);
+}
+
+/* Its pages' entry in node->slot_map. */
+static inline unsigned long slab_slot(const struct kmem_cache *cache, unsigned int order)
+{
+	return order == cache->order && order <= SLAB_FAST_ORDER ? SHEAF_SLOT(cache->id) : 0;
 }
 
 /* The id of the cache that a page of type slab belongs to. */
@@ -158,6 +183,21 @@ void slab_retire(struct kmem_cache *cache, struct page *slab);
 unsigned long slab_discard_empty(struct kmem_cache *cache, unsigned int keep);
 
 /* Sheaves (mm/sheaf.c). */
+/* The newest allocation of this CPU is no longer what its slot was left with. */
+static inline void sheaves_forget_last(struct kmem_cpu *cpu)
+{
+	__atomic_store_n(&cpu->last_object, cpu, __ATOMIC_RELAXED);
+}
+
+static inline bool sheaf_slot_is_empty(const struct cpu_sheaf *slot)
+{
+	return slot->top == slot->base;
+}
+
+/* The main sheaf of a slot, or NULL; it is known by where its stack starts. */
+struct sheaf *sheaf_slot_main(const struct cpu_sheaf *slot);
+/* The same for any CPU whose newest allocation lies here: it has been freed elsewhere, and its slab ends. */
+void sheaves_forget(struct machine *m, const void *start, size_t bytes);
 void sheaf_layer_init(struct kmem_cache *cache);
 void cpu_sheaves_init(struct kmem_cache *cache);	/* the slots of all CPUs for a new cache */
 void cpu_sheaves_set_bytes(struct kmem_cache *cache);	/* object_size has grown */

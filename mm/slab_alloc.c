@@ -2,14 +2,14 @@
 /*
  * slab_alloc.c - the fast paths: pop an object off this CPU's sheaf, push one on.
  *
- *	kmalloc(n)  -> id of n's class ----\
+ *	kmalloc(n)  -> slot of n's class --\
  *	kmem_cache_alloc(c) -> c->id ------- cpu->sheaves[id]: *--top
- *	kfree(p) -> descriptor -> id ------/			*top++ = p
+ *	kfree(p) -> slot map of pages -----/			*top++ = p
  *
  * Everything here that is marked KMEM_FAST touches only this CPU's memory and the object: no atomic instruction, no
  * lock, no preemption count. A host never takes the CPU away between two of its instructions. What a fast path
- * finds odd (sheaf empty or full, address not of this machine, wrong type or node, no object starts there, the same as
- * last time, an entry without its mark, a caller that may sleep where it must not) it leaves to a slow path, which
+ * finds odd (sheaf empty or full, address not of this machine, no slab of its node, no object starts there, the same
+ * as last time, an entry without its mark, a caller that may sleep where it must not) it leaves to a slow path, which
  * looks at everything again.
  */
 #include <linux/kernel.h>
@@ -22,16 +22,23 @@
 #include "mm/slab.h"
 
 #define SLOW __attribute__((__noinline__, cold))
-#define CLASS_ID(class) (u8) KMALLOC_ID(KMALLOC_NORMAL, class)
+#define CLASS_SLOT(class) (u16) SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, class))
 
-/* The class of (size + 7) / 8. */
-static const u8 class_of[KMALLOC_MAX_CACHE_SIZE / 8 + 1] = {
-	[0 ... 1] = CLASS_ID(KMALLOC_8),       [2] = CLASS_ID(KMALLOC_16),	    [3 ... 4] = CLASS_ID(KMALLOC_32),
-	[5 ... 8] = CLASS_ID(KMALLOC_64),      [9 ... 12] = CLASS_ID(KMALLOC_96),   [13 ... 16] = CLASS_ID(KMALLOC_128),
-	[17 ... 24] = CLASS_ID(KMALLOC_192),   [25 ... 32] = CLASS_ID(KMALLOC_256), [33 ... 64] = CLASS_ID(KMALLOC_512),
-	[65 ... 128] = CLASS_ID(KMALLOC_1K),   [129 ... 256] = CLASS_ID(KMALLOC_2K),
-	[257 ... 512] = CLASS_ID(KMALLOC_4K),
-	[513 ... 1024] = CLASS_ID(KMALLOC_8K),
+/* The slot for the class of (size + 7) / 8. No bytes: slot 0, which has nothing. */
+static const u16 class_slot[KMALLOC_MAX_CACHE_SIZE / 8 + 1] = {
+	[1] = CLASS_SLOT(KMALLOC_8),
+	[2] = CLASS_SLOT(KMALLOC_16),
+	[3 ... 4] = CLASS_SLOT(KMALLOC_32),
+	[5 ... 8] = CLASS_SLOT(KMALLOC_64),
+	[9 ... 12] = CLASS_SLOT(KMALLOC_96),
+	[13 ... 16] = CLASS_SLOT(KMALLOC_128),
+	[17 ... 24] = CLASS_SLOT(KMALLOC_192),
+	[25 ... 32] = CLASS_SLOT(KMALLOC_256),
+	[33 ... 64] = CLASS_SLOT(KMALLOC_512),
+	[65 ... 128] = CLASS_SLOT(KMALLOC_1K),
+	[129 ... 256] = CLASS_SLOT(KMALLOC_2K),
+	[257 ... 512] = CLASS_SLOT(KMALLOC_4K),
+	[513 ... 1024] = CLASS_SLOT(KMALLOC_8K),
 };
 
 /* The kmalloc type that flags ask for. */
@@ -46,7 +53,7 @@ static u32 type_of(gfp_t gfp)
 
 static u32 kmalloc_id(size_t size, gfp_t gfp)
 {
-	return class_of[(size + 7) / 8] + type_of(gfp) * KMALLOC_CLASSES;
+	return SHEAF_SLOT_ID(class_slot[(size + 7) / 8]) + type_of(gfp) * KMALLOC_CLASSES;
 }
 
 struct kmem_cache *kmalloc_cache(struct machine *m, size_t size, gfp_t gfp)
@@ -118,49 +125,6 @@ SLOW static void *alloc_slow(u32 id, gfp_t gfp, size_t asked)
 	return cache_alloc(m->cache_by_id[id], gfp, NUMA_NO_NODE, caller, asked);
 }
 
-#define FEW_BYTES 256u
-
-/* Objects are whole words; a few are cleared sooner than a call of memset() begins. */
-static __attribute__((__noinline__)) void *zeroed(void *object, const struct cpu_sheaf *slot)
-{
-	u32 bytes = __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED);
-	unsigned long *word = object, *end = (unsigned long *)((char *)object + (bytes & ~7u));
-
-	if (bytes > FEW_BYTES || (bytes & 7))
-		return object_zero(object, bytes);
-	for (; word < end; word++) {
-		*word = 0;
-		__asm__ volatile("" ::: "memory");	/* words, not a call of memset() */
-	}
-	return object;
-}
-
-/* May these flags sleep where the caller must not? The slow path then says so. */
-static inline __attribute__((always_inline)) bool sleeps_in_atomic(gfp_t gfp)
-{
-	return unlikely(kmem_context.pinned) && (gfp & __GFP_DIRECT_RECLAIM) && !sleeping_is_allowed();
-}
-
-/* Pop, and remember what was popped: see pushes_here(). */
-static inline __attribute__((always_inline)) void *fast_pop(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void **top)
-{
-	void *object = *--top;
-
-	slot->top = top;
-	cpu->last_object = object;
-	cpu->last_slot = slot;
-	return object;
-}
-
-/* The slot, its address worked out once. */
-static inline __attribute__((always_inline)) struct cpu_sheaf *slot_of(struct kmem_cpu *cpu, u32 id)
-{
-	struct cpu_sheaf *slot = &cpu->sheaves[id];
-
-	__asm__("" : "+r"(slot));
-	return slot;
-}
-
 SLOW static void *alloc_again(u32 id, gfp_t gfp, size_t asked, void *object)
 {
 	report_not_free(cpu_get()->machine->cache_by_id[id], object);
@@ -173,62 +137,152 @@ SLOW static void *cache_alloc_again(struct kmem_cache *cache, gfp_t gfp, void *o
 	return kmem_cache_alloc(cache, gfp);
 }
 
-/* Pop; leave what is odd to the slow path. */
-static inline __attribute__((always_inline)) void *fast_alloc(u32 id, gfp_t gfp, size_t asked)
-{
-	struct kmem_cpu *cpu = this_cpu();
-	struct cpu_sheaf *slot = slot_of(cpu, id);
-	void **top = slot->top;
-	void *object;
+#define INLINE static inline __attribute__((always_inline))
+#define FEW_BYTES 256u
 
-	if (unlikely(top == slot->base || sleeps_in_atomic(gfp)))
-		return alloc_slow(id, gfp, asked);
-	object = fast_pop(cpu, slot, top);
-	if (unlikely(*(unsigned long *)object != object_mark(object, cpu->secret)))
-		return alloc_again(id, gfp, asked, object);
-	*(unsigned long *)object = 0;
-	if (unlikely((gfp | slot->gfp) & __GFP_ZERO))
-		return zeroed(object, slot);
+/* Objects are whole words; a few are cleared sooner than a call of memset() begins. */
+static __attribute__((__noinline__)) void *zeroed(void *object, const struct cpu_sheaf *slot)
+{
+	u32 bytes = __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED) & ~SHEAF_INIT;
+	unsigned long *word = object, *end = (unsigned long *)((char *)object + (bytes & ~7u));
+
+	if (bytes > FEW_BYTES || (bytes & 7))
+		return object_zero(object, bytes);
+	for (; word < end; word++) {
+		*word = 0;
+		__asm__ volatile("" ::: "memory");	/* words, not a call of memset() */
+	}
 	return object;
 }
 
-KMEM_FAST void *__kmalloc_class(u32 id, gfp_t gfp)
+/*
+ * Other CPUs may take its last object from this one: mm/sheaf.c, sheaves_forget(). A plain load is as good as an atomic
+ * one, and the compiler compares with it in place.
+ */
+#if defined(__SANITIZE_THREAD__) || defined(KMEM_HOST_SIM)
+#define last_object(cpu) __atomic_load_n(&(cpu)->last_object, __ATOMIC_RELAXED)
+#else
+#define last_object(cpu) ((cpu)->last_object)
+#endif
+
+INLINE struct cpu_sheaf *slot_at(struct kmem_cpu *cpu, unsigned long slot)
 {
-	return fast_alloc(id, gfp, 0);
+	return (struct cpu_sheaf *)((char *)cpu->sheaves + slot);
 }
 
-SLOW static void *kmalloc_odd(size_t size, gfp_t gfp)
+/* For kfree() to know: it is plain memory of this slot. */
+INLINE void remember_last(struct kmem_cpu *cpu, void *object, struct cpu_sheaf *slot)
 {
-	if (!size)
+	__atomic_store_n(&cpu->last_object, object, __ATOMIC_RELAXED);
+	cpu->last_slot = slot;
+}
+
+/* Is that a use of flags that sleep where the caller must not? The slow path then says so. */
+INLINE bool sleeps_in_atomic(gfp_t gfp)
+{
+	return (gfp & __GFP_DIRECT_RECLAIM) && unlikely(kmem_context.pinned);
+}
+
+/* The mark of a free object, taken off. False: it had none. */
+INLINE bool unmark(unsigned long *mark_at, unsigned long mark)
+{
+	if (unlikely(*mark_at != mark))
+		return false;
+	*mark_at = 0;
+	return true;
+}
+
+/* Zeros, if the caller or the machine asks for them. */
+INLINE void *cleared_for(void *object, const struct cpu_sheaf *slot, gfp_t gfp)
+{
+	bool init = __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED) & SHEAF_INIT;
+
+	return unlikely((gfp & __GFP_ZERO) || init) ? zeroed(object, slot) : object;
+}
+
+/*
+ * kmalloc() of what the fast path found odd: no bytes, a type or zeros asked for, no sleep, no object, no mark; or all
+ * of this machine's are odd.
+ */
+KMEM_FAST static void *kmalloc_odd(unsigned long id_slot, gfp_t gfp, size_t asked)
+{
+	u32 id = SHEAF_SLOT_ID(id_slot) + type_of(gfp) * KMALLOC_CLASSES;
+	struct kmem_cpu *cpu = this_cpu();
+	struct cpu_sheaf *slot;
+	void *object;
+
+	if (!id_slot)
 		return ZERO_SIZE_PTR;
-	if (size > KMALLOC_MAX_CACHE_SIZE)
-		return kmalloc_large_node(size, gfp, NUMA_NO_NODE);
-	return alloc_slow(kmalloc_id(size, gfp), gfp, size);
+	if (unlikely(!cpu->machine || sleeps_in_atomic(gfp)))
+		return alloc_slow(id, gfp, asked);
+	slot = &cpu->sheaves[id];
+	if (slot->hot) {
+		object = slot->hot;
+		slot->hot = NULL;
+	} else if (slot->top != slot->base) {
+		object = *--slot->top;
+	} else {
+		return alloc_slow(id, gfp, asked);
+	}
+	if (unlikely(!unmark(object, object_mark(object, cpu->secret))))
+		return alloc_again(id, gfp, asked, object);
+	if (slot->free_limit)
+		remember_last(cpu, object, slot);
+	return cleared_for(object, slot, gfp);
+}
+
+/* Pop; leave what is odd to others. A stack that is empty looks like one whose top has no mark. */
+INLINE void *fast_alloc(unsigned long id_slot, gfp_t gfp, size_t asked)
+{
+	struct kmem_cpu *cpu = this_cpu();
+	struct cpu_sheaf *slot;
+	void *object, **top;
+
+	if (unlikely(gfp & kmem_context.odd_gfp))
+		return kmalloc_odd(id_slot, gfp, asked);
+	slot = slot_at(cpu, id_slot);
+	object = slot->hot;
+	if (unlikely(object)) {
+		if (unlikely(!unmark(object, object_mark(object, cpu->alloc_secret))))
+			return kmalloc_odd(id_slot, gfp, asked);
+		slot->hot = NULL;
+		remember_last(cpu, object, slot);
+		return object;
+	}
+	top = slot->top;
+	object = top[-1];
+	if (unlikely(!unmark(object, object_mark(object, cpu->alloc_secret))))
+		return kmalloc_odd(id_slot, gfp, asked);
+	slot->top = top - 1;
+	remember_last(cpu, object, slot);
+	return object;
+}
+
+KMEM_FAST void *__kmalloc_slot(unsigned long slot, gfp_t gfp)
+{
+	return fast_alloc(slot, gfp, 0);
 }
 
 KMEM_FAST void *__kmalloc(size_t size, gfp_t gfp)
 {
-	if (unlikely(size - 1 >= KMALLOC_MAX_CACHE_SIZE || (gfp & KMALLOC_TYPE_FLAGS)))
-		return kmalloc_odd(size, gfp);
-	return fast_alloc(class_of[(size + 7) / 8], gfp, size);
+	if (unlikely(size > KMALLOC_MAX_CACHE_SIZE))
+		return __kmalloc_large(size, gfp);
+	return fast_alloc(class_slot[(size + 7) / 8], gfp, size);
 }
 
 KMEM_FAST void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
 	struct kmem_cpu *cpu = this_cpu();
-	struct cpu_sheaf *slot = slot_of(cpu, cache->id);
-	void **top = slot->top;
+	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
 	void *object;
 
-	if (unlikely(top == slot->base || cache->machine != cpu->machine || sleeps_in_atomic(gfp)))
+	/* A thread that has no CPU yet has no slots but kmalloc()'s. */
+	if (unlikely(cache->machine != cpu->machine || slot->top == slot->base || sleeps_in_atomic(gfp)))
 		return cache_alloc_slow(cache, gfp);
-	object = fast_pop(cpu, slot, top);
-	if (unlikely(*object_mark_at(cache, object) != object_mark(object, cpu->secret)))
+	object = *--slot->top;
+	if (unlikely(!unmark(object_mark_at(cache, object), object_mark(object, cpu->secret))))
 		return cache_alloc_again(cache, gfp, object);
-	*object_mark_at(cache, object) = 0;
-	if (unlikely((gfp | slot->gfp) & __GFP_ZERO))
-		return zeroed(object, slot);
-	return object;
+	return cleared_for(object, slot, gfp);
 }
 
 void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
@@ -324,26 +378,21 @@ SLOW static void kfree_slow(void *object)
 }
 
 /* Is this where an object of the slot's cache starts? The page is of a slab of the usual order. */
-static inline __attribute__((always_inline)) bool starts_object(const struct cpu_sheaf *slot, const void *object)
+INLINE bool starts_object(const struct cpu_sheaf *slot, const void *object)
 {
-	u32 place = (u32)(unsigned long)object;
+	u16 place = (u16)(unsigned long)object;
 
-	return !(place & slot->misaligned) && (place & slot->slab_mask) * slot->inverse <= slot->last;
+	if (likely(!(place & slot->odd_place)))
+		return true;
+	return !(place & slot->misaligned) && (u32)(place & slot->slab_mask) * slot->inverse <= slot->last;
 }
 
-/*
- * The slot with that id, for an object that comes back. If it is the newest allocation, the slot is the remembered
- * one: the same address, but one that the processor has without waiting for the descriptor. In code that frees what
- * it just allocated that wait would be most of the time.
- */
-static inline __attribute__((always_inline)) struct cpu_sheaf *pushes_here(struct kmem_cpu *cpu, u32 id, void *object)
+/* The slot for objects of the page there; slot 0 takes none. */
+INLINE unsigned long slot_of(const struct kmem_cpu *cpu, const void *object)
 {
-	struct cpu_sheaf *slot = slot_of(cpu, id);
+	unsigned long page = ((unsigned long)object - cpu->node_base) >> PAGE_SHIFT;
 
-	/* A load of its own: the compiler must not see that it is the same address, which the processor must guess. */
-	if (object == cpu->last_object && slot == cpu->last_slot)
-		slot = *(struct cpu_sheaf *volatile *)&cpu->last_slot;
-	return slot;
+	return likely(page < cpu->node_pages) ? __atomic_load_n(&cpu->slot_map[page], __ATOMIC_RELAXED) : 0;
 }
 
 /*
@@ -351,8 +400,7 @@ static inline __attribute__((always_inline)) struct cpu_sheaf *pushes_here(struc
  * was pushed last. The object's memory is written, not read: it may be long out of the caches. Returns whether it was
  * pushed.
  */
-static inline __attribute__((always_inline)) bool fast_push(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void **limit,
-							    void *object, unsigned long *mark_at)
+INLINE bool fast_push(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void **limit, void *object, unsigned long *mark_at)
 {
 	void **top = slot->top;
 
@@ -369,14 +417,19 @@ KMEM_FAST void kfree(const void *pointer)
 	void *object = (void *)pointer;
 	struct kmem_cpu *cpu = this_cpu();
 	struct cpu_sheaf *slot;
-	u32 id;
 
-	if (unlikely((unsigned long)object - cpu->direct_base >= cpu->direct_bytes))
-		goto slow;
-	id = page_type_get(virt_to_page(object)) - cpu->slab_type;
-	if (unlikely(id >= KMEM_MAX_CACHES))
-		goto slow;
-	slot = pushes_here(cpu, id, object);
+	if (object == last_object(cpu)) {
+		slot = cpu->last_slot;
+		if (likely(!slot->hot)) {
+			*(unsigned long *)object = object_mark(object, cpu->secret);
+			slot->hot = object;
+			return;
+		}
+		if (unlikely(slot->hot == object))
+			goto slow;
+	}
+	__asm__("" : "+r"(cpu));	/* what follows is not worked out before that is known */
+	slot = slot_at(cpu, slot_of(cpu, object));
 	if (likely(fast_push(cpu, slot, slot->free_limit, object, object)))
 		return;
 slow:
@@ -421,9 +474,8 @@ KMEM_FAST void kmem_cache_free(struct kmem_cache *cache, void *object)
 	struct kmem_cpu *cpu = this_cpu();
 	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
 
-	if (likely((unsigned long)object - cpu->direct_base < cpu->direct_bytes && cache->machine == cpu->machine &&
-		   page_type_get(virt_to_page(object)) - cpu->slab_type == cache->id && cache->fast_free &&
-		   fast_push(cpu, slot, slot->limit, object, object_mark_at(cache, object))))
+	if (likely(cache->machine == cpu->machine && slot_of(cpu, object) == SHEAF_SLOT(cache->id) &&
+		   cache->fast_free && fast_push(cpu, slot, slot->limit, object, object_mark_at(cache, object))))
 		return;
 	cache_free_slow(cache, object);
 }

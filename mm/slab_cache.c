@@ -147,6 +147,8 @@ static unsigned int capacity_for(const struct kmem_cache *cache, unsigned int as
 
 	if (cache_debugged(cache) || cache->internal || m->params.sheaf_capacity == 1 || m->params.check == CHECK_EACH)
 		return 0;
+	if (cache->size >= SHEAF_INIT)		/* more than a slot can say */
+		return 0;
 	if ((cache->flags & SLAB_KMALLOC) && m->params.no_kmalloc_sheaves)
 		return 0;
 	if (!asked)

@@ -3,9 +3,10 @@
  * slab_check.c - do caches, slabs and sheaves hold together? Reads only.
  *
  *	S1 .. S4	slabs			mm/slab.c
- *	H1 .. H3, H5	sheaves			mm/sheaf.c
+ *	H1 .. H3, H5, H6	sheaves		mm/sheaf.c
  * and what no single file can promise:
  *	S5  a map outside the descriptor is an object of the map caches that is out; no other object of theirs is
+ *	S6  the slot map of its node has the cache's slot for every page of a slab of the usual order, else 0
  *	H4  a sheaf is an object of the sheaf caches that is out, and in one place; no other object of theirs is out
  *	K1  machine->caches and cache_by_id name the same caches, each once, below nr_cache_ids
  *	K2  a cache's sizes fit: object_size <= size, objects * size <= pages of a slab
@@ -67,6 +68,8 @@ static bool slab_pages_check(struct kmem_cache *cache, int nid, const struct pag
 		if (!is_described_page(cache->machine, &slab[i]) ||
 		    slab[i].page_type != slab_page_type(cache, nid, order))
 			return slab_fault(cache, slab, fault, "S3", "a page of it has not the cache's type");
+		if (slot_map_entry(cache->machine, &slab[i]) != slab_slot(cache, order))
+			return slab_fault(cache, slab, fault, "S6", "the slot map has another slot for a page of it");
 		if (i && slab[i].compound_head != ((unsigned long)slab | 1))
 			return slab_fault(cache, slab, fault, "S3", "a page of it is not a tail of its head");
 	}
@@ -203,17 +206,20 @@ static bool sheaf_is_out(struct slab_check *check, const struct sheaf *sheaf)
 static bool slot_check(struct slab_check *check, struct kmem_cache *cache, unsigned int cpu)
 {
 	const struct cpu_sheaf *slot = &check->m->cpus[cpu]->sheaves[cache->id];
+	const struct sheaf *sheaf = sheaf_slot_main(slot);
 	struct kmem_fault *fault = check->fault;
 
 	if (slot->top < slot->base || slot->top > slot->limit)
 		return slot_fault(cache, cpu, fault, "H1", "the stack's top is outside its sheaf");
-	if (slot->limit != (slot->base ? slot->base + cache->sheaf_capacity : NULL))
+	if (slot->limit != (sheaf ? slot->base + cache->sheaf_capacity : SHEAF_NONE))
 		return slot_fault(cache, cpu, fault, "H1", "the main sheaf has not the cache's capacity");
 	if (slot->free_limit && slot->free_limit != slot->limit)
 		return slot_fault(cache, cpu, fault, "H1", "kfree()'s limit is not the sheaf's");
-	if (slot->base && !sheaf_is_out(check, container_of(slot->base, struct sheaf, objects[0])))
+	if (sheaf && !sheaf_is_out(check, sheaf))
 		return slot_fault(cache, cpu, fault, "H4", "the main sheaf is no object of the sheaf caches");
-	if (slot->base && container_of(slot->base, struct sheaf, objects[0])->capacity != cache->sheaf_capacity)
+	if (sheaf && sheaf->bottom != &sheaf->bottom)
+		return slot_fault(cache, cpu, fault, "H1", "the main sheaf's bottom does not hold itself");
+	if (sheaf && sheaf->capacity != cache->sheaf_capacity)
 		return slot_fault(cache, cpu, fault, "H1", "the main sheaf says another capacity");
 	if (!slot->spare)
 		return true;
@@ -221,6 +227,22 @@ static bool slot_check(struct slab_check *check, struct kmem_cache *cache, unsig
 		return slot_fault(cache, cpu, fault, "H4", "the spare sheaf is no object of the sheaf caches");
 	if (slot->spare->capacity != cache->sheaf_capacity || slot->spare->nr > slot->spare->capacity)
 		return slot_fault(cache, cpu, fault, "H1", "the spare sheaf holds more than it can");
+	return true;
+}
+
+/* H6 of one CPU. */
+static bool last_check(struct machine *m, unsigned int id, struct kmem_fault *fault)
+{
+	struct kmem_cpu *cpu = m->cpus[id];
+	void *last = __atomic_load_n(&cpu->last_object, __ATOMIC_RELAXED);
+	struct kmem_cache *cache;
+
+	if (last == cpu)
+		return true;
+	cache = cache_of(m, last);
+	if (!cache || cpu->last_slot != &cpu->sheaves[cache->id])
+		return fault_at(fault, "H6", "cpu %u: its newest object %016lx is not of its slot's cache", id,
+				(unsigned long)last);
 	return true;
 }
 
@@ -439,6 +461,9 @@ bool slab_check(struct machine *m, bool at_rest, struct kmem_fault *fault)
 	}
 	list_for_each_entry(cache, &m->caches, list)
 		if (!sheaves_check(&check, cache))
+			return false;
+	for (unsigned int i = 0; i < m->nr_online; i++)
+		if (!last_check(m, i, fault))
 			return false;
 	for (int i = 0; i < 2; i++)
 		if (!internal_check(&check, m->map_cache[i], check.maps[i], check.quiet, "S5"))

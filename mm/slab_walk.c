@@ -66,6 +66,13 @@ static READS_OTHER_CPUS bool slot_walk(struct kmem_cache *cache, unsigned int cp
 	struct sheaf *spare = PEEK(slot->spare);
 	struct sheaf_view view = { .cpu = (int)cpu, .nid = (int)m->cpus[cpu]->node };
 
+	if (PEEK(slot->hot)) {
+		view.objects = &slot->hot;
+		view.nr = 1;
+		view.role = "hot";
+		if (!visit(cache, &view, arg))
+			return false;
+	}
 	if (base && is_direct_memory(m, base, cache->sheaf_capacity * sizeof(*base)) && top >= base &&
 	    top <= base + cache->sheaf_capacity) {
 		view.sheaf = container_of(base, struct sheaf, objects[0]);

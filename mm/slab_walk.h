@@ -11,12 +11,12 @@
 
 /* A sheaf where it stands. objects[0..nr) are in it, as far as its CPU has said. */
 struct sheaf_view {
-	struct sheaf *sheaf;
+	struct sheaf *sheaf;		/* NULL: no sheaf, but the hot object */
 	void **objects;
 	unsigned int nr;
 	int cpu;			/* -1: in a barn */
 	int nid;
-	const char *role;		/* "main", "spare"; in a barn "full", "empty" */
+	const char *role;		/* "hot", "main", "spare"; in a barn "full", "empty" */
 };
 
 typedef bool (*sheaf_visit)(struct kmem_cache *cache, const struct sheaf_view *view, void *arg);

@@ -52,9 +52,9 @@ const char *kstrdup_const(const char *s, gfp_t gfp)
 
 void kfree_const(const void *object)
 {
-	struct kmem_cpu *cpu = cpu_get();
+	struct machine *m = cpu_get()->machine;
 
-	if ((unsigned long)object - cpu->direct_base < cpu->direct_bytes)
+	if ((unsigned long)object - m->layout.direct_base < m->max_low_pfn << PAGE_SHIFT)
 		kfree(object);
 }
 

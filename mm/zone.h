@@ -111,6 +111,8 @@ struct pglist_data {
 	struct zone zones[MAX_NR_ZONES];
 	pfn_t start_pfn;
 	unsigned long spanned_pages, present_pages;
+	u16 *slot_map;				/* by low page from start_pfn: mm/slab.h */
+	unsigned long slot_pages;
 	struct zonelist *fallback;		/* this node's zones, highest first, then the other nodes' */
 	struct zonelist *this_node;		/* for __GFP_THISNODE */
 	long vm_stat[NR_VM_NODE_STAT_ITEMS];	/* atomic */

@@ -56,7 +56,7 @@ static void a_new_cache_has_nothing_and_its_first_object_fills_a_sheaf(struct kt
 	struct world w;
 
 	ASSERT(t, world_make(t, &w, "mem=64M", 128));
-	EXPECT_NULL(t, w.slot->base);
+	EXPECT_NULL(t, sheaf_slot_main(w.slot));
 	EXPECT_NULL(t, w.slot->spare);
 	ASSERT(t, get(&w, 0, 1));
 	EXPECT_EQ(t, w.slot->limit - w.slot->base, w.capacity);
@@ -148,7 +148,7 @@ static void draining_leaves_no_sheaf_and_no_empty_slab(struct ktap *t)
 	ASSERT(t, get(&w, 0, 3000));
 	put(&w, 1, 2999);
 	cache_drain(w.cache);
-	EXPECT_NULL(t, w.slot->base);
+	EXPECT_NULL(t, sheaf_slot_main(w.slot));
 	EXPECT_NULL(t, w.slot->spare);
 	EXPECT_EQ(t, w.barn->nr_full + w.barn->nr_empty, 0);
 	EXPECT_EQ(t, w.cache->node[0]->out_objects, 1);
@@ -172,7 +172,7 @@ static void a_spare_without_a_main_sheaf_is_drained(struct ktap *t)
 	slab_put(w.cache, w.slot->base, in_main(&w));
 	container_of(w.slot->base, struct sheaf, objects[0])->nr = 0;
 	sheaf_delete(w.m, container_of(w.slot->base, struct sheaf, objects[0]));
-	w.slot->base = w.slot->top = w.slot->limit = w.slot->free_limit = NULL;
+	w.slot->base = w.slot->top = w.slot->limit = w.slot->free_limit = SHEAF_NONE;
 	preempt_enable();
 	cache_drain(w.cache);
 	EXPECT_NULL(t, w.slot->spare);

@@ -317,7 +317,7 @@ static void h1_top_outside_the_sheaf(struct ktap *t)
 	void **top;
 
 	ASSERT(t, bench_ready(t));
-	ASSERT_NOT_NULL(t, bench.slot->base);
+	ASSERT_NOT_NULL(t, sheaf_slot_main(bench.slot));
 	top = bench.slot->top;
 	bench.slot->top = bench.slot->limit + 1;
 	expect_fault(t, "H1");

@@ -65,9 +65,9 @@ static bool call___kmalloc(void)
 	return put(__kmalloc(3000, GFP_KERNEL));
 }
 
-static bool call___kmalloc_class(void)
+static bool call___kmalloc_slot(void)
 {
-	return put(__kmalloc_class(KMALLOC_ID(KMALLOC_NORMAL, KMALLOC_192), GFP_KERNEL));
+	return put(__kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, KMALLOC_192)), GFP_KERNEL));
 }
 
 static bool call___kmalloc_large(void)
@@ -459,7 +459,7 @@ static const struct sweep_row rows[] = {
 	SWEEP_AS(kmalloc, call_many, SWEEP_FAILS),
 	SWEEP_AS(kmalloc, call_nofail, SWEEP_SURVIVES),
 	SWEEP(__kmalloc, SWEEP_FAILS),
-	SWEEP(__kmalloc_class, SWEEP_FAILS),
+	SWEEP(__kmalloc_slot, SWEEP_FAILS),
 	SWEEP(__kmalloc_large, SWEEP_FAILS),
 	SWEEP(kzalloc, SWEEP_FAILS),
 	SWEEP(kmalloc_array, SWEEP_FAILS),

@@ -43,9 +43,7 @@
 #define FAST_CODE_CALLS 0
 #endif
 
-__thread struct cpu_context kmem_context __attribute__((tls_model("initial-exec"))) = {
-	.cpu = (struct kmem_cpu *)&kmem_cpu_none,
-};
+__thread struct cpu_context kmem_context __attribute__((tls_model(KMEM_TLS_MODEL))) = CPU_CONTEXT_NONE;
 
 static __thread struct task_struct this_task __attribute__((tls_model("initial-exec")));
 static __thread unsigned int exit_rounds __attribute__((tls_model("initial-exec")));	/* see on_thread_exit() */

@@ -101,7 +101,7 @@ static inline bool crosses(const volatile void *address, size_t bytes)
 /* Of the CPU that the current task leases: what it keeps to itself, without a lock. */
 static inline bool is_own_cpu(const volatile void *address)
 {
-	return (unsigned long)address - (unsigned long)sim_current->context.cpu < sizeof(struct kmem_cpu);
+	return (unsigned long)address - (unsigned long)sim_current->context.cpu < KMEM_CPU_BYTES;
 }
 
 static inline void plain(const volatile void *address, size_t bytes, bool write, const void *pc)

@@ -18,7 +18,7 @@
 #define SLOT_BYTES (STACK_BYTES + GUARD_BYTES)
 
 static struct fiber fibers[NR_FIBERS] = {
-	[0] = { .context.cpu = (struct kmem_cpu *)&kmem_cpu_none, .state = FIBER_READY },
+	[0] = { .context = CPU_CONTEXT_NONE, .state = FIBER_READY },
 };
 static bool stacks_are_open;
 
@@ -85,7 +85,7 @@ struct fiber *fiber_new(struct world *w, const char *name, void (*function)(void
 		w->nr++;
 	fiber = &fibers[index];
 	*fiber = (struct fiber){
-		.context.cpu = (struct kmem_cpu *)&kmem_cpu_none, .world = w, .state = FIBER_READY,
+		.context = CPU_CONTEXT_NONE, .world = w, .state = FIBER_READY,
 		.function = function, .arg = arg, .since = w->points,
 		.stack_low = STACKS_BASE + index * SLOT_BYTES + GUARD_BYTES,
 		.stack_high = STACKS_BASE + (index + 1) * SLOT_BYTES,

@@ -152,9 +152,11 @@ static void device_interrupts(struct world *w, struct fiber *self, enum point_ki
 	event_add(w, self, kind, pc, true);
 	self->context.preempt_count += HARDIRQ_OFFSET;
 	self->context.irqs_off++;
+	context_settle(&self->context);
 	w->options.interrupt(w->options.interrupt_arg);
 	self->context.irqs_off--;
 	self->context.preempt_count -= HARDIRQ_OFFSET;
+	context_settle(&self->context);
 	kmem_interrupt();
 }
 

@@ -9,11 +9,14 @@
  * nothing and takes its slow path, which leases a CPU (booting a default machine if need be).
  *
  * The same emptiness is how debugging is switched on: a machine that must check each call
- * gives its CPUs no sheaves.
+ * gives its CPUs no sheaves. What stands below the lowest object of a stack, or where there is no stack, is an
+ * address that lies there too, so it holds itself and never the mark of a free object: a fast path finds out that it
+ * has nothing to give by the same look that tells a free object from one that is not.
  */
 #ifndef KMEM_CPU_H
 #define KMEM_CPU_H
 
+#include <kmem/gfp.h>
 #include <kmem/types.h>
 #include <kmem/vm_event.h>
 
@@ -28,35 +31,52 @@ struct task_struct;
 /*
  * The objects that this CPU may hand out of one cache, as a stack:
  *
- *	base [ o | o | o | . . . . ] limit
+ *	base [ o | o | o | . . . . ] limit	hot [ o ]
  *	                  ^ top
+ *
+ * and one that stands aside: the newest object that kmalloc() gave out, freed before all others. It comes back next,
+ * and waits for no other memory: so much code frees what it just allocated.
  */
 struct cpu_sheaf {
-	void **top;
-	void **base;			/* top == base: empty */
+	void *hot;			/* NULL: none */
+	void **top;			/* never NULL once there is a cache */
+	void **base;			/* top == base: empty; SHEAF_NONE: no stack */
 	void **limit;			/* top == limit: full */
 	void **free_limit;		/* the same for kfree(); NULL: kfree() must look at the cache first */
 	struct sheaf *spare;		/* a second one, empty, full or between */
-	u32 misaligned;			/* bits that no object's address has */
-	u32 slab_mask;			/* bytes of a slab - 1 */
+	u16 odd_place;			/* of an address; an object has none of these bits, or see below */
+	u16 misaligned;			/* below: bits that no object's address has */
+	u16 slab_mask;			/* bytes of a slab - 1 */
+	u16 bytes;			/* what __GFP_ZERO clears, and SHEAF_INIT */
 	u32 inverse;			/* of the size's odd part, mod 2^32 */
 	u32 last;			/* the last object's offset * inverse; what is between objects gives more */
-	gfp_t gfp;			/* flags that every allocation has: __GFP_ZERO for init_on_alloc */
-	u32 bytes;			/* what __GFP_ZERO clears */
 } __attribute__((aligned(64)));
 
+#define SHEAF_INIT (1u << 15)		/* init_on_alloc: every allocation is cleared */
+
+/* Where a slot is among a CPU's. 0 is no cache's. */
+#define SHEAF_SLOT(id) ((unsigned long)(id) * sizeof(struct cpu_sheaf))
+#define SHEAF_SLOT_ID(slot) ((u32)((slot) / sizeof(struct cpu_sheaf)))
+
+extern const void *const kmem_sheaf_none[1];
+#define SHEAF_NONE ((void **)kmem_sheaf_none + 1)
+
 struct kmem_cpu {
-	/* The machine's direct map: an address is ours if address - direct_base < direct_bytes. */
-	unsigned long direct_base;
-	unsigned long direct_bytes;
-	struct machine *machine;		/* NULL only in kmem_cpu_none */
+	/* The direct map of the CPU's node, and by page of it the slot for objects of its slabs: mm/slab.h. */
+	unsigned long node_base;
+	unsigned long node_pages;
+	u16 *slot_map;
 	unsigned long secret;			/* marks freed objects: mm/slab.h */
-	void *last_object;			/* the newest allocation, if it is not freed yet */
+	unsigned long alloc_secret;		/* the same; another: every allocation is odd (init_on_alloc) */
+	void *last_object;			/* kmalloc()'s newest, or this CPU */
 	struct cpu_sheaf *last_slot;		/* where it came from */
-	u32 slab_type;				/* page_type of this node's slabs, less the cache's id */
 	u32 id;
 	u32 node;
 	u32 pending;				/* enum cpu_request, set by others, atomically */
+	struct machine *machine;		/* NULL only in kmem_cpu_none */
+	/* The machine's direct map: an address is ours if address - direct_base < direct_bytes. */
+	unsigned long direct_base;
+	unsigned long direct_bytes;
 	u32 parked;				/* atomic: the stop_word at which this CPU's task stands still */
 	struct task_struct *task;		/* who leases this CPU */
 	struct per_cpu_pages *pcp;		/* by zone->index */
@@ -65,8 +85,10 @@ struct kmem_cpu {
 	struct per_cpu_pages *pcp_by_type[8];	/* this node's zones by enum zone_type; likewise */
 	int task_id;				/* pid of who leases this CPU, or 0; atomic: for host_interrupt() */
 	unsigned long events[NR_VM_EVENT_ITEMS];
-	struct cpu_sheaf sheaves[KMEM_MAX_CACHES];	/* by cache id */
+	struct cpu_sheaf sheaves[];		/* by cache id, KMEM_MAX_CACHES of them */
 };
+
+#define KMEM_CPU_BYTES (sizeof(struct kmem_cpu) + KMEM_MAX_CACHES * sizeof(struct cpu_sheaf))
 
 extern const struct kmem_cpu kmem_cpu_none;
 
@@ -74,6 +96,9 @@ extern const struct kmem_cpu kmem_cpu_none;
  * What a thread keeps to itself: its CPU, and why it may not lose it now. The counts are the thread's, as
  * they are the task's in the kernel: a host may take the CPU away between any two instructions unless
  * preempt_count or irqs_off is raised or the program counter is in KMEM_FAST code.
+ *
+ * odd_gfp is what the fast paths leave to others: flags that few callers give and, where the caller must not sleep, the
+ * one that allows it. One look at it answers both.
  */
 struct cpu_context {
 	struct kmem_cpu *cpu;		/* never NULL */
@@ -84,14 +109,32 @@ struct cpu_context {
 		};
 		u64 pinned;			/* both at once: not 0 where the CPU may not be taken away */
 	};
+	gfp_t odd_gfp;			/* KMEM_ODD_GFP, or KMEM_ODD_GFP_PINNED if pinned */
 };
+
+/* A thread that has no CPU yet. */
+#define CPU_CONTEXT_NONE ((struct cpu_context){ .cpu = (struct kmem_cpu *)&kmem_cpu_none, .odd_gfp = KMEM_ODD_GFP })
+
+#define KMEM_ODD_GFP (__GFP_ZERO | __GFP_DMA | __GFP_RECLAIMABLE | __GFP_ACCOUNT)
+#define KMEM_ODD_GFP_PINNED (KMEM_ODD_GFP | __GFP_DIRECT_RECLAIM)
+
+/* The counts have been changed. */
+static inline void context_settle(struct cpu_context *context)
+{
+	context->odd_gfp = context->pinned ? KMEM_ODD_GFP_PINNED : KMEM_ODD_GFP;
+}
+
+/* kmem's own objects for libkmem.a are built for the nearest one. */
+#ifndef KMEM_TLS_MODEL
+#define KMEM_TLS_MODEL "initial-exec"
+#endif
 
 #ifdef KMEM_HOST_SIM
 /* One thread runs all tasks: the context of the one that runs, at the same address as long as it lives. */
 __attribute__((const)) struct cpu_context *host_context(void);
 #define kmem_context (*host_context())
 #else
-extern __thread struct cpu_context kmem_context __attribute__((tls_model("initial-exec")));
+extern __thread struct cpu_context kmem_context __attribute__((tls_model(KMEM_TLS_MODEL)));
 #endif
 
 /* The CPU that this thread leases now; kmem_cpu_none if none. Good only while it cannot be taken away. */

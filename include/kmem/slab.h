@@ -56,7 +56,7 @@ struct kmem_cache_args {
 	unsigned int useroffset, usersize;
 	unsigned int freeptr_offset;
 	bool use_freeptr_offset;
-	unsigned int sheaf_capacity;		/* objects a sheaf; 0: by size */
+	unsigned int sheaf_capacity;		/* objects a sheaf; 0: by size. From 32 KiB on there are none */
 	void (*ctor)(void *object);
 };
 
@@ -118,7 +118,7 @@ static inline __attribute__((always_inline)) unsigned int kmalloc_class(size_t s
 }
 
 MUST_CHECK void *__kmalloc(size_t size, gfp_t gfp);
-MUST_CHECK void *__kmalloc_class(u32 id, gfp_t gfp);
+MUST_CHECK void *__kmalloc_slot(unsigned long slot, gfp_t gfp);
 MUST_CHECK void *__kmalloc_large(size_t size, gfp_t gfp);
 
 /*
@@ -129,7 +129,7 @@ static inline __attribute__((always_inline)) MUST_CHECK void *kmalloc(size_t siz
 {
 	if (__builtin_constant_p(size) && size && size <= KMALLOC_MAX_CACHE_SIZE && __builtin_constant_p(gfp) &&
 	    !(gfp & KMALLOC_TYPE_FLAGS))
-		return __kmalloc_class(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(size)), gfp);
+		return __kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(size))), gfp);
 	return __kmalloc(size, gfp);
 }
 

@@ -42,10 +42,25 @@ static inline int preempt_count(void)
 	return kmem_context.preempt_count;
 }
 
-static inline void preempt_count_add(int value)
+/* The count alone: for code that leases no CPU and serves no request. */
+static inline void context_pin(int value)
 {
 	kmem_context.preempt_count += value;
+	kmem_context.odd_gfp = KMEM_ODD_GFP_PINNED;
 	__asm__ volatile("" ::: "memory");
+}
+
+static inline void context_unpin(int value)
+{
+	__asm__ volatile("" ::: "memory");
+	kmem_context.preempt_count -= value;
+	if (!kmem_context.pinned)
+		kmem_context.odd_gfp = KMEM_ODD_GFP;
+}
+
+static inline void preempt_count_add(int value)
+{
+	context_pin(value);
 	if (unlikely(!kmem_context.cpu->machine))
 		cpu_lease();
 }
@@ -57,7 +72,7 @@ static inline void preempt_count_sub(int value)
 	if (unlikely(__atomic_load_n(&kmem_context.cpu->pending, __ATOMIC_RELAXED)) &&
 	    kmem_context.preempt_count == value && !kmem_context.irqs_off)
 		cpu_serve(kmem_context.cpu);
-	kmem_context.preempt_count -= value;
+	context_unpin(value);
 }
 
 #define preempt_disable() preempt_count_add(PREEMPT_OFFSET)
@@ -77,7 +92,10 @@ static inline void preempt_count_sub(int value)
 
 static inline unsigned long arch_irq_save(void)
 {
-	return (unsigned long)kmem_context.irqs_off++;
+	unsigned long flags = (unsigned long)kmem_context.irqs_off++;
+
+	kmem_context.odd_gfp = KMEM_ODD_GFP_PINNED;
+	return flags;
 }
 
 static inline void arch_irq_restore(unsigned long flags)
@@ -85,6 +103,8 @@ static inline void arch_irq_restore(unsigned long flags)
 	(void)flags;
 	__asm__ volatile("" ::: "memory");
 	kmem_context.irqs_off--;
+	if (!kmem_context.pinned)
+		kmem_context.odd_gfp = KMEM_ODD_GFP;
 	if (unlikely(__atomic_load_n(&kmem_context.cpu->pending, __ATOMIC_RELAXED)))
 		kmem_interrupt();
 }

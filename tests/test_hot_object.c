@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_hot_object.c - the newest object of a CPU, which comes back first when it is freed at once.
+ *
+ * What stands aside is an object like those on the stack: checked, counted, drained, cleared where the machine clears.
+ */
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "tests/slab_machine.h"
+
+struct hot {
+	struct machine *m;
+	struct kmem_cpu *cpu;
+	struct cpu_sheaf *slot;
+	struct kmem_cache *cache;
+	unsigned long live;		/* before the case's own objects */
+};
+
+static bool hot_start(struct ktap *t, struct hot *h, const char *cmdline)
+{
+	*h = (struct hot){ .m = slab_machine(t, cmdline) };
+	if (!h->m)
+		return false;
+	h->cpu = this_cpu();
+	h->cache = kmalloc_cache(h->m, 64, GFP_KERNEL);
+	h->slot = &h->cpu->sheaves[h->cache->id];
+	kfree(kmalloc(64, GFP_KERNEL));		/* there is a sheaf now */
+	kmem_cache_shrink(h->cache);
+	kfree(kmalloc(64, GFP_KERNEL));
+	h->live = cache_live_objects(h->cache);
+	return true;
+}
+
+static void the_newest_object_stands_aside_and_comes_back(struct ktap *t)
+{
+	void *object, *other;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	object = kmalloc(64, GFP_KERNEL);
+	other = kmalloc(64, GFP_KERNEL);
+	EXPECT_NULL(t, h.slot->hot);
+	kfree(other);
+	EXPECT(t, h.slot->hot == other);
+	EXPECT_EQ(t, cache_live_objects(h.cache), h.live + 1);
+	machine_holds(t, h.m);
+	EXPECT(t, __kmalloc(60, GFP_KERNEL) == other);
+	EXPECT_NULL(t, h.slot->hot);
+	EXPECT_EQ(t, *(unsigned long *)other, 0);
+	kfree(other);
+	EXPECT(t, kzalloc(64, GFP_KERNEL) == other);
+	kfree(other);
+	kfree(object);				/* no longer the newest: to the stack */
+	EXPECT(t, h.slot->hot == other && h.slot->top[-1] == object);
+	EXPECT_EQ(t, cache_live_objects(h.cache), h.live);
+}
+
+static void where_one_stands_aside_the_next_goes_to_the_stack(struct ktap *t)
+{
+	void *first, *second;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	first = kmalloc(64, GFP_KERNEL);
+	kfree(first);
+	second = kmem_cache_alloc(h.cache, GFP_KERNEL);
+	EXPECT(t, second != first);
+	kfree(second);
+	EXPECT(t, h.slot->hot == first && h.slot->top[-1] == second);
+	machine_holds(t, h.m);
+}
+
+static void freed_twice_it_is_reported(struct ktap *t)
+{
+	void *object;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	object = kmalloc(64, GFP_KERNEL);
+	kfree(object);
+	kfree(object);
+	EXPECT_EQ(t, console_count("Object already free"), 1);
+	EXPECT_EQ(t, cache_live_objects(h.cache), h.live);
+}
+
+static void written_to_after_the_free_it_is_not_handed_out(struct ktap *t)
+{
+	unsigned long *object;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	object = kmalloc(64, GFP_KERNEL);
+	kfree(object);
+	*object = 1;
+	EXPECT(t, kmalloc(64, GFP_KERNEL) != object);
+	EXPECT_NULL(t, h.slot->hot);
+	EXPECT_GT(t, console_count("BUG "), 0);
+	slab_leaks_expected.slab_objects = 2;	/* the new one, and the one that its last holder has */
+}
+
+static void draining_takes_it_too(struct ktap *t)
+{
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	kfree(kmalloc(64, GFP_KERNEL));
+	EXPECT_NOT_NULL(t, h.slot->hot);
+	kmem_cache_shrink(h.cache);
+	EXPECT_NULL(t, h.slot->hot);
+	EXPECT(t, h.cpu->last_object == h.cpu);
+	EXPECT_EQ(t, cache_live_objects(h.cache), h.live);
+}
+
+/* Another CPU frees it, its slab ends, and an object of another cache may begin at its address. */
+static void freed_elsewhere_it_is_forgotten_with_its_slab(struct ktap *t)
+{
+	void *object, *filler;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	kmem_cache_shrink(h.cache);
+	filler = kmalloc(64, GFP_KERNEL);	/* not by the fast path: there is no sheaf */
+	object = kmalloc(64, GFP_KERNEL);
+	EXPECT(t, h.cpu->last_object == object);
+	slab_put(h.cache, &filler, 1);
+	slab_put(h.cache, &object, 1);
+	slab_put(h.cache, h.slot->base, (unsigned int)(h.slot->top - h.slot->base));
+	h.slot->top = h.slot->base;
+	EXPECT(t, h.cpu->last_object == object);
+	slab_discard_empty(h.cache, 0);
+	EXPECT(t, h.cpu->last_object == h.cpu);
+}
+
+static void it_is_cleared_where_the_machine_clears(struct ktap *t)
+{
+	unsigned long *object;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1 init_on_alloc=1"));
+	object = kmalloc(64, GFP_KERNEL);
+	memset(object, 0xa5, 64);
+	kfree(object);
+	EXPECT(t, h.slot->hot == object);
+	EXPECT(t, kmalloc(64, GFP_KERNEL) == object);
+	EXPECT(t, !memchr_inv(object, 0, 64));
+	kfree(object);
+}
+
+static void init_on_free_clears_it_at_once(struct ktap *t)
+{
+	unsigned long *object;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1 init_on_free=1"));
+	object = kmalloc(64, GFP_KERNEL);
+	memset(object, 0xa5, 64);
+	kfree(object);
+	EXPECT_NULL(t, h.slot->hot);
+	EXPECT(t, !memchr_inv(object + 1, 0, 56));	/* behind the mark */
+}
+
+static void expect_fault_of(struct ktap *t, struct machine *m, const char *id)
+{
+	struct kmem_fault fault = { 0 };
+
+	EXPECT(t, !kmem_check(m, &fault));
+	EXPECT_STR(t, fault.id, id);
+}
+
+static void h6_another_slot_s_newest_object(struct ktap *t)
+{
+	void *object;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	object = kmalloc(64, GFP_KERNEL);
+	h.cpu->last_slot++;
+	expect_fault_of(t, h.m, "H6");
+	h.cpu->last_slot--;
+	h.cpu->last_object = h.m;
+	expect_fault_of(t, h.m, "H6");
+	h.cpu->last_object = h.cpu;
+	kfree(object);
+}
+
+static void s6_another_slot_in_the_map(struct ktap *t)
+{
+	void *object;
+	u16 *entry;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	object = kmalloc(64, GFP_KERNEL);
+	entry = slot_map_at(h.m, virt_to_page(object));
+	EXPECT_EQ(t, *entry, SHEAF_SLOT(h.cache->id));
+	*entry = (u16)SHEAF_SLOT(h.cache->id + 1);
+	expect_fault_of(t, h.m, "S6");
+	*entry = (u16)SHEAF_SLOT(h.cache->id);
+	kfree(object);
+}
+
+KTAP_SUITE(hot_object, KTAP_CASE(the_newest_object_stands_aside_and_comes_back),
+	KTAP_CASE(where_one_stands_aside_the_next_goes_to_the_stack), KTAP_CASE(freed_twice_it_is_reported),
+	KTAP_CASE(written_to_after_the_free_it_is_not_handed_out), KTAP_CASE(draining_takes_it_too),
+	KTAP_CASE(freed_elsewhere_it_is_forgotten_with_its_slab), KTAP_CASE(it_is_cleared_where_the_machine_clears),
+	KTAP_CASE(init_on_free_clears_it_at_once), KTAP_CASE(h6_another_slot_s_newest_object),
+	KTAP_CASE(s6_another_slot_in_the_map));
