@@ -150,13 +150,12 @@ static bool merge_is_likely(const struct zone *zone, pfn_t pfn, unsigned int ord
 	return order < MAX_ORDER - 1 && block_is_free_at(zone, buddy_of(buddy_pair(pfn, order), order + 1), order + 1);
 }
 
-void buddy_give(struct zone *zone, struct page *page, unsigned int order, enum migratetype type, bool to_tail)
+/* List a block, with those that it merges with. */
+static void block_merge(struct zone *zone, struct page *page, unsigned int order, enum migratetype type, bool to_tail)
+	MUST_HOLD(zone->lock)
 {
 	pfn_t pfn = zone_page_pfn(zone, page);
 
-	assert_dear(order <= MAX_ORDER && pfn_is_aligned(pfn, order));
-	zone_count_free(zone, type, 1l << order);
-	__atomic_store_n(&zone->freed, zone->freed + (1ul << order), __ATOMIC_RELAXED);
 	while (order < MAX_ORDER) {
 		pfn_t buddy = buddy_of(pfn, order);
 
@@ -167,6 +166,14 @@ void buddy_give(struct zone *zone, struct page *page, unsigned int order, enum m
 		order++;
 	}
 	block_put(zone, machine_page(zone->machine, pfn), order, type, to_tail || merge_is_likely(zone, pfn, order));
+}
+
+void buddy_give(struct zone *zone, struct page *page, unsigned int order, enum migratetype type, bool to_tail)
+{
+	assert_dear(order <= MAX_ORDER && pfn_is_aligned(zone_page_pfn(zone, page), order));
+	zone_count_free(zone, type, 1l << order);
+	__atomic_store_n(&zone->freed, zone->freed + (1ul << order), __ATOMIC_RELAXED);
+	block_merge(zone, page, order, type, to_tail);
 }
 
 /* ---------------------------------------------------------------------------------------------- taking, splitting */
@@ -395,6 +402,22 @@ static struct page *highatomic_block(const struct zone *zone)
 	return NULL;
 }
 
+/* Let a pageblock be an ordinary one again. If it is free as a whole, what kept it from its buddy is gone. */
+static unsigned long pageblock_unreserve(struct zone *zone, pfn_t pfn, enum migratetype type) MUST_HOLD(zone->lock)
+{
+	struct page *page = machine_page(zone->machine, pfn);
+
+	if (pageblock_type(zone, pfn) == MIGRATE_HIGHATOMIC)
+		__atomic_store_n(&zone->nr_reserved_highatomic, zone->nr_reserved_highatomic - PAGEBLOCK_PAGES,
+				 __ATOMIC_RELAXED);
+	set_pageblock_type(zone, pfn, type);
+	if (!block_is_free_at(zone, pfn, PAGEBLOCK_ORDER))
+		return buddy_move_pageblock(zone, pfn, type);
+	block_remove(zone, page, PAGEBLOCK_ORDER);
+	block_merge(zone, page, PAGEBLOCK_ORDER, type, true);
+	return PAGEBLOCK_PAGES;
+}
+
 static bool zone_unreserve(struct zone *zone, enum migratetype type)
 {
 	unsigned long flags, freed = 0;
@@ -402,15 +425,8 @@ static bool zone_unreserve(struct zone *zone, enum migratetype type)
 
 	spin_lock_irqsave(&zone->lock, flags);
 	page = highatomic_block(zone);
-	if (page) {
-		pfn_t pfn = zone_page_pfn(zone, page);
-
-		if (pageblock_type(zone, pfn) == MIGRATE_HIGHATOMIC)
-			__atomic_store_n(&zone->nr_reserved_highatomic,
-					 zone->nr_reserved_highatomic - PAGEBLOCK_PAGES, __ATOMIC_RELAXED);
-		set_pageblock_type(zone, pfn, type);
-		freed = buddy_move_pageblock(zone, pfn, type);
-	}
+	if (page)
+		freed = pageblock_unreserve(zone, zone_page_pfn(zone, page), type);
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return freed != 0;
 }

@@ -905,6 +905,29 @@ static void atomic_blocks_reserve_a_pageblock(struct ktap *t)
 	watermarks_init(m);
 }
 
+/* A soak's find, of seed 648208758: both halves of an order-10 block were free, and stayed so (B2). */
+static void a_reserve_given_up_merges(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct page *block, *half;
+
+	ASSERT(t, m);
+	block = alloc_pages(GFP_KERNEL, MAX_ORDER);
+	ASSERT(t, block);
+	half = block + PAGEBLOCK_PAGES;
+	split_page(block, MAX_ORDER);
+	highatomic_reserve(page_zone(block), block, PAGEBLOCK_ORDER, MIGRATE_UNMOVABLE);
+	for (struct page *page = block; page < half + PAGEBLOCK_PAGES; page++)
+		__free_page(page);
+	drain_all_pages();
+	EXPECT_EQ(t, block->page_type, PAGE_TYPE(PGTY_BUDDY, PAGEBLOCK_ORDER));
+	EXPECT_EQ(t, half->page_type, PAGE_TYPE(PGTY_BUDDY, PAGEBLOCK_ORDER));
+	EXPECT(t, highatomic_unreserve(m->nodes[0]->fallback, ZONE_NORMAL, true, MIGRATE_MOVABLE));
+	EXPECT_EQ(t, page_zone(block)->nr_reserved_highatomic, 0ul);
+	EXPECT_EQ(t, block->page_type, PAGE_TYPE(PGTY_BUDDY, MAX_ORDER));
+	zones_hold(t, m);
+}
+
 static void the_last_of_the_zone_goes_to_whoever_asks(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M");
@@ -1138,7 +1161,8 @@ KTAP_SUITE(page_alloc, KTAP_CASE(c01_blocks_are_aligned_contiguous_and_disjoint)
 	KTAP_CASE(a_node_is_preferred_and_can_be_insisted_on),
 	   KTAP_CASE(a_steal_takes_the_whole_of_a_free_pageblock),
 	   KTAP_CASE(mobilities_do_not_mix_while_memory_is_plenty), KTAP_CASE(mixing_boosts_the_watermarks),
-	   KTAP_CASE(atomic_blocks_reserve_a_pageblock), KTAP_CASE(the_last_of_the_zone_goes_to_whoever_asks),
+	   KTAP_CASE(atomic_blocks_reserve_a_pageblock), KTAP_CASE(a_reserve_given_up_merges),
+	   KTAP_CASE(the_last_of_the_zone_goes_to_whoever_asks),
 	   KTAP_CASE(releasing_keeps_every_page_and_its_use), KTAP_CASE(indices_of_fragmentation_are_the_kernels),
 	   KTAP_CASE(b1_a_block_on_the_wrong_list_is_found), KTAP_CASE(b2_unmerged_buddies_are_found),
 	   KTAP_CASE(b3_a_wrong_count_of_blocks_is_found), KTAP_CASE(b4_a_wrong_count_of_pages_is_found),
