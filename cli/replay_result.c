@@ -138,6 +138,6 @@ bool replay_collect(struct replay *replay)
 	qsort(result->failures, result->nr_failure_kinds, sizeof(*result->failures), more_failures_first);
 	machine_stats(replay->machine, &result->stats);
 	result->map_bytes = replay->objects.most_bytes + replay->blocks.most_bytes + replay->frames.most_bytes;
-	result->is_whole = kmem_check(replay->machine, &result->fault);
+	result->is_whole = kmem_check_live(replay->machine, &result->fault);
 	return result->slabs && result->sites;
 }

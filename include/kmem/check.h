@@ -19,7 +19,8 @@ struct kmem_fault {
 /*
  * kmem_check - walk every structure of the machine; change nothing.
  * Returns true if all holds. Else false, with the first broken invariant in *fault (if not NULL). The
- * machine's other CPUs must be at rest; may take locks; never sleeps. Cost: proportional to what is in use.
+ * machine's other CPUs must be at rest, that of kswapd too: if it may wake, kmem_check_live() is the call, or a machine
+ * that is stopped. May take locks; never sleeps. Cost: proportional to what is in use.
  */
 MUST_CHECK bool kmem_check(struct machine *m, struct kmem_fault *fault);
 

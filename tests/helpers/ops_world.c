@@ -147,12 +147,25 @@ static bool may_look_inside(const struct machine *m)
 	return m;
 }
 
+/* kswapd may wake in the middle of it, and change lists that are being walked: it stands still meanwhile. */
+static bool check_stopped(struct machine *m, struct kmem_fault *fault)
+{
+	bool sound;
+
+	mutex_lock(&m->cache_lock);
+	cpus_stop(m);
+	sound = kmem_check(m, fault);
+	cpus_start(m);
+	mutex_unlock(&m->cache_lock);
+	return sound;
+}
+
 static bool check_once(struct ops_world *w)
 {
 	struct kmem_fault fault = { "", "" };
 
 	wait_for_quiet(w);
-	if (may_look_inside(w->m) && !kmem_check(w->m, &fault))
+	if (may_look_inside(w->m) && !check_stopped(w->m, &fault))
 		world_fail(w, "%s %s", fault.id, fault.place);
 	else
 		counts_compare(w);
