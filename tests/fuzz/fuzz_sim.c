@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "tests/helpers/ops.h"
+#include "tests/sim/tasks.h"
 
 #define MAX_STEPS 200
 #define TASKS 2u
@@ -73,16 +74,12 @@ static void task(void *arg)
 static void world(void *arg)
 {
 	struct job *job = arg;
-	int tasks[TASKS];
 
 	if (machine_enter(job->m))
 		sim_fail("a machine that nobody may enter");
 	job->w = ops_world_start(job->m, TASKS);
 	machine_leave();
-	for (unsigned int i = 0; i < TASKS; i++)
-		tasks[i] = sim_spawn("ops", task, job);
-	for (unsigned int i = 0; i < TASKS; i++)
-		sim_join(tasks[i]);
+	run_tasks(TASKS, task, job);
 	if (machine_enter(job->m))
 		sim_fail("a machine that nobody may enter");
 	ops_world_end(job->w);

@@ -19,6 +19,7 @@
 #include "mm/page_alloc.h"
 #include "mm/rcu.h"
 #include "tests/machine_for.h"
+#include "tests/sim/tasks.h"
 
 /* A protocol in use. What is left out is 0. */
 struct seeded_world {
@@ -43,17 +44,6 @@ static inline void seeded_restore(void *arg)
 }
 
 /* ------------------------------------------------------------------------------------------------- inside a world */
-
-/* nr tasks that run function(arg); returns when all have ended. */
-static __attribute__((unused)) void run_tasks(unsigned int nr, void (*function)(void *arg), void *arg)
-{
-	int tasks[16];
-
-	for (unsigned int i = 0; i < nr; i++)
-		tasks[i] = sim_spawn("task", function, arg);
-	for (unsigned int i = 0; i < nr; i++)
-		sim_join(tasks[i]);
-}
 
 /* Two tasks, the first of them this one. */
 static __attribute__((unused)) void run_two(void (*one)(void *arg), void (*other)(void *arg))

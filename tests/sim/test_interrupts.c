@@ -10,6 +10,7 @@
 #include <linux/rcupdate.h>
 #include "mm/slab.h"
 #include "tests/ktap.h"
+#include "tests/sim/tasks.h"
 
 #define HELD 32u
 
@@ -106,17 +107,13 @@ static void loaded_world(void *arg)
 	struct load *l = arg;
 	struct machine_leaks leaks;
 	struct kmem_fault fault;
-	int tasks[3];
 
 	*l = (struct load){ .m = machine_boot(&(struct machine_config){ .cmdline = "mem=16M nr_cpus=2" }) };
 	if (!l->m)
 		sim_fail("no machine");
 	machine_enter(l->m);
 	l->cache = kmem_cache_create("load", 200, 0, 0, NULL);
-	for (int i = 0; i < 3; i++)
-		tasks[i] = sim_spawn("work", work, l);
-	for (int i = 0; i < 3; i++)
-		sim_join(tasks[i]);
+	run_tasks(3, work, l);
 	release(l);
 	kmem_cache_destroy(l->cache);
 	rcu_barrier();

@@ -12,20 +12,11 @@
 #include <linux/string.h>
 #include "mm/vmalloc.h"
 #include "tests/ktap.h"
+#include "tests/sim/tasks.h"
 
 static struct sim_options quiet(u64 seed, enum sim_strategy strategy)
 {
 	return (struct sim_options){ .seed = seed, .strategy = strategy, .quiet = true };
-}
-
-static void run_tasks(unsigned int nr, void (*function)(void *arg), void *arg)
-{
-	int tasks[8];
-
-	for (unsigned int i = 0; i < nr; i++)
-		tasks[i] = sim_spawn("task", function, arg);
-	for (unsigned int i = 0; i < nr; i++)
-		sim_join(tasks[i]);
 }
 
 /* ---------------------------------------------------------------------------------------------------------- seeds */
