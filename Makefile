@@ -18,7 +18,7 @@ MAKEFLAGS += -rR --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all lib kmem programs check-build list check coverage tidy prove run bench soak fuzz boot install uninstall clean help FORCE
+.PHONY: all lib kmem programs check-build list check coverage tidy prove run bench bench-readme soak fuzz boot install uninstall clean help FORCE
 
 # ------------------------------------------------------------------------------------------------- configuration
 
@@ -300,8 +300,9 @@ $(fuzz-programs): $(OBJ)/%: $(OBJ)/%.o $(if $(filter fuzz,$(VARIANT)),,$(OBJ)/te
 		$(call objects-of,$(help-src),$(OBJ)) $(OBJ)/libcli.a $(OBJ)/libkmem.a
 	$(call quiet,LD,$@)$(CC) $(if $(fuzz-runtime),$(link-flags),$(subst fuzzer-no-link,fuzzer,$(link-flags))) -o $@ \
 		$(filter %.o,$^) $(fuzz-runtime) $(filter %.a,$^) $(codec-libs)
+# Locks that leave their fast path are counted: bench/bench_scale.c.
 $(OBJ)/bench/bench: $(call objects-of,$(bench-src),$(OBJ)) $(OBJ)/libkmem.a $(OBJ)/.sources
-	$(call quiet,LD,$@)$(CC) $(link-flags) -o $@ $(filter %.o %.a,$^) -lm -ldl
+	$(call quiet,LD,$@)$(CC) $(link-flags) -Wl,--wrap=spin_lock_contended -o $@ $(filter %.o %.a,$^) -lm -ldl
 
 # Scripts try the commands as they were built. (The bench measures nothing of use under a sanitizer.)
 programs: $(if $(script-programs),kmem $(if $(VARIANT),,$(bench-program))) $(all-programs)
@@ -364,12 +365,19 @@ run:
 	@test -n '$(RUN_SAMPLE)' || { echo 'make run: no sample in samples/, and RUN_SAMPLE= names none' >&2; exit 2; }
 	$(call quiet,RUN,$(RUN_SAMPLE))$(OBJ)/kmem replay $(RUN_SAMPLE) $(RUN_ARGS)
 
-# One program, build/bench/bench; bench/run, if there, runs it with what it needs. T= and BENCH_ARGS go to either.
+# T= picks lines by text, QUICK=1 only tries them, BASE=REVISION measures that one beside this one; BENCH_ARGS are
+# the program's own (build/bench/bench --help).
 bench:
 	@scripts/need bench
 	@$(MAKE) $(jobs) lib $(bench-program)
-	@if test -x bench/run; then OBJ='$(OBJ)' BASE='$(BASE)' bench/run $(BENCH_ARGS) $(T); \
-	else $(or $(bench-program),: nothing to run in bench/) $(BENCH_ARGS) $(T); fi
+	@O='$(O)' PROGRAM='$(bench-program)' BASE='$(BASE)' QUICK='$(QUICK)' CC='$(CC)' CFLAGS='$(CFLAGS)' \
+		bench/run $(BENCH_ARGS) $(if $(T),'$(T)')
+
+# README's tables, from the last whole run of the bench.
+bench-readme:
+	@test -e $(O)/bench.json || { echo 'make bench-readme: no $(O)/bench.json: run make bench first' >&2; exit 2; }
+	@$(MAKE) $(bench-program)
+	@$(bench-program) --from $(O)/bench.json --readme README.md >/dev/null && echo '  README  from $(O)/bench.json'
 
 # ------------------------------------------------------------------------------------------------------- install
 

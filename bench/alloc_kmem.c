@@ -5,13 +5,21 @@
  * One machine a process, booted by the first call. The object calls are kmem's own functions, not wrappers, just as
  * the peers' are; what a wrapper must do (page to pointer, cache to size) is a few instructions and counts against us.
  */
+#include <string.h>
+
 #include "bench/bench.h"
+
+const char *kmem_cmdline = "";
 
 #ifdef NO_KMEM
 
 const char *kmem_hardening(void)
 {
 	return "kmem is not linked in";
+}
+
+void kmem_release(void)
+{
 }
 
 const struct object_calls *kmem_object_calls(unsigned int mib)
@@ -41,9 +49,41 @@ const struct page_calls *kmem_page_calls(unsigned int mib)
 
 static struct machine *machine;
 
+/* The last value that the command line gives a parameter: "FZ" of "slub_debug=FZ", "on" of one without a value. */
+static const char *parameter(const char *name, const char *otherwise, char *text, size_t size)
+{
+	size_t length = strlen(name);
+
+	snprintf(text, size, "%s", otherwise);
+	for (const char *at = kmem_cmdline; (at = strstr(at, name)); at += length) {
+		if ((at > kmem_cmdline && at[-1] != ' ') || !strchr("= ", at[length]))
+			continue;
+		if (at[length] == '=')
+			snprintf(text, size, "%.*s", (int)strcspn(at + length + 1, " "), at + length + 1);
+		else
+			snprintf(text, size, "on");
+	}
+	return text;
+}
+
+/* What kmem always does, and what its parameters add. */
 const char *kmem_hardening(void)
 {
-	return "kmem's default";
+	static char text[512];
+	char debug[64], on_alloc[16], on_free[16];
+
+	snprintf(text, sizeof(text),
+		 "freed objects marked, maps outside objects, double and wrong frees refused; slub_debug=%s init_on_alloc=%s "
+		 "init_on_free=%s",
+		 parameter("slub_debug", "off", debug, sizeof(debug)),
+		 parameter("init_on_alloc", "0", on_alloc, sizeof(on_alloc)),
+		 parameter("init_on_free", "0", on_free, sizeof(on_free)));
+	return text;
+}
+
+void kmem_release(void)
+{
+	machine_release_memory(machine);
 }
 
 static void enter(void)
@@ -54,10 +94,10 @@ static void enter(void)
 
 static void boot(unsigned int mib)
 {
-	char cmdline[64];
+	char cmdline[512];
 	const char *why = "no reason given";
 
-	snprintf(cmdline, sizeof(cmdline), "mem=%uM loglevel=4", mib);
+	snprintf(cmdline, sizeof(cmdline), "mem=%uM loglevel=4 %s", mib, kmem_cmdline);
 	machine = machine_boot_why(&(struct machine_config){ .cmdline = cmdline }, &why);
 	if (!machine)
 		fail("cannot boot a machine of %s: %s", cmdline, why);
@@ -85,6 +125,21 @@ static void inlined_pair(void *context, unsigned long n)
 	}
 }
 
+static void *resize(void *object, size_t size, size_t gfp)
+{
+	return krealloc(object, size, (gfp_t)gfp);
+}
+
+static void *large_alloc(size_t size, size_t gfp)
+{
+	return kvmalloc(size, (gfp_t)gfp);
+}
+
+static void large_free(void *object)
+{
+	kvfree(object);
+}
+
 const struct object_calls *kmem_object_calls(unsigned int mib)
 {
 	static struct object_calls calls;
@@ -96,6 +151,9 @@ const struct object_calls *kmem_object_calls(unsigned int mib)
 		.zalloc = (alloc_fn)(void *)__kmalloc,
 		.zalloc_b = GFP_KERNEL | __GFP_ZERO,
 		.free = (free_fn)(void *)kfree,
+		.large_alloc = large_alloc,
+		.large_free = large_free,
+		.resize = resize,
 		.pair_constant = inlined_pair,
 		.enter = enter,
 		.leave = machine_leave,

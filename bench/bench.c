@@ -1,271 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench.c - kmem's bench: kmem beside its peers, in one run.
+ * bench.c - kmem's bench: kmem beside its peers, or beside an earlier revision of itself, in one run.
  *
- *	parent	round 1: line 1: kmem mimalloc ... null, line 2: ...	round 2: ...
- *	           \ --child section line subject  (LD_PRELOAD=the subject's library)
- *	            child: set up, warm up, median of samples, one number on its standard output
- *
- * The same program is both. Counted lines run the child under valgrind twice, with n and with 2n operations: the
- * difference holds neither the program's start nor the line's warm-up.
+ *	what is asked for	lines by text, peers by name; what is here: mallocs installed, CPUs
+ *	        |
+ *	measured (run.c), or read from a file (json.c)
+ *	        |
+ *	tables and comparison (report.c, compare.c), JSON, plot (plot.c), README's table (readme.c)
  */
 #include <errno.h>
 #include <math.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "bench/bench.h"
 
-static const struct section *const sections[] = {
-	&section_objects, &section_instructions, &section_memory, &section_overhead,
-	&section_pages, &section_ageing, &section_misc,
-};
-
-#define NR_SECTIONS ARRAY_LENGTH(sections)
 #define MAX_PATTERNS 64
+#define ROUNDS 7
+#define ROUNDS_OF_TWO 12	/* of two revisions: enough to be sure */
 
-static char self[4096];		/* this program's path: valgrind needs a real one */
-
-/* ---- the child ---- */
-
-/* The round's number rotates the CPUs, so that one noisy neighbour does not decide. */
-static struct effort effort_of(bool quick, int round)
-{
-	struct effort effort = {
-		.quick = quick,
-		.samples = quick ? 3 : 11,
-		.sample_seconds = quick ? 2e-4 : 4e-3,
-		.cpu = -1,
-		.other_cpu = -1,
-	};
-	int cpus[CPU_SETSIZE], nr = 0;
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set))
-		return effort;
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &set))
-			cpus[nr++] = cpu;
-	effort.cpu = cpus[round % nr];
-	if (nr > 1)
-		effort.other_cpu = cpus[(round + 1) % nr];
-	return effort;
-}
-
-/* --child section line subject quick round  |  --count section line subject n */
-static int run_child(char **args, bool is_count)
-{
-	const struct section *section = sections[atoi(args[0])];
-	const struct line *line = &section->lines[atoi(args[1])];
-	const struct subject *subject = &section->subjects[atoi(args[2])];
-	struct effort effort;
-
-	if (is_count)
-		return section->repeat(line, subject, strtoul(args[3], NULL, 10)) ? 0 : 3;
-	effort = effort_of(atoi(args[3]), atoi(args[4]));
-	pin_to_cpu(effort.cpu);
-	printf("%.9g\n", section->measure(line, subject, &effort));
-	return 0;
-}
-
-static int run_version(const char *library)
-{
-	library = *library ? library : NULL;
-	if (!peer_is_loaded(library))
-		return 1;
-	puts(peer_version(library));
-	return 0;
-}
-
-/* ---- the parent ---- */
-
-static void become(const char *library, const char *const *argv)
-{
-	union {
-		const char *const *given;
-		char *const *wanted;	/* by execvp(), which writes to none of it */
-	} arguments = { argv };
-
-	if (library)
-		setenv("LD_PRELOAD", library, 1);
-	else
-		unsetenv("LD_PRELOAD");
-	execvp(argv[0], arguments.wanted);
-	_exit(127);
-}
-
-/*
- * Run a program with a library preloaded; what it writes to @from (1 or 2) goes to text. Standard error is otherwise
- * ours, unless @quietly. Returns its exit status, or -1 if it did not end by itself.
- */
-static int capture(const char *const *argv, const char *library, int from, bool quietly, char *text, size_t size)
-{
-	int pipe_ends[2], status;
-	size_t length = 0;
-	ssize_t got;
-	pid_t pid;
-
-	fflush(stdout);
-	if (pipe(pipe_ends))
-		fail("no pipe: %s", strerror(errno));
-	pid = fork();
-	if (pid < 0)
-		fail("cannot fork: %s", strerror(errno));
-	if (!pid) {
-		if (quietly && from != 2 && !freopen("/dev/null", "w", stderr))
-			_exit(127);
-		dup2(pipe_ends[1], from);
-		close(pipe_ends[0]);
-		close(pipe_ends[1]);
-		become(library, argv);
-	}
-	close(pipe_ends[1]);
-	while ((got = read(pipe_ends[0], text + length, size - 1 - length)) > 0)
-		length += (size_t)got;
-	text[length] = '\0';
-	close(pipe_ends[0]);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			fail("lost a child: %s", strerror(errno));
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-struct cell {
-	size_t section, line, subject;
+const struct section *const bench_sections[NR_SECTIONS] = {
+	&section_objects, &section_pages, &section_ageing, &section_vmalloc, &section_kernel, &section_machine,
+	&section_memory, &section_release, &section_metadata, &section_scale, &section_fairness, &section_contention,
 };
-
-static void cell_failed(const struct cell *cell, int status)
-{
-	const struct section *section = sections[cell->section];
-
-	fprintf(stderr, "bench: %s: %s: %s: no figure (%s %d)\n", section->name, section->lines[cell->line].name,
-		section->subjects[cell->subject].name, status < 0 ? "killed" : "status", status);
-}
-
-/* Is there a valgrind that can run this program? 3.19 cannot read the DWARF 5 that clang writes: -gdwarf-4 helps. */
-static bool have_valgrind(void)
-{
-	static int answer = -1;
-	const char *argv[] = {
-		"valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", self, "--help", NULL,
-	};
-	char text[4096];
-
-	if (answer < 0)
-		answer = capture(argv, NULL, 1, true, text, sizeof(text)) == 0;
-	return answer;
-}
-
-/* All instructions of a child that does n operations; NAN if it failed or has no such line. */
-static double instructions_of(const struct cell *cell, unsigned long n, bool *ok)
-{
-	const struct section *section = sections[cell->section];
-	static char text[65536];
-	char at[4][24];
-	const char *argv[] = {
-		"valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", self,
-		"--count", at[0], at[1], at[2], at[3], NULL,
-	};
-	const char *collected;
-	int status;
-
-	snprintf(at[0], sizeof(at[0]), "%zu", cell->section);
-	snprintf(at[1], sizeof(at[1]), "%zu", cell->line);
-	snprintf(at[2], sizeof(at[2]), "%zu", cell->subject);
-	snprintf(at[3], sizeof(at[3]), "%lu", n);
-	status = capture(argv, section->subjects[cell->subject].library, 2, false, text, sizeof(text));
-	collected = strstr(text, "Collected :");
-	if (status == 3)
-		return NAN;
-	if (status || !collected) {
-		*ok = false;
-		cell_failed(cell, status);
-		return NAN;
-	}
-	return strtod(collected + strlen("Collected :"), NULL);
-}
-
-static double count_cell(const struct cell *cell, bool quick, bool *ok)
-{
-	unsigned long n = quick ? 1ul << 12 : 1ul << 15;
-	double once = instructions_of(cell, n, ok);
-
-	if (isnan(once))
-		return NAN;
-	return (instructions_of(cell, 2 * n, ok) - once) / (double)n;
-}
-
-static double measure_cell(const struct cell *cell, bool quick, int round, bool *ok)
-{
-	const struct section *section = sections[cell->section];
-	char at[5][24], text[256];
-	const char *argv[] = { self, "--child", at[0], at[1], at[2], at[3], at[4], NULL };
-	int status;
-
-	snprintf(at[0], sizeof(at[0]), "%zu", cell->section);
-	snprintf(at[1], sizeof(at[1]), "%zu", cell->line);
-	snprintf(at[2], sizeof(at[2]), "%zu", cell->subject);
-	snprintf(at[3], sizeof(at[3]), "%d", quick);
-	snprintf(at[4], sizeof(at[4]), "%d", round);
-	status = capture(argv, section->subjects[cell->subject].library, 1, false, text, sizeof(text));
-	if (!status && *text)
-		return strtod(text, NULL);
-	*ok = false;
-	cell_failed(cell, status);
-	return NAN;
-}
-
-static void show_progress(const struct section *section, int round, int rounds, const char *line)
-{
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r\033[K%s: round %d of %d: %s", section->name, round + 1, rounds, line ? line : "");
-}
-
-/* One round of a table. Returns false if a cell failed. */
-static bool run_round(struct table *table, size_t section_index, const struct options *options, int round, int rounds)
-{
-	const struct section *section = table->section;
-	bool ok = true;
-
-	for (size_t line = 0; line < section->nr_lines; line++) {
-		if (!table->line_is_wanted[line])
-			continue;
-		show_progress(section, round, rounds, section->lines[line].name);
-		for (size_t subject = 0; subject < section->nr_subjects; subject++) {
-			struct cell cell = { section_index, line, subject };
-			double value;
-
-			if (!table->subject_is_here[subject])
-				continue;
-			value = section->method == COUNTED ? count_cell(&cell, options->quick, &ok) :
-							     measure_cell(&cell, options->quick, round, &ok);
-			CELL(table, line, subject) = fmin(value, CELL(table, line, subject));
-		}
-	}
-	return ok;
-}
-
-static bool run_table(struct table *table, size_t section_index, const struct options *options)
-{
-	const struct section *section = table->section;
-	int rounds = section->method == TIMED ? options->rounds : 1;
-	bool ok = true;
-
-	if (section->method == COUNTED && !have_valgrind()) {
-		printf("\n%s: no valgrind that can run this program, so no instructions are counted\n", section->title);
-		memset(table->line_is_wanted, 0, section->nr_lines * sizeof(bool));
-		return true;
-	}
-	for (int round = 0; round < rounds; round++)
-		ok &= run_round(table, section_index, options, round, rounds);
-	if (isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
-	report_table(table);
-	return ok;
-}
 
 /* ---- what is asked for, and what is here ---- */
 
@@ -280,6 +37,12 @@ static bool line_matches(const struct section *section, const struct line *line,
 	return !options->nr_patterns;
 }
 
+/* Lines of more threads than CPUs say nothing of CPUs. */
+static bool line_is_possible(const struct section *section, const struct line *line)
+{
+	return !section->threads || section->threads(line) <= cpus_nr();
+}
+
 /* Is name an element of a comma-separated list? */
 static bool list_has(const char *list, const char *name)
 {
@@ -291,54 +54,69 @@ static bool list_has(const char *list, const char *name)
 	return false;
 }
 
-/* The peer's version, or NULL if it is not installed. */
-static const char *installed_version(const struct subject *subject)
-{
-	static char text[128];
-	const char *argv[] = { self, "--version-of", subject->library ? subject->library : "", NULL };
-
-	if (capture(argv, subject->library, 1, true, text, sizeof(text)))
-		return NULL;
-	text[strcspn(text, "\n")] = '\0';
-	return text;
-}
-
 /* Ours if linked in, baselines always, peers if asked for; mallocs only if installed. */
 static bool subject_is_wanted(const struct subject *subject, const struct options *options, const char *missing)
 {
 	if (subject->role == OURS)
 		return HAVE_KMEM;
 	if (subject->role == BASELINE)
-		return true;
+		return !options->base;
+	if (options->base && !options->peers)
+		return false;
 	return (!options->peers || list_has(options->peers, subject->name)) && !list_has(missing, subject->name);
 }
 
-static void table_init(struct table *table, const struct section *section, const struct options *options,
-		       const char *missing)
+/* Beside each of ours, the same of the other revision: a copy of the section with twice as many of us. */
+static void section_with_base(struct section *copy, struct origin **origins, const char *program, const char *base)
 {
-	size_t cells = section->nr_lines * section->nr_subjects;
+	struct subject *subjects = calloc(2 * copy->nr_subjects, sizeof(*subjects));
+	size_t nr = 0;
 
-	table->section = section;
-	table->line_is_wanted = calloc(section->nr_lines, sizeof(bool));
-	table->subject_is_here = calloc(section->nr_subjects, sizeof(bool));
-	table->value = calloc(cells, sizeof(double));
-	if (!table->line_is_wanted || !table->subject_is_here || !table->value)
+	*origins = calloc(2 * copy->nr_subjects, sizeof(**origins));
+	if (!subjects || !*origins)
 		fail("out of memory");
-	for (size_t i = 0; i < section->nr_lines; i++)
-		table->line_is_wanted[i] = line_matches(section, &section->lines[i], options);
-	for (size_t i = 0; i < section->nr_subjects; i++)
-		table->subject_is_here[i] = subject_is_wanted(&section->subjects[i], options, missing);
-	for (size_t i = 0; i < cells; i++)
-		table->value[i] = NAN;
+	for (size_t i = 0; i < copy->nr_subjects; i++) {
+		const struct subject *subject = &copy->subjects[i];
+		char name[128];
+
+		subjects[nr] = *subject;
+		(*origins)[nr++] = (struct origin){ NULL, subject->name };
+		if (subject->role != OURS)
+			continue;
+		snprintf(name, sizeof(name), "%s@%s", subject->name, base);
+		subjects[nr] = (struct subject){ strdup(name), BASELINE, subject->library };
+		(*origins)[nr++] = (struct origin){ program, subject->name };
+	}
+	copy->subjects = subjects;
+	copy->nr_subjects = nr;
+}
+
+static void table_choose(struct table *table, const struct section *section, const struct options *options,
+			 const char *missing)
+{
+	struct section copy = *section;
+	struct origin *origins = NULL;
+
+	if (options->base)
+		section_with_base(&copy, &origins, options->base, options->base_name);
+	table_init(table, &copy);
+	if (origins)
+		table->origins = origins;
+	for (size_t i = 0; i < copy.nr_lines; i++)
+		table->line_is_wanted[i] = line_matches(section, &copy.lines[i], options) &&
+					   line_is_possible(section, &copy.lines[i]);
+	for (size_t i = 0; i < copy.nr_subjects; i++)
+		table->subject_is_here[i] = table->origins[i].program ||
+					    subject_is_wanted(&copy.subjects[i], options, missing);
 }
 
 static bool table_is_wanted(const struct table *table)
 {
 	bool has_subject = false;
 
-	for (size_t i = 0; i < table->section->nr_subjects; i++)
-		has_subject |= table->subject_is_here[i] && table->section->subjects[i].role != BASELINE;
-	for (size_t i = 0; i < table->section->nr_lines; i++)
+	for (size_t i = 0; i < table->section.nr_subjects; i++)
+		has_subject |= table->subject_is_here[i] && table->section.subjects[i].role != BASELINE;
+	for (size_t i = 0; i < table->section.nr_lines; i++)
 		if (table->line_is_wanted[i])
 			return has_subject;
 	return false;
@@ -349,13 +127,15 @@ static void find_peers(const struct options *options, char *present, char *missi
 {
 	size_t in_present = 0, in_missing = 0;
 
+	if (options->base && !options->peers)
+		return;
 	for (size_t i = 0; i < section_objects.nr_subjects; i++) {
 		const struct subject *subject = &section_objects.subjects[i];
 		const char *version;
 
 		if (subject->role != PEER || (options->peers && !list_has(options->peers, subject->name)))
 			continue;
-		version = installed_version(subject);
+		version = run_version(subject->library);
 		if (version)
 			in_present += (size_t)snprintf(present + in_present, size - in_present, "%s%s %s",
 						       in_present ? ", " : "", subject->name, version);
@@ -370,48 +150,117 @@ static void find_peers(const struct options *options, char *present, char *missi
 static void list_lines(void)
 {
 	for (size_t s = 0; s < NR_SECTIONS; s++)
-		for (size_t i = 0; i < sections[s]->nr_lines; i++)
-			printf("%s %s\n", sections[s]->name, sections[s]->lines[i].name);
+		for (size_t i = 0; i < bench_sections[s]->nr_lines; i++)
+			if (line_is_possible(bench_sections[s], &bench_sections[s]->lines[i]))
+				printf("%s %s\n", bench_sections[s]->name, bench_sections[s]->lines[i].name);
+}
+
+/* ---- a run ---- */
+
+/* Returns how many tables have lines to show. */
+static size_t measure_all(struct results *results, const struct options *options, bool *ok)
+{
+	char missing[256] = "";
+	size_t nr_wanted = 0;
+
+	about_here(&results->about);
+	results->about.quick = options->quick;
+	results->about.rounds = options->rounds;
+	snprintf(results->about.revision, sizeof(results->about.revision), "%s", options->revision);
+	snprintf(results->about.base, sizeof(results->about.base), "%s", options->base ? options->base_name : "");
+	find_peers(options, results->about.peers, missing, sizeof(missing));
+	report_header(&results->about);
+	for (size_t i = 0; i < NR_SECTIONS; i++) {
+		struct table *table = &results->tables[i];
+
+		table_choose(table, bench_sections[i], options, missing);
+		if (!table_is_wanted(table)) {
+			memset(table->line_is_wanted, 0, table->section.nr_lines * sizeof(bool));
+			continue;
+		}
+		nr_wanted++;
+		*ok &= run_table(table, options);
+	}
+	return nr_wanted;
+}
+
+/* Empty ones, once it is known whether they compare two revisions. */
+static void make_tables(struct results *results)
+{
+	for (size_t i = 0; i < NR_SECTIONS; i++) {
+		struct section copy = *bench_sections[i];
+		struct origin *origins;
+
+		if (*results->about.base)
+			section_with_base(&copy, &origins, NULL, results->about.base);
+		table_init(&results->tables[i], &copy);
+	}
+}
+
+static size_t read_all(struct results *results, const struct options *options)
+{
+	size_t nr_wanted = 0;
+
+	if (!json_read(options->from, results, make_tables))
+		return 0;
+	report_header(&results->about);
+	for (size_t i = 0; i < NR_SECTIONS; i++) {
+		if (!table_is_wanted(&results->tables[i]))
+			continue;
+		nr_wanted++;
+		report_table(&results->tables[i]);
+	}
+	return nr_wanted;
+}
+
+static bool write_to(const char *path, bool (*writer)(const char *, const struct results *), const struct results *results)
+{
+	if (!path || writer(path, results))
+		return true;
+	fprintf(stderr, "bench: cannot write %s: %s\n", path, strerror(errno));
+	return false;
 }
 
 static int run_bench(const struct options *options)
 {
-	struct table tables[NR_SECTIONS];
-	char present[1024] = "", missing[256] = "";
-	size_t nr_wanted = 0;
+	static struct table tables[NR_SECTIONS];
+	static struct results results = { .tables = tables, .nr_tables = NR_SECTIONS };
 	bool ok = true;
 
-	find_peers(options, present, missing, sizeof(missing));
-	report_header(options, present);
-	for (size_t i = 0; i < NR_SECTIONS; i++) {
-		table_init(&tables[i], sections[i], options, missing);
-		if (!table_is_wanted(&tables[i]))
-			continue;
-		nr_wanted++;
-		ok &= run_table(&tables[i], i, options);
-	}
-	if (!nr_wanted) {
+	if (options->from) {
+		if (!read_all(&results, options))
+			return 2;
+	} else if (!measure_all(&results, options, &ok)) {
 		fprintf(stderr, "bench: no line matches; --list prints them\n");
 		return 2;
 	}
-	if (options->json && !report_json(options->json, options, tables, NR_SECTIONS)) {
-		fprintf(stderr, "bench: cannot write %s: %s\n", options->json, strerror(errno));
-		return 1;
-	}
+	if (*results.about.base)
+		report_comparison(&results);
+	ok &= write_to(options->json, json_write, &results);
+	ok &= write_to(options->svg, plot_write, &results);
+	ok &= write_to(options->readme, readme_write, &results);
 	return ok ? 0 : 1;
 }
 
 /* ---- the command line ---- */
 
 static const char usage_text[] =
-	"usage: bench [--quick] [--rounds N] [--peers A,B,...] [--json FILE] [--list] [TEXT ...]\n"
+	"usage: bench [OPTION ...] [TEXT ...]\n"
 	"\n"
 	"Runs the lines whose \"section name\" holds one of the TEXTs; all without any.\n"
-	"  --quick      tiny counts: shows that each line works; its figures mean nothing\n"
-	"  --rounds N   rounds of a timed line, of which the best counts (7)\n"
-	"  --peers A,B  only these of mimalloc, jemalloc, tcmalloc, glibc, textbook\n"
-	"  --json FILE  write the figures there, too\n"
-	"  --list       print the lines and stop\n";
+	"  --list             print the lines and stop\n"
+	"  --quick            tiny counts: shows that each line works; its figures mean nothing\n"
+	"  --rounds N         rounds of a timed line, of which the best counts (7; with --base 12)\n"
+	"  --peers A,B        only these of mimalloc, jemalloc, tcmalloc, glibc, textbook, mmap\n"
+	"  --no-counts        no instructions by callgrind\n"
+	"  --cmdline TEXT     parameters for every machine: \"slub_debug=F init_on_alloc=1\"\n"
+	"  --base PROGRAM     another revision's bench: its figures beside ours, round by round\n"
+	"  --base-name TEXT   what to call it (base)\n"
+	"  --revision TEXT    what to call ours\n"
+	"  --from FILE        show the figures of a JSON file, and measure nothing\n"
+	"  --json FILE        write the figures there, too\n"
+	"  --svg FILE         draw them\n"
+	"  --readme FILE      write the tables between its marks \"<!-- bench -->\" and \"<!-- /bench -->\"\n";
 
 static int usage(const char *problem, const char *what)
 {
@@ -424,37 +273,54 @@ static bool parse_rounds(const char *text, int *rounds)
 	char *end;
 	long value = strtol(text, &end, 10);
 
-	if (end == text || *end || value < 1 || value > 1000)
+	if (end == text || *end || value < 1 || value > MAX_ROUNDS)
 		return false;
 	*rounds = (int)value;
 	return true;
 }
 
+/* Where an option's value belongs; NULL: no such option. */
+static const char **option_value(struct options *options, const char *name)
+{
+	const struct {
+		const char *name;
+		const char **value;
+	} known[] = {
+		{ "--json", &options->json }, { "--svg", &options->svg }, { "--readme", &options->readme },
+		{ "--from", &options->from }, { "--peers", &options->peers }, { "--cmdline", &kmem_cmdline },
+		{ "--base", &options->base }, { "--base-name", &options->base_name },
+		{ "--revision", &options->revision },
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(known); i++)
+		if (!strcmp(known[i].name, name))
+			return known[i].value;
+	return NULL;
+}
+
 static int parse_and_run(int argc, char **argv)
 {
 	static const char *patterns[MAX_PATTERNS];
-	struct options options = { .rounds = 7, .patterns = patterns };
-	bool rounds_given = false;
+	struct options options = { .patterns = patterns, .base_name = "base", .revision = "unknown" };
 
 	for (int i = 1; i < argc; i++) {
-		bool has_value = i + 1 < argc;
+		const char **value = option_value(&options, argv[i]);
 
-		if (!strcmp(argv[i], "--quick")) {
+		if (value && i + 1 < argc) {
+			*value = argv[++i];
+		} else if (!strcmp(argv[i], "--rounds") && i + 1 < argc) {
+			if (!parse_rounds(argv[++i], &options.rounds))
+				return usage("not a number of rounds: ", argv[i]);
+		} else if (!strcmp(argv[i], "--quick")) {
 			options.quick = true;
+		} else if (!strcmp(argv[i], "--no-counts")) {
+			options.no_counts = true;
 		} else if (!strcmp(argv[i], "--list")) {
 			list_lines();
 			return 0;
 		} else if (!strcmp(argv[i], "--help")) {
 			fputs(usage_text, stdout);
 			return 0;
-		} else if (!strcmp(argv[i], "--json") && has_value) {
-			options.json = argv[++i];
-		} else if (!strcmp(argv[i], "--peers") && has_value) {
-			options.peers = argv[++i];
-		} else if (!strcmp(argv[i], "--rounds") && has_value) {
-			if (!parse_rounds(argv[++i], &options.rounds))
-				return usage("not a number of rounds: ", argv[i]);
-			rounds_given = true;
 		} else if (argv[i][0] == '-') {
 			return usage("unknown option or missing value: ", argv[i]);
 		} else if (options.nr_patterns < MAX_PATTERNS) {
@@ -463,23 +329,19 @@ static int parse_and_run(int argc, char **argv)
 			return usage("too many texts: ", argv[i]);
 		}
 	}
-	if (options.quick && !rounds_given)
-		options.rounds = 1;
+	if (!options.rounds)
+		options.rounds = options.quick ? 1 : options.base ? ROUNDS_OF_TWO : ROUNDS;
+	if (options.base && !run_understands(options.base))
+		return usage("not a bench that this one can run beside itself: ", options.base);
+	setenv("BENCH_CMDLINE", kmem_cmdline, 1);
 	return run_bench(&options);
 }
 
 int main(int argc, char **argv)
 {
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	int status;
 
-	if (length < 0)
-		fail("cannot find this program's own path");
-	self[length] = '\0';
-	if (argc == 7 && !strcmp(argv[1], "--child"))
-		return run_child(argv + 2, false);
-	if (argc == 6 && !strcmp(argv[1], "--count"))
-		return run_child(argv + 2, true);
-	if (argc == 3 && !strcmp(argv[1], "--version-of"))
-		return run_version(argv[2]);
+	if (run_as_child(argc, argv, &status))
+		return status;
 	return parse_and_run(argc, argv);
 }

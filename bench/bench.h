@@ -45,44 +45,63 @@ struct line {
 enum method {
 	TIMED,		/* several rounds, each a median of samples; the minimum is shown */
 	ONCE,		/* the same every time: one round */
-	COUNTED,	/* under callgrind, the difference between n and 2n operations; needs valgrind */
 };
 
 /* How much work one cell may cost. */
 struct effort {
 	bool quick;
+	bool counting;		/* under callgrind: one thread, and no clock */
 	int samples;
 	double sample_seconds;
 	int cpu, other_cpu;	/* where the child and its second thread run; other_cpu is -1 on a machine with one */
+	int first_cpu;		/* cpu is cpus_at(first_cpu) */
+};
+
+typedef void (*run_fn)(void *context, unsigned long n);
+
+/* A line made ready, to be timed or counted: run(context, n) does n operations, @smallest of them or more at once. */
+struct work {
+	run_fn run;		/* NULL: there is no such line for this subject or machine */
+	void *context;
+	unsigned long smallest;
 };
 
 struct section {
-	const char *name, *title, *unit;
+	const char *name, *title, *unit;	/* unit "time": ns, shown as ns, us or ms; "bytes": in B, KiB ... */
 	enum method method;
-	bool more_is_better;		/* for readers of the JSON; such a section is in %, and has no ratios */
+	bool more_is_better;
+	bool has_ratios;		/* a line's figures may be divided by one another */
 	const struct subject *subjects;
 	size_t nr_subjects;
 	const struct line *lines;
 	size_t nr_lines;
-	/* TIMED and ONCE: the figure, or NAN if this subject has no such line. Exits on failure. */
+	/* Either: the figure, or NAN if this subject has no such line. Exits on failure. */
 	double (*measure)(const struct line *line, const struct subject *subject, const struct effort *effort);
-	/* COUNTED: @n operations, after a warm-up that does not depend on @n; false if there is no such line. */
-	bool (*repeat)(const struct line *line, const struct subject *subject, unsigned long n);
+	/* Or: work to be timed, of which one thread's instructions can be counted. */
+	struct work (*prepare)(const struct line *line, const struct subject *subject, const struct effort *effort);
+	/* Threads of a line, or minus threads a CPU; a line of more threads than CPUs is left out. May be NULL. */
+	int (*threads)(const struct line *line);
+	/* Instructions that were counted elsewhere and are quoted here; NAN: none. May be NULL. */
+	double (*quoted_instructions)(const struct line *line, const struct subject *subject);
 };
 
-extern const struct section section_objects, section_instructions, section_memory, section_overhead;
-extern const struct section section_pages, section_ageing, section_misc;
+extern const struct section section_objects, section_memory, section_release, section_metadata;
+extern const struct section section_pages, section_ageing, section_vmalloc, section_kernel, section_machine;
+extern const struct section section_scale, section_fairness, section_contention;
 
 /* ---- measure.c: time, noise, threads, memory ---- */
-
-typedef void (*run_fn)(void *context, unsigned long n);
 
 double now_seconds(void);
 
 /* Nanoseconds an operation: the median of effort->samples samples of @smallest << k operations each. */
 double median_ns(run_fn run, void *context, unsigned long smallest, const struct effort *effort);
 
+/* The work's n operations between two marks and in a function that callgrind counts by its name; prints n. */
+void count_work(const struct work *work, bool quick);
+
 double median_of(double *values, size_t nr);
+
+int compare_doubles(const void *left, const void *right);
 
 /* This process's resident set, counted exactly from its page tables, in bytes. */
 double resident_bytes(void);
@@ -90,7 +109,12 @@ double resident_bytes(void);
 /* Memory that costs the subject nothing: mapped, populated, never given back. */
 void *scratch(size_t bytes);
 
+/* The CPUs that this program may use, found at the first call; i counts round and round. */
+int cpus_nr(void);
+int cpus_at(int i);
 void pin_to_cpu(int cpu);
+/* Run on any of them again. */
+void unpin(void);
 
 /* Print and exit with status 1: this cell has no figure. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -113,18 +137,30 @@ static inline uint64_t random_below(uint64_t random, uint64_t bound)
 }
 
 /*
- * A second thread that waits, spinning, to run beside the first one. @enter and @leave, which may be NULL, are called
- * in it.
+ * Further threads that wait, spinning, to run beside the first one. Each team_start() adds one, pinned to @cpu (-1: not);
+ * @enter and @leave, which may be NULL, are called in it.
  */
 void team_start(int cpu, void (*enter)(void), void (*leave)(void));
 void team_begin(run_fn run, void *context, unsigned long n);
+/* The same, but each member its own: member i, from 0, does run[i](context[i], n). */
+void team_begin_each(const run_fn *run, void *const *context, unsigned long n);
 void team_wait(void);
+/* All members end; nothing if there are none. */
 void team_stop(void);
 
 /* ---- peers.c: whoever owns malloc in this process ---- */
 
 /* Is @library, preloaded, really the owner of malloc here? A NULL library asks for glibc. */
 bool peer_is_loaded(const char *library);
+
+#define MALLOCS                                                                                                        \
+	{ .name = "mimalloc", .role = PEER, .library = "libmimalloc.so.2" },                                           \
+	{ .name = "jemalloc", .role = PEER, .library = "libjemalloc.so.2" },                                           \
+	{ .name = "tcmalloc", .role = PEER, .library = "libtcmalloc_minimal.so.4" },                                   \
+	{ .name = "glibc", .role = PEER }
+
+/* Ask the owner of malloc to give what is free back to the system. */
+void peer_release(void);
 
 /* "2.0.9 (libmimalloc.so.2.0)", in a static buffer. */
 const char *peer_version(const char *library);
@@ -142,6 +178,9 @@ struct object_calls {
 	size_t zalloc_b;
 	bool zalloc_is_calloc;		/* zalloc(1, size) instead of zalloc(size, zalloc_b) */
 	free_fn free;
+	alloc_fn large_alloc;		/* (size, alloc_b) of more than a few pages */
+	free_fn large_free;
+	void *(*resize)(void *object, size_t size, size_t b);	/* b: alloc_b */
 	run_fn pair_constant;		/* pairs of 64 bytes as a program writes them: a constant size, no pointers */
 	void (*enter)(void), (*leave)(void);	/* for each further thread, or NULL */
 	double (*used_bytes)(void);	/* by the subject's own accounting, or NULL */
@@ -161,7 +200,11 @@ struct page_calls {
 #define HAVE_KMEM 0
 #endif
 
+/* Parameters added to every machine's command line. */
+extern const char *kmem_cmdline;
+
 const char *kmem_hardening(void);
+void kmem_release(void);
 /* Boot a machine of that many MiB, for objects or pages, with this thread on it. */
 const struct object_calls *kmem_object_calls(unsigned int mib);
 /* Objects from a cache made for exactly @object_size. */
@@ -174,30 +217,137 @@ const struct page_calls *kmem_page_calls(unsigned int mib);
 
 const struct page_calls *page_calls_of(const struct subject *subject);
 
-/* ---- report.c: tables and JSON ---- */
+/* ---- bench_objects.c: whoever hands out objects ---- */
 
-struct options {
+/* "kmem ..." is kmalloc, "cache ..." a kmem_cache of exactly @size, any other name whoever owns malloc here. */
+const struct object_calls *object_calls_of(const struct subject *subject, size_t size);
+
+/* ---- table.c: figures of all rounds, and what they say ---- */
+
+#define MAX_ROUNDS 64
+
+struct cell {
+	double figure;			/* NAN: none; TIMED: the least of the rounds' medians */
+	double instructions;		/* an operation; NAN: not counted */
+	double system_calls;
+	double round[MAX_ROUNDS];	/* in order; NAN: failed */
+	int nr_rounds;
+};
+
+/* Who runs a subject's child. */
+struct origin {
+	const char *program;	/* another revision's bench; NULL: this one */
+	const char *name;	/* what the subject is called there */
+};
+
+struct table {
+	struct section section;		/* a copy, with the subjects of this run */
+	bool *line_is_wanted;		/* nr_lines */
+	bool *subject_is_here;		/* nr_subjects */
+	struct origin *origins;		/* nr_subjects */
+	struct cell *cells;		/* nr_lines * nr_subjects */
+};
+
+/* What is measured: a table of each. */
+enum metric { FIGURE, INSTRUCTIONS, SYSTEM_CALLS };
+
+#define NO_SUBJECT SIZE_MAX
+#define FEW_SYSTEM_CALLS 0.01	/* an operation: one in a hundred is worth telling */
+
+void table_init(struct table *table, const struct section *section);
+struct cell *table_cell(const struct table *table, size_t line, size_t subject);
+void cell_add_round(struct cell *cell, double value);
+double table_value(const struct table *table, size_t line, size_t subject, enum metric metric);
+/* Has any wanted line a value of it? */
+bool table_has(const struct table *table, enum metric metric);
+bool table_has_line(const struct table *table, size_t line, enum metric metric);
+/* The best peer of a line, or NO_SUBJECT. */
+size_t table_best_peer(const struct table *table, size_t line, enum metric metric);
+size_t table_subject(const struct table *table, const char *name);
+size_t table_line(const struct table *table, const char *name);
+/* The first subject's value over another's; NAN if either is missing or there is nothing to divide by. */
+double table_ratio(const struct table *table, size_t line, size_t subject, enum metric metric);
+
+/* Two revisions' rounds, which ran in pairs. */
+struct difference {
+	double ratio;		/* median of the pairs' ratios, new over base */
+	double low, high;	/* an interval that holds it, 99 % sure; NAN: too few rounds to be */
+	bool is_significant;	/* the interval leaves out 1, and the ratio is at least 1 % away from it */
+};
+
+struct difference difference_of(const struct cell *cell, const struct cell *base);
+
+/* What a value looks like for readers: "3.51 ns", "12.0 KiB". */
+void format_value(char *text, size_t size, const struct section *section, enum metric metric, double value);
+
+/* ---- about the run ---- */
+
+/* All texts are NULL or "" when unknown. */
+struct about {
+	char revision[128], base[128];
+	char cpu[256], kernel[128], arch[32], huge_pages[32];
+	int cpus;
+	char compiler[128], flags[256];
+	char hardening[512];
+	char peers[1024];	/* "mimalloc 2.0.9 (libmimalloc.so.2.0), jemalloc ..." */
 	bool quick;
 	int rounds;
-	const char *json;
-	const char *peers;		/* comma-separated; NULL: all that are installed */
-	const char *const *patterns;	/* lines to run; empty: all */
+};
+
+struct results {
+	struct about about;
+	struct table *tables;
+	size_t nr_tables;
+};
+
+/* This machine and this build; the run's own fields are left alone. */
+void about_here(struct about *about);
+
+/* ---- trace.c: system calls ---- */
+
+/* What is counted begins at the first and ends at the second mark of a child. */
+void trace_mark(void);
+/* Run a child, which @become does, and count its system calls. False: it failed, or may not be traced. */
+bool trace_child(const char *const *argv, void (*become)(const char *library, const char *const *argv),
+		 const char *library, unsigned long *calls);
+
+/* ---- run.c: children ---- */
+
+struct options {
+	bool quick, no_counts;
+	int rounds;
+	const char *json, *svg, *readme;	/* files to write */
+	const char *from;			/* a JSON file to read instead of measuring */
+	const char *base, *base_name;		/* another revision's bench, and what to call it */
+	const char *revision;
+	const char *peers;			/* comma-separated; NULL: all that are installed */
+	const char *const *patterns;		/* lines to run; empty: all */
 	size_t nr_patterns;
 };
 
-/* A cell's figure; NAN: none. */
-struct table {
-	const struct section *section;
-	bool *line_is_wanted;		/* nr_lines */
-	bool *subject_is_here;		/* nr_subjects */
-	double *value;			/* nr_lines * nr_subjects */
-};
+#define NR_SECTIONS 12
+extern const struct section *const bench_sections[NR_SECTIONS];
 
-#define CELL(table, line, subject) ((table)->value[(line) * (table)->section->nr_subjects + (subject)])
+/* Measure what the table wants, and print it. Returns false if a cell failed, which is then named. */
+bool run_table(struct table *table, const struct options *options);
+/* "2.0.9 (libmimalloc.so.2.0)", or NULL if that library is not installed. */
+const char *run_version(const char *library);
+/* Can that program's children be ours? */
+bool run_understands(const char *program);
+/* Were we started as a child? Then do what it does, and leave its exit status in *status. */
+bool run_as_child(int argc, char **argv, int *status);
 
-void report_header(const struct options *options, const char *peers);
+/* ---- report.c, compare.c: text; json.c, plot.c, readme.c: files ---- */
+
+void report_header(const struct about *about);
 void report_table(const struct table *table);
-/* Returns false if the file could not be written. */
-bool report_json(const char *path, const struct options *options, const struct table *tables, size_t nr);
+void report_comparison(const struct results *results);
+
+/* Each returns false, with errno set, if the file could not be read or written. */
+bool json_write(const char *path, const struct results *results);
+bool plot_write(const char *path, const struct results *results);
+bool readme_write(const char *path, const struct results *results);
+/* A file's figures into tables, which @make_tables makes, empty, once results->about is known. Says what is wrong. */
+bool json_read(const char *path, struct results *results, void (*make_tables)(struct results *results));
 
 #endif

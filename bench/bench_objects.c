@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_objects.c - objects: time, instructions and memory, kmem beside the mallocs.
+ * bench_objects.c - objects: time and instructions, kmem beside the mallocs.
  *
  *	pair		malloc free malloc free ...			the floor of a fast path
  *	batch		256 mallocs, then 256 frees			what fits no single-object cache
@@ -21,7 +21,7 @@
 
 enum shape {
 	PAIR, PAIR_CONSTANT, PAIR_ZEROED, BATCH_LIFO, BATCH_FIFO, BATCH_SHUFFLED,
-	REPLACE_UNIFORM, REPLACE_LOG, TWO_THREADS, PRODUCER,
+	REPLACE_UNIFORM, REPLACE_LOG, TWO_THREADS, PRODUCER, PAIR_CACHE, PAIR_LARGE, RESIZE,
 };
 
 #define MACHINE_MIB 4096u
@@ -51,6 +51,12 @@ static void direct_pair(void *context, unsigned long n)
 	}
 }
 
+static void *malloc_resize(void *object, size_t size, size_t unused)
+{
+	(void)unused;
+	return realloc(object, size);
+}
+
 static void take_malloc(struct object_calls *calls, const struct subject *subject)
 {
 	if (!peer_is_loaded(subject->library))
@@ -60,6 +66,9 @@ static void take_malloc(struct object_calls *calls, const struct subject *subjec
 		.zalloc = (alloc_fn)dlsym(RTLD_DEFAULT, "calloc"),
 		.zalloc_is_calloc = true,
 		.free = (free_fn)dlsym(RTLD_DEFAULT, "free"),
+		.large_alloc = (alloc_fn)dlsym(RTLD_DEFAULT, "malloc"),
+		.large_free = (free_fn)dlsym(RTLD_DEFAULT, "free"),
+		.resize = malloc_resize,
 		.pair_constant = direct_pair,
 	};
 }
@@ -69,15 +78,16 @@ static bool is_named(const struct subject *subject, const char *name)
 	return !strncmp(subject->name, name, strlen(name));
 }
 
-/* "kmem" and "kmem pages" are kmalloc, "cache" and "cache pages" a kmem_cache of the line's size. */
-static void take_calls(struct object_calls *calls, const struct subject *subject, size_t size)
+const struct object_calls *object_calls_of(const struct subject *subject, size_t size)
 {
+	static struct object_calls mallocs;
+
 	if (is_named(subject, "kmem"))
-		*calls = *kmem_object_calls(MACHINE_MIB);
-	else if (is_named(subject, "cache"))
-		*calls = *kmem_cache_calls(MACHINE_MIB, size);
-	else
-		take_malloc(calls, subject);
+		return kmem_object_calls(MACHINE_MIB);
+	if (is_named(subject, "cache"))
+		return kmem_cache_calls(MACHINE_MIB, size);
+	take_malloc(&mallocs, subject);
+	return &mallocs;
 }
 
 /* ---- the loops, once through pointers and once with nothing to call ---- */
@@ -151,6 +161,22 @@ struct loops {
 
 RUNS(pointer, r->alloc, r->release);
 RUNS(null, null_alloc, null_free);
+
+/* From size to twice that: always another object, and a copy. */
+static void run_resize(void *context, unsigned long n)
+{
+	struct object_run *r = context;
+
+	while (n--) {
+		void *object = r->alloc(r->a, r->b);
+
+		touch(object);
+		object = r->calls.resize(object, 2 * r->a, r->b);
+		if (!object)
+			fail("no memory for an object of %zu bytes", 2 * r->a);
+		r->release(object);
+	}
+}
 
 /* Both threads do n, at once: an operation is one pair on each. */
 static void run_both(void *context, unsigned long n)
@@ -227,7 +253,7 @@ static void populate(struct object_run *r, run_fn run, size_t (*size)(uint64_t),
 
 static run_fn start_two_threads(struct object_run *r, bool is_null, const struct effort *effort)
 {
-	if (effort->other_cpu < 0)
+	if (effort->other_cpu < 0 || effort->counting)
 		return NULL;
 	team_start(effort->other_cpu, r->calls.enter, r->calls.leave);
 	r->helper = is_null ? null_pair : pointer_pair;
@@ -236,7 +262,7 @@ static run_fn start_two_threads(struct object_run *r, bool is_null, const struct
 
 static run_fn start_ring(struct object_run *r, bool is_null, const struct effort *effort)
 {
-	if (effort->other_cpu < 0)
+	if (effort->other_cpu < 0 || effort->counting)
 		return NULL;
 	r->ring = scratch(sizeof(*r->ring));
 	team_start(effort->other_cpu, r->calls.enter, r->calls.leave);
@@ -251,8 +277,14 @@ static void use_zalloc(struct object_run *r, size_t size)
 	r->b = r->calls.zalloc_is_calloc ? size : r->calls.zalloc_b;
 }
 
+static void use_large(struct object_run *r)
+{
+	r->alloc = r->calls.large_alloc;
+	r->release = r->calls.large_free;
+}
+
 /* What to run for this line; NULL if there is no such line for this subject or machine. */
-static run_fn prepare(struct object_run *r, const struct line *line, bool is_null, const struct effort *effort)
+static run_fn run_of(struct object_run *r, const struct line *line, bool is_null, const struct effort *effort)
 {
 	const struct loops *loops = is_null ? &null_loops : &pointer_loops;
 	size_t live = effort->quick && line->count > 2000 ? 2000 : line->count;
@@ -281,113 +313,39 @@ static run_fn prepare(struct object_run *r, const struct line *line, bool is_nul
 		return start_two_threads(r, is_null, effort);
 	case PRODUCER:
 		return start_ring(r, is_null, effort);
+	case PAIR_CACHE:
+		return loops->pair;
+	case PAIR_LARGE:
+		use_large(r);
+		return is_null ? NULL : loops->pair;
+	case RESIZE:
+		return is_null ? NULL : run_resize;
 	}
 	return NULL;
 }
 
-static run_fn start_line(struct object_run *r, const struct line *line, const struct subject *subject,
-			 const struct effort *effort)
+static struct work prepare_objects(const struct line *line, const struct subject *subject, const struct effort *effort)
 {
+	static const struct subject cache = { "cache", OURS, NULL };
+	static struct object_run r;
 	bool is_null = is_named(subject, "null");
 
-	memset(r, 0, sizeof(*r));
-	r->random = 0x9e3779b97f4a7c15;
+	memset(&r, 0, sizeof(r));
+	r.random = 0x9e3779b97f4a7c15;
 	if (!is_null)
-		take_calls(&r->calls, subject, line->size);
-	r->alloc = r->calls.alloc;
-	r->release = r->calls.free;
-	r->a = line->size;
-	r->b = r->calls.alloc_b;
-	return prepare(r, line, is_null, effort);
-}
-
-static double measure_time(const struct line *line, const struct subject *subject, const struct effort *effort)
-{
-	static struct object_run r;
-	run_fn run = start_line(&r, line, subject, effort);
-	double ns;
-
-	if (!run)
-		return NAN;
-	ns = median_ns(run, &r, BATCH, effort);
-	if (r.helper)
-		team_stop();
-	return ns;
-}
-
-static bool repeat_line(const struct line *line, const struct subject *subject, unsigned long n)
-{
-	static const struct effort none = { .other_cpu = -1 };
-	static struct object_run r;
-	run_fn run = start_line(&r, line, subject, &none);
-
-	if (!run)
-		return false;
-	run(&r, 1ul << 14);
-	run(&r, n);
-	return true;
-}
-
-/* ---- memory ---- */
-
-/* Many enough that an allocator's own start does not count: 100,000, and at least 64 MiB. */
-static size_t objects_to_keep(size_t size, const struct effort *effort)
-{
-	size_t nr = (64ul << 20) / size;
-
-	if (effort->quick)
-		return 10000;
-	return nr > 100000 ? nr : 100000;
-}
-
-/* An object, written to from end to end. */
-static void *written_object(const struct object_calls *calls, size_t size)
-{
-	void *object = calls->alloc(size, calls->alloc_b);
-
-	if (!object)
-		fail("no memory for an object of %zu bytes", size);
-	return memset(object, 1, size);
-}
-
-/* Bytes that an object costs while @nr of them live, all of it written to. */
-static double bytes_an_object(const struct line *line, const struct subject *subject, const struct effort *effort)
-{
-	size_t nr = objects_to_keep(line->size, effort);
-	void **objects = scratch(nr * sizeof(void *));
-	bool by_own_account = strstr(subject->name, "pages");
-	struct object_calls calls;
-	double before, after;
-
-	take_calls(&calls, subject, line->size);
-	calls.free(written_object(&calls, line->size));
-	before = by_own_account ? calls.used_bytes() : resident_bytes();
-	for (size_t i = 0; i < nr; i++)
-		objects[i] = written_object(&calls, line->size);
-	after = by_own_account ? calls.used_bytes() : resident_bytes();
-	return (after - before) / (double)nr;
-}
-
-static double measure_overhead(const struct line *line, const struct subject *subject, const struct effort *effort)
-{
-	return 100 * (bytes_an_object(line, subject, effort) / (double)line->size - 1);
+		r.calls = *object_calls_of(line->shape == PAIR_CACHE && subject->role == OURS ? &cache : subject,
+					   line->size);
+	r.alloc = r.calls.alloc;
+	r.release = r.calls.free;
+	r.a = line->size;
+	r.b = r.calls.alloc_b;
+	return (struct work){ run_of(&r, line, is_null, effort), &r, BATCH };
 }
 
 /* ---- tables ---- */
 
-#define MALLOCS                                                                                                        \
-	{ "mimalloc", PEER, "libmimalloc.so.2" },                                                                      \
-	{ "jemalloc", PEER, "libjemalloc.so.2" },                                                                      \
-	{ "tcmalloc", PEER, "libtcmalloc_minimal.so.4" },                                                              \
-	{ "glibc", PEER, NULL }
-
-static const struct subject timed_subjects[] = { { "kmem", OURS, NULL }, MALLOCS, { "null", BASELINE, NULL } };
-static const struct subject memory_subjects[] = {
-	{ "kmem", OURS, NULL }, { "kmem pages", OURS, NULL }, { "cache", OURS, NULL }, { "cache pages", OURS, NULL },
-	MALLOCS,
-};
-
-static const struct line object_lines[] = {
+static const struct subject subjects[] = { { "kmem", OURS, NULL }, MALLOCS, { "null", BASELINE, NULL } };
+static const struct line lines[] = {
 	{ "pair 8", PAIR, 8, 0 },
 	{ "pair 64", PAIR, 64, 0 },
 	{ "pair 256", PAIR, 256, 0 },
@@ -406,56 +364,17 @@ static const struct line object_lines[] = {
 	{ "log sizes, 100,000 live", REPLACE_LOG, 0, 100000 },
 	{ "zeroed 64 B", PAIR_ZEROED, 64, 0 },
 	{ "zeroed 4096 B", PAIR_ZEROED, 4096, 0 },
+	{ "kmem_cache, or malloc, pair 256", PAIR_CACHE, 256, 0 },
+	{ "krealloc, or realloc, 64 to 128 B", RESIZE, 64, 0 },
+	{ "kvmalloc, or malloc, pair 64 KiB", PAIR_LARGE, 65536, 0 },
 	{ "two threads, pair 64", TWO_THREADS, 64, 0 },
 	{ "producer and consumer, 64 B", PRODUCER, 64, 0 },
 	{ "producer and consumer, 1024 B", PRODUCER, 1024, 0 },
 };
 
-static const struct line instruction_lines[] = {
-	{ "pair 64", PAIR, 64, 0 },
-	{ "pair 64, direct call, constant size", PAIR_CONSTANT, 64, 0 },
-	{ "pair 1024", PAIR, 1024, 0 },
-	{ "zeroed 64 B", PAIR_ZEROED, 64, 0 },
-	{ "batch of 256, 64 B, LIFO", BATCH_LIFO, 64, 0 },
-	{ "batch of 256, 4096 B, LIFO", BATCH_LIFO, 4096, 0 },
-	{ "log sizes, 1,000 live", REPLACE_LOG, 0, 1000 },
-};
-
-static const struct line memory_lines[] = {
-	{ "8 B", 0, 8, 0 }, { "64 B", 0, 64, 0 }, { "96 B", 0, 96, 0 }, { "192 B", 0, 192, 0 }, { "256 B", 0, 256, 0 },
-	{ "600 B", 0, 600, 0 }, { "1024 B", 0, 1024, 0 }, { "1100 B", 0, 1100, 0 }, { "4096 B", 0, 4096, 0 },
-};
-
-static const struct line overhead_lines[] = {
-	{ "64 B", 0, 64, 0 }, { "96 B", 0, 96, 0 }, { "200 B", 0, 200, 0 }, { "700 B", 0, 700, 0 },
-};
-
 const struct section section_objects = {
-	.name = "objects", .title = "Objects: a malloc+free pair", .unit = "ns", .method = TIMED,
-	.subjects = timed_subjects, .nr_subjects = ARRAY_LENGTH(timed_subjects),
-	.lines = object_lines, .nr_lines = ARRAY_LENGTH(object_lines),
-	.measure = measure_time,
-};
-
-const struct section section_instructions = {
-	.name = "instructions", .title = "Objects: a malloc+free pair", .unit = "instructions", .method = COUNTED,
-	.subjects = timed_subjects, .nr_subjects = ARRAY_LENGTH(timed_subjects),
-	.lines = instruction_lines, .nr_lines = ARRAY_LENGTH(instruction_lines),
-	.repeat = repeat_line,
-};
-
-const struct section section_memory = {
-	.name = "memory", .title = "Memory: resident set an object (pages: by kmem's own account)", .unit = "bytes",
-	.method = ONCE,
-	.subjects = memory_subjects, .nr_subjects = ARRAY_LENGTH(memory_subjects),
-	.lines = memory_lines, .nr_lines = ARRAY_LENGTH(memory_lines),
-	.measure = bytes_an_object,
-};
-
-const struct section section_overhead = {
-	.name = "overhead", .title = "Memory: what 100,000 objects and more take above their sizes", .unit = "%",
-	.method = ONCE,
-	.subjects = memory_subjects, .nr_subjects = ARRAY_LENGTH(memory_subjects),
-	.lines = overhead_lines, .nr_lines = ARRAY_LENGTH(overhead_lines),
-	.measure = measure_overhead,
+	.name = "objects", .title = "Objects: a malloc+free pair", .unit = "ns", .method = TIMED, .has_ratios = true,
+	.subjects = subjects, .nr_subjects = ARRAY_LENGTH(subjects),
+	.lines = lines, .nr_lines = ARRAY_LENGTH(lines),
+	.prepare = prepare_objects,
 };

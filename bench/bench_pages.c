@@ -5,7 +5,6 @@
  * kmem does what the textbook does not: zones, watermarks, migrate types, per-CPU lists, references. Both are called
  * through the same pointers; "null" is two functions that do nothing, called likewise. No line touches the pages.
  */
-#include <math.h>
 #include <string.h>
 
 #include "bench/bench.h"
@@ -133,13 +132,13 @@ static void run_pair_both(void *context, unsigned long n)
 
 static run_fn start_two_threads(struct page_run *r, const struct effort *effort)
 {
-	if (effort->other_cpu < 0 || !r->calls->enter)
+	if (effort->other_cpu < 0 || effort->counting || !r->calls->enter)
 		return NULL;
 	team_start(effort->other_cpu, r->calls->enter, r->calls->leave);
 	return run_pair_both;
 }
 
-static run_fn prepare(struct page_run *r, const struct line *line, const struct effort *effort)
+static run_fn run_of(struct page_run *r, const struct line *line, const struct effort *effort)
 {
 	r->random = 0x2545f4914f6cdd1d;
 	r->order = (unsigned int)line->size;
@@ -159,20 +158,12 @@ static run_fn prepare(struct page_run *r, const struct line *line, const struct 
 	return NULL;
 }
 
-static double measure_pages(const struct line *line, const struct subject *subject, const struct effort *effort)
+static struct work prepare_pages(const struct line *line, const struct subject *subject, const struct effort *effort)
 {
 	static struct page_run r;
-	double ns;
-	run_fn run;
 
 	r.calls = page_calls_of(subject);
-	run = prepare(&r, line, effort);
-	if (!run)
-		return NAN;
-	ns = median_ns(run, &r, BATCH, effort);
-	if (line->shape == PAIR_TWO_THREADS)
-		team_stop();
-	return ns;
+	return (struct work){ run_of(&r, line, effort), &r, BATCH };
 }
 
 static const struct subject subjects[] = {
@@ -190,8 +181,8 @@ static const struct line lines[] = {
 };
 
 const struct section section_pages = {
-	.name = "pages", .title = "Pages: an alloc+free pair, 1 GiB", .unit = "ns", .method = TIMED,
+	.name = "pages", .title = "Pages: an alloc+free pair, 1 GiB", .unit = "ns", .method = TIMED, .has_ratios = true,
 	.subjects = subjects, .nr_subjects = ARRAY_LENGTH(subjects),
 	.lines = lines, .nr_lines = ARRAY_LENGTH(lines),
-	.measure = measure_pages,
+	.prepare = prepare_pages,
 };

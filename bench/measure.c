@@ -45,7 +45,7 @@ static double seconds_of(run_fn run, void *context, unsigned long n)
 	return now_seconds() - start;
 }
 
-static int compare_doubles(const void *left, const void *right)
+int compare_doubles(const void *left, const void *right)
 {
 	double a = *(const double *)left, b = *(const double *)right;
 
@@ -68,6 +68,26 @@ double median_ns(run_fn run, void *context, unsigned long smallest, const struct
 	for (int i = 0; i < effort->samples; i++)
 		sample[i] = seconds_of(run, context, n) * 1e9 / (double)n;
 	return median_of(sample, (size_t)effort->samples);
+}
+
+/* The only caller of what is counted: callgrind looks for its name (--toggle-collect). */
+__attribute__((noinline, noclone)) void bench_counted_operations(run_fn run, void *context, unsigned long n);
+
+void bench_counted_operations(run_fn run, void *context, unsigned long n)
+{
+	run(context, n);
+	__asm__ volatile("" : : : "memory");	/* no tail call */
+}
+
+void count_work(const struct work *work, bool quick)
+{
+	unsigned long n = work->smallest * (quick ? 16 : 128);
+
+	work->run(work->context, n);
+	trace_mark();
+	bench_counted_operations(work->run, work->context, n);
+	trace_mark();
+	printf("operations %lu\n", n);
 }
 
 /* statm sums per-CPU counters lazily, which is too coarse for a megabyte of objects; smaps_rollup is exact. */
@@ -97,6 +117,39 @@ void *scratch(size_t bytes)
 	return memory;
 }
 
+static int cpu_list[CPU_SETSIZE], nr_cpus;
+static cpu_set_t all_cpus;
+
+static void find_cpus(void)
+{
+	if (nr_cpus)
+		return;
+	if (!sched_getaffinity(0, sizeof(all_cpus), &all_cpus))
+		for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+			if (CPU_ISSET(cpu, &all_cpus))
+				cpu_list[nr_cpus++] = cpu;
+	if (!nr_cpus)
+		cpu_list[nr_cpus++] = -1;
+}
+
+int cpus_nr(void)
+{
+	find_cpus();
+	return nr_cpus;
+}
+
+int cpus_at(int i)
+{
+	find_cpus();
+	return cpu_list[i % nr_cpus];
+}
+
+void unpin(void)
+{
+	find_cpus();
+	sched_setaffinity(0, sizeof(all_cpus), &all_cpus);
+}
+
 void pin_to_cpu(int cpu)
 {
 	cpu_set_t set;
@@ -108,63 +161,107 @@ void pin_to_cpu(int cpu)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-/* The second thread: idle while begun == done, asked to end by a NULL run. One member. Owned by the first thread. */
-static struct {
+/*
+ * Members idle while team.begun is what they have done, and are asked to end by a NULL run. Owned by the first thread.
+ * Where threads are more than CPUs, whoever has waited for long lets others run.
+ */
+#define MAX_MEMBERS 255u
+#define SPINS_BEFORE_YIELD 1000u
+
+struct member {
+	_Alignas(128) unsigned long done;
 	pthread_t thread;
 	int cpu;
 	void (*enter)(void), (*leave)(void);
 	run_fn run;
 	void *context;
-	unsigned long n;
+};
+
+static struct {
 	_Alignas(128) unsigned long begun;
-	_Alignas(128) unsigned long done;
+	unsigned long n;
+	unsigned int nr;
+	struct member member[MAX_MEMBERS];
 } team;
 
-static void *team_member(void *unused)
+/* Wait until a word is (@until) or is not a value. */
+static void spin(const unsigned long *word, unsigned long value, bool until)
 {
+	for (unsigned int spins = 0; (__atomic_load_n(word, __ATOMIC_ACQUIRE) == value) != until; spins++) {
+		if (spins < SPINS_BEFORE_YIELD)
+			__builtin_ia32_pause();
+		else
+			sched_yield();
+	}
+}
+
+static void *team_member(void *argument)
+{
+	struct member *self = argument;
 	unsigned long done = 0;
 
-	pin_to_cpu(team.cpu);
-	if (team.enter)
-		team.enter();
+	pin_to_cpu(self->cpu);
+	if (self->enter)
+		self->enter();
 	for (;;) {
-		while (__atomic_load_n(&team.begun, __ATOMIC_ACQUIRE) == done)
-			__builtin_ia32_pause();
-		if (!team.run)
+		spin(&team.begun, done, false);
+		if (!self->run)
 			break;
-		team.run(team.context, team.n);
-		__atomic_store_n(&team.done, ++done, __ATOMIC_RELEASE);
+		self->run(self->context, team.n);
+		__atomic_store_n(&self->done, ++done, __ATOMIC_RELEASE);
 	}
-	if (team.leave)
-		team.leave();
-	return unused;
+	if (self->leave)
+		self->leave();
+	return NULL;
 }
 
 void team_start(int cpu, void (*enter)(void), void (*leave)(void))
 {
-	team.cpu = cpu;
-	team.enter = enter;
-	team.leave = leave;
-	if (pthread_create(&team.thread, NULL, team_member, NULL))
-		fail("cannot start a second thread");
+	struct member *member = &team.member[team.nr];
+
+	if (team.nr == MAX_MEMBERS || team.begun)
+		fail("no more threads");
+	*member = (struct member){ .cpu = cpu, .enter = enter, .leave = leave };
+	if (pthread_create(&member->thread, NULL, team_member, member))
+		fail("cannot start a thread");
+	team.nr++;
 }
 
-void team_begin(run_fn run, void *context, unsigned long n)
+static void begin(unsigned long n)
 {
-	team.run = run;
-	team.context = context;
 	team.n = n;
 	__atomic_store_n(&team.begun, team.begun + 1, __ATOMIC_RELEASE);
 }
 
+void team_begin(run_fn run, void *context, unsigned long n)
+{
+	for (unsigned int i = 0; i < team.nr; i++) {
+		team.member[i].run = run;
+		team.member[i].context = context;
+	}
+	begin(n);
+}
+
+void team_begin_each(const run_fn *run, void *const *context, unsigned long n)
+{
+	for (unsigned int i = 0; i < team.nr; i++) {
+		team.member[i].run = run[i];
+		team.member[i].context = context[i];
+	}
+	begin(n);
+}
+
 void team_wait(void)
 {
-	while (__atomic_load_n(&team.done, __ATOMIC_ACQUIRE) != team.begun)
-		__builtin_ia32_pause();
+	for (unsigned int i = 0; i < team.nr; i++)
+		spin(&team.member[i].done, team.begun, true);
 }
 
 void team_stop(void)
 {
 	team_begin(NULL, NULL, 0);
-	pthread_join(team.thread, NULL);
+	for (unsigned int i = 0; i < team.nr; i++)
+		pthread_join(team.member[i].thread, NULL);
+	team.nr = 0;
+	team.begun = 0;
 }

@@ -10,6 +10,7 @@
  */
 #include <dlfcn.h>
 #include <gnu/libc-version.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,24 @@ bool peer_is_loaded(const char *library)
 	const char *owner = base_name(malloc_owner());
 
 	return !strncmp(owner, library ? library : "libc.so", strlen(library ? library : "libc.so"));
+}
+
+/* jemalloc counts MALLCTL_ARENAS_ALL as an arena: 4096. */
+void peer_release(void)
+{
+	void (*mimalloc)(bool) = (void (*)(bool))dlsym(RTLD_DEFAULT, "mi_collect");
+	int (*jemalloc)(const char *, void *, size_t *, void *, size_t) =
+		(int (*)(const char *, void *, size_t *, void *, size_t))dlsym(RTLD_DEFAULT, "mallctl");
+	void (*tcmalloc)(void) = (void (*)(void))dlsym(RTLD_DEFAULT, "MallocExtension_ReleaseFreeMemory");
+
+	if (mimalloc)
+		mimalloc(true);
+	else if (jemalloc)
+		jemalloc("arena.4096.purge", NULL, NULL, NULL, 0);
+	else if (tcmalloc)
+		tcmalloc();
+	else
+		malloc_trim(0);
 }
 
 static void version_text(char *text, size_t size)

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bench_scale.c - many threads at once.
+ *
+ *	scale		1, 2, 4 ... threads, each on a CPU of its own: ns an operation of each. What scales keeps its ns.
+ *	fairness	more threads than CPUs for a while: operations of the thread that did least, in % of the busiest's
+ *	contention	what threads met on all CPUs: locks that another held, sleeps, misses of the last cache
+ *
+ * Lock waits are counted where kmem's locks leave their fast path: the bench is linked with that function wrapped, so
+ * that an uncontended lock costs what it costs. Cache misses show false sharing; they need a machine whose
+ * counters may be read (perf_event_open).
+ */
+#include <linux/perf_event.h>
+#include <math.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bench/bench.h"
+#include "bench/object_loops.h"
+
+enum shape { PAIR, REPLACE, PRODUCE, CACHE_PAIR, PAGE_PAIR, VMALLOC_PAIR };
+
+#define MAX_THREADS 256
+#define LIVE 1000u
+#define SMALLEST 256ul
+#define FAIR_CHUNK 64ul
+
+/* One thread's work, on cache lines of its own. */
+struct actor {
+	_Alignas(128) alloc_fn alloc;
+	free_fn release;
+	size_t a, b;
+	void **objects;
+	uint64_t random;
+	struct ring *ring;
+	const struct page_calls *pages;
+	unsigned long done;	/* fairness: operations */
+};
+
+static struct {
+	enum shape shape;
+	int threads;
+	const struct object_calls *calls;
+	const struct page_calls *pages;
+	struct actor actor[MAX_THREADS];
+	run_fn run[MAX_THREADS];
+	void *context[MAX_THREADS];
+	double end;		/* fairness: when */
+	_Alignas(128) bool stop;
+} crew;
+
+/* ---- what an actor does ---- */
+
+static void act_pair(void *context, unsigned long n)
+{
+	struct actor *actor = context;
+
+	loop_pair(actor->alloc, actor->release, actor->a, actor->b, n);
+}
+
+static void act_replace(void *context, unsigned long n)
+{
+	struct actor *actor = context;
+
+	if (!actor->objects) {
+		actor->objects = scratch(LIVE * sizeof(void *));
+		for (size_t i = 0; i < LIVE; i++)
+			actor->objects[i] = actor->alloc(log_size(next_random(&actor->random)), actor->b);
+	}
+	loop_replace(actor->alloc, actor->release, log_size, actor->b, actor->objects, LIVE, &actor->random, n);
+}
+
+static void act_produce(void *context, unsigned long n)
+{
+	struct actor *actor = context;
+
+	loop_produce(actor->alloc, actor->a, actor->b, actor->ring, n);
+}
+
+static void act_consume(void *context, unsigned long n)
+{
+	struct actor *actor = context;
+
+	loop_consume(actor->release, actor->ring, n);
+}
+
+static void act_page(void *context, unsigned long n)
+{
+	struct actor *actor = context;
+
+	while (n--)
+		actor->pages->free(actor->pages->alloc(0), 0);
+}
+
+#ifdef NO_KMEM
+#define act_vmalloc NULL
+#else
+#include <kmem/kmem.h>
+
+static void act_vmalloc(void *unused, unsigned long n)
+{
+	(void)unused;
+	while (n--) {
+		void *area = vmalloc(BENCH_PAGE_SIZE);
+
+		if (!area)
+			fail("no area");
+		vfree(area);
+	}
+}
+#endif
+
+/* ---- the crew ---- */
+
+static run_fn act_of(enum shape shape, int thread)
+{
+	switch (shape) {
+	case PAIR:
+	case CACHE_PAIR:
+		return act_pair;
+	case REPLACE:
+		return act_replace;
+	case PRODUCE:
+		return thread % 2 ? act_consume : act_produce;
+	case PAGE_PAIR:
+		return act_page;
+	case VMALLOC_PAIR:
+		return act_vmalloc;
+	}
+	return NULL;
+}
+
+/* Who is called; false if this subject has no such line. */
+static bool take_calls(const struct line *line, const struct subject *subject)
+{
+	static const struct subject cache = { "cache", OURS, NULL };
+
+	crew.shape = (enum shape)line->shape;
+	if (crew.shape == PAGE_PAIR || crew.shape == VMALLOC_PAIR) {
+		if (subject->role != OURS)
+			return false;
+		crew.pages = kmem_page_calls(PAGES_MIB);
+		return true;
+	}
+	if (crew.shape == CACHE_PAIR && subject->role != OURS)
+		return false;
+	crew.calls = object_calls_of(crew.shape == CACHE_PAIR ? &cache : subject, line->size);
+	return true;
+}
+
+static void cast_actor(int i, size_t size)
+{
+	struct actor *actor = &crew.actor[i];
+
+	*actor = (struct actor){ .a = size, .random = 0x9e3779b97f4a7c15 + (uint64_t)i, .pages = crew.pages };
+	if (crew.calls) {
+		actor->alloc = crew.calls->alloc;
+		actor->b = crew.calls->alloc_b;
+		actor->release = crew.calls->free;
+	}
+	if (crew.shape == PRODUCE)
+		actor->ring = i % 2 ? crew.actor[i - 1].ring : scratch(sizeof(struct ring));
+	crew.context[i] = actor;
+}
+
+/* All threads but the first, which is ours. */
+static void start_crew(const struct effort *effort, size_t size, bool pinned)
+{
+	void (*enter)(void) = crew.calls ? crew.calls->enter : crew.pages->enter;
+	void (*leave)(void) = crew.calls ? crew.calls->leave : crew.pages->leave;
+
+	for (int i = 0; i < crew.threads; i++) {
+		cast_actor(i, size);
+		crew.run[i] = act_of(crew.shape, i);
+		if (i)
+			team_start(pinned ? cpus_at(effort->first_cpu + i) : -1, enter, leave);
+	}
+}
+
+static void run_crew(void *unused, unsigned long n)
+{
+	(void)unused;
+	team_begin_each(crew.run + 1, crew.context + 1, n);
+	crew.run[0](crew.context[0], n);
+	team_wait();
+}
+
+static int threads_of(const struct line *line)
+{
+	return (int)(long)line->count;
+}
+
+static int threads_here(const struct line *line)
+{
+	int threads = threads_of(line);
+
+	return threads < 0 ? -threads * cpus_nr() : threads;
+}
+
+static double measure_scale(const struct line *line, const struct subject *subject, const struct effort *effort)
+{
+	crew.threads = threads_here(line);
+	if (crew.threads > MAX_THREADS || (line->shape == PRODUCE && crew.threads < 2) || !take_calls(line, subject))
+		return NAN;
+	start_crew(effort, line->size, true);
+	return median_ns(run_crew, NULL, SMALLEST, effort);
+}
+
+/* ---- fairness ---- */
+
+/* Chunks until the first thread, which has the clock, says stop. */
+static void act_fair(void *context, unsigned long n)
+{
+	struct actor *actor = context;
+	bool has_clock = actor == &crew.actor[0];
+
+	(void)n;
+	while (!__atomic_load_n(&crew.stop, __ATOMIC_RELAXED)) {
+		act_of(crew.shape, 0)(actor, FAIR_CHUNK);
+		actor->done += FAIR_CHUNK;
+		if (has_clock && now_seconds() > crew.end)
+			__atomic_store_n(&crew.stop, true, __ATOMIC_RELAXED);
+	}
+}
+
+static double measure_fairness(const struct line *line, const struct subject *subject, const struct effort *effort)
+{
+	unsigned long least = ~0ul, most = 0;
+
+	crew.threads = threads_here(line);
+	if (crew.threads > MAX_THREADS || !take_calls(line, subject))
+		return NAN;
+	unpin();
+	start_crew(effort, line->size, false);
+	for (int i = 0; i < crew.threads; i++)
+		crew.run[i] = act_fair;
+	crew.end = now_seconds() + (effort->quick ? 0.02 : 1);
+	run_crew(NULL, 0);
+	for (int i = 0; i < crew.threads; i++) {
+		least = crew.actor[i].done < least ? crew.actor[i].done : least;
+		most = crew.actor[i].done > most ? crew.actor[i].done : most;
+	}
+	return 100.0 * (double)least / (double)most;
+}
+
+/* ---- contention ---- */
+
+static unsigned long lock_waits;
+
+void __real_spin_lock_contended(void *lock) __attribute__((weak));
+void __wrap_spin_lock_contended(void *lock);
+
+void __wrap_spin_lock_contended(void *lock)
+{
+	__atomic_fetch_add(&lock_waits, 1, __ATOMIC_RELAXED);
+	__real_spin_lock_contended(lock);
+}
+
+static double sleeps(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)usage.ru_nvcsw;
+}
+
+/* A counter of this process's misses of the last cache, later threads included; -1: none here. */
+static int cache_counter(void)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr), .type = PERF_TYPE_HARDWARE, .config = PERF_COUNT_HW_CACHE_MISSES,
+		.exclude_kernel = 1, .inherit = 1,
+	};
+
+	return (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+}
+
+static double counter_value(int fd)
+{
+	uint64_t value = 0;
+
+	if (read(fd, &value, sizeof(value)) != sizeof(value))
+		fail("cannot read a counter");
+	return (double)value;
+}
+
+/* Per 1,000 operations of all threads. The subject says what is counted. */
+static double measure_contention(const struct line *line, const struct subject *subject, const struct effort *effort)
+{
+	unsigned long n = effort->quick ? 1ul << 12 : 1ul << (line->shape == VMALLOC_PAIR ? 14 : 20);
+	bool of_cache = !strcmp(subject->name, "cache misses"), of_locks = !strcmp(subject->name, "lock waits");
+	int counter = of_cache ? cache_counter() : -1;
+	double before, count;
+
+	crew.threads = threads_here(line);
+	if (crew.threads > MAX_THREADS || crew.threads < 2 || (of_cache && counter < 0) || !HAVE_KMEM ||
+	    !take_calls(line, &(struct subject){ "kmem", OURS, NULL }))
+		return NAN;
+	start_crew(effort, line->size, true);
+	run_crew(NULL, n);	/* warm */
+	before = of_cache ? counter_value(counter) : of_locks ? (double)lock_waits : sleeps();
+	run_crew(NULL, n);
+	count = (of_cache ? counter_value(counter) : of_locks ? (double)lock_waits : sleeps()) - before;
+	return 1000 * count / ((double)n * crew.threads);
+}
+
+/* ---- tables ---- */
+
+static const struct subject subjects[] = { { "kmem", OURS, NULL }, MALLOCS };
+static const struct subject counters[] = {
+	{ "lock waits", OURS, NULL }, { "sleeps", OURS, NULL }, { "cache misses", OURS, NULL },
+};
+
+/* line->count: threads, or minus threads a CPU. */
+#define A_CPU(threads) ((unsigned long)-(threads))
+#define SCALED(name, shape, size)                                                                                      \
+	{ name ", 1 thread", shape, size, 1 }, { name ", 2 threads", shape, size, 2 },                                 \
+	{ name ", 4 threads", shape, size, 4 }, { name ", 8 threads", shape, size, 8 },                                \
+	{ name ", 16 threads", shape, size, 16 }, { name ", 32 threads", shape, size, 32 },                            \
+	{ name ", 64 threads", shape, size, 64 }
+
+static const struct line scale_lines[] = {
+	SCALED("pair 64 B", PAIR, 64),
+	SCALED("log sizes, 1,000 live", REPLACE, 0),
+	{ "producer and consumer 64 B, 2 threads", PRODUCE, 64, 2 },
+	{ "producer and consumer 64 B, 4 threads", PRODUCE, 64, 4 },
+	{ "producer and consumer 64 B, 8 threads", PRODUCE, 64, 8 },
+	{ "producer and consumer 64 B, 16 threads", PRODUCE, 64, 16 },
+	{ "producer and consumer 64 B, 32 threads", PRODUCE, 64, 32 },
+	{ "producer and consumer 64 B, 64 threads", PRODUCE, 64, 64 },
+	SCALED("kmem_cache pair 256 B", CACHE_PAIR, 256),
+	SCALED("order-0 page pair", PAGE_PAIR, 0),
+	SCALED("vmalloc 4 KiB pair", VMALLOC_PAIR, 0),
+};
+
+static const struct line fairness_lines[] = {
+	{ "pair 64 B, a thread a CPU", PAIR, 64, A_CPU(1) },
+	{ "pair 64 B, 2 threads a CPU", PAIR, 64, A_CPU(2) },
+	{ "pair 64 B, 4 threads a CPU", PAIR, 64, A_CPU(4) },
+	{ "pair 64 B, 8 threads a CPU", PAIR, 64, A_CPU(8) },
+	{ "log sizes, 1,000 live, 4 threads a CPU", REPLACE, 0, A_CPU(4) },
+	{ "order-0 page pair, 4 threads a CPU", PAGE_PAIR, 0, A_CPU(4) },
+};
+
+static const struct line contention_lines[] = {
+	{ "pair 64 B, a thread a CPU", PAIR, 64, A_CPU(1) },
+	{ "log sizes, 1,000 live, a thread a CPU", REPLACE, 0, A_CPU(1) },
+	{ "producer and consumer 64 B, a thread a CPU", PRODUCE, 64, A_CPU(1) },
+	{ "kmem_cache pair 256 B, a thread a CPU", CACHE_PAIR, 256, A_CPU(1) },
+	{ "order-0 page pair, a thread a CPU", PAGE_PAIR, 0, A_CPU(1) },
+	{ "vmalloc 4 KiB pair, a thread a CPU", VMALLOC_PAIR, 0, A_CPU(1) },
+};
+
+const struct section section_scale = {
+	.name = "scale", .title = "Scale: an operation of each of several threads", .unit = "ns", .method = TIMED,
+	.has_ratios = true,
+	.subjects = subjects, .nr_subjects = ARRAY_LENGTH(subjects),
+	.lines = scale_lines, .nr_lines = ARRAY_LENGTH(scale_lines),
+	.measure = measure_scale, .threads = threads_of,
+};
+
+const struct section section_fairness = {
+	.name = "fairness", .title = "Fairness: what the slowest thread did, of the busiest thread's", .unit = "%",
+	.method = ONCE, .more_is_better = true,
+	.subjects = subjects, .nr_subjects = ARRAY_LENGTH(subjects),
+	.lines = fairness_lines, .nr_lines = ARRAY_LENGTH(fairness_lines),
+	.measure = measure_fairness, .threads = threads_of,
+};
+
+const struct section section_contention = {
+	.name = "contention", .title = "Contention: what kmem's threads met", .unit = "in 1,000 operations",
+	.method = ONCE,
+	.subjects = counters, .nr_subjects = ARRAY_LENGTH(counters),
+	.lines = contention_lines, .nr_lines = ARRAY_LENGTH(contention_lines),
+	.measure = measure_contention, .threads = threads_of,
+};
