@@ -73,8 +73,8 @@ const char *kmem_hardening(void)
 	char debug[64], on_alloc[16], on_free[16];
 
 	snprintf(text, sizeof(text),
-		 "freed objects marked, maps outside objects, double and wrong frees refused; slub_debug=%s init_on_alloc=%s "
-		 "init_on_free=%s",
+		 "freed objects marked so that none is handed out twice, no free pointers in objects; "
+		 "slub_debug=%s init_on_alloc=%s init_on_free=%s",
 		 parameter("slub_debug", "off", debug, sizeof(debug)),
 		 parameter("init_on_alloc", "0", on_alloc, sizeof(on_alloc)),
 		 parameter("init_on_free", "0", on_free, sizeof(on_free)));

@@ -213,7 +213,8 @@ static size_t read_all(struct results *results, const struct options *options)
 	return nr_wanted;
 }
 
-static bool write_to(const char *path, bool (*writer)(const char *, const struct results *), const struct results *results)
+static bool write_to(const char *path, bool (*writer)(const char *path, const struct results *results),
+		     const struct results *results)
 {
 	if (!path || writer(path, results))
 		return true;

@@ -137,8 +137,8 @@ static inline uint64_t random_below(uint64_t random, uint64_t bound)
 }
 
 /*
- * Further threads that wait, spinning, to run beside the first one. Each team_start() adds one, pinned to @cpu (-1: not);
- * @enter and @leave, which may be NULL, are called in it.
+ * Further threads that wait, spinning, to run beside the first one. Each team_start() adds one, pinned to @cpu (-1:
+ * not); @enter and @leave, which may be NULL, are called in it.
  */
 void team_start(int cpu, void (*enter)(void), void (*leave)(void));
 void team_begin(run_fn run, void *context, unsigned long n);

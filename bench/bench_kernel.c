@@ -3,9 +3,9 @@
  * bench_kernel.c - the kernel's own calls, beside Linux's own.
  *
  * The lines are those that were counted on Debian's Linux 6.1 (x86_64, freelist hardening, retpolines and cgroup
- * accounting on, init_on_alloc=0) by an emulator that executes one instruction a tick; those counts are quoted. kmem's are
- * callgrind's. What the host's own kernel does for a mapping is in neither kmem's count of vmalloc nor of vmap, and
- * stands there as system calls.
+ * accounting on, init_on_alloc=0) by an emulator that executes one instruction a tick; those counts are quoted.
+ * kmem's are callgrind's. What the host's own kernel does for a mapping is in neither kmem's count of vmalloc nor of
+ * vmap, and stands there as system calls.
  */
 #include <math.h>
 #include <string.h>
@@ -14,8 +14,8 @@
 #include "bench/object_loops.h"
 
 enum shape {
-	KMALLOC_CONSTANT, KMALLOC, KMALLOC_ATOMIC, KMALLOC_ZEROED, KMALLOC_BATCH, KMALLOC_RANDOM, CACHE_PAIR, CACHE_BULK,
-	PAGE_PAIR, PAGE_BATCH, PAGE_BULK, PAGE_ZEROED, VMALLOC, VMAP, VM_MAP_RAM, MEMPOOL,
+	KMALLOC_CONSTANT, KMALLOC, KMALLOC_ATOMIC, KMALLOC_ZEROED, KMALLOC_BATCH, KMALLOC_RANDOM, CACHE_PAIR,
+	CACHE_BULK, PAGE_PAIR, PAGE_BATCH, PAGE_BULK, PAGE_ZEROED, VMALLOC, VMAP, VM_MAP_RAM, MEMPOOL,
 };
 
 /* line->size: bytes, order or pages. line->count: Linux's instructions. */

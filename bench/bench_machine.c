@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bench_machine.c - machines as wholes: booting one, checking one in use.
+ * bench_machine.c - machines as wholes: booting one, checking one in use; do pages cost more in a large one?
  *
  * Lines that end in "boot" time machine_boot() alone, not the shutdown after it.
  */
@@ -10,7 +10,7 @@
 #include "bench/bench.h"
 #include "bench/object_loops.h"
 
-enum shape { BOOT, CHECK };
+enum shape { BOOT, CHECK, PAGE_PAIR };
 
 #ifdef NO_KMEM
 
@@ -83,11 +83,25 @@ static void run_check(void *unused, unsigned long n)
 			fail("kmem_check: %s %s", fault.id, fault.place);
 }
 
+static void run_page_pair(void *order, unsigned long n)
+{
+	unsigned int *o = order;
+
+	while (n--)
+		__free_pages(must(alloc_pages(GFP_KERNEL, *o)), *o);
+}
+
 static double measure_machine(const struct line *line, const struct subject *subject, const struct effort *effort)
 {
+	unsigned int order = (unsigned int)line->count;
+
 	(void)subject;
 	if (line->shape == BOOT)
 		return measure_boot(line->size, effort);
+	if (line->shape == PAGE_PAIR) {
+		kmem_page_calls((unsigned int)line->size);
+		return median_ns(run_page_pair, &order, 256, effort);
+	}
 	populate(effort->quick ? 1000 : line->count);
 	return median_ns(run_check, NULL, 1, effort);
 }
@@ -96,12 +110,17 @@ static double measure_machine(const struct line *line, const struct subject *sub
 
 static const struct subject subjects[] = { { "kmem", OURS, NULL } };
 
-/* line->size: MiB. line->count: objects. */
+/* line->size: MiB. line->count: objects, or the order. */
 static const struct line lines[] = {
 	{ "machine of 64 MiB, boot", BOOT, 64, 0 },
 	{ "machine of 1 GiB, boot", BOOT, 1024, 0 },
 	{ "machine of 1 TiB, boot", BOOT, 1024 * 1024, 0 },
 	{ "kmem_check, 100,000 objects", CHECK, 0, 100000 },
+	{ "order-0 page pair, 64 MiB", PAGE_PAIR, 64, 0 },
+	{ "order-0 page pair, 64 GiB", PAGE_PAIR, 64 * 1024, 0 },
+	{ "order-0 page pair, 1 TiB", PAGE_PAIR, 1024 * 1024, 0 },
+	{ "order-9 page pair, 64 MiB", PAGE_PAIR, 64, 9 },
+	{ "order-9 page pair, 1 TiB", PAGE_PAIR, 1024 * 1024, 9 },
 };
 
 const struct section section_machine = {

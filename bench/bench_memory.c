@@ -199,11 +199,19 @@ static double resident_of_cpus(void)
 	return (resident_bytes() - before) / EXTRA_CPUS;
 }
 
+/* Linux's struct page is 64 bytes on x86_64. */
+static double linux_metadata(const struct line *line)
+{
+	if (line->shape == DESCRIPTOR)
+		return 64;
+	return line->shape == ALL_DESCRIPTORS ? 64.0 * 256 * (double)line->size : NAN;
+}
+
 static double measure_metadata(const struct line *line, const struct subject *subject, const struct effort *effort)
 {
 	(void)effort;
-	if (subject->role != OURS)	/* Linux's */
-		return line->shape == DESCRIPTOR ? 64 : line->shape == ALL_DESCRIPTORS ? 64.0 * 256 * (double)line->size : NAN;
+	if (subject->role != OURS)
+		return linux_metadata(line);
 	switch ((enum metadata)line->shape) {
 	case DESCRIPTOR:
 		return sizeof(struct page);
@@ -260,8 +268,8 @@ static const struct line metadata_lines[] = {
 };
 
 const struct section section_memory = {
-	.name = "memory", .title = "Memory: resident set an object (pages: by kmem's own account)", .unit = "bytes an object",
-	.method = ONCE, .has_ratios = true,
+	.name = "memory", .title = "Memory: resident set an object (pages: by kmem's own account)",
+	.unit = "bytes an object", .method = ONCE, .has_ratios = true,
 	.subjects = object_subjects, .nr_subjects = ARRAY_LENGTH(object_subjects),
 	.lines = memory_lines, .nr_lines = ARRAY_LENGTH(memory_lines),
 	.measure = bytes_an_object,

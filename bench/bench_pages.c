@@ -177,6 +177,7 @@ static const struct line lines[] = {
 	{ "batch of 512, order 0", BATCH_OF_PAGES, 0, 0 },
 	{ "orders 0..9, 50 % full", MIXED_ORDERS, 0, 50 },
 	{ "orders 0..9, 90 % full", MIXED_ORDERS, 0, 90 },
+	{ "orders 0..9, 99 % full", MIXED_ORDERS, 0, 99 },
 	{ "two threads, order 0 pair", PAIR_TWO_THREADS, 0, 0 },
 };
 

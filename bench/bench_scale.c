@@ -2,8 +2,8 @@
 /*
  * bench_scale.c - many threads at once.
  *
- *	scale		1, 2, 4 ... threads, each on a CPU of its own: ns an operation of each. What scales keeps its ns.
- *	fairness	more threads than CPUs for a while: operations of the thread that did least, in % of the busiest's
+ *	scale		1, 2, 4 ... threads, each on a CPU of its own: ns an operation of each; what scales keeps it
+ *	fairness	more threads than CPUs for a while: operations of who did least, in % of the busiest's
  *	contention	what threads met on all CPUs: locks that another held, sleeps, misses of the last cache
  *
  * Lock waits are counted where kmem's locks leave their fast path: the bench is linked with that function wrapped, so

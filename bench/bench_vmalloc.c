@@ -183,7 +183,7 @@ static void run_vm_map_ram_batch(void *unused, unsigned long n)
 	}
 }
 
-/* Take all pages there are, reserves included, then give back those of even frame numbers, up to @keep_free: no two are neighbours. */
+/* Take all pages, reserves included, then give those of even numbers back, up to @keep_free: no neighbours. */
 static void scatter(unsigned long keep_free)
 {
 	struct page **taken = scratch(SCATTERED_MIB * 256 * sizeof(*taken));
@@ -245,7 +245,10 @@ static struct work prepare_vmalloc(const struct line *line, const struct subject
 	job.bytes = line->size;
 	job.pages = line->size / BENCH_PAGE_SIZE;
 	job.is_scattered = shape == VMALLOC_SCATTERED || line->count;
-	return (struct work){ subject->role == OURS ? prepare_kmem(shape) : prepare_bare(shape), NULL, is_batch ? BATCH : 1 };
+	return (struct work){
+		.run = subject->role == OURS ? prepare_kmem(shape) : prepare_bare(shape),
+		.smallest = is_batch ? BATCH : 1,
+	};
 }
 
 static const struct subject subjects[] = { { "kmem", OURS, NULL }, { "mmap", PEER, NULL } };
@@ -266,7 +269,8 @@ static const struct line lines[] = {
 };
 
 const struct section section_vmalloc = {
-	.name = "vmalloc", .title = "Virtual memory: map and unmap", .unit = "time", .method = TIMED, .has_ratios = true,
+	.name = "vmalloc", .title = "Virtual memory: map and unmap", .unit = "time", .method = TIMED,
+	.has_ratios = true,
 	.subjects = subjects, .nr_subjects = ARRAY_LENGTH(subjects),
 	.lines = lines, .nr_lines = ARRAY_LENGTH(lines),
 	.prepare = prepare_vmalloc,

@@ -5,7 +5,8 @@
  *	objects                     base      now   now/base  99 % interval                 instructions
  *	pair 64 B                3.52 ns  3.31 ns      0.941  0.928..0.957   better   91.0 -> 88.0    -3.0
  *
- * How the interval comes about, and what "better" wants, stands in table.c. Instructions are exact: any difference is one.
+ * How the interval comes about, and what "better" wants, stands in table.c. Instructions are
+ * exact: any difference is one.
  */
 #include <math.h>
 #include <string.h>
@@ -99,8 +100,8 @@ void report_comparison(const struct results *results)
 	struct tally tally = { 0 };
 
 	printf("\nNow: %s. Base: %s.\n"
-	       "now/base is the median of the ratios of %d pairs of rounds; \"better\" and \"worse\" stand where its 99 %%\n"
-	       "interval leaves out 1 and it is 1 %% away or more.\n",
+	       "now/base is the median of %d pairs of rounds; \"better\" and \"worse\" stand where its 99 %% interval\n"
+	       "leaves out 1 and it is 1 %% away or more.\n",
 	       results->about.revision, results->about.base, results->about.rounds);
 	for (size_t i = 0; i < results->nr_tables; i++)
 		if (table_has(&results->tables[i], FIGURE))

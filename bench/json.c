@@ -475,7 +475,9 @@ static unsigned long line_of(const struct reader *r)
 bool json_read(const char *path, struct results *results, void (*make_tables)(struct results *results))
 {
 	char *text = read_file(path);
-	struct reader r = { .at = text, .start = text, .results = results, .make_tables = make_tables, .line = NO_SUBJECT };
+	struct reader r = {
+		.at = text, .start = text, .results = results, .make_tables = make_tables, .line = NO_SUBJECT,
+	};
 
 	if (!text) {
 		fprintf(stderr, "bench: cannot read %s: %s\n", path, strerror(errno));

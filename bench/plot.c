@@ -81,7 +81,8 @@ static void write_text(FILE *file, const char *text)
 	}
 }
 
-static void text_at(const struct plot *plot, double x, double y, const char *anchor, const char *class, const char *text)
+static void text_at(const struct plot *plot, double x, double y, const char *anchor, const char *class,
+		    const char *text)
 {
 	fprintf(plot->file, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" class=\"%s\">", x, y, anchor, class);
 	write_text(plot->file, text);
@@ -155,8 +156,8 @@ static void draw_bar(const struct plot *plot, double share, const char *colour)
 {
 	double width = BARS_WIDTH * fmin(share, 1), end = BARS_X + width;
 
-	fprintf(plot->file, "<rect x=\"%d\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", BARS_X, plot->y, width,
-		BAR_HEIGHT, colour);
+	fprintf(plot->file, "<rect x=\"%d\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n", BARS_X, plot->y,
+		width, BAR_HEIGHT, colour);
 	if (share > 1)
 		fprintf(plot->file, "<path d=\"M%.1f %.1f l8 %.1f l-8 %.1f z\" fill=\"%s\"/>\n", end + 2, plot->y,
 			BAR_HEIGHT / 2.0, BAR_HEIGHT / 2.0, colour);
@@ -275,8 +276,9 @@ static void write_page(FILE *file, const struct results *results, const struct p
 {
 	struct plot head = *plot;
 
-	fprintf(file, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" viewBox=\"0 0 %d %.0f\">\n",
-		WIDTH, plot->y + MARGIN, WIDTH, plot->y + MARGIN);
+	fprintf(file, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" ", WIDTH,
+		plot->y + MARGIN);
+	fprintf(file, "viewBox=\"0 0 %d %.0f\">\n", WIDTH, plot->y + MARGIN);
 	fputs("<title>kmem beside its peers</title>\n", file);
 	fputs(style, file);
 	fputs("<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n", file);

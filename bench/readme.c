@@ -79,7 +79,9 @@ static double value_at(const struct table *table, const char *line, const char *
 {
 	size_t at_line = table_line(table, line), at_subject = table_subject(table, subject);
 
-	return at_line == NO_SUBJECT || at_subject == NO_SUBJECT ? NAN : table_value(table, at_line, at_subject, metric);
+	if (at_line == NO_SUBJECT || at_subject == NO_SUBJECT)
+		return NAN;
+	return table_value(table, at_line, at_subject, metric);
 }
 
 /* Two digits that count: 3.5, 88, 1234. */
@@ -105,7 +107,8 @@ static void write_object_heading(FILE *file, const struct table *table, const st
 			continue;
 		/* "mimalloc 2.0.9 (libmimalloc.so.2.0), ...": the name and the word after it */
 		if (version && version[strlen(name)] == ' ')
-			fprintf(file, " %.*s |", (int)(strlen(name) + 1 + strcspn(version + strlen(name) + 1, " ,")), version);
+			fprintf(file, " %.*s |", (int)(strlen(name) + 1 + strcspn(version + strlen(name) + 1, " ,")),
+				version);
 		else
 			fprintf(file, " %s |", name);
 	}
@@ -246,7 +249,8 @@ static char *read_whole(const char *path)
 
 bool readme_write(const char *path, const struct results *results)
 {
-	char *text = read_whole(path), *begin = text ? strstr(text, BEGIN) : NULL, *end = begin ? strstr(begin, END) : NULL;
+	char *text = read_whole(path), *begin = text ? strstr(text, BEGIN) : NULL;
+	char *end = begin ? strstr(begin, END) : NULL;
 	FILE *file;
 
 	if (text && !end) {

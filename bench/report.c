@@ -6,8 +6,8 @@
  *	pair 64                           2.31      4.98  ...  0.61   tcmalloc     0.77       0.46
  *
  * A ratio is kmem's figure over the peer's: where less is better, below 1 we are ahead. A cell that has no figure shows
- * "-". A table of figures is followed by one of instructions, if they were counted, and one of system calls, if there were
- * any.
+ * "-". A table of figures is followed by one of instructions, if they were counted, and one of system calls, if there
+ * were any.
  */
 #include <math.h>
 #include <string.h>
@@ -32,7 +32,7 @@ void report_header(const struct about *about)
 	if (about->quick)
 		printf("figures    --quick: tiny counts; they show that lines work and mean nothing\n");
 	else
-		printf("figures    timed: minimum over %d interleaved rounds of their medians; instructions: callgrind\n",
+		printf("figures    timed: minimum over %d interleaved rounds of their medians; counted: callgrind\n",
 		       about->rounds);
 }
 

@@ -2,7 +2,7 @@
 /*
  * run.c - every cell in a process of its own.
  *
- *	parent	round 1: line 1: kmem mimalloc ... null, line 2: ...	round 2: ... (every second round from right to left)
+ *	parent	round 1: line 1: kmem mimalloc ... null, line 2: ...	round 2: ... (from right to left)
  *	           \ --child section line subject quick round  (LD_PRELOAD=the subject's library)
  *	            child: set up, warm up, median of samples, one number on its standard output
  *
@@ -300,7 +300,8 @@ static void quote_instructions(struct table *table)
 
 	for (size_t line = 0; line < section->nr_lines; line++)
 		for (size_t subject = 0; subject < section->nr_subjects && table->line_is_wanted[line]; subject++) {
-			double quoted = section->quoted_instructions(&section->lines[line], &section->subjects[subject]);
+			double quoted = section->quoted_instructions(&section->lines[line],
+								     &section->subjects[subject]);
 
 			if (!isnan(quoted))
 				table_cell(table, line, subject)->instructions = quoted;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace.c - how many system calls a line makes: its child runs traced, and tells where the counted work begins and ends.
+ * trace.c - how many system calls a line makes: its child runs traced, and marks where the counted work begins.
  *
  *	child	... warm-up, getppid(), n operations, getppid() ...
  *	parent	        stops at every call:   counted
