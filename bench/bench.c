@@ -180,6 +180,8 @@ static size_t measure_all(struct results *results, const struct options *options
 		}
 		nr_wanted++;
 		*ok &= run_table(table, options);
+		if (options->json)	/* a run that is cut short leaves what it had */
+			json_write(options->json, results);
 	}
 	return nr_wanted;
 }
