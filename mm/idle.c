@@ -24,7 +24,7 @@
 #include "mm/slab.h"
 #include "mm/vmalloc.h"
 
-#define QUIET_NS 500000000ull
+#define QUIET_NS 300000000ull
 
 struct activity {
 	unsigned long freed;

@@ -27,6 +27,7 @@
 #include "lib/seeded.h"
 #include "mm/cpus.h"
 #include "mm/fault_inject.h"
+#include "mm/idle.h"
 #include "mm/slab.h"
 
 static const u16 sheaf_bytes[5] = { 128, 256, 512, 1024, 2048 };
@@ -399,6 +400,7 @@ void sheaf_free_slow(struct kmem_cache *cache, void *object)
 	unsigned long flags;
 	struct kmem_cpu *cpu = cpu_hold(&flags);
 	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
+	struct zone *zone = machine_page_zone(cache->machine, virt_to_page(object));
 	int nid = (int)cpu->node;
 
 	if (sheaf_takes(cache, object, nid) && slot_has_room(cache, slot, nid)) {
@@ -408,6 +410,7 @@ void sheaf_free_slow(struct kmem_cache *cache, void *object)
 	cpu_let_go(flags);
 	if (object)
 		slab_put_from(cache, object, nid);
+	idle_hint(zone);	/* slabs may have ended with interrupts off, where no task is started */
 }
 
 /* Give back what a slot holds, sheaves included. */

@@ -70,6 +70,21 @@ static bool comes_to_be(bool wanted, const char *name)
 	return false;
 }
 
+static void *objects[TOUCHED_KB];
+
+/* The same with objects of 1 KiB. Their slabs end where no task may be started. */
+static void use_and_free_objects(struct ktap *t, unsigned long *peak)
+{
+	for (unsigned int i = 0; i < TOUCHED_KB; i++) {
+		objects[i] = kmalloc(1024, GFP_KERNEL);
+		ASSERT_NOT_NULL(t, objects[i]);
+		memset(objects[i], 1, 1024);
+	}
+	*peak = shared_kb();
+	for (unsigned int i = 0; i < TOUCHED_KB; i++)
+		kfree(objects[i]);
+}
+
 /* Write to a lot of memory and free it. */
 static void use_and_free(struct ktap *t, unsigned long *peak)
 {
@@ -142,6 +157,8 @@ static void a_quiet_machine_releases_by_itself(struct ktap *t)
 	ASSERT_NOT_NULL(t, m);
 	for (int round = 0; round < 2; round++) {
 		use_and_free(t, &peak);
+		EXPECT(t, falls_below(peak - TOUCHED_KB * 9 / 10, 200));
+		use_and_free_objects(t, &peak);
 		EXPECT(t, falls_below(peak - TOUCHED_KB * 9 / 10, 200));
 	}
 	EXPECT(t, kmem_check(m, NULL));
