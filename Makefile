@@ -76,7 +76,7 @@ optimise := -O2 -g
 variant-cflags-asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 variant-cflags-tsan := -O1 -g -fsanitize=thread
 variant-cflags-debug := -O0 -g3 -DKMEM_CHECK=1
-variant-cflags-cov := -O0 -g --coverage -fprofile-update=atomic
+variant-cflags-cov := -O0 -g --coverage -fprofile-update=atomic -DKMEM_COVERAGE
 variant-cflags-fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 variant-cflags-afl := $(variant-cflags-asan)
 variant-names := asan tsan debug cov fuzz afl

@@ -117,6 +117,32 @@ static void drop_initial_handlers(void)
 	}
 }
 
+/* A child ends without its parent's exit handlers, and so without what saves the branches that it took. */
+#ifdef KMEM_COVERAGE
+extern void __gcov_dump(void);
+
+static void save_and_die(int fatal)
+{
+	__gcov_dump();
+	signal(fatal, SIG_DFL);
+	raise(fatal);
+}
+
+static void save_when_killed(void)
+{
+	for (size_t i = 0; i < NR_FATAL; i++)
+		signal(fatal_signals[i], save_and_die);
+}
+#else
+static void __gcov_dump(void)
+{
+}
+
+static void save_when_killed(void)
+{
+}
+#endif
+
 static void run_child(struct ktap *t, void (*fn)(struct ktap *t, void *arg), void *arg, int out)
 {
 	struct rlimit no_core = { 0, 0 };
@@ -126,10 +152,12 @@ static void run_child(struct ktap *t, void (*fn)(struct ktap *t, void *arg), voi
 	close(out);
 	setrlimit(RLIMIT_CORE, &no_core);
 	drop_initial_handlers();
+	save_when_killed();
 	process_is_child();
 	t->failures = 0;
 	fn(t, arg);
 	fflush(NULL);
+	__gcov_dump();
 	_exit(t->failures ? 1 : 0);
 }
 
