@@ -362,9 +362,10 @@ struct page *buddy_take(struct zone *zone, unsigned int order, enum migratetype 
 	struct page *page;
 
 	assert_dear(spin_is_locked(&zone->lock));
+	assert(type_is_ordinary(type));
 	do
 		page = take_smallest(zone, order, type);
-	while (!page && type_is_ordinary(type) && fallback_steal(zone, order, type, alloc_flags));
+	while (!page && fallback_steal(zone, order, type, alloc_flags));
 	return page;
 }
 

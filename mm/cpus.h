@@ -69,6 +69,6 @@ static inline unsigned int smp_processor_id(void)
 /* Each online CPU, whoever leases it. */
 #define for_each_online_cpu_of(m, cpu, i) \
 	for (i = 0; i < (m)->nr_cpus; i++) \
-		if (((cpu) = (m)->cpus[i]) && __atomic_load_n(&(m)->cpu_state[i], __ATOMIC_ACQUIRE) >= CPU_IDLE)
+		if ((cpu) = (m)->cpus[i], __atomic_load_n(&(m)->cpu_state[i], __ATOMIC_ACQUIRE) >= CPU_IDLE)
 
 #endif

@@ -87,7 +87,7 @@ static void report_unknown_parameters(struct machine *m)
 {
 	char text[512];
 
-	if (m->params.nr_unknown && params_report_unknown(&m->params, text, sizeof(text)) > 0)
+	if (params_report_unknown(&m->params, text, sizeof(text)))
 		pr_notice("%s\n", text);
 }
 

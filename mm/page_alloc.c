@@ -99,7 +99,7 @@ static struct page *zone_take_block(struct zone *zone, const struct alloc_contex
 		page = buddy_take_of_type(zone, ac->order, MIGRATE_HIGHATOMIC);
 	if (!page)
 		page = buddy_take(zone, ac->order, ac->migratetype, alloc_flags);
-	if (!page && !ac->order && (alloc_flags & (ALLOC_HARDER | ALLOC_OOM)))
+	if (!page && !ac->order && (alloc_flags & ALLOC_HARDER))
 		page = buddy_take_of_type(zone, 0, MIGRATE_HIGHATOMIC);
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return page;
@@ -108,14 +108,15 @@ static struct page *zone_take_block(struct zone *zone, const struct alloc_contex
 /* A block of this zone, whatever its watermarks; bad ones on the way are left out. */
 static struct page *zone_take(struct zone *zone, const struct alloc_context *ac, unsigned int alloc_flags)
 {
-	struct page *page = NULL;
+	struct page *page;
 
 	do {
+		page = NULL;
 		if (pcp_has_order(ac->order))
 			page = pcp_take(zone, ac->order, ac->migratetype, alloc_flags);
 		if (!page)
 			page = zone_take_block(zone, ac, alloc_flags);
-	} while (page && !block_is_good(zone->machine, page) && !(page = NULL));
+	} while (page && !block_is_good(zone->machine, page));
 	if (unlikely(__atomic_load_n(&zone->flags, __ATOMIC_RELAXED) & ZONE_BOOSTED)) {
 		__atomic_fetch_and(&zone->flags, ~ZONE_BOOSTED, __ATOMIC_RELAXED);
 		wakeup_kswapd(zone, 0, 0, zone->type);

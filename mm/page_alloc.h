@@ -61,7 +61,6 @@ bool page_put_testzero(struct machine *m, struct page *page);
 #define ALLOC_NO_WATERMARKS 0x04u
 #define ALLOC_HIGH 0x20u		/* __GFP_HIGH: half of min */
 #define ALLOC_HARDER 0x10u		/* GFP_ATOMIC: a further quarter */
-#define ALLOC_OOM 0x08u
 #define ALLOC_HIGHATOMIC 0x40u
 #define ALLOC_KSWAPD 0x80u
 #define ALLOC_NOFRAGMENT 0x100u

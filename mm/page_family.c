@@ -115,8 +115,7 @@ static unsigned int run_order(const struct machine *m, const struct page *page, 
 	unsigned long pfn = machine_pfn(m, page);
 	unsigned int order = (unsigned int)ilog2(nr);
 
-	order = min(order, pfn ? (unsigned int)__ffs(pfn) : PAGEBLOCK_ORDER);
-	order = min(order, (unsigned int)PAGEBLOCK_ORDER);
+	order = min(order, (unsigned int)__ffs(pfn | PAGEBLOCK_PAGES));
 	return (page[(1ul << order) - 1].flags ^ page->flags) >> PAGE_ZONE_SHIFT ? 0 : order;
 }
 

@@ -312,8 +312,7 @@ int zones_init(struct machine *m)
 	for (unsigned int i = 0; i < m->memblock.memory.nr; i++)
 		if (m->memblock.memory.regions[i].nid >= (int)m->nr_nodes)
 			m->nr_nodes = (unsigned int)m->memblock.memory.regions[i].nid + 1;
-	if (m->nr_nodes > MAX_NUMNODES)
-		return -EINVAL;
+	assert(m->nr_nodes <= MAX_NUMNODES);
 	zero_window_place(m);
 	movable_starts(m, movable);
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
@@ -351,10 +350,8 @@ void pages_describe(struct zone *zone, pfn_t start, pfn_t end, bool reserved)
 static void frames_give(struct zone *zone, pfn_t start, pfn_t end) MUST_HOLD(zone->lock)
 {
 	while (start < end) {
-		unsigned int order = start ? (unsigned int)__builtin_ctzl(start) : MAX_ORDER;
+		unsigned int order = (unsigned int)__builtin_ctzl(start | MAX_BLOCK_PAGES);
 
-		if (order > MAX_ORDER)
-			order = MAX_ORDER;
 		while (start + (1ul << order) > end)
 			order--;
 		buddy_give(zone, machine_page(zone->machine, start), order, MIGRATE_MOVABLE, true);

@@ -75,10 +75,9 @@ static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int 
 	struct page **last = &pcp->lists[pcp_list_index(order, type)];
 	unsigned long flags;
 
+	assert(nr > 0 || order);
 	if (nr < 2 && order)
 		nr = 2;
-	if (nr < 1)
-		nr = 1;
 	if (fault_here(zone->machine, FAULT_PCP, 0))
 		return;
 	spin_lock_irqsave(&zone->lock, flags);
@@ -228,7 +227,7 @@ void pcp_update_limits(struct machine *m)
 		for (unsigned int id = 0; id < m->nr_cpus; id++) {
 			struct kmem_cpu *cpu = m->cpus[id];
 
-			if (!cpu || !cpu->pcp)
+			if (!cpu->pcp)
 				continue;
 			__atomic_store_n(&cpu->pcp[i].high, high, __ATOMIC_RELAXED);
 			__atomic_store_n(&cpu->pcp[i].batch, batch, __ATOMIC_RELAXED);
@@ -276,7 +275,7 @@ static void cpu_update_fast(struct kmem_cpu *cpu)
 void pcp_update_fast(struct machine *m)
 {
 	for (unsigned int id = 0; id < m->nr_cpus; id++)
-		if (m->cpus[id] && __atomic_load_n(&m->cpus[id]->pcp, __ATOMIC_ACQUIRE))
+		if (__atomic_load_n(&m->cpus[id]->pcp, __ATOMIC_ACQUIRE))
 			cpu_update_fast(m->cpus[id]);
 }
 

@@ -147,7 +147,7 @@ static struct page *slab_pages(struct kmem_cache *cache, gfp_t gfp, int nid, uns
 	*order = cache->order;
 	if (cache->order > cache->min_order) {
 		first = (flags | __GFP_NOWARN | __GFP_NORETRY) & ~__GFP_NOFAIL;
-		if ((flags & __GFP_DIRECT_RECLAIM) && cache->order > cache->min_order)
+		if (flags & __GFP_DIRECT_RECLAIM)
 			first = (first | __GFP_NOMEMALLOC) & ~__GFP_RECLAIM;
 	}
 	slab = alloc_pages_node(nid, first, cache->order);

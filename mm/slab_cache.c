@@ -300,10 +300,8 @@ static struct kmem_cache *cache_find_alike(struct machine *m, unsigned int size,
 	list_for_each_entry(cache, &m->caches, list) {
 		if (cache_unmergeable(cache) || (cache->flags & SLAB_MERGE_SAME) != (flags & SLAB_MERGE_SAME))
 			continue;
-		if (bytes > cache->size || cache->size - bytes >= sizeof(void *) ||
-		    (cache->size & ~(align - 1)) != cache->size)
-			continue;
-		return cache;
+		if (cache->size == bytes)
+			return cache;
 	}
 	return NULL;
 }

@@ -44,7 +44,7 @@ READS_OTHER_CPUS unsigned long zone_pcp_pages(const struct zone *zone)
 	unsigned long pages = 0;
 
 	for (unsigned int i = 0; i < m->nr_cpus; i++) {
-		const struct per_cpu_pages *pcp = m->cpus[i] ? PEEK(m->cpus[i]->pcp) : NULL;
+		const struct per_cpu_pages *pcp = PEEK(m->cpus[i]->pcp);
 
 		if (pcp)
 			pages += level(PEEK(pcp[zone->index].count));
@@ -60,7 +60,7 @@ READS_OTHER_CPUS unsigned long zone_numa_events(const struct zone *zone, enum nu
 	for (unsigned int i = 0; i < m->nr_cpus; i++) {
 		const struct kmem_cpu *cpu = m->cpus[i];
 
-		if (cpu && PEEK(cpu->numa))
+		if (PEEK(cpu->numa))
 			sum += PEEK(cpu->numa[zone->index][item]);
 	}
 	return sum;
@@ -71,8 +71,7 @@ READS_OTHER_CPUS unsigned long machine_event(const struct machine *m, enum vm_ev
 	unsigned long sum = 0;
 
 	for (unsigned int i = 0; i < m->nr_cpus; i++)
-		if (m->cpus[i])
-			sum += PEEK(m->cpus[i]->events[item]);
+		sum += PEEK(m->cpus[i]->events[item]);
 	return sum;
 }
 

@@ -133,8 +133,7 @@ static bool check_tables(struct vmalloc_state *vs, struct kmem_fault *fault)
 	if (!pgtable_check(&vs->table, 0, fault))
 		return false;
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
-		if (m->nodes[nid])
-			counted += __atomic_load_n(&m->nodes[nid]->vm_stat[NR_PAGE_TABLE_PAGES], __ATOMIC_RELAXED);
+		counted += __atomic_load_n(&m->nodes[nid]->vm_stat[NR_PAGE_TABLE_PAGES], __ATOMIC_RELAXED);
 	if (counted < (long)vs->table.nr_tables)
 		return fault_at(fault, "G6", "%lu tables, nr_page_table_pages says %ld", vs->table.nr_tables, counted);
 	return true;

@@ -46,8 +46,8 @@ static bool zone_is_high(const struct zone *zone)
 }
 
 #define for_each_zone_of(m, zone, i) \
-	for (i = 0; i < (m)->nr_nodes * MAX_NR_ZONES; i++) \
-		if (((zone) = &(m)->nodes[i / MAX_NR_ZONES]->zones[i % MAX_NR_ZONES]))
+	for (i = 0; i < (m)->nr_nodes * MAX_NR_ZONES && \
+		    ((zone) = &(m)->nodes[i / MAX_NR_ZONES]->zones[i % MAX_NR_ZONES], true); i++)
 
 /* Pages above the high watermark that GFP_USER may have. */
 static unsigned long free_buffer_pages(struct machine *m)
@@ -169,9 +169,7 @@ static long mark_for(unsigned long mark, unsigned int alloc_flags)
 
 	if (alloc_flags & ALLOC_HIGH)
 		min -= min / 2;
-	if (alloc_flags & ALLOC_OOM)
-		min -= min / 2;
-	else if (alloc_flags & ALLOC_HARDER)
+	if (alloc_flags & ALLOC_HARDER)
 		min -= min / 4;
 	return min;
 }
@@ -182,7 +180,7 @@ static bool has_block(const struct zone *zone, unsigned int order, unsigned int 
 		for (enum migratetype type = 0; type < MIGRATE_PCPTYPES; type++)
 			if (buddy_has(zone, order, type))
 				return true;
-		if ((alloc_flags & (ALLOC_HARDER | ALLOC_OOM)) && buddy_has(zone, order, MIGRATE_HIGHATOMIC))
+		if ((alloc_flags & ALLOC_HARDER) && buddy_has(zone, order, MIGRATE_HIGHATOMIC))
 			return true;
 	}
 	return false;
@@ -193,7 +191,7 @@ bool zone_watermark_ok_pages(struct zone *zone, unsigned int order, unsigned lon
 {
 	long unusable = (1l << order) - 1;
 
-	if (!(alloc_flags & (ALLOC_HARDER | ALLOC_OOM)))
+	if (!(alloc_flags & ALLOC_HARDER))
 		unusable += (long)__atomic_load_n(&zone->nr_reserved_highatomic, __ATOMIC_RELAXED);
 	if (free - unusable <= mark_for(mark, alloc_flags) + zone->lowmem_reserve[highest])
 		return false;
