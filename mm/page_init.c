@@ -514,7 +514,7 @@ static void range_cut(struct zone *zone, unsigned int i, pfn_t *start, pfn_t *en
 {
 	struct pfn_range *range = &zone->deferred[i];
 
-	if (zone->nr_deferred == MAX_DEFERRED && range->start < *start && *end < range->end) {
+	if (zone->nr_deferred == MAX_DEFERRED) {
 		if (*start - range->start < range->end - *end)
 			*start = range->start;
 		else
