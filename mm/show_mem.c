@@ -141,7 +141,9 @@ static void show_rest(const struct machine *m)
 			high += zone->managed_pages;
 	}
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
-		pr_warn("Node %u hugepages_total=0 hugepages_free=0 hugepages_surp=0 hugepages_size=2048kB\n", nid);
+		if (m->nodes[nid]->present_pages)
+			pr_warn("Node %u hugepages_total=0 hugepages_free=0 hugepages_surp=0 hugepages_size=2048kB\n",
+				nid);
 	pr_warn("%lu total pagecache pages\n", machine_node_item(m, NR_FILE_PAGES));
 	pr_warn("%lu pages in swap cache\n", machine_node_item(m, NR_SWAPCACHED));
 	pr_warn("Free swap  = 0kB\n");

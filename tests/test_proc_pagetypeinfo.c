@@ -141,6 +141,29 @@ static void holes_have_no_pageblocks(struct ktap *t)
 	EXPECT_LACKS(t, file_text, "           32            0            0            0 \n");
 }
 
+static void a_node_without_memory_is_left_out(struct ktap *t)
+{
+	const struct memory_range map[] = {
+		{ 0, 32ul << 20, MEMORY_RAM, 0 }, { 32ul << 20, 32ul << 20, MEMORY_RAM, 2 },
+	};
+	struct machine *m = machine_for_config(t, &(struct machine_config){ .map = map, .nr_ranges = 2 });
+	static char text[65536];
+	unsigned int tables = 0;
+
+	ASSERT_NOT_NULL(t, m);
+	ASSERT_EQ(t, m->nr_nodes, 3);
+	EXPECT_GT(t, pagetypeinfo_text(m, text, sizeof(text)), 0);
+	EXPECT_CONTAINS(t, text, "Node    2, zone    DMA32");
+	EXPECT_LACKS(t, text, "Node    1");
+	for (const char *at = text; (at = strstr(at, "Number of blocks type")); at++)
+		tables++;
+	EXPECT_EQ(t, tables, 2);
+	show_mem(m);
+	EXPECT_CONTAINS(t, console_text(), "Node 2 active_anon:");
+	EXPECT_LACKS(t, console_text(), "Node 1");
+}
+
 KTAP_SUITE(proc_pagetypeinfo, KTAP_CASE(amd64_of_two_nodes), KTAP_CASE(i386_of_1G),
 	   KTAP_CASE(deferred_blocks_are_movable_ones), KTAP_CASE(endless_list_is_cut),
-	   KTAP_CASE(holes_have_no_pageblocks));
+	   KTAP_CASE(holes_have_no_pageblocks),
+	   KTAP_CASE(a_node_without_memory_is_left_out));
