@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 #include "lib/assert.h"
+#include "mm/cpus.h"
 #include "mm/machine.h"
 #include "tests/ktap.h"
 
@@ -212,6 +213,54 @@ static void sleeping_in_atomic_context_is_reported_once(struct ktap *t)
 	EXPECT_EQ(t, count("BUG"), 1);
 }
 
+static void just_bug(struct ktap *t, void *arg)
+{
+	(void)t;
+	(void)arg;
+	BUG();
+}
+
+static void bug_without_a_condition_says_so(struct ktap *t)
+{
+	struct ktap_child child;
+
+	if (!ktap_child(t, just_bug, NULL, &child))
+		return;
+	EXPECT_NE(t, child.signal, 0);
+	EXPECT_CONTAINS(t, child.text, "! just_bug: BUG\n");
+}
+
+static void warn_twice(struct ktap *t, void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 2; i++)
+		WARN_ONCE(1, "nobody's machine\n");
+	EXPECT_NULL(t, machine_current());
+}
+
+static void without_a_machine_nobody_remembers_what_was_warned_of(struct ktap *t)
+{
+	struct ktap_child child;
+	const char *second;
+
+	if (!ktap_child(t, warn_twice, NULL, &child))
+		return;
+	EXPECT_EQ(t, child.status, 0);
+	second = strstr(child.text, "nobody's machine\n");
+	ASSERT_NOT_NULL(t, second);
+	EXPECT_CONTAINS(t, second + 1, "nobody's machine\n");
+}
+
+static void who_has_no_cpu_warns_once_too(struct ktap *t)
+{
+	ASSERT(t, boot(t));
+	for (int i = 0; i < 3; i++) {
+		cpu_release();
+		WARN_ONCE(1, "on its way\n");
+	}
+	EXPECT_EQ(t, count("on its way"), 1);
+}
+
 KTAP_SUITE(bug,
 	   KTAP_CASE(warn_reports_and_goes_on),
 	   KTAP_CASE(warn_on_nothing_is_silent),
@@ -222,4 +271,7 @@ KTAP_SUITE(bug,
 	   KTAP_CASE(bug_on_panics),
 	   KTAP_CASE(a_panic_is_heard_at_any_level),
 	   KTAP_CASE(a_false_assertion_panics_without_a_machine),
-	   KTAP_CASE(sleeping_in_atomic_context_is_reported_once));
+	   KTAP_CASE(sleeping_in_atomic_context_is_reported_once),
+	   KTAP_CASE(without_a_machine_nobody_remembers_what_was_warned_of),
+	   KTAP_CASE(who_has_no_cpu_warns_once_too),
+	   KTAP_CASE(bug_without_a_condition_says_so));

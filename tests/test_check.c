@@ -170,6 +170,7 @@ static void t3_events(struct ktap *t)
 
 static void t4_levels_below_zero(struct ktap *t)
 {
+	struct kmem_fault fault = { .id = "none" };
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 
 	ASSERT_NOT_NULL(t, m);
@@ -182,6 +183,10 @@ static void t4_levels_below_zero(struct ktap *t)
 	m->large_objects = -1;
 	expect_fault(t, m, "T4");
 	m->large_objects = 0;
+	m->large_pages = -1;
+	EXPECT(t, !kmem_check_live(m, &fault));		/* at rest, T1 would say so */
+	EXPECT_STR(t, fault.id, "T4");
+	m->large_pages = 0;
 	EXPECT(t, holds(t, m));
 }
 
@@ -230,8 +235,22 @@ static void faults_of_every_part_come_through(struct ktap *t)
 	EXPECT(t, holds(t, m));
 }
 
+static void idle_cpus_are_drawn_as_such(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
+
+	ASSERT_NOT_NULL(t, m);
+	kmem_dump(m);
+	EXPECT_CONTAINS(t, console_text(), "  CPU 0 node 0 leased\n");
+	cpu_release();
+	console_clear();
+	kmem_dump(m);
+	EXPECT_CONTAINS(t, console_text(), "  CPU 0 node 0 idle\n");
+}
+
 KTAP_SUITE(check, KTAP_CASE(fresh_machines_hold), KTAP_CASE(machine_in_use_holds), KTAP_CASE(any_thread_may_check),
 	   KTAP_CASE(a_machine_on_another_is_checked_and_drawn),
 	   KTAP_CASE(t1_slab_pages), KTAP_CASE(t1_large_objects), KTAP_CASE(t2_totals), KTAP_CASE(t3_events),
 	   KTAP_CASE(t4_levels_below_zero), KTAP_CASE(c1_task_without_a_lease), KTAP_CASE(c3_online_count),
-	   KTAP_CASE(faults_of_every_part_come_through));
+	   KTAP_CASE(faults_of_every_part_come_through),
+	   KTAP_CASE(idle_cpus_are_drawn_as_such));

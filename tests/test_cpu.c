@@ -688,6 +688,18 @@ static void a_thread_is_on_eight_machines_at_most(struct ktap *t)
 	EXPECT_EQ(t, w.m->nr_users, 0);
 }
 
+static void a_cpu_that_only_another_machine_has_is_not_asked_for(struct ktap *t)
+{
+	static struct world w;
+
+	ASSERT(t, boot(t, &w, "mem=64M nr_cpus=1"));
+	host_task()->last_cpu = ~0u / 8;		/* as of the largest machine that could be */
+	EXPECT_EQ(t, machine_enter(w.m), 0);
+	EXPECT_EQ(t, this_cpu()->id, 0);
+	EXPECT_EQ(t, host_task()->last_cpu, 0);
+	machine_leave();
+}
+
 KTAP_SUITE(cpu,
 	   KTAP_CASE(entering_leases_a_cpu_and_leaving_returns_it),
 	   KTAP_CASE(a_thread_gets_the_cpu_back_that_it_had),
@@ -710,4 +722,5 @@ KTAP_SUITE(cpu,
 	   KTAP_CASE(a_cpu_in_atomic_context_answers_later),
 	   KTAP_CASE(entering_another_machine_in_atomic_context_is_refused),
 	   KTAP_CASE(a_thread_that_ends_in_atomic_context_is_reported),
-	   KTAP_CASE(a_thread_is_on_eight_machines_at_most));
+	   KTAP_CASE(a_thread_is_on_eight_machines_at_most),
+	   KTAP_CASE(a_cpu_that_only_another_machine_has_is_not_asked_for));

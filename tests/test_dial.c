@@ -86,4 +86,20 @@ static void what_is_broken_stops_the_next_step(struct ktap *t)
 	EXPECT_STR(t, child.text, "");
 }
 
-KTAP_SUITE(dial, KTAP_CASE(each_level_checks_more), KTAP_CASE(what_is_broken_stops_the_next_step));
+static void nobody_is_stopped_for_whom_may_not_sleep(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=16M nr_cpus=2 kmem.check=3");
+	u32 before;
+
+	ASSERT_NOT_NULL(t, m);
+	preempt_disable();
+	before = m->nr_checks;
+	__free_pages(alloc_pages(GFP_ATOMIC, 2), 2);
+	EXPECT_EQ(t, m->nr_checks, before);
+	preempt_enable();
+	__free_pages(alloc_pages(GFP_ATOMIC, 2), 2);
+	EXPECT_GT(t, m->nr_checks, before);
+}
+
+KTAP_SUITE(dial, KTAP_CASE(each_level_checks_more), KTAP_CASE(what_is_broken_stops_the_next_step),
+	KTAP_CASE(nobody_is_stopped_for_whom_may_not_sleep));

@@ -38,6 +38,16 @@ static void expect_text(struct ktap *t, const char *want, const char *format, ..
 	}
 }
 
+/* Compilers warn of these in a literal: '#' says nothing of a decimal number, and ours of a pointer what %#x does. */
+static const char *const alternate_decimal = "%#d", *const alternate_pointer = "%#p";
+
+/* As plain %p prints it, into 40 bytes of text. */
+static const char *text_of_pointer(char *text, const void *ptr)
+{
+	snprintf(text, 40, "%p", ptr);
+	return text;
+}
+
 static void numbers(struct ktap *t)
 {
 	expect_text(t, "0 -1 2147483647 -2147483648", "%d %d %i %d", 0, -1, INT_MAX, INT_MIN);
@@ -46,6 +56,7 @@ static void numbers(struct ktap *t)
 	expect_text(t, "18446744073709551615", "%Lu", ~0ull);
 	expect_text(t, "ff FF 0xff 0XFF 0377 377", "%x %X %#x %#X %#o %o", 255, 255, 255, 255, 255, 255);
 	expect_text(t, "0x0 0", "%#x %#o", 0, 0);
+	expect_text(t, "17", alternate_decimal, 17);
 	expect_text(t, "-1 255 -1 65535", "%hhd %hhu %hd %hu", 255, -1, 65535, -1);
 	expect_text(t, "-3 7 -9", "%zd %zu %td", (ssize_t)-3, (size_t)7, (ptrdiff_t)-9);
 	expect_text(t, "+5 -5  5", "%+d %+d % d", 5, -5, 5);
@@ -109,9 +120,12 @@ static void plain_pointers(struct ktap *t)
 
 static void errors_have_names(struct ktap *t)
 {
+	char text[40];
+
 	expect_text(t, "-ENOMEM -EIO -EPROBE_DEFER", "%pe %pe %pe", ERR_PTR(-ENOMEM), ERR_PTR(-EIO),
 		    ERR_PTR(-EPROBE_DEFER));
 	expect_text(t, "[   -EINVAL]", "[%10pe]", ERR_PTR(-EINVAL));
+	expect_text(t, text_of_pointer(text, errors_have_names), "%pe", errors_have_names);
 	expect_text(t, "-4000 -EAGAIN", "%pe %pe", ERR_PTR(-4000), ERR_PTR(-EWOULDBLOCK));
 }
 
@@ -200,6 +214,9 @@ static void unknown_letters_print_the_pointer(struct ktap *t)
 
 	snprintf(want, sizeof(want), "%p-", ptr);
 	expect_text(t, want, "%pxyz9-", ptr);
+	expect_text(t, text_of_pointer(want, t), "%pGx", t);
+	snprintf(want, sizeof(want), "0x%p", ptr);
+	expect_text(t, want, alternate_pointer, ptr);
 }
 
 static void scnprintf_counts_what_it_stored(struct ktap *t)

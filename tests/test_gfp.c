@@ -55,6 +55,8 @@ static void a_short_buffer_is_cut_and_ended(struct ktap *t)
 	memset(text, 'x', sizeof(text));
 	gfp_format(text, sizeof(text), GFP_KERNEL | __GFP_ZERO);
 	EXPECT_STR(t, text, "GFP_KER");
+	EXPECT_EQ(t, gfp_format(text, 0, GFP_KERNEL), 0);
+	EXPECT_STR(t, text, "GFP_KER");
 }
 
 /* Each flag alone has a name of its own. */

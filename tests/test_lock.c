@@ -279,6 +279,48 @@ static void a_mutex_under_a_spinlock_is_reported(struct ktap *t)
 	EXPECT_CONTAINS(t, child.text, "in_atomic(): 1, irqs_disabled(): 0");
 }
 
+static void lock_in_atomic_or_hold(struct ktap *t, unsigned int i, void *arg)
+{
+	struct guarded *g = arg;
+
+	EXPECT_EQ(t, machine_enter(g->m), 0);
+	if (i) {
+		while (!__atomic_load_n(&g->signal, __ATOMIC_ACQUIRE))
+			host_wait(&g->signal, 0, 1000000);
+		preempt_disable();
+		mutex_lock(&g->mutex);
+		EXPECT_EQ(t, g->sum, 1);
+		EXPECT(t, this_cpu()->machine == g->m);
+		mutex_unlock(&g->mutex);
+		preempt_enable();
+	} else {
+		mutex_lock(&g->mutex);
+		__atomic_store_n(&g->signal, 1, __ATOMIC_RELEASE);
+		while (__atomic_load_n(&g->mutex.word, __ATOMIC_RELAXED) != 2)
+			host_wait(&(u32){ 0 }, 0, 1000000);
+		g->sum++;
+		mutex_unlock(&g->mutex);
+	}
+	machine_leave();
+}
+
+static void wait_in_atomic(struct ktap *t, void *arg)
+{
+	ASSERT(t, boot(t, arg, "mem=64M nr_cpus=2"));
+	ktap_threads(t, 2, lock_in_atomic_or_hold, arg);
+}
+
+static void who_waits_in_atomic_context_is_reported_and_keeps_its_cpu(struct ktap *t)
+{
+	static struct guarded g;
+	struct ktap_child child;
+
+	if (!ktap_child(t, wait_in_atomic, &g, &child))
+		return;
+	EXPECT_EQ(t, child.status, 0);
+	EXPECT_CONTAINS(t, child.text, "BUG: sleeping function called from invalid context at kernel/lock.c:");
+}
+
 KTAP_SUITE(lock,
 	   KTAP_CASE(spinlocks_exclude),
 	   KTAP_CASE(spinlocks_exclude_on_one_cpu),
@@ -289,4 +331,5 @@ KTAP_SUITE(lock,
 	   KTAP_CASE(mutex_trylock_takes_only_free_ones),
 	   KTAP_CASE(raw_words_exclude),
 	   KTAP_CASE(misused_mutexes_stop_the_machine),
-	   KTAP_CASE(a_mutex_under_a_spinlock_is_reported));
+	   KTAP_CASE(a_mutex_under_a_spinlock_is_reported),
+	   KTAP_CASE(who_waits_in_atomic_context_is_reported_and_keeps_its_cpu));

@@ -252,6 +252,19 @@ static void booting_in_atomic_context_is_refused(struct ktap *t)
 	machine_leave();
 }
 
+static void shutdown_in_atomic_context_is_refused(struct ktap *t)
+{
+	static struct box box;
+
+	ASSERT_NOT_NULL(t, box_boot(t, &box, "mem=64M"));
+	preempt_disable();
+	EXPECT_EQ(t, machine_shutdown(box.m), -EBUSY);
+	preempt_enable();
+	machine_enter(box.m);
+	kfree(kmalloc(8, GFP_KERNEL));
+	machine_leave();
+}
+
 /* ----------------------------------------------------------------------------------------------- enter, leave, nest */
 
 static void machines_nest(struct ktap *t)
@@ -651,6 +664,17 @@ static void threads_race_for_the_default_machine(struct ktap *t)
 	EXPECT_STR(t, child.text, "");
 }
 
+static void more_high_memory_than_there_is_memory_is_none(struct ktap *t)
+{
+	static struct box box;
+
+	ASSERT(t, box_boot(t, &box, "mem=64M highmem=64M"));
+	EXPECT_EQ(t, box.m->max_low_pfn, box.m->max_pfn);
+	EXPECT_EQ(t, box_shutdown(&box, NULL), 0);
+	ASSERT(t, box_boot(t, &box, "mem=64M highmem=32M"));
+	EXPECT_EQ(t, box.m->max_pfn - box.m->max_low_pfn, 32u << (20 - PAGE_SHIFT));
+}
+
 KTAP_SUITE(machine,
 	   KTAP_CASE(boots_allocates_and_shuts_down),
 	   KTAP_CASE(boots_without_a_configuration),
@@ -676,4 +700,6 @@ KTAP_SUITE(machine,
 	   KTAP_CASE(looking_at_a_machine_boots_no_other),
 	   KTAP_CASE(the_first_kmalloc_boots_a_default_machine),
 	   KTAP_CASE(the_first_spinlock_boots_a_default_machine),
-	   KTAP_CASE(threads_race_for_the_default_machine));
+	   KTAP_CASE(threads_race_for_the_default_machine),
+	   KTAP_CASE(more_high_memory_than_there_is_memory_is_none),
+	   KTAP_CASE(shutdown_in_atomic_context_is_refused));

@@ -227,6 +227,9 @@ static void a_full_list_refuses_and_stays_as_it_was(struct ktap *t)
 	EXPECT_EQ(t, memblock_add(mb, 8192 * PAGE_SIZE, PAGE_SIZE, 0), -ENOSPC);
 	EXPECT_EQ(t, memblock_remove(mb, 5 * PAGE_SIZE, PAGE_SIZE), -ENOSPC);
 	EXPECT_EQ(t, memblock_add(mb, 7 * PAGE_SIZE, PAGE_SIZE, 1), -ENOSPC);
+	/* Of the last gaps, none or all. */
+	EXPECT_EQ(t, memblock_add(mb, 4 * 250 * PAGE_SIZE, 8 * PAGE_SIZE, 1), -ENOSPC);
+	EXPECT_EQ(t, memblock_add(mb, 4 * 250 * PAGE_SIZE, 4096 * PAGE_SIZE, 1), -ENOSPC);
 	EXPECT_MEM(t, &mb->memory, &before, sizeof(before));
 	/* What needs no room works still. */
 	EXPECT_EQ(t, memblock_add(mb, 7 * PAGE_SIZE, PAGE_SIZE, 0), 0);
@@ -549,6 +552,9 @@ static void beyond(struct ktap *t, bool i386, u64 end)
 	machine.params.memmap[0] = (struct memmap_param){ MIB, MIB, '@' };	/* within reach */
 	EXPECT_CONTAINS(t, memblock_from_map(mb, (const struct memory_range[]){ { 0, end + GIB, MEMORY_RAM, 0 } }, 1),
 			"the memory map has 1024M beyond");
+	machine.params.memmap[0] = (struct memmap_param){ end, MIB, '$' };	/* takes away */
+	EXPECT_CONTAINS(t, memblock_from_map(mb, (const struct memory_range[]){ { 0, end + GIB, MEMORY_RAM, 0 } }, 1),
+			"the memory map has 1023M beyond");
 	machine.params.memmap[0] = (struct memmap_param){ end, 1ull << 50, '$' };
 
 	machine.params.memmap[0].kind = '@';		/* mem= is no limit to that */
@@ -742,6 +748,11 @@ static void each_broken_invariant_is_named(struct ktap *t)
 	mb = two_regions();
 	mb->memory.regions[1].base = 0x2000;
 	expect_fault(t, mb, "M3");
+	mb->memory.regions[1].movable = true;
+	EXPECT(t, memblock_check(mb, NULL));
+	EXPECT_EQ(t, memblock_add(mb, 0x8000, 0x1000, 0), 0);
+	EXPECT_EQ(t, mb->memory.nr, 3);
+	EXPECT(t, !mb->memory.regions[0].movable && mb->memory.regions[1].movable);
 	mb = two_regions();
 	mb->memory.regions[1].size = 0x1001;
 	expect_fault(t, mb, "M4");

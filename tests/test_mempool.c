@@ -376,10 +376,67 @@ static void each_broken_invariant_is_named(struct ktap *t)
 	mempool_exit(&pool);
 }
 
+static void a_reserve_of_nothing_is_one(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct numbers *n = fresh();
+	mempool_t pool;
+	void *element;
+
+	ASSERT_NOT_NULL(t, m);
+	ASSERT_EQ(t, mempool_init(&pool, 0, number_alloc, number_free, n), 0);
+	EXPECT(t, mempool_initialized(&pool));
+	element = mempool_alloc(&pool, GFP_KERNEL);
+	EXPECT_NOT_NULL(t, element);
+	mempool_free(element, &pool);
+	EXPECT_EQ(t, n->freed, 1);
+	mempool_exit(&pool);
+}
+
+static void wait_or_resize(struct ktap *t, unsigned int i, void *arg)
+{
+	struct wait *w = arg;
+	void *element;
+
+	machine_enter(w->m);
+	if (!i) {
+		element = mempool_alloc(&w->pool, GFP_KERNEL);
+		EXPECT_EQ(t, element, (void *)2);
+		mempool_free(element, &w->pool);
+	} else {
+		EXPECT(t, someone_sleeps(&w->pool));
+		numbers.fail_from = numbers.calls + 2;		/* for the new element, but not for the one who waits */
+		EXPECT_EQ(t, mempool_resize(&w->pool, 2), 0);
+	}
+	machine_leave();
+}
+
+static void who_waits_has_the_first_element_of_a_larger_reserve(struct ktap *t)
+{
+	static struct wait w;
+	struct numbers *n = fresh();
+
+	w = (struct wait){ .m = machine_for(t, "mem=64M nr_cpus=2") };
+	if (!w.m)
+		return;
+	ASSERT_EQ(t, mempool_init(&w.pool, 1, number_alloc, number_free, n), 0);
+	fail_from_now(n);
+	w.held = mempool_alloc(&w.pool, GFP_NOWAIT);
+	machine_leave();
+	ktap_threads(t, 2, wait_or_resize, &w);
+	machine_enter(w.m);
+	mempool_free(w.held, &w.pool);
+	EXPECT_EQ(t, w.pool.curr_nr, 2);
+	EXPECT_EQ(t, w.pool.wait & 1, 0);
+	mempool_exit(&w.pool);
+}
+
 KTAP_SUITE(mempool, KTAP_CASE(c38_the_reserve_is_there_when_the_allocator_fails),
 	   KTAP_CASE(the_allocator_is_asked_before_the_reserve), KTAP_CASE(the_allocator_is_asked_gently),
 	   KTAP_CASE(c39_who_may_sleep_waits_for_a_free),
 	   KTAP_CASE(c40_who_may_not_sleep_gets_null_from_an_empty_pool), KTAP_CASE(c41_a_free_refills_first),
 	   KTAP_CASE(creation_that_fails_leaks_nothing), KTAP_CASE(a_pool_grows_and_shrinks),
 	   KTAP_CASE(the_usual_allocators_serve_pools), KTAP_CASE(tasks_share_a_small_pool),
-	   KTAP_CASE(each_broken_invariant_is_named));
+	   KTAP_CASE(each_broken_invariant_is_named),
+	   KTAP_CASE(a_reserve_of_nothing_is_one),
+	   KTAP_CASE(who_waits_has_the_first_element_of_a_larger_reserve));

@@ -151,6 +151,10 @@ static void each_line_is_stamped(struct ktap *t)
 	screen_clear(&s);
 	pr_cont(" three\n");
 	EXPECT_STR(t, s.text, " three\n");
+	screen_clear(&s);
+	pr_info("to be continued");
+	EXPECT(t, is_stamp(s.text));
+	EXPECT_STR(t, s.text + 15, "to be continued");
 }
 
 static char long_text[5000];

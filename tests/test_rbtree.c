@@ -301,7 +301,7 @@ static void empty_tree_and_node(struct ktap *t)
 	EXPECT(t, !rb_first(&root) && !rb_last(&root) && !rb_first_postorder(&root));
 	RB_CLEAR_NODE(&node);
 	EXPECT(t, RB_EMPTY_NODE(&node));
-	EXPECT(t, !rb_next(&node));
+	EXPECT(t, !rb_next(&node) && !rb_next_postorder(NULL));
 	EXPECT_EQ(t, sizeof(struct rb_node), 3 * sizeof(long));
 }
 

@@ -216,6 +216,34 @@ static void typed_slabs_stay_while_a_reader_of_another_cpu_looks(struct ktap *t)
 	EXPECT_EQ(t, typed, 0);
 }
 
+static struct machine *ending;
+static int after_the_end, again_left;
+
+/* Until the machine goes down, and a few times more. */
+static void queue_past_the_end(struct rcu_head *head)
+{
+	after_the_end += ending->rcu_stop;
+	again_left -= ending->rcu_stop;
+	if (again_left)
+		call_rcu(head, queue_past_the_end);
+}
+
+static void shutdown_runs_what_its_callbacks_queue(struct ktap *t)
+{
+	struct rcu_head head;
+
+	ending = machine_boot(&(struct machine_config){ .cmdline = "mem=64M nr_cpus=2" });
+	ASSERT_NOT_NULL(t, ending);
+	after_the_end = 0;
+	again_left = 5;
+	machine_enter(ending);
+	call_rcu(&head, queue_past_the_end);
+	machine_leave();
+	EXPECT_EQ(t, machine_shutdown(ending), 0);
+	EXPECT_EQ(t, after_the_end, 5);
+}
+
 KTAP_SUITE(rcu, KTAP_CASE(callbacks_run_once_and_in_order), KTAP_CASE(no_callback_runs_while_its_queuer_reads),
 	KTAP_CASE(a_callback_may_queue_another), KTAP_CASE(shutdown_runs_what_is_left),
-	KTAP_CASE(readers_never_see_what_was_freed), KTAP_CASE(typed_slabs_stay_while_a_reader_of_another_cpu_looks));
+	KTAP_CASE(readers_never_see_what_was_freed), KTAP_CASE(typed_slabs_stay_while_a_reader_of_another_cpu_looks),
+	KTAP_CASE(shutdown_runs_what_its_callbacks_queue));

@@ -85,6 +85,27 @@ static void private_data_reaches_the_comparison(struct ktap *t)
 	EXPECT_GT(t, nr_swaps, 0);
 }
 
+static int compare_ints(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+static void swap_counted(void *a, void *b, int size)
+{
+	swap_ints(a, b, size, NULL);
+}
+
+static void own_swaps_are_used(struct ktap *t)
+{
+	int values[] = { 3, 1, 2 };
+
+	nr_swaps = 0;
+	sort(values, ARRAY_SIZE(values), sizeof(int), compare_ints, swap_counted);
+	EXPECT(t, values[0] == 1 && values[1] == 2 && values[2] == 3);
+	EXPECT_GT(t, nr_swaps, 0);
+}
+
 KTAP_SUITE(sort,
 	KTAP_CASE(every_size_and_shape_is_sorted),
-	KTAP_CASE(private_data_reaches_the_comparison));
+	KTAP_CASE(private_data_reaches_the_comparison),
+	KTAP_CASE(own_swaps_are_used));

@@ -200,6 +200,8 @@ static void twins_write_as_libc_does(struct ktap *t)
 		ASSERT_EQ(t, !twin_strsep(&rest_a, s), !strsep(&rest_b, s));
 		ASSERT_EQ(t, rest_a ? rest_a - a : -1, rest_b ? rest_b - b : -1);
 		ASSERT_MEM(t, a, b, sizeof(a));
+		rest_a = NULL;
+		ASSERT_NULL(t, twin_strsep(&rest_a, s));
 	}
 }
 
