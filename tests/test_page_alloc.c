@@ -318,6 +318,9 @@ static void c11_pf_memalloc_ignores_watermarks(struct ktap *t)
 	EXPECT_EQ(t, floor_of(m, GFP_NOWAIT), 0l);
 	EXPECT_EQ(t, floor_of(m, GFP_NOWAIT | __GFP_NOMEMALLOC), min);
 	EXPECT_EQ(t, floor_of(m, GFP_NOWAIT | __GFP_NOMEMALLOC | __GFP_MEMALLOC), min);
+	kmem_context.preempt_count += HARDIRQ_OFFSET;	/* an interrupt is not its task */
+	EXPECT_EQ(t, floor_of(m, GFP_NOWAIT), min);
+	kmem_context.preempt_count -= HARDIRQ_OFFSET;
 	memalloc_noreclaim_restore(scope);
 	EXPECT_EQ(t, floor_of(m, GFP_NOWAIT), min);
 	zones_hold(t, m);
@@ -796,6 +799,33 @@ static void a_node_is_preferred_and_can_be_insisted_on(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* A node whose pageblocks all have another type, half of each free: better than a page of the other node. */
+static void a_near_page_of_a_mixed_pageblock_is_better_than_a_far_one(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=10G numa=fake=2 nr_cpus=1");
+	struct taken even = { 0 }, odd = { 0 };
+	unsigned int scope;
+	struct page *page;
+
+	ASSERT(t, m);
+	ASSERT(t, zone_populated(zone_named(m, 0, ZONE_NORMAL)));
+	scope = memalloc_noreclaim_save();	/* to the last page: no whole pageblock stays behind */
+	while (page_take_from(&even, 0, GFP_TRY | __GFP_THISNODE, PAGEBLOCK_ORDER - 1) &&
+	       page_take_from(&odd, 0, GFP_TRY | __GFP_THISNODE, PAGEBLOCK_ORDER - 1))
+		;
+	put_all(&odd);
+	while (page_take_from(&even, 0, GFP_TRY | __GFP_THISNODE, PAGEBLOCK_ORDER))
+		;
+	memalloc_noreclaim_restore(scope);
+	page = alloc_pages_node(0, GFP_HIGHUSER_MOVABLE, PAGEBLOCK_ORDER - 1);
+	ASSERT(t, page);
+	EXPECT_EQ(t, page_to_nid(page), 0);
+	__free_pages(page, PAGEBLOCK_ORDER - 1);
+	put_all(&even);
+	drain_all_pages();
+	zones_hold(t, m);
+}
+
 /* ------------------------------------------------------------------------------------------- mobility, stealing */
 
 static enum migratetype type_of(struct machine *m, const struct page *page)
@@ -1167,4 +1197,5 @@ KTAP_SUITE(page_alloc, KTAP_CASE(c01_blocks_are_aligned_contiguous_and_disjoint)
 	   KTAP_CASE(b1_a_block_on_the_wrong_list_is_found), KTAP_CASE(b2_unmerged_buddies_are_found),
 	   KTAP_CASE(b3_a_wrong_count_of_blocks_is_found), KTAP_CASE(b4_a_wrong_count_of_pages_is_found),
 	   KTAP_CASE(b5_a_free_block_that_is_owned_is_found),
-	   KTAP_CASE(b6_a_page_in_use_inside_a_free_block_is_found));
+	   KTAP_CASE(b6_a_page_in_use_inside_a_free_block_is_found),
+	   KTAP_CASE(a_near_page_of_a_mixed_pageblock_is_better_than_a_far_one));

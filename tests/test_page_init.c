@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_page_init.c - memory maps become zones, descriptors are made when wanted, each invariant can be broken. */
 #include "mm/buddy.h"
+#include "mm/fault_inject.h"
 #include "tests/page_machine.h"
 
 #define MIB (1ull << 20)
@@ -117,6 +118,42 @@ static void movable_memory_is_spread_over_the_nodes(struct ktap *t)
 	zones_hold(t, m);
 }
 
+static void a_machine_of_one_zone_may_be_movable_in_part(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=12M kernelcore=7M");
+
+	ASSERT(t, m);
+	EXPECT_EQ(t, zone_end_pfn(zone_named(m, 0, ZONE_DMA)), 8 * MIB / PAGE_SIZE);
+	EXPECT_EQ(t, zone_named(m, 0, ZONE_MOVABLE)->present_pages, 4 * MIB / PAGE_SIZE);
+	zones_hold(t, m);
+}
+
+/* What a node is too small for, the others take: it has no movable memory then. */
+static void small_nodes_are_the_kernels_alone(struct ktap *t)
+{
+	const struct memory_range map[] = {
+		{ 0, 128 * MIB, MEMORY_RAM, 0 }, { 128 * MIB, 16 * MIB, MEMORY_RAM, 1 },
+	};
+	struct machine *m = machine_for_config(t, &(struct machine_config){ .cmdline = "kernelcore=62M", .map = map,
+									    .nr_ranges = 2 });
+
+	ASSERT(t, m);
+	EXPECT(t, !zone_populated(zone_named(m, 1, ZONE_MOVABLE)));
+	EXPECT_EQ(t, zone_named(m, 0, ZONE_MOVABLE)->start_pfn, 48 * MIB / PAGE_SIZE);
+	zones_hold(t, m);
+}
+
+/* Less than a page for each. */
+static void next_to_nothing_is_the_kernels_on_some_nodes(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=256M numa=fake=4 kernelcore=8K");
+
+	ASSERT(t, m);
+	for (int nid = 1; nid < 4; nid++)
+		EXPECT_GE(t, zone_named(m, nid, ZONE_MOVABLE)->present_pages, 60 * MIB / PAGE_SIZE);
+	zones_hold(t, m);
+}
+
 /* ------------------------------------------------------------------------------------------------------ nodes */
 
 static void a_node_falls_back_to_itself_then_to_the_next(struct ktap *t)
@@ -179,6 +216,8 @@ static void holes_and_ragged_ends_are_left_out(struct ktap *t)
 	EXPECT(t, !pfn_valid(7 * MIB / PAGE_SIZE));
 	EXPECT(t, !pfn_valid(m->max_pfn));
 	EXPECT(t, pfn_valid(10 * MIB / PAGE_SIZE));
+	EXPECT(t, virt_addr_valid(__va(10 * MIB)));
+	EXPECT(t, !virt_addr_valid(__va(7 * MIB)));
 	take_all(&taken, GFP_NOWAIT | __GFP_NOWARN, 0);
 	for (struct page *page = taken.last; page; page = (struct page *)page->index)
 		if (!memblock_is_memory(&m->memblock, page_to_phys(page)) ||
@@ -319,6 +358,10 @@ static void a_block_is_cut_from_any_place_of_a_range(struct ktap *t)
 	nr = zone->nr_deferred;
 	last = zone->deferred[nr - 1];
 	ASSERT_GT(t, last.end - last.start, 60ul * MAX_BLOCK_PAGES);
+	fault_arm(m, FAULT_BIT(FAULT_DESCRIBE), 1, false);
+	EXPECT(t, !zone_describe(zone, last.end - 1));	/* the host has no more */
+	fault_disarm(m);
+	EXPECT_EQ(t, zone->deferred[nr - 1].end, last.end);
 	EXPECT(t, zone_describe(zone, last.end - 1));
 	EXPECT_EQ(t, zone->deferred[nr - 1].end, last.end - MAX_BLOCK_PAGES);
 	EXPECT(t, zone_describe(zone, last.start));
@@ -339,6 +382,13 @@ static void a_block_is_cut_from_any_place_of_a_range(struct ktap *t)
 	EXPECT(t, zone_describe(zone, last.end - 10 * MAX_BLOCK_PAGES));
 	EXPECT_EQ(t, zone->deferred_blocks, blocks - 5);
 	EXPECT_EQ(t, zone->nr_deferred, MAX_DEFERRED);
+	zones_hold(t, m);
+	/* From an end there is only one rest. */
+	last = zone->deferred[MAX_DEFERRED - 1];
+	ASSERT_GE(t, last.end - last.start, 3ul * MAX_BLOCK_PAGES);
+	EXPECT(t, zone_describe(zone, last.start));
+	EXPECT(t, zone_describe(zone, last.end - 1));
+	EXPECT_EQ(t, zone->deferred_blocks, blocks - 7);
 	zones_hold(t, m);
 }
 
@@ -467,4 +517,7 @@ KTAP_SUITE(page_init, KTAP_CASE(a_pc_has_dma_dma32_and_normal),
 	   KTAP_CASE(naming_a_deferred_frame_describes_its_block), KTAP_CASE(many_ranges_are_described_at_boot),
 	KTAP_CASE(a_block_is_cut_from_any_place_of_a_range), KTAP_CASE(movable_memory_by_share),
 	   KTAP_CASE(addresses_are_arithmetic), KTAP_CASE(z1_overlapping_zones_are_found),
-	   KTAP_CASE(z2_a_wrong_tag_is_found), KTAP_CASE(d1_a_wrong_deferred_range_is_found));
+	   KTAP_CASE(z2_a_wrong_tag_is_found), KTAP_CASE(d1_a_wrong_deferred_range_is_found),
+	   KTAP_CASE(a_machine_of_one_zone_may_be_movable_in_part),
+	   KTAP_CASE(small_nodes_are_the_kernels_alone),
+	   KTAP_CASE(next_to_nothing_is_the_kernels_on_some_nodes));

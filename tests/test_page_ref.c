@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_page_ref.c - references, compound blocks, split blocks; and what becomes of those who get it wrong. */
 #include "mm/buddy.h"
+#include "mm/page_report.h"
 #include "tests/page_machine.h"
 
 static void c04_a_new_page_has_one_reference(struct ktap *t)
@@ -236,6 +237,24 @@ static void a_page_with_a_mapping_is_not_freed(struct ktap *t)
 	expect_refused(t, m, "page dumped because: non-NULL mapping\n");
 }
 
+static void a_single_page_with_a_mapping_is_not_freed(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	page->mapping = (void *)page_address(page);
+	__free_page(page);
+	EXPECT_LACKS(t, console_text(), "invalid mapping");
+	expect_refused(t, m, "page dumped because: non-NULL mapping\n");
+	console_clear();
+	dump_page(page, NULL);
+	EXPECT_CONTAINS(t, console_text(), "page:");
+	EXPECT_LACKS(t, console_text(), "page dumped because");
+}
+
 static void a_page_with_owners_flags_is_not_freed(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M");
@@ -347,7 +366,7 @@ static void a_foreign_page_is_not_freed(struct ktap *t)
 	ASSERT(t, m);
 	page = alloc_page(GFP_KERNEL);
 	ASSERT(t, page);
-	other = machine_boot(&(struct machine_config){ .cmdline = "mem=64M", .console = console_keep });
+	other = machine_boot(&(struct machine_config){ .cmdline = "mem=256M", .console = console_keep });
 	ASSERT(t, other);
 	machine_enter(other);
 	__free_page(page);
@@ -356,6 +375,9 @@ static void a_foreign_page_is_not_freed(struct ktap *t)
 	__free_page(machine_page(other, other->max_pfn));
 	__free_page((struct page *)((unsigned long)machine_page(other, 5) + 8));
 	EXPECT_EQ(t, console_count("is not of this machine"), 4u);
+	ASSERT_GT(t, zone_named(other, 0, ZONE_DMA32)->nr_deferred, 0);
+	__free_page(machine_page(other, zone_named(other, 0, ZONE_DMA32)->deferred[0].start));
+	EXPECT_EQ(t, console_count("is not of this machine"), 5u);
 	zones_hold(t, other);
 	machine_leave();
 	machine_shutdown(other);
@@ -442,4 +464,5 @@ KTAP_SUITE(page_ref, KTAP_CASE(c04_a_new_page_has_one_reference), KTAP_CASE(c04_
 	   KTAP_CASE(a_compound_block_with_a_broken_tail_is_not_freed),
 	   KTAP_CASE(a_tail_is_not_freed_alone), KTAP_CASE(a_reserved_page_is_not_freed),
 	   KTAP_CASE(a_foreign_page_is_not_freed), KTAP_CASE(freeing_no_address_does_nothing),
-	   KTAP_CASE(a_block_whose_two_holders_let_go_together_is_freed_whole));
+	   KTAP_CASE(a_block_whose_two_holders_let_go_together_is_freed_whole),
+	   KTAP_CASE(a_single_page_with_a_mapping_is_not_freed));

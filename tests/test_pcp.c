@@ -387,6 +387,25 @@ static void p2_a_page_that_is_in_use_is_found(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* On the long way, which looks at every word. */
+static void a_free_page_with_an_owners_flag_is_reported(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M init_on_alloc=1");
+	struct page *page, *next;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	__free_page(page);
+	page->flags |= 1ul << PG_locked;
+	next = alloc_page(GFP_KERNEL);
+	ASSERT(t, next);
+	EXPECT_NE(t, next, page);
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1u);
+	EXPECT_CONTAINS(t, console_text(), "(locked|node=0|zone=");
+	__free_page(next);
+}
+
 KTAP_SUITE(pcp, KTAP_CASE(a_refill_takes_one_batch), KTAP_CASE(pages_of_a_batch_come_in_ascending_order),
 	   KTAP_CASE(the_last_page_freed_is_the_first_given), KTAP_CASE(more_than_high_goes_back_in_batches),
 	   KTAP_CASE(high_is_shared_by_the_cpus_that_are_online), KTAP_CASE(a_fraction_sets_high),
@@ -397,4 +416,5 @@ KTAP_SUITE(pcp, KTAP_CASE(a_refill_takes_one_batch), KTAP_CASE(pages_of_a_batch_
 	   KTAP_CASE(sleeping_requests_in_atomic_context_are_reported),
 	   KTAP_CASE(a_machine_that_debugs_has_no_fast_path), KTAP_CASE(init_on_free_leaves_nothing_behind),
 	   KTAP_CASE(events_count_pages), KTAP_CASE(p1_a_wrong_count_is_found),
-	   KTAP_CASE(p2_a_page_that_is_in_use_is_found));
+	   KTAP_CASE(p2_a_page_that_is_in_use_is_found),
+	   KTAP_CASE(a_free_page_with_an_owners_flag_is_reported));

@@ -386,6 +386,7 @@ static void a_split_without_memory_changes_nothing(struct ktap *t)
 	ASSERT_EQ(t, map_run(w, 1024, 512, 512, true), 0);
 	w->left = 0;
 	EXPECT_EQ(t, pgtable_unmap(&w->pt, address_of(1030), 5), -ENOMEM);
+	EXPECT_EQ(t, pgtable_unmap(&w->pt, address_of(1024), 5), -ENOMEM);	/* at its end only */
 	w->left = -1;
 	compare(w);
 	holds(w);

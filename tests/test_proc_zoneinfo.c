@@ -133,6 +133,17 @@ static void online_cpus_have_pagesets(struct ktap *t)
 	EXPECT(t, !strstr(file_text, "\n    cpu: 1\n") == (m->nr_online == 1));
 }
 
+static void high_memory_of_a_machine_of_the_other_kind_is_shown(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M highmem=16M");
+	static char text[65536];
+
+	ASSERT_NOT_NULL(t, m);
+	EXPECT_GT(t, zoneinfo_text(m, text, sizeof(text)), 0);
+	EXPECT_CONTAINS(t, text, "Node 0, zone  HighMem\n");
+}
+
 KTAP_SUITE(proc_zoneinfo, KTAP_CASE(amd64_of_1G), KTAP_CASE(amd64_of_6G), KTAP_CASE(amd64_of_two_nodes),
 	   KTAP_CASE(i386_of_1G), KTAP_CASE(i386_without_high_memory), KTAP_CASE(watermarks_are_boosted_ones),
-	   KTAP_CASE(online_cpus_have_pagesets));
+	   KTAP_CASE(online_cpus_have_pagesets),
+	   KTAP_CASE(high_memory_of_a_machine_of_the_other_kind_is_shown));

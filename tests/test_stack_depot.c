@@ -66,6 +66,8 @@ static void a_stack_is_printed_a_line_a_frame(struct ktap *t)
 	u32 handle;
 
 	ASSERT_NOT_NULL(t, m);
+	stack_depot_print(m, 1);	/* none was ever kept */
+	EXPECT_STR(t, console_text(), "");
 	handle = save_deeper(m, 3);
 	stack_depot_print(m, handle);
 	EXPECT_GE(t, console_count("\n"), 3);

@@ -286,9 +286,18 @@ static void settings_of_the_machine(struct ktap *t)
 	EXPECT(t, want_init_on_free());
 }
 
+static void all_new_memory_is_zeroed_if_asked_for(struct ktap *t)
+{
+	if (!machine_for(t, "mem=64M init_on_alloc=1"))
+		return;
+	EXPECT(t, want_init_on_alloc(GFP_KERNEL));
+	EXPECT(t, !want_init_on_free());
+}
+
 KTAP_SUITE(util, KTAP_CASE(strings_are_copied), KTAP_CASE(constants_are_copied_and_freed_alike),
 	   KTAP_CASE(memory_is_copied), KTAP_CASE(text_is_formatted),
 	   KTAP_CASE(c28_array_sizes_that_overflow_change_nothing),
 	   KTAP_CASE(c30_sensitive_memory_is_wiped_to_its_end), KTAP_CASE(copies_that_fail_give_null),
 	   KTAP_CASE(page_flags_live_in_the_head), KTAP_CASE(page_types_and_fields), KTAP_CASE(page_contents_by_page),
-	   KTAP_CASE(settings_of_the_machine));
+	   KTAP_CASE(settings_of_the_machine),
+	   KTAP_CASE(all_new_memory_is_zeroed_if_asked_for));

@@ -133,6 +133,18 @@ static void a_given_min_free_kbytes_is_kept(struct ktap *t)
 	EXPECT_LE(t, sum, 1024ul);
 }
 
+static void more_than_huge_pages_want_is_kept(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G sysctl.vm.min_free_kbytes=131072 transparent_hugepage=always");
+
+	ASSERT(t, m);
+	ASSERT(t, m->params.thp);
+	EXPECT_EQ(t, m->min_free_kbytes, 131072ul);
+	m->params.min_free_kbytes = 1000;
+	watermarks_init(m);
+	EXPECT_GT(t, m->min_free_kbytes, 1000ul);
+}
+
 /* --------------------------------------------------------------------------------------------- what they mean */
 
 static void c09_a_page_is_granted_only_above_mark_and_reserve(struct ktap *t)
@@ -213,4 +225,5 @@ KTAP_SUITE(watermark, KTAP_CASE(amd64_with_1_gib), KTAP_CASE(amd64_with_6_gib), 
 	   KTAP_CASE(c09_pages_of_a_block_but_one_do_not_count),
 	   KTAP_CASE(c09_the_reserve_of_atomic_blocks_does_not_count),
 	   KTAP_CASE(c10_high_priority_gets_half_and_atomic_five_eighths),
-	   KTAP_CASE(a_large_order_needs_a_block_of_it));
+	   KTAP_CASE(a_large_order_needs_a_block_of_it),
+	   KTAP_CASE(more_than_huge_pages_want_is_kept));

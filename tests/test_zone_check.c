@@ -53,6 +53,8 @@ static void z2_a_tag_names_a_zone_elsewhere(struct ktap *t)
 	flags = page->flags;
 	page->flags = pfn_to_page(0)->flags;	/* of ZONE_DMA */
 	expect_fault(t, m, "Z2");
+	page->flags |= ~0ul << PAGE_ZONE_SHIFT;	/* of none */
+	expect_fault(t, m, "Z2");
 	page->flags = flags;
 	__free_page(page);
 	zones_hold(t, m);
@@ -133,6 +135,7 @@ static void b1_a_block_outside_its_zone_or_of_another_order(struct ktap *t)
 {
 	struct page *mine, *block;
 	struct machine *m = split_machine(t, &mine, &block);
+	struct kmem_fault fault = { .place = "" };
 	struct zone *zone, *dma;
 	unsigned long order;
 
@@ -146,6 +149,16 @@ static void b1_a_block_outside_its_zone_or_of_another_order(struct ktap *t)
 	block->free_order = 5;
 	expect_fault(t, m, "B1");
 	block->free_order = order;
+	list_move(&block->buddy_list, &zone->free_area[4].free_list[block->free_type]);
+	block->free_order = 4;	/* as that list's, but where none can be */
+	zone->free_area[3].nr_free--;
+	zone->free_area[4].nr_free++;
+	EXPECT(t, !zones_check(m, &fault));
+	EXPECT_CONTAINS(t, fault.place, "is not aligned");
+	list_move(&block->buddy_list, &zone->free_area[3].free_list[block->free_type]);
+	block->free_order = order;
+	zone->free_area[4].nr_free--;
+	zone->free_area[3].nr_free++;
 	zone->free_area[3].nr_free--;
 	expect_fault(t, m, "B3");
 	zone->free_area[3].nr_free++;
@@ -185,6 +198,9 @@ static void b5_b6_words_that_no_free_block_has(struct ktap *t)
 	block->flags |= 1ul << PG_lru;
 	expect_fault(t, m, "B5");
 	block->flags &= ~(1ul << PG_lru);
+	block->buddy_unused = 2;
+	expect_fault(t, m, "B5");
+	block->buddy_unused = 0;
 	type = block[5].page_type;
 	block[5].page_type = PAGE_TYPE(PGTY_TABLE, 0);
 	expect_fault(t, m, "B6");
@@ -222,6 +238,8 @@ static void p1_p2_pages_of_a_cpus_list(struct ktap *t)
 	EXPECT(t, !zones_check(m, NULL));
 	page->flags = flags;
 	next = (unsigned long)page->lru.next;
+	page->lru.next = (void *)machine_page(m, m->max_pfn);
+	expect_fault(t, m, "P2");
 	page->lru.next = (void *)page;
 	expect_fault(t, m, "P1");
 	page->lru.next = (void *)next;
