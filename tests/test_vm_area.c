@@ -275,6 +275,29 @@ static void v4_addresses_of_nobody_and_of_two_are_found(struct ktap *t)
 	expect_fault(w, "V4");
 }
 
+static void v4_a_dead_area_around_a_busy_one_is_found(struct ktap *t)
+{
+	struct kmem_fault fault = { .place = "" };
+	struct vmap_area *a, *b;
+	struct world *w = broken_world(t, &a, &b);
+	struct vmap_area *lazy = rb_entry(rb_first(&w->space.lazy), struct vmap_area, node);
+
+	lazy->va_end = rb_entry(rb_last(&w->space.busy), struct vmap_area, node)->va_end;
+	EXPECT(t, !vm_space_check(&w->space, true, &fault));
+	EXPECT_STR(t, fault.id, "V4");
+	EXPECT_CONTAINS(t, fault.place, "overlaps another");
+}
+
+static void v1_a_dead_area_that_is_empty_is_found(struct ktap *t)
+{
+	struct vmap_area *a, *b, *lazy;
+	struct world *w = broken_world(t, &a, &b);
+
+	lazy = rb_entry(rb_first(&w->space.lazy), struct vmap_area, node);
+	lazy->va_end = lazy->va_start;
+	expect_fault(w, "V1");
+}
+
 static void v4_a_taken_area_still_counts(struct ktap *t)
 {
 	struct vmap_area *a, *b;
@@ -308,4 +331,6 @@ KTAP_SUITE(vm_area, KTAP_CASE(the_lowest_range_that_fits_is_taken),
 	   KTAP_CASE(v1_an_area_that_is_empty_crooked_or_out_of_order_is_found),
 	   KTAP_CASE(v2_free_neighbours_that_are_two_are_found), KTAP_CASE(v3_a_wrong_largest_range_is_found),
 	   KTAP_CASE(v4_addresses_of_nobody_and_of_two_are_found), KTAP_CASE(v4_a_taken_area_still_counts),
-	   KTAP_CASE(v5_wrong_counts_are_found));
+	   KTAP_CASE(v5_wrong_counts_are_found),
+	   KTAP_CASE(v1_a_dead_area_that_is_empty_is_found),
+	   KTAP_CASE(v4_a_dead_area_around_a_busy_one_is_found));

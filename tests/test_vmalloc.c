@@ -219,6 +219,10 @@ static void an_exhausted_window_is_reported_and_heals(struct ktap *t)
 	EXPECT_EQ(t, nr, 15);
 	EXPECT_CONTAINS(t, console_text(),
 			"vmap allocation for size 1052672 failed: use vmalloc=<size> to increase size");
+	for (int i = 0; i < 20; i++)
+		EXPECT_NULL(t, vmalloc(1 << 20));
+	EXPECT_EQ(t, console_count("vmap allocation for size 1052672 failed"), 10);	/* in five seconds */
+	EXPECT_NULL(t, get_vm_area(17 << 20, VM_MAP));
 	vfree(p[3]);
 	EXPECT_EQ(t, vmalloc(1 << 20), p[3]);	/* dead addresses are purged for it */
 	env_holds(e);
@@ -566,12 +570,17 @@ static void device_memory_is_aligned_to_its_size(struct ktap *t)
 static void memory_and_what_does_not_exist_cannot_be_ioremapped(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=6G");
+	char devices[80];
 
 	ASSERT_NOT_NULL(t, e);
 	EXPECT_NULL(t, ioremap(0x1000000, 4096));
 	EXPECT_CONTAINS(t, console_text(), "ioremap on RAM at 0x0000000001000000 - 0x0000000001000fff");
 	EXPECT_NULL(t, ioremap(1ull << 40, 4096));
 	EXPECT_CONTAINS(t, console_text(), "there is no device at 0x0000010000000000");
+	EXPECT_NULL(t, ioremap(HOLE, 1ul << 40));
+	snprintf(devices, sizeof(devices), "there is no device at 0x%016llx-0x%016llx", HOLE + 0ull,
+		 HOLE + (1ull << 40) - 1);
+	EXPECT_CONTAINS(t, console_text(), devices);
 	EXPECT_NULL(t, ioremap(HOLE, 0));
 	EXPECT_NULL(t, ioremap(~(phys_addr_t)0 - 4095, 8192));
 	env_holds(e);
@@ -599,6 +608,7 @@ static void bare_areas_are_found_by_any_address_inside(struct ktap *t)
 	vm = get_vm_area(PAGE_SIZE, VM_MAP | VM_NO_GUARD);
 	ASSERT_NOT_NULL(t, vm);
 	EXPECT_EQ(t, vm->size, PAGE_SIZE);
+	env_holds(e);
 	free_vm_area(vm);
 	EXPECT_NULL(t, get_vm_area(0, VM_MAP));
 	env_holds(e);
@@ -625,6 +635,8 @@ static void only_user_areas_may_be_remapped(struct ktap *t)
 	EXPECT_EQ(t, remap_vmalloc_check(user + 1, 0, PAGE_SIZE, NULL), -EINVAL);
 	EXPECT_EQ(t, remap_vmalloc_check(plain, 0, PAGE_SIZE, NULL), -EINVAL);
 	EXPECT_EQ(t, remap_vmalloc_check(&e, 0, PAGE_SIZE, NULL), -EINVAL);
+	EXPECT_EQ(t, remap_vmalloc_check((void *)((unsigned long)&e & PAGE_MASK), 0, PAGE_SIZE, NULL), -EINVAL);
+	EXPECT_EQ(t, remap_vmalloc_check(user, 0, 0, NULL), 0);
 	vfree(user);
 	vfree(plain);
 }
@@ -857,18 +869,33 @@ static void a1_a_vm_struct_that_says_otherwise_is_found(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M");
 	struct vm_struct *vm;
+	void *p;
 
 	ASSERT_NOT_NULL(t, e);
 	vm = get_vm_area(PAGE_SIZE, VM_MAP);
 	vm->size += PAGE_SIZE;
 	expect_fault(e, "A1");
 	vm->size -= PAGE_SIZE;
+	vm->addr = (char *)vm->addr + PAGE_SIZE;
+	expect_fault(e, "A1");
+	vm->addr = (char *)vm->addr - PAGE_SIZE;
 	free_vm_area(vm);
+	/* One that is on its way out is looked at too. */
+	p = vmalloc(PAGE_SIZE);
+	vm = find_vm_area(p);
+	preempt_disable();
+	vfree(p);
+	preempt_enable();
+	vm->size += PAGE_SIZE;
+	expect_fault(e, "A1");
+	vm->size -= PAGE_SIZE;
+	env_holds(e);
 }
 
 static void a2_a_page_that_is_not_at_its_place_is_found(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M");
+	struct pgtable_run run;
 	struct vm_struct *vm;
 	struct page *first;
 	void *p;
@@ -880,6 +907,11 @@ static void a2_a_page_that_is_not_at_its_place_is_found(struct ktap *t)
 	vm->pages[0] = vm->pages[1];
 	expect_fault(e, "A2");
 	vm->pages[0] = first;
+	run = (struct pgtable_run){ address_of(p), page_to_pfn(first), 1, 0x163, false };
+	EXPECT_EQ(t, pgtable_unmap(&e->m->vmalloc->table, run.address, 1), 1);
+	expect_fault(e, "A2");
+	ASSERT_EQ(t, pgtable_map(&e->m->vmalloc->table, &run), 0);
+	env_holds(e);
 	vfree(p);
 }
 
@@ -933,9 +965,10 @@ static void a5_a_page_that_is_someone_elses_is_found(struct ktap *t)
 
 static void p5_a_table_that_is_none_is_found(struct ktap *t)
 {
-	struct env *e = env_boot(t, "mem=64M");
+	struct env *e = env_boot(t, "mem=64M highmem=16M");
 	struct pgtable *pt;
 	struct page *page;
+	unsigned int index;
 	void *p;
 	u64 link;
 
@@ -948,6 +981,10 @@ static void p5_a_table_that_is_none_is_found(struct ktap *t)
 	page->page_type = PAGE_TYPE_NONE;
 	expect_fault(e, "G5");
 	page->page_type = PAGE_TYPE(PGTY_TABLE, 0);
+	index = pgtable_index(pt->format, pt->format->levels, address_of(p));
+	pgtable_write(pt->format, pt->top, index, pgtable_link(pt->format, pt->format->levels, e->m->max_low_pfn));
+	expect_fault(e, "G5");		/* a frame that has no address */
+	pgtable_write(pt->format, pt->top, index, link);
 	vfree(p);
 }
 
@@ -962,6 +999,104 @@ static void p6_tables_that_nobody_counted_are_found(struct ktap *t)
 	expect_fault(e, "G6");
 	mod_node_page_state(e->m->nodes[0], NR_PAGE_TABLE_PAGES, 1);
 	vfree(p);
+}
+
+static void dma_memory_is_dma_memory(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M highmem=16M");
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = __vmalloc(8 * PAGE_SIZE, GFP_KERNEL | __GFP_DMA);
+	ASSERT_NOT_NULL(t, p);
+	for (unsigned long i = 0; i < 8; i++)
+		EXPECT_LT(t, vmalloc_to_pfn(p + i * PAGE_SIZE), (16ul << 20) >> PAGE_SHIFT);
+	vfree(p);
+}
+
+static void what_is_not_mapped_here_has_no_page(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	char *p, *object;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(PAGE_SIZE);
+	object = kmalloc(100, GFP_KERNEL);
+	ASSERT(t, p && object);
+	EXPECT_NULL(t, vmalloc_to_page(object));
+	EXPECT_EQ(t, vmalloc_to_pfn(object), 0);
+	EXPECT_NULL(t, vmalloc_to_page(p + PAGE_SIZE));
+	EXPECT_EQ(t, vmalloc_to_pfn(p + PAGE_SIZE), 0);
+	kfree(object);
+	vfree(p);
+}
+
+/* The array lies below its area, and still is no leak of its own. */
+static void a_leaked_area_is_one_wherever_its_page_array_is(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct machine_leaks leaks = { 0 };
+	void *low, *above, *p;
+
+	ASSERT_NOT_NULL(t, e);
+	low = vmalloc(2 * PAGE_SIZE);
+	above = vmalloc(PAGE_SIZE);
+	vfree(low);
+	vm_unmap_aliases();
+	p = vmalloc(700 * PAGE_SIZE);
+	EXPECT_EQ(t, find_vm_area(p)->pages, low);
+	vfree(above);
+	machine_shutdown_leaks(e->m, &leaks);
+	e->m = NULL;
+	EXPECT_EQ(t, leaks.vmalloc_areas, 1);
+	EXPECT_EQ(t, leaks.pages, 0);
+}
+
+static void a_full_host_is_not_spoken_of_to_who_asked_for_silence(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+
+	ASSERT_NOT_NULL(t, e);
+	fault_arm(e->m, FAULT_BIT(FAULT_MAP), 1, true);
+	EXPECT_NULL(t, __vmalloc(4 * PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN));
+	EXPECT_STR(t, console_text(), "");
+	EXPECT_NULL(t, __vmalloc(4 * PAGE_SIZE, GFP_KERNEL));
+	EXPECT_CONTAINS(t, console_text(), "the host has no room for another mapping");
+	fault_disarm(e->m);
+	env_holds(e);
+}
+
+static void an_area_that_is_only_removed_leaves_its_pages(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	struct vm_struct *vm;
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(3 * PAGE_SIZE);
+	EXPECT_EQ(t, vmalloc_nr_pages(), 3);
+	vm = remove_vm_area(p);
+	ASSERT_NOT_NULL(t, vm);
+	EXPECT_EQ(t, vmalloc_nr_pages(), 0);
+	env_holds(e);
+	for (unsigned int i = 0; i < 3; i++)
+		__free_page(vm->pages[i]);
+	kfree(vm->pages);
+	kfree(vm);
+}
+
+/* A first page that could begin a large block, whose last is elsewhere. */
+static void pages_in_pieces_are_no_large_block(struct ktap *t)
+{
+	static struct page *pages[800];
+	struct page *base = (struct page *)VMEMMAP_BASE + 4096;
+
+	for (int i = 0; i < 800; i++)
+		pages[i] = base + i;
+	swap(pages[511], pages[700]);
+	area_pages_arrange(pages, 800);
+	for (int i = 0; i < 800; i++)
+		ASSERT_EQ(t, pages[i], base + i);
 }
 
 KTAP_SUITE(vmalloc, KTAP_CASE(c42_nothing_is_null), KTAP_CASE(c42_more_than_memory_is_null_and_reported),
@@ -986,4 +1121,10 @@ KTAP_SUITE(vmalloc, KTAP_CASE(c42_nothing_is_null), KTAP_CASE(c42_more_than_memo
 	   KTAP_CASE(threads_share_the_window), KTAP_CASE(a1_a_vm_struct_that_says_otherwise_is_found),
 	   KTAP_CASE(a2_a_page_that_is_not_at_its_place_is_found), KTAP_CASE(a3_a_mapped_guard_page_is_found),
 	   KTAP_CASE(a4_a_wrong_sum_of_pages_is_found), KTAP_CASE(a5_a_page_that_is_someone_elses_is_found),
-	   KTAP_CASE(p5_a_table_that_is_none_is_found), KTAP_CASE(p6_tables_that_nobody_counted_are_found));
+	   KTAP_CASE(p5_a_table_that_is_none_is_found), KTAP_CASE(p6_tables_that_nobody_counted_are_found),
+	   KTAP_CASE(dma_memory_is_dma_memory),
+	   KTAP_CASE(what_is_not_mapped_here_has_no_page),
+	   KTAP_CASE(a_leaked_area_is_one_wherever_its_page_array_is),
+	   KTAP_CASE(a_full_host_is_not_spoken_of_to_who_asked_for_silence),
+	   KTAP_CASE(an_area_that_is_only_removed_leaves_its_pages),
+	   KTAP_CASE(pages_in_pieces_are_no_large_block));

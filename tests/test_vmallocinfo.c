@@ -106,6 +106,10 @@ static void pages_are_counted_by_node(struct ktap *t)
 	vmallocinfo_text(e->m, text, sizeof(text));
 	EXPECT_CONTAINS(t, text, " pages=3 vmalloc N1=3\n");
 	vm = find_vm_area(p);
+	vm->flags |= VM_UNINITIALIZED;		/* another task is still filling it */
+	vmallocinfo_text(e->m, text, sizeof(text));
+	EXPECT_LACKS(t, text, "N1=");
+	vm->flags &= ~(unsigned long)VM_UNINITIALIZED;
 	other = vm->pages[0];
 	vm->pages[0] = alloc_pages_node(0, GFP_KERNEL, 0);
 	vmallocinfo_text(e->m, text, sizeof(text));
@@ -195,6 +199,12 @@ static void an_address_is_explained(struct ktap *t)
 	EXPECT_STR(t, text, "in the vmalloc window, in no area");
 	EXPECT_EQ(t, vmalloc_explain(e->m, &length, text, sizeof(text)), 0);
 	EXPECT_STR(t, text, "");
+	vfree(q);		/* dead, above p, which is nobody's by now */
+	vmalloc_explain(e->m, p, text, sizeof(text));
+	EXPECT_STR(t, text, "in the vmalloc window, in no area");
+	vmalloc_explain(e->m, (void *)(e->m->vmalloc->space.end - PAGE_SIZE), text, sizeof(text));
+	EXPECT_STR(t, text, "in the vmalloc window, in no area");
+	q = NULL;
 	vfree(q);
 }
 

@@ -10,6 +10,7 @@
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
+#include "mm/fault_inject.h"
 #include "mm/page_alloc.h"
 #include "mm/vmscan.h"
 #include "tests/machine_for.h"
@@ -115,12 +116,17 @@ static unsigned long try_once(struct machine *m, gfp_t gfp)
 
 /* ------------------------------------------------------------------------------------------- the list of them */
 
-static void a_shrinker_needs_both_calls(struct ktap *t)
+static void a_shrinker_needs_both_calls_and_a_name(struct ktap *t)
 {
-	struct shrinker shrinker = { .count_objects = count };
+	struct shrinker shrinker = { .count_objects = count, .scan_objects = scan };
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
 
-	if (!machine_for(t, "mem=64M nr_cpus=2"))
+	if (!m)
 		return;
+	fault_arm(m, FAULT_BIT(FAULT_SLAB), 1, false);	/* no memory for its name */
+	EXPECT_EQ(t, register_shrinker(&shrinker, "nameless"), -ENOMEM);
+	fault_disarm(m);
+	shrinker = (struct shrinker){ .count_objects = count };
 	EXPECT_EQ(t, register_shrinker(&shrinker, "half"), -EINVAL);
 	shrinker = (struct shrinker){ .scan_objects = scan };
 	EXPECT_EQ(t, register_shrinker(&shrinker, "the other half"), -EINVAL);
@@ -742,12 +748,18 @@ static void each_broken_invariant_is_named(struct ktap *t)
 	w.shrinker.count_objects = NULL;
 	expect_fault(t, m, "R1");
 	w.shrinker.count_objects = count;
+	w.shrinker.flags ^= 1;		/* is on the list, and says that it is not */
+	expect_fault(t, m, "R1");
+	w.shrinker.flags ^= 1;
 	w.shrinker.nr_deferred = -1;
 	expect_fault(t, m, "R2");
 	w.shrinker.nr_deferred = 0;
 	m->nodes[0]->kswapd_failures = 1;
 	expect_fault(t, m, "R3");
 	m->nodes[0]->kswapd_failures = 0;
+	m->nodes[0]->kswapd_sleeping = 1;
+	expect_fault(t, m, "R3");
+	m->nodes[0]->kswapd_sleeping = 0;
 	unregister_shrinker(&w.shrinker);
 }
 
@@ -768,7 +780,52 @@ static void a_forked_child_has_no_sleeping_kswapd(struct ktap *t)
 	EXPECT_STR(t, fault.id, "");
 }
 
-KTAP_SUITE(vmscan, KTAP_CASE(a_shrinker_needs_both_calls), KTAP_CASE(shrinkers_come_and_go),
+static int oom_silent(struct notifier_block *block, unsigned long action, void *data)
+{
+	(void)block;
+	(void)action;
+	(void)data;
+	return 0;
+}
+
+static void what_is_registered_at_shutdown_is_reported(struct ktap *t)
+{
+	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = "mem=64M", .console = console_keep });
+	struct notifier_block block = { .notifier_call = oom_silent };
+	struct watched w;
+
+	ASSERT_NOT_NULL(t, m);
+	console_clear();
+	machine_enter(m);
+	watch(&w);
+	EXPECT_EQ(t, register_shrinker(&w.shrinker, "forgotten"), 0);
+	EXPECT_EQ(t, register_oom_notifier(&block), 0);
+	machine_leave();
+	EXPECT_EQ(t, machine_shutdown(m), 0);
+	EXPECT_CONTAINS(t, console_text(), "machine: shrinker forgotten not unregistered\n");
+	EXPECT_CONTAINS(t, console_text(), "machine: OOM notifiers not unregistered\n");
+}
+
+/* As many as a long counts: twice that would be none. */
+static void objects_beyond_number_are_asked_for_too(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct watched w;
+
+	if (!m)
+		return;
+	watch(&w);
+	w.freeable = LONG_MAX;
+	w.stops = true;
+	ASSERT_EQ(t, register_shrinker(&w.shrinker, "endless"), 0);
+	for (int i = 0; i < 3; i++)
+		try_once(m, GFP_KERNEL);
+	EXPECT_GT(t, w.scans, 0);
+	EXPECT(t, reclaim_check(m, NULL));
+	unregister_shrinker(&w.shrinker);
+}
+
+KTAP_SUITE(vmscan, KTAP_CASE(a_shrinker_needs_both_calls_and_a_name), KTAP_CASE(shrinkers_come_and_go),
 	   KTAP_CASE(unregister_waits_for_a_running_call), KTAP_CASE(nothing_to_free_is_not_scanned),
 	   KTAP_CASE(batches_are_128_unless_told),
 	   KTAP_CASE(a_shrinker_that_looks_at_nothing_is_not_asked_for_ever),
@@ -783,4 +840,6 @@ KTAP_SUITE(vmscan, KTAP_CASE(a_shrinker_needs_both_calls), KTAP_CASE(shrinkers_c
 	   KTAP_CASE(kswapd_gives_up_until_reclaim_succeeds),
 	   KTAP_CASE(kswapd_works_where_there_is_one_cpu), KTAP_CASE(kswapd_ends_with_its_machine),
 	   KTAP_CASE(tasks_compete_for_the_last_pages), KTAP_CASE(each_broken_invariant_is_named),
-	   KTAP_CASE(a_forked_child_has_no_sleeping_kswapd));
+	   KTAP_CASE(a_forked_child_has_no_sleeping_kswapd),
+	   KTAP_CASE(what_is_registered_at_shutdown_is_reported),
+	   KTAP_CASE(objects_beyond_number_are_asked_for_too));
