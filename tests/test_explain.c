@@ -85,12 +85,15 @@ static void between_and_behind_objects(struct ktap *t)
 	ASSERT_NOT_NULL(t, cache);
 	object = kmem_cache_alloc(cache, GFP_KERNEL);
 	EXPECT_CONTAINS(t, explain(m, object + 1010), "10 bytes beyond the end of object ");
-	slab = slab_of(object);
-	if ((PAGE_SIZE << cache->order) % cache->size)
-		EXPECT_CONTAINS(t, explain(m, (char *)slab_object(cache, slab, slab->objects) + 3),
-				"3 bytes beyond the last object of a slab of cache odd");
+	EXPECT_EQ(t, (PAGE_SIZE << cache->order) % cache->size, 0);
 	kmem_cache_free(cache, object);
 	kmem_cache_destroy(cache);
+	object = kmalloc(96, GFP_KERNEL);
+	ASSERT_NOT_NULL(t, object);
+	slab = slab_of(object);
+	EXPECT_CONTAINS(t, explain(m, (char *)slab_object(slab->slab_cache, slab, slab->objects) + 3),
+			"3 bytes beyond the last object of a slab of cache kmalloc-96");
+	kfree(object);
 }
 
 static void red_zone_before_an_object(struct ktap *t)

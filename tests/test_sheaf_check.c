@@ -302,7 +302,7 @@ static unsigned int sheaves_found(unsigned int most)
 /* A walk passes over what cannot be a sheaf, follows no pointer out of memory, and stops when it is told. */
 static void a_walk_trusts_no_pointer(struct ktap *t)
 {
-	struct list_head *next;
+	struct list_head *next, *entry;
 	struct cpu_sheaf kept;
 	unsigned int all;
 	u32 nr;
@@ -338,6 +338,13 @@ static void a_walk_trusts_no_pointer(struct ktap *t)
 	bench.node->barn.full.next = (struct list_head *)16;
 	EXPECT_LT(t, sheaves_found(1000), all);
 	bench.node->barn.full.next = next;
+	entry = next->next;
+	next->next = next;		/* leads back to itself for ever */
+	EXPECT_LE(t, sheaves_found(1000), all + MAX_FULL_SHEAVES + MAX_EMPTY_SHEAVES);
+	next->next = entry;
+	list_move(next, &bench.node->barn.empty);	/* the walk's last */
+	EXPECT_EQ(t, sheaves_found(all), all);
+	list_move(next, &bench.node->barn.full);
 	EXPECT(t, holds(t));
 	EXPECT(t, !is_described_page(bench.m, (struct page *)((char *)virt_to_page(bench.cache) + 8)));
 	EXPECT(t, !is_direct_memory(bench.m, bench.cache, ~(size_t)0));

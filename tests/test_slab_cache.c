@@ -320,6 +320,45 @@ static void orders_obey_the_parameters(struct ktap *t)
 	cache = kmem_cache_create("too_many", 8, 0, SLAB_NO_MERGE, NULL);
 	EXPECT_LE(t, cache->objects, SLAB_MAX_OBJECTS);
 	kmem_cache_destroy(cache);
+	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M nr_cpus=1 slub_min_objects=64"));
+	cache = kmem_cache_create("many", 512, 0, SLAB_NO_MERGE, NULL);
+	EXPECT_EQ(t, cache->objects, 64);
+	kmem_cache_destroy(cache);
+}
+
+static void what_no_block_holds_with_its_checks_is_refused(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M slub_debug=FZPU");
+
+	ASSERT_NOT_NULL(t, m);
+	console_clear();
+	EXPECT_NULL(t, kmem_cache_create("largest", 4 << 20, 0, 0, NULL));
+	EXPECT_CONTAINS(t, console_text(), "(largest) failed with error -22\n");
+}
+
+static void objects_for_32_bit_devices_are_below_4_gib(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=6G");
+	struct kmem_cache *cache;
+	void *object;
+
+	ASSERT_NOT_NULL(t, m);
+	cache = kmem_cache_create("device", 256, 0, SLAB_CACHE_DMA32, NULL);
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	ASSERT_NOT_NULL(t, object);
+	EXPECT_LT(t, page_to_pfn(virt_to_page(object)), 1ul << (32 - PAGE_SHIFT));
+	kmem_cache_free(cache, object);
+	kmem_cache_destroy(cache);
+}
+
+static void sizes_that_no_class_has_have_no_cache(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M");
+
+	ASSERT_NOT_NULL(t, m);
+	EXPECT_NULL(t, kmalloc_cache(m, 0, GFP_KERNEL));
+	EXPECT_NULL(t, kmalloc_cache(m, KMALLOC_MAX_CACHE_SIZE + 1, GFP_KERNEL));
+	EXPECT_NOT_NULL(t, kmalloc_cache(m, KMALLOC_MAX_CACHE_SIZE, GFP_KERNEL));
 }
 
 KTAP_SUITE(slab_cache, KTAP_CASE(a_cache_is_what_was_asked_for), KTAP_CASE(sizes_from_1_byte_to_4_mib),
@@ -329,4 +368,7 @@ KTAP_SUITE(slab_cache, KTAP_CASE(a_cache_is_what_was_asked_for), KTAP_CASE(sizes
 	KTAP_CASE(ids_are_used_again_and_their_slots_start_anew),
 	KTAP_CASE(when_all_ids_are_taken_a_create_fails_cleanly),
 	KTAP_CASE(impossible_arguments_are_refused_in_the_kernels_words), KTAP_CASE(slab_panic_ends_the_machine),
-	KTAP_CASE(slabs_hold_as_many_objects_as_the_kernels), KTAP_CASE(orders_obey_the_parameters));
+	KTAP_CASE(slabs_hold_as_many_objects_as_the_kernels), KTAP_CASE(orders_obey_the_parameters),
+	KTAP_CASE(what_no_block_holds_with_its_checks_is_refused),
+	KTAP_CASE(objects_for_32_bit_devices_are_below_4_gib),
+	KTAP_CASE(sizes_that_no_class_has_have_no_cache));

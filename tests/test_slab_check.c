@@ -244,6 +244,9 @@ static void k1_ids_and_the_list(struct ktap *t)
 	m->nr_cache_ids = id;
 	expect_fault(t, "K1");
 	m->nr_cache_ids = id + 1;
+	bench.cache->id = 0;
+	expect_fault(t, "K1");
+	bench.cache->id = id;
 	list_del(&bench.cache->list);
 	expect_fault(t, "K1");
 	list_add(&bench.cache->list, &m->caches);
@@ -419,6 +422,8 @@ static void typed_slab_may_wait_for_its_grace_period(struct ktap *t)
 
 static void dump_shows_the_cache(struct ktap *t)
 {
+	unsigned int nr_full;
+
 	ASSERT(t, bench_ready(t));
 	sheaves_fill();
 	console_clear();
@@ -426,6 +431,14 @@ static void dump_shows_the_cache(struct ktap *t)
 	EXPECT_CONTAINS(t, console_text(), "bench: size 320");
 	EXPECT_CONTAINS(t, console_text(), "objects 180 live");
 	EXPECT_CONTAINS(t, console_text(), "/20]");
+	nr_full = bench.node->barn.nr_full;
+	bench.node->barn.nr_full = 0;
+	bench.node->barn.nr_empty++;
+	console_clear();
+	slab_dump(bench.m);
+	EXPECT_CONTAINS(t, console_text(), "node 0 barn 0 full 1 empty");
+	bench.node->barn.nr_full = nr_full;
+	bench.node->barn.nr_empty--;
 }
 
 KTAP_SUITE(slab_check, KTAP_CASE(s1_partial_slab_on_the_full_list), KTAP_CASE(s1_torn_list),

@@ -266,6 +266,42 @@ static void slab_padding(struct ktap *t)
 	EXPECT_EQ(t, console_count("BUG "), 1);
 }
 
+/* A slab's only object, so that there is nothing else to mark as used. */
+static void the_only_object_written_when_free(struct ktap *t)
+{
+	struct kmem_cache *cache;
+	char *p, *q;
+
+	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M slub_debug=FZP slub_max_order=0"));
+	cache = kmem_cache_create("single", 3000, 0, 0, NULL);
+	ASSERT_EQ(t, cache->objects, 1);
+	p = kmem_cache_alloc(cache, GFP_KERNEL);
+	kmem_cache_free(cache, p);
+	p[50] = 1;
+	q = kmem_cache_alloc(cache, GFP_KERNEL);
+	EXPECT_NOT_NULL(t, q);
+	EXPECT_NE(t, q, p);
+	console_matches(t, "FIX single: Marking all objects used\n");
+	kmem_cache_free(cache, q);
+	slab_leaks_expected = (struct machine_leaks){ .slab_objects = 1, .slab_caches = 1 };
+}
+
+/* What was written lies well before the slab's end. */
+static void one_byte_of_slab_padding(struct ktap *t)
+{
+	struct kmem_cache *cache = cache_with(t, "kmis_spad", 700, 1);
+	unsigned char *last;
+
+	ASSERT_NOT_NULL(t, cache);
+	last = (unsigned char *)slab_address(slab_of(objects[0])) + (PAGE_SIZE << cache->order) - 1;
+	last[-8] = 'y';
+	kmem_cache_free(cache, objects[0]);
+	console_matches(t, "FIX kmis_spad: Restoring slab padding #-#=0x5a\n");
+	EXPECT(t, bytes_are_all(last - 8, 0x5a, 9));
+	kmem_cache_destroy(cache);
+	EXPECT_EQ(t, console_count("BUG "), 1);
+}
+
 static void double_free(struct ktap *t)
 {
 	struct kmem_cache *cache = cache_with(t, "kmis_df", 100, 4);
@@ -311,8 +347,10 @@ static void free_of_an_interior_pointer(struct ktap *t)
 		RULE "BUG kmalloc-64 (Not tainted): Invalid object pointer #\n" THIN "\n"
 		     "Slab # objects=16 used=# fp=# flags=#(slab|node=0|zone=1|lastcpupid=0x1fffff)\nCPU: 0 PID: ");
 	console_matches(t, " </TASK>\nFIX kmalloc-64: Object at # not freed\n");
+	kfree(slab_address(slab_of(p)));	/* the first object's left red zone */
+	EXPECT_EQ(t, console_count("Invalid object pointer"), 2);
 	kfree(p);
-	EXPECT_EQ(t, console_count("BUG "), 1);
+	EXPECT_EQ(t, console_count("BUG "), 2);
 	EXPECT_EQ(t, live_in_machine(m), 0);
 }
 
@@ -333,6 +371,21 @@ static void wrong_cache(struct ktap *t)
 	kmem_cache_destroy(b);
 	EXPECT_EQ(t, console_count("cut here"), 1);
 	EXPECT_EQ(t, console_count("BUG "), 0);
+}
+
+/* Where no object starts, nobody had one. */
+static void wrong_cache_inside_an_object(struct ktap *t)
+{
+	struct kmem_cache *a = cache_with(t, "kmis_wca", 100, 1), *b;
+
+	ASSERT_NOT_NULL(t, a);
+	b = kmem_cache_create("kmis_wcb", 100, 0, 0, NULL);
+	kmem_cache_free(b, (char *)objects[0] + 8);
+	EXPECT_CONTAINS(t, console_text(), "Wrong slab cache. kmis_wcb but object is from kmis_wca");
+	EXPECT_LACKS(t, console_text(), "Allocated in");
+	kmem_cache_free(a, objects[0]);
+	kmem_cache_destroy(a);
+	kmem_cache_destroy(b);
 }
 
 static void a_large_object_is_not_of_a_cache(struct ktap *t)
@@ -376,6 +429,7 @@ static void objects_remaining(struct ktap *t)
 static void without_red_zones_the_bytes_before_are_shown(struct ktap *t)
 {
 	struct kmem_cache *cache;
+	void *first;
 
 	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M slub_debug=FP"));
 	cache = kmem_cache_create("plain", 100, 0, 0, NULL);
@@ -391,6 +445,16 @@ static void without_red_zones_the_bytes_before_are_shown(struct ktap *t)
 	((char *)objects[2])[101] = 1;
 	kmem_cache_free(cache, objects[2]);
 	console_matches(t, "BUG plain (Not tainted): Alignment padding overwritten\n");
+	/* The first object of a slab has none before it. */
+	console_clear();
+	first = slab_address(slab_of(objects[0]));
+	EXPECT_EQ(t, kmem_cache_alloc(cache, GFP_KERNEL), first);
+	objects[1] = kmem_cache_alloc(cache, GFP_KERNEL);
+	kmem_cache_free(cache, first);
+	kmem_cache_free(cache, first);
+	EXPECT_CONTAINS(t, console_text(), "Object   ");
+	EXPECT_LACKS(t, console_text(), "Bytes b4");
+	kmem_cache_free(cache, objects[1]);
 	kmem_cache_destroy(cache);
 }
 
@@ -431,6 +495,13 @@ static void names_choose_the_caches(struct ktap *t)
 	EXPECT_EQ(t, debug_of(t, "mem=64M slub_debug=-;Z,dentry", "dentry"), SLAB_RED_ZONE);
 }
 
+static void lists_may_have_gaps_and_names_of_one_length(struct ktap *t)
+{
+	EXPECT_EQ(t, debug_of(t, "mem=64M slub_debug=Z,dentry", "sentry"), 0);
+	EXPECT_EQ(t, debug_of(t, "mem=64M slub_debug=Z,,dentry", "dentry"), SLAB_RED_ZONE);
+	EXPECT_EQ(t, debug_of(t, "mem=64M slub_debug=Z,,dentry", "other"), 0);
+}
+
 static void tracing_says_each_call(struct ktap *t)
 {
 	struct kmem_cache *cache;
@@ -448,6 +519,9 @@ static void tracing_says_each_call(struct ktap *t)
 /* O: no checks where they would cost a higher order. */
 static void o_gives_up_where_objects_would_need_more_pages(struct ktap *t)
 {
+	static const char *const without[] = {
+		"mem=64M slub_debug=FZPU", "mem=64M slub_debug=FZPU,page,oo", "mem=64M slub_debug=FZPU;O,other",
+	};
 	struct kmem_cache *cache;
 
 	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M slub_debug=FZPUO"));
@@ -458,9 +532,22 @@ static void o_gives_up_where_objects_would_need_more_pages(struct ktap *t)
 	cache = kmem_cache_create("small", 100, 0, 0, NULL);
 	EXPECT_EQ(t, cache->objects, 21);
 	kmem_cache_destroy(cache);
+	/* Letters after the first comma are a name's, after a semicolon of other caches. */
+	for (unsigned int i = 0; i < ARRAY_SIZE(without); i++) {
+		ASSERT_NOT_NULL(t, slab_machine(t, without[i]));
+		cache = kmem_cache_create("page", 4096, 0, 0, NULL);
+		EXPECT_GT(t, cache->size, 4096);
+		kmem_cache_destroy(cache);
+	}
+}
+
+static void internal_caches_are_not_debugged(struct ktap *t)
+{
+	struct kmem_cache *cache;
+
 	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M slub_debug=FZPU"));
-	cache = kmem_cache_create("page", 4096, 0, 0, NULL);
-	EXPECT_GT(t, cache->size, 4096);
+	cache = kmem_cache_create("untraced", 100, 0, SLAB_NOLEAKTRACE, NULL);
+	EXPECT_EQ(t, cache->flags & SLAB_DEBUG_FLAGS, 0);
 	kmem_cache_destroy(cache);
 }
 
@@ -538,4 +625,9 @@ KTAP_SUITE(slab_debug, KTAP_CASE(objects_a_slab_are_as_in_real_reports), KTAP_CA
 	KTAP_CASE(without_red_zones_the_bytes_before_are_shown), KTAP_CASE(letters_choose_the_checks),
 	KTAP_CASE(names_choose_the_caches), KTAP_CASE(tracing_says_each_call),
 	KTAP_CASE(o_gives_up_where_objects_would_need_more_pages), KTAP_CASE(every_flag_and_size_runs_silently),
-	KTAP_CASE(odd_caches_run_silently));
+	KTAP_CASE(odd_caches_run_silently),
+	KTAP_CASE(internal_caches_are_not_debugged),
+	KTAP_CASE(the_only_object_written_when_free),
+	KTAP_CASE(one_byte_of_slab_padding),
+	KTAP_CASE(wrong_cache_inside_an_object),
+	KTAP_CASE(lists_may_have_gaps_and_names_of_one_length));
