@@ -212,6 +212,7 @@ static void values_without_sense_are_refused(struct ktap *t)
 		{ "failslab=1;2,0,0", "failslab=1;2,0,0: not interval,probability,space,times" },
 		{ "failslab=1,2;0,0", "failslab=1,2;0,0: not interval,probability,space,times" },
 		{ "failslab=1,x", "failslab=1,x: not interval,probability,space,times" },
+		{ "failslab=1,2,x,0", "failslab=1,2,x,0: not interval,probability,space,times" },
 		{ "failslab=1,2,3000000000,0", "failslab=1,2,3000000000,0: not interval,probability,space,times" },
 		{ "failslab=1,2,0,-3000000000", "failslab=1,2,0,-3000000000: not interval,probability,space,times" },
 		{ "debug=1", "debug=1: takes no value" },
