@@ -418,15 +418,14 @@ KMEM_FAST void kfree(const void *pointer)
 	struct kmem_cpu *cpu = this_cpu();
 	struct cpu_sheaf *slot;
 
+	/* Where one stands aside it is this one: whatever kmalloc() gives out next from the slot, it gives that first. */
 	if (object == last_object(cpu)) {
 		slot = cpu->last_slot;
-		if (likely(!slot->hot)) {
-			*(unsigned long *)object = object_mark(object, cpu->secret);
-			slot->hot = object;
-			return;
-		}
-		if (unlikely(slot->hot == object))
+		if (unlikely(slot->hot))
 			goto slow;
+		*(unsigned long *)object = object_mark(object, cpu->secret);
+		slot->hot = object;
+		return;
 	}
 	__asm__("" : "+r"(cpu));	/* what follows is not worked out before that is known */
 	slot = slot_at(cpu, slot_of(cpu, object));

@@ -83,19 +83,32 @@ static void freed_twice_it_is_reported(struct ktap *t)
 	EXPECT_EQ(t, cache_live_objects(h.cache), h.live);
 }
 
+/* Whoever wrote to it keeps it, whether it stands aside or on the stack, however its next owner asks. */
 static void written_to_after_the_free_it_is_not_handed_out(struct ktap *t)
 {
-	unsigned long *object;
+	unsigned int reports = 0;
 	struct hot h;
 
 	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
-	object = kmalloc(64, GFP_KERNEL);
-	kfree(object);
-	*object = 1;
-	EXPECT(t, kmalloc(64, GFP_KERNEL) != object);
-	EXPECT_NULL(t, h.slot->hot);
-	EXPECT_GT(t, console_count("BUG "), 0);
-	slab_leaks_expected.slab_objects = 2;	/* the new one, and the one that its last holder has */
+	for (int round = 0; round < 4; round++) {
+		bool stands_aside = round & 1, by_size = round & 2;
+		unsigned long *object = kmalloc(64, GFP_KERNEL), *newest = stands_aside ? object : kmalloc(64, GFP_KERNEL);
+		void *next;
+
+		kfree(object);
+		EXPECT(t, (stands_aside ? h.slot->hot : h.slot->top[-1]) == object);
+		*object = 1;
+		next = by_size ? __kmalloc(64, GFP_KERNEL) : kmalloc(64, GFP_KERNEL);
+		EXPECT(t, next && next != object && !h.slot->hot);
+		EXPECT_GT(t, console_count("BUG "), reports);
+		reports = console_count("BUG ");
+		kfree(next);
+		if (newest != object)
+			kfree(newest);
+		kmem_cache_shrink(h.cache);
+		kfree(kmalloc(64, GFP_KERNEL));
+	}
+	slab_leaks_expected.slab_objects = 4;	/* each is its last holder's */
 }
 
 static void draining_takes_it_too(struct ktap *t)
