@@ -98,7 +98,7 @@ static void written_to_after_the_free_it_is_not_handed_out(struct ktap *t)
 		kfree(object);
 		EXPECT(t, (stands_aside ? h.slot->hot : h.slot->top[-1]) == object);
 		*object = 1;
-		next = by_size ? __kmalloc(64, GFP_KERNEL) : kmalloc(64, GFP_KERNEL);
+		next = by_size ? __kmalloc(64, GFP_KERNEL) : __kmalloc_slot(SHEAF_SLOT(h.cache->id), GFP_KERNEL);
 		EXPECT(t, next && next != object && !h.slot->hot);
 		EXPECT_GT(t, console_count("BUG "), reports);
 		reports = console_count("BUG ");
