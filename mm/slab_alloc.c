@@ -418,7 +418,7 @@ KMEM_FAST void kfree(const void *pointer)
 	struct kmem_cpu *cpu = this_cpu();
 	struct cpu_sheaf *slot;
 
-	/* Where one stands aside it is this one: whatever kmalloc() gives out next from the slot, it gives that first. */
+	/* If one stands aside, it is this one: kmalloc() gives that out before all others of the slot. */
 	if (object == last_object(cpu)) {
 		slot = cpu->last_slot;
 		if (unlikely(slot->hot))

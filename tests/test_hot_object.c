@@ -92,8 +92,8 @@ static void written_to_after_the_free_it_is_not_handed_out(struct ktap *t)
 	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
 	for (int round = 0; round < 4; round++) {
 		bool stands_aside = round & 1, by_size = round & 2;
-		unsigned long *object = kmalloc(64, GFP_KERNEL), *newest = stands_aside ? object : kmalloc(64, GFP_KERNEL);
-		void *next;
+		unsigned long *object = kmalloc(64, GFP_KERNEL);
+		void *newest = stands_aside ? NULL : kmalloc(64, GFP_KERNEL), *next;
 
 		kfree(object);
 		EXPECT(t, (stands_aside ? h.slot->hot : h.slot->top[-1]) == object);
@@ -103,8 +103,7 @@ static void written_to_after_the_free_it_is_not_handed_out(struct ktap *t)
 		EXPECT_GT(t, console_count("BUG "), reports);
 		reports = console_count("BUG ");
 		kfree(next);
-		if (newest != object)
-			kfree(newest);
+		kfree(newest);
 		kmem_cache_shrink(h.cache);
 		kfree(kmalloc(64, GFP_KERNEL));
 	}
