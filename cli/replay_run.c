@@ -20,9 +20,10 @@
 #define PROGRESS_EVENTS 8192
 /*
  * What comes later on the line wins. Boosts ask for reclaim of what a recording does not show, and a background task
- * that gives memory back would make two replays differ.
+ * that gives memory back would make two replays differ. Pages are chosen as the recorded machine chose them.
  */
-#define FIXED_CMDLINE "sysctl.vm.watermark_boost_factor=0 kmem.idle_release=off "
+#define FIXED_CMDLINE "sysctl.vm.watermark_boost_factor=0 kmem.idle_release=off " \
+	"kmem.fullest_first=off "
 #define PAGE_OFFSET_DEFAULT 0xffff888000000000ull	/* of x86-64 without address randomization */
 
 gfp_t replay_gfp(gfp_t gfp)

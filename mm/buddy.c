@@ -14,6 +14,9 @@
  * Whole MAX_ORDER blocks that were free at boot and not wanted since are only a range of pfns in zone->deferred;
  * they count as blocks at the end of the order-10 movable list, and are described when the search gets there.
  *
+ * A small block comes from the fullest pageblock of those that serve its order (mm/pageblock.c); if there is none, it
+ * is cut off the smallest free block that will do. kmem.fullest_first=off, as the kernel does it: always the latter.
+ *
  * True whenever zone->lock is free; zones_check() proves each:
  *	B1  a free block is aligned to its order, in its zone, and on the list of its order and type only
  *	B2  a block and its buddy are never both free (but for a pageblock that is kept apart)
@@ -27,6 +30,7 @@
 #include "lib/assert.h"
 #include "mm/buddy.h"
 #include "mm/buddy_index.h"
+#include "mm/pageblock.h"
 
 /* Where a request looks when its own lists are empty, in this order. */
 static const enum migratetype fallbacks[MIGRATE_PCPTYPES][2] = {
@@ -34,21 +38,6 @@ static const enum migratetype fallbacks[MIGRATE_PCPTYPES][2] = {
 	[MIGRATE_MOVABLE] = { MIGRATE_RECLAIMABLE, MIGRATE_UNMOVABLE },
 	[MIGRATE_RECLAIMABLE] = { MIGRATE_UNMOVABLE, MIGRATE_MOVABLE },
 };
-
-static u8 *pageblock_byte(const struct zone *zone, pfn_t pfn)
-{
-	return &zone->pageblock_type[(pfn >> PAGEBLOCK_ORDER) - (zone->start_pfn >> PAGEBLOCK_ORDER)];
-}
-
-enum migratetype pageblock_type(const struct zone *zone, pfn_t pfn)
-{
-	return (enum migratetype)(__atomic_load_n(pageblock_byte(zone, pfn), __ATOMIC_RELAXED) ^ MIGRATE_MOVABLE);
-}
-
-void set_pageblock_type(struct zone *zone, pfn_t pfn, enum migratetype type)
-{
-	__atomic_store_n(pageblock_byte(zone, pfn), (u8)(type ^ MIGRATE_MOVABLE), __ATOMIC_RELAXED);
-}
 
 static bool type_is_ordinary(enum migratetype type)
 {
@@ -84,6 +73,7 @@ static void block_remove(struct zone *zone, struct page *page, unsigned int orde
 void buddy_remove(struct zone *zone, struct page *page, unsigned int order)
 {
 	block_remove(zone, page, order);
+	pageblocks_take(zone, zone_page_pfn(zone, page), order);
 }
 
 static struct page *block_first(const struct zone *zone, unsigned int order, enum migratetype type)
@@ -172,6 +162,7 @@ void buddy_give(struct zone *zone, struct page *page, unsigned int order, enum m
 {
 	assert_dear(order <= MAX_ORDER && pfn_is_aligned(zone_page_pfn(zone, page), order));
 	zone_count_free(zone, type, 1l << order);
+	pageblocks_give(zone, zone_page_pfn(zone, page), order);
 	__atomic_store_n(&zone->freed, zone->freed + (1ul << order), __ATOMIC_RELAXED);
 	block_merge(zone, page, order, type, to_tail);
 }
@@ -188,19 +179,36 @@ static void block_split(struct zone *zone, struct page *page, unsigned int from,
 	}
 }
 
+/* The first part of a free block, of that order; the rest stays on the lists of its type. */
+static struct page *block_cut(struct zone *zone, struct page *page, unsigned int order) MUST_HOLD(zone->lock)
+{
+	unsigned int from = (unsigned int)page->free_order;
+	enum migratetype type = (enum migratetype)page->free_type;
+
+	block_remove(zone, page, from);
+	block_split(zone, page, from, order, type);
+	zone_count_free(zone, type, -(1l << order));
+	pageblocks_take(zone, zone_page_pfn(zone, page), order);
+	return page;
+}
+
 static struct page *take_smallest(struct zone *zone, unsigned int order, enum migratetype type) MUST_HOLD(zone->lock)
 {
 	for (unsigned int from = order; from <= MAX_ORDER; from++) {
 		struct page *page = block_find(zone, from, type);
 
-		if (!page)
-			continue;
-		block_remove(zone, page, from);
-		block_split(zone, page, from, order, type);
-		zone_count_free(zone, type, -(1l << order));
-		return page;
+		if (page)
+			return block_cut(zone, page, order);
 	}
 	return NULL;
+}
+
+/* A block from the fullest pageblock that has such ones, so that others become empty. */
+static struct page *take_fullest(struct zone *zone, unsigned int order, enum migratetype type) MUST_HOLD(zone->lock)
+{
+	struct page *page = pageblocks_fullest(zone, order, type);
+
+	return page ? block_cut(zone, page, order) : NULL;
 }
 
 struct page *buddy_take_of_type(struct zone *zone, unsigned int order, enum migratetype type)
@@ -359,14 +367,32 @@ static bool fallback_steal(struct zone *zone, unsigned int order, enum migratety
 
 struct page *buddy_take(struct zone *zone, unsigned int order, enum migratetype type, unsigned int alloc_flags)
 {
-	struct page *page;
+	struct page *page = NULL;
 
 	assert_dear(spin_is_locked(&zone->lock));
 	assert(type_is_ordinary(type));
+	if (order < PACKED_ORDERS && zone->machine->params.fullest_first)
+		page = take_fullest(zone, order, type);
+	if (page)
+		return page;
 	do
 		page = take_smallest(zone, order, type);
 	while (!page && fallback_steal(zone, order, type, alloc_flags));
 	return page;
+}
+
+struct page *buddy_take_singles(struct zone *zone, unsigned int most, enum migratetype type, unsigned int alloc_flags,
+				unsigned int *order)
+{
+	struct page *page = NULL;
+
+	*order = 0;
+	if (zone->machine->params.fullest_first)
+		page = pageblocks_fullest(zone, 0, type);
+	if (!page)
+		return buddy_take(zone, 0, type, alloc_flags);
+	*order = page->free_order < most ? (unsigned int)page->free_order : most;
+	return block_cut(zone, page, *order);
 }
 
 /* ------------------------------------------------------------------------------------------- high-order reserves */

@@ -24,7 +24,13 @@
  */
 struct page *buddy_take(struct zone *zone, unsigned int order, enum migratetype type, unsigned int alloc_flags)
 	MUST_HOLD(zone->lock);
-/* The same from one type's lists only. */
+/*
+ * The same for 2^order single pages, side by side: as many as the place that the first would come from has, but no more
+ * than @most. *order says how many.
+ */
+struct page *buddy_take_singles(struct zone *zone, unsigned int most, enum migratetype type, unsigned int alloc_flags,
+				unsigned int *order) MUST_HOLD(zone->lock);
+/* A block from one type's lists only. */
 struct page *buddy_take_of_type(struct zone *zone, unsigned int order, enum migratetype type) MUST_HOLD(zone->lock);
 
 /* Give a block back, merging while its buddy is free. to_tail: hand it out last. Caller held the last reference. */

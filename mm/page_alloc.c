@@ -124,6 +124,19 @@ static struct page *zone_take(struct zone *zone, const struct alloc_context *ac,
 	return page;
 }
 
+/* Below the watermark there is still what this CPU was about to give back. */
+static struct page *zone_take_cold(struct zone *zone, const struct alloc_context *ac)
+{
+	struct page *page;
+
+	if (ac->order)
+		return NULL;
+	do
+		page = pcp_take_cold(zone, ac->migratetype);
+	while (page && !block_is_good(zone->machine, page));
+	return page;
+}
+
 /* ------------------------------------------------------------------------------------------------------ zonelists */
 
 static struct zone *zonelist_first(const struct zonelist *zonelist, enum zone_type highest)
@@ -157,8 +170,9 @@ static struct page *zonelist_try(const struct alloc_context *ac, const struct zo
 		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
 		    !zone_watermark_ok(zone, ac->order, zone_watermark(zone, alloc_flags & ALLOC_WMARK_MASK),
 				       ac->highest, alloc_flags))
-			continue;
-		page = zone_take(zone, ac, alloc_flags);
+			page = zone_take_cold(zone, ac);
+		else
+			page = zone_take(zone, ac, alloc_flags);
 		if (page)
 			return page;
 	}

@@ -71,7 +71,7 @@ enum zone_type gfp_zone(gfp_t gfp);
 enum migratetype gfp_migratetype(gfp_t gfp);
 
 enum migratetype pageblock_type(const struct zone *zone, pfn_t pfn);
-void set_pageblock_type(struct zone *zone, pfn_t pfn, enum migratetype type);
+void set_pageblock_type(struct zone *zone, pfn_t pfn, enum migratetype type) MUST_HOLD(zone->lock);
 
 /* "page allocation failure: order:4, mode:..." with the machine's state, rate limited (mm/show_mem.c). */
 void warn_alloc(gfp_t gfp, const void *nodemask, const char *format, ...);

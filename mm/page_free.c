@@ -137,7 +137,7 @@ KMEM_FAST void __free_pages(struct page *page, unsigned int order)
 	struct kmem_cpu *cpu = this_cpu();
 	unsigned long address = (unsigned long)lowmem_page_address(page), tag;
 	struct per_cpu_pages *pcp;
-	enum migratetype type;
+	unsigned int list;
 
 	if (unlikely(order || (address - cpu->node_base) >> PAGE_SHIFT >= cpu->node_pages))
 		goto slow;
@@ -147,14 +147,14 @@ KMEM_FAST void __free_pages(struct page *page, unsigned int order)
 	pcp = __atomic_load_n(&cpu->pcp_by_type[tag & 7], __ATOMIC_RELAXED);
 	if (unlikely(tag >> 3 != cpu->node || !pcp || pcp->count >= __atomic_load_n(&pcp->high, __ATOMIC_RELAXED)))
 		goto slow;
-	type = __atomic_load_n(&pcp->pageblocks[(address - DIRECT_BASE) >> (PAGE_SHIFT + PAGEBLOCK_ORDER)],
+	list = __atomic_load_n(&pcp->pageblocks[(address - DIRECT_BASE) >> (PAGE_SHIFT + PAGEBLOCK_ORDER)],
 			       __ATOMIC_RELAXED) ^ MIGRATE_MOVABLE;
-	if (unlikely(type >= MIGRATE_PCPTYPES))
+	if (unlikely((list & PAGEBLOCK_TYPE_MASK) >= MIGRATE_PCPTYPES))
 		goto slow;
 	set_page_state(page, PAGE_STATE_PCP0);
-	page->free_type = type;
-	page->lru.next = (struct list_head *)pcp->lists[type];
-	pcp->lists[type] = page;
+	page->free_type = list & PAGEBLOCK_TYPE_MASK;
+	page->lru.next = (struct list_head *)pcp->lists[list];
+	pcp->lists[list] = page;
 	pcp->count++;
 	cpu->events[PGFREE]++;
 	return;

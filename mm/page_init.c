@@ -23,6 +23,7 @@
 #include "lib/assert.h"
 #include "lib/seeded.h"
 #include "mm/buddy.h"
+#include "mm/pageblock.h"
 #include "mm/fault_inject.h"
 
 #define DMA_END_PFN (16ul << (20 - PAGE_SHIFT))
@@ -162,14 +163,6 @@ static void movable_starts(const struct machine *m, pfn_t starts[MAX_NUMNODES])
 	zone_limits(m, highest_zone(m), &lowest, &end);
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
 		starts[nid] = pfn_min(BLOCK_UP(pfn_max(pfn_after_pages(m, (int)nid, share[nid]), lowest)), m->max_pfn);
-}
-
-static int pageblocks_init(struct machine *m, struct zone *zone)
-{
-	size_t nr = ((zone_end_pfn(zone) - 1) >> PAGEBLOCK_ORDER) - (zone->start_pfn >> PAGEBLOCK_ORDER) + 1;
-
-	zone->pageblock_type = memblock_alloc(&m->memblock, nr, 64, zone->nid);
-	return zone->pageblock_type ? 0 : -ENOMEM;
 }
 
 /* The zone's span is the node's memory, from first to last frame, within the zone's limits. */

@@ -390,6 +390,9 @@ static const struct param_info table[] = {
 	ROW("init_on_alloc=", "BOOL", "Zero what is allocated.", SWITCH, init_on_alloc, 0, 0),
 	ROW("init_on_free=", "BOOL", "Zero what is freed.", SWITCH, init_on_free, 0, 0),
 
+	ROW("kmem.fullest_first=", "BOOL",
+	    "Off: the page freed last is reused first, as the kernel does; on: pages come from the fullest pageblock.",
+	    SWITCH, fullest_first, 0, 0),
 	ROW("kmem.idle_release=", "BOOL", "Off: free memory goes back to the host only when asked.", SWITCH,
 	    idle_release, 0, 0),
 
@@ -583,6 +586,7 @@ static void set_defaults(struct machine_params *params)
 	memcpy(params->lowmem_reserve_ratio, ratios, sizeof(ratios));
 	params->loglevel = 7;
 	params->idle_release = true;
+	params->fullest_first = true;
 	params->watermark_scale_factor = 10;
 	params->watermark_boost_factor = 15000;
 	params->fail_page_alloc_min_order = 1;

@@ -54,6 +54,7 @@ struct machine_params {
 	unsigned int watermark_scale_factor, watermark_boost_factor;
 	unsigned int lowmem_reserve_ratio[6];
 	unsigned int percpu_pagelist_high_fraction;
+	bool fullest_first;		/* kmem.fullest_first=: single pages come from the fullest pageblock */
 	bool thp;			/* transparent_hugepage=always: raises min_free_kbytes as khugepaged does */
 	bool init_on_alloc, init_on_free;
 

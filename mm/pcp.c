@@ -9,11 +9,16 @@
  * Orders 0 to 3 and the pageblock's. A list is filled and emptied under one zone->lock for a batch; between, a page
  * comes and goes without lock or atomic instruction (mm/page_alloc.c). NR_FREE_PAGES does not count these pages.
  *
+ * Single pages are taken from the fullest pageblocks (mm/pageblock.c). Only what comes back to the few that this CPU
+ * was filling last is reused at once; other pages wait on the cold lists to go back to the zone, so that their
+ * pageblocks may become empty.
+ *
  *	P1  count is the pages on the CPU's lists of the zone
  *	P2  they have type PGTY_PCP of their list's order, their zone, no reference and no mapping
  * Only the leasing thread touches them, with interrupts off or in KMEM_FAST code.
  */
 #include <linux/errno.h>
+#include <linux/log2.h>
 #include "lib/assert.h"
 #include "mm/cpus.h"
 #include "mm/dial.h"
@@ -27,9 +32,19 @@ static struct page *list_next(const struct page *page)
 	return (struct page *)page->lru.next;
 }
 
+/* Where a freed block of that type goes. */
+static struct page **list_for(struct per_cpu_pages *pcp, struct page *page, unsigned int order, enum migratetype type)
+{
+	const struct zone *zone = pcp->zone;
+
+	if (!order && pageblock_is_cold(zone, pageblock_index(zone, zone_page_pfn(zone, page))))
+		return &pcp->lists[PCP_COLD_LISTS + type];
+	return &pcp->lists[pcp_list_index(order, type)];
+}
+
 static void list_push(struct per_cpu_pages *pcp, struct page *page, unsigned int order, enum migratetype type)
 {
-	struct page **list = &pcp->lists[pcp_list_index(order, type)];
+	struct page **list = list_for(pcp, page, order, type);
 
 	page->lru.next = (struct list_head *)*list;
 	page->free_type = type;
@@ -54,17 +69,57 @@ static struct page *list_pop(struct per_cpu_pages *pcp, unsigned int index, unsi
 	return page;
 }
 
-static unsigned int list_order(unsigned int index)
-{
-	unsigned int row = index / MIGRATE_PCPTYPES;
-
-	return row > PAGE_ALLOC_COSTLY_ORDER ? PAGEBLOCK_ORDER : row;
-}
-
 /* Another CPU that comes online may set it at any time. */
 static int pcp_batch(const struct per_cpu_pages *pcp)
 {
 	return __atomic_load_n(&pcp->batch, __ATOMIC_RELAXED);
+}
+
+/* Pages of that pageblock are handed out now: freed ones may be reused, no more those of the one filled longest ago. */
+static void fill_from(struct per_cpu_pages *pcp, struct zone *zone, enum migratetype type, u32 index)
+	MUST_HOLD(zone->lock)
+{
+	u32 *filling = pcp->filling[type], *slot;
+
+	for (unsigned int i = 0; i < NR_PCP_FILLING; i++)
+		if (filling[i] == index + 1)
+			return;
+	slot = &filling[pcp->filling_next[type]++ % NR_PCP_FILLING];
+	if (*slot)
+		set_pageblock_cold(zone, *slot - 1, true);
+	*slot = index + 1;
+	set_pageblock_cold(zone, index, false);
+}
+
+/* Blocks for the end of a list that is being filled: 2^run of that order, side by side. Returns the new end. */
+static struct page **list_extend(struct page **last, struct page *page, unsigned int run, unsigned int order,
+				 enum migratetype type)
+{
+	for (struct page *end = page + (1ul << run << order); page < end; page += 1ul << order) {
+		page_type_set(page, PAGE_TYPE(PGTY_PCP, order));
+		page->free_type = type;
+		page->free_order = order;
+		*last = page;
+		last = (struct page **)&page->lru.next;
+	}
+	*last = NULL;
+	return last;
+}
+
+/* The next pages of a list that lacks @nr blocks: one block, or 2^*run single pages. */
+static struct page *take_some(struct per_cpu_pages *pcp, unsigned int order, enum migratetype type, int nr,
+			      unsigned int alloc_flags, unsigned int *run) MUST_HOLD(pcp->zone->lock)
+{
+	struct zone *zone = pcp->zone;
+	struct page *page;
+
+	*run = 0;
+	if (order)
+		return buddy_take(zone, order, type, alloc_flags);
+	page = buddy_take_singles(zone, (unsigned int)ilog2((unsigned int)nr), type, alloc_flags, run);
+	if (page && zone->machine->params.fullest_first)
+		fill_from(pcp, zone, type, pageblock_index(zone, zone_page_pfn(zone, page)));
+	return page;
 }
 
 /* A batch from the zone; the first taken will be the first handed out. None: the caller asks the zone for one. */
@@ -81,18 +136,15 @@ static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int 
 	if (fault_here(zone->machine, FAULT_PCP, 0))
 		return;
 	spin_lock_irqsave(&zone->lock, flags);
-	for (; taken < nr; taken++) {
-		struct page *page = buddy_take(zone, order, type, alloc_flags);
+	while (taken < nr) {
+		unsigned int run;
+		struct page *page = take_some(pcp, order, type, nr - taken, alloc_flags, &run);
 
 		if (!page)
 			break;
-		page_type_set(page, PAGE_TYPE(PGTY_PCP, order));
-		page->free_type = type;
-		page->free_order = order;
-		*last = page;
-		last = (struct page **)&page->lru.next;
+		last = list_extend(last, page, run, order, type);
+		taken += 1 << run;
 	}
-	*last = NULL;
 	spin_unlock_irqrestore(&zone->lock, flags);
 	pcp->count += taken << order;
 }
@@ -108,6 +160,18 @@ struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype ty
 	if (!pcp->lists[index])
 		pcp_fill(pcp, zone, order, type, alloc_flags);
 	page = list_pop(pcp, index, order);
+	if (!page && !order)
+		page = list_pop(pcp, PCP_COLD_LISTS + type, 0);
+	cpu_let_go(flags);
+	return page;
+}
+
+struct page *pcp_take_cold(struct zone *zone, enum migratetype type)
+{
+	unsigned long flags;
+	struct kmem_cpu *cpu = cpu_hold(&flags);
+	struct page *page = list_pop(&cpu->pcp[zone->index], PCP_COLD_LISTS + type, 0);
+
 	cpu_let_go(flags);
 	return page;
 }
@@ -123,21 +187,33 @@ static void report_all(struct machine *m, struct page *bad)
 	}
 }
 
-/* Give up to that many pages back to the zone, from all lists in turn; those that someone has touched are lost. */
+/* The list to give something back from, after that one: cold ones until they are empty, then all in turn. */
+static unsigned int list_to_shrink(const struct per_cpu_pages *pcp, unsigned int index)
+{
+	for (unsigned int cold = PCP_COLD_LISTS; cold < NR_PCP_LISTS; cold++)
+		if (pcp->lists[cold])
+			return cold;
+	do
+		index = (index + 1) % PCP_COLD_LISTS;
+	while (!pcp->lists[index]);
+	return index;
+}
+
+/* Give up to that many pages back to the zone; those that someone has touched are lost. */
 static void pcp_shrink(struct per_cpu_pages *pcp, struct zone *zone, int pages)
 {
 	struct page *bad = NULL;
-	unsigned int index = 0;
+	unsigned int index = PCP_COLD_LISTS - 1;
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
 	while (pages > 0 && pcp->count > 0) {
-		unsigned int order = list_order(index);
-		struct page *page = list_pop(pcp, index, order);
+		unsigned int order;
+		struct page *page;
 
-		index = (index + 1) % NR_PCP_LISTS;
-		if (!page)
-			continue;
+		index = list_to_shrink(pcp, index);
+		order = pcp_list_order(index);
+		page = list_pop(pcp, index, order);
 		pages -= 1 << order;
 		if (unlikely(!page_is_untouched(page))) {
 			page->lru.next = (struct list_head *)bad;

@@ -4,6 +4,7 @@
 #define MM_PCP_H
 
 #include "mm/buddy.h"
+#include "mm/pageblock.h"
 
 /* page_type and _refcount as one word: what an order-0 page of a CPU's list looks like, and one in use. */
 #define PAGE_STATE(type, count) ((u64)(u32)(count) << 32 | (u32)(type))
@@ -44,8 +45,22 @@ static inline unsigned int pcp_list_index(unsigned int order, enum migratetype t
 	return row * MIGRATE_PCPTYPES + (unsigned int)type;
 }
 
+/* The order of the blocks on that list. */
+static inline unsigned int pcp_list_order(unsigned int index)
+{
+	unsigned int row = index / MIGRATE_PCPTYPES;
+
+	if (index >= PCP_COLD_LISTS)
+		return 0;
+	return row > PAGE_ALLOC_COSTLY_ORDER ? PAGEBLOCK_ORDER : row;
+}
+
+_Static_assert(PCP_COLD_LISTS == PAGEBLOCK_COLD, "a pageblock's byte is the number of the list");
+
 /* A block of the zone from this CPU's list, refilled from the zone if it is empty. NULL: the zone has none. */
 struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype type, unsigned int alloc_flags);
+/* A single page that this CPU was about to give back to the zone, or NULL. */
+struct page *pcp_take_cold(struct zone *zone, enum migratetype type);
 /* Keep a block that has been checked and has no owner; the zone gets a batch if that is more than high. */
 void pcp_give(struct zone *zone, struct page *page, unsigned int order, enum migratetype type);
 

@@ -45,9 +45,13 @@ struct pfn_range {
 };
 #define MAX_DEFERRED 16
 
-/* Free pages that a CPU keeps of one zone: orders 0..3 and 9, by migrate type. */
-#define NR_PCP_ORDERS (PAGE_ALLOC_COSTLY_ORDER + 2)
-#define NR_PCP_LISTS (MIGRATE_PCPTYPES * NR_PCP_ORDERS)
+/*
+ * Free pages that a CPU keeps of one zone: orders 0..3 and 9, by migrate type; from PCP_COLD_LISTS on single pages of
+ * pageblocks that it has no reason to fill: they wait to go back to the zone.
+ */
+#define PCP_COLD_LISTS 16
+#define NR_PCP_LISTS (PCP_COLD_LISTS + MIGRATE_PCPTYPES)
+#define NR_PCP_FILLING 4		/* pageblocks a type whose freed pages the CPU reuses at once */
 
 struct per_cpu_pages {
 	int count;			/* pages on all lists */
@@ -55,9 +59,28 @@ struct per_cpu_pages {
 	int batch;
 	int expire;
 	struct page *lists[NR_PCP_LISTS];	/* last in, first out, by lru.next */
+	u32 filling[MIGRATE_PCPTYPES][NR_PCP_FILLING];	/* 1 + pageblocks that pages came from last; 0: none */
+	u8 filling_next[MIGRATE_PCPTYPES];
 	u8 *pageblocks;			/* zone->pageblock_type, by pageblock of the vmemmap window */
 	unsigned long *numa;		/* this CPU's events of the zone */
 	struct zone *zone;
+};
+
+/* A pageblock's free pages, and where the fullest are found: mm/pageblock.c. */
+#define NR_BUCKETS 64			/* by free pages */
+#define PACKED_ORDERS 6			/* orders that are taken from the fullest pageblock */
+#define NR_PARTIAL (MIGRATE_PCPTYPES * PACKED_ORDERS)
+struct block_info {
+	u32 next, prev;			/* 1 + pageblock; 0: none */
+	u16 nr_free;			/* pages on free lists */
+	u16 place;			/* 1 + number in zone->partial[]; 0: on no list */
+	u16 serves;			/* 1 + the order that it was first broken for; 0: whole, or for a larger one */
+};
+
+/* Pageblocks in part free, by how many pages are; each list's first is 1 + pageblock, 0: none. */
+struct partial_list {
+	u64 mask;			/* of lists that are not empty */
+	u32 first[NR_BUCKETS];
 };
 
 struct pglist_data;
@@ -78,7 +101,10 @@ struct zone {
 	unsigned long watermark_boost;
 	long lowmem_reserve[MAX_NR_ZONES];	/* pages kept from requests that could use that zone */
 	int pcp_high, pcp_batch;
-	u8 *pageblock_type;			/* a byte a pageblock of the span: migrate type ^ MIGRATE_MOVABLE */
+	u8 *pageblock_type;			/* a byte a pageblock of the span: mm/pageblock.h */
+	unsigned long *block_map;		/* a bit a page of the span's pageblocks: on a free list */
+	struct block_info *block_info;		/* by pageblock */
+	struct partial_list *partial;		/* NR_PARTIAL: by type and order that they serve */
 
 	/* Under lock (innermost; irqs off). */
 	spinlock_t lock __attribute__((aligned(64)));

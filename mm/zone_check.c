@@ -4,6 +4,7 @@
  *
  *	Z1 Z2 D1	spans, tags, deferred ranges	mm/page_init.c
  *	B1 .. B6	free blocks			mm/buddy.c
+ *	B7 B8		pageblocks			mm/pageblock.c
  *	P1 P2		CPUs' own lists			mm/pcp.c
  *
  * Cost: proportional to the frames that are described. Takes each zone->lock in turn, never sleeps; CPUs other than the
@@ -15,6 +16,7 @@
 #include <linux/printk.h>
 #include "mm/buddy_index.h"
 #include "mm/cpus.h"
+#include "mm/pageblock.h"
 #include "mm/pcp.h"
 
 bool fault_at(struct kmem_fault *fault, const char *id, const char *format, ...)
@@ -87,6 +89,8 @@ static bool block_check(const struct zone *zone, struct page *page, unsigned int
 		return zone_fault(zone, fault, "B5", pfn, "free block's type is not its list's");
 	if (page->_refcount.counter || (page->flags & PAGE_FLAGS_ALL) || page->buddy_unused > 1)
 		return zone_fault(zone, fault, "B5", pfn, "free block has a reference, a mapping or flags");
+	if (!pageblock_knows(zone, pfn, order))
+		return zone_fault(zone, fault, "B7", pfn, "free block is not in its pageblock's map");
 	if (order < MAX_ORDER && buddy_is_mergeable(zone, pfn, order, type))
 		return zone_fault(zone, fault, "B2", pfn < buddy ? pfn : buddy, "block and buddy are both free");
 	for (unsigned long i = 1; i < 1ul << order; i++)
@@ -113,7 +117,7 @@ static bool list_check(const struct zone *zone, unsigned int order, enum migrate
 
 static bool free_lists_check(const struct zone *zone, struct kmem_fault *fault, unsigned long *heads)
 {
-	unsigned long pages = zone->deferred_blocks << MAX_ORDER;
+	unsigned long pages = zone->deferred_blocks << MAX_ORDER, listed = 0;
 
 	for (unsigned int order = 0; order <= MAX_ORDER; order++) {
 		unsigned long all = 0;
@@ -123,6 +127,7 @@ static bool free_lists_check(const struct zone *zone, struct kmem_fault *fault, 
 
 			if (!list_check(zone, order, type, &all, fault))
 				return false;
+			listed += (all - before) << order;
 			if (type != MIGRATE_ISOLATE)
 				pages += (all - before) << order;
 		}
@@ -134,7 +139,7 @@ static bool free_lists_check(const struct zone *zone, struct kmem_fault *fault, 
 	if ((long)pages != zone_page_state(zone, NR_FREE_PAGES))
 		return fault_at(fault, "B4", "node %d zone %s: NR_FREE_PAGES is %ld, its blocks hold %lu", zone->nid,
 				zone->name, zone_page_state(zone, NR_FREE_PAGES), pages);
-	return true;
+	return pageblocks_check(zone, listed, fault);
 }
 
 /* Every described frame of the zone's span: does its tag hold, and is each free block on a list? */
@@ -186,8 +191,7 @@ static bool pcp_check(const struct kmem_cpu *cpu, const struct zone *zone, struc
 	unsigned long pages = 0;
 
 	for (unsigned int index = 0; index < NR_PCP_LISTS; index++) {
-		unsigned int row = index / MIGRATE_PCPTYPES;
-		unsigned int order = row > PAGE_ALLOC_COSTLY_ORDER ? PAGEBLOCK_ORDER : row;
+		unsigned int order = pcp_list_order(index);
 
 		for (const struct page *page = pcp->lists[index]; page; page = (const struct page *)page->lru.next) {
 			pfn_t pfn = machine_pfn(m, page);

@@ -62,6 +62,8 @@ static const struct expectation expectations[] = {
 	SETS("sysctl.vm.min_free_kbytes=8192", min_free_kbytes, 8192),
 	SETS("sysctl.vm.watermark_scale_factor=3000", watermark_scale_factor, 3000),
 	SETS("sysctl.vm.watermark_boost_factor=0", watermark_boost_factor, 0),
+	SETS("kmem.fullest_first=off", fullest_first, false),
+	SETS("kmem.fullest_first=off kmem.fullest_first=on", fullest_first, true),
 	SETS("kmem.idle_release=0", idle_release, false),
 	SETS("kmem.idle_release=0 kmem.idle_release=1", idle_release, true),
 	SETS("sysctl.vm.lowmem_reserve_ratio=\"128 64 16\"", lowmem_reserve_ratio[ZONE_NORMAL], 16),

@@ -209,6 +209,81 @@ static void b5_b6_words_that_no_free_block_has(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* The pageblock of a block that split_machine() made. */
+static struct block_info *info_of(const struct zone *zone, struct page *page)
+{
+	return &zone->block_info[pageblock_index(zone, page_to_pfn(page))];
+}
+
+static void b7_a_map_that_lies(struct ktap *t)
+{
+	struct page *mine, *block;
+	struct machine *m = split_machine(t, &mine, &block);
+	unsigned long *map;
+	struct zone *zone;
+
+	ASSERT(t, m);
+	zone = dma32(m);
+	map = &zone->block_map[(page_to_pfn(block) - (zone->start_pfn & ~(PAGEBLOCK_PAGES - 1))) / (8 * sizeof(long))];
+	*map ^= 1ul << page_to_pfn(block) % (8 * sizeof(long));		/* a free page less */
+	expect_fault(t, m, "B7");
+	*map ^= 1ul << page_to_pfn(block) % (8 * sizeof(long));
+	map = &zone->block_map[(page_to_pfn(mine) - (zone->start_pfn & ~(PAGEBLOCK_PAGES - 1))) / (8 * sizeof(long))];
+	*map ^= 1ul << page_to_pfn(mine) % (8 * sizeof(long));		/* one more */
+	expect_fault(t, m, "B7");
+	info_of(zone, mine)->nr_free++;					/* which it counts, too */
+	expect_fault(t, m, "B7");
+	*map ^= 1ul << page_to_pfn(mine) % (8 * sizeof(long));
+	info_of(zone, mine)->nr_free--;
+	info_of(zone, mine)->nr_free ^= 8;
+	expect_fault(t, m, "B7");
+	info_of(zone, mine)->nr_free ^= 8;
+	split_end(mine);
+	zones_hold(t, m);
+}
+
+static void b8_a_pageblock_on_no_list_or_another(struct ktap *t)
+{
+	struct page *mine, *block;
+	struct machine *m = split_machine(t, &mine, &block);
+	struct partial_list *partial;
+	struct block_info *info;
+	unsigned int list, first;
+	u64 mask;
+
+	ASSERT(t, m);
+	info = info_of(dma32(m), mine);
+	ASSERT(t, info->place);
+	list = info->place - 1u;
+	partial = &dma32(m)->partial[list / NR_BUCKETS];
+	info->place = 0;
+	expect_fault(t, m, "B8");
+	info->place = (u16)(list + 2);
+	expect_fault(t, m, "B8");
+	info->place = (u16)(list + 1);
+	info->serves ^= 3;
+	expect_fault(t, m, "B8");
+	info->serves ^= 3;
+	mask = partial->mask;
+	partial->mask ^= 1ull << list % NR_BUCKETS;
+	expect_fault(t, m, "B8");
+	partial->mask = mask;
+	first = partial->first[list % NR_BUCKETS];
+	partial->first[list % NR_BUCKETS] = 0;
+	expect_fault(t, m, "B8");
+	partial->mask ^= 1ull << list % NR_BUCKETS;
+	expect_fault(t, m, "B8");
+	partial->mask = mask;
+	partial->first[list % NR_BUCKETS] = ~0u;
+	expect_fault(t, m, "B8");
+	partial->first[list % NR_BUCKETS] = first;
+	info->prev ^= 1;
+	expect_fault(t, m, "B8");
+	info->prev ^= 1;
+	split_end(mine);
+	zones_hold(t, m);
+}
+
 static void p1_p2_pages_of_a_cpus_list(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
@@ -256,4 +331,6 @@ KTAP_SUITE(zone_check,
 	KTAP_CASE(b1_a_block_outside_its_zone_or_of_another_order),
 	KTAP_CASE(b1_a_torn_list),
 	KTAP_CASE(b5_b6_words_that_no_free_block_has),
+	KTAP_CASE(b7_a_map_that_lies),
+	KTAP_CASE(b8_a_pageblock_on_no_list_or_another),
 	KTAP_CASE(p1_p2_pages_of_a_cpus_list));

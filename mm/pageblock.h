@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* pageblock.h - how full each pageblock is, for the page allocator's own files (mm/pageblock.c). */
+#ifndef MM_PAGEBLOCK_H
+#define MM_PAGEBLOCK_H
+
+#include "mm/page_alloc.h"
+
+/*
+ * A byte a pageblock: [ - : 3 | cold : 1 | - : 1 | migrate type ^ MIGRATE_MOVABLE : 3 ]. Boot leaves zeroes: movable,
+ * not cold. Without the last exclusive-or, cold and type are the number of the order-0 list that a CPU frees to.
+ */
+#define PAGEBLOCK_COLD 16u
+#define PAGEBLOCK_TYPE_MASK 15u
+
+/* Pageblocks of the zone's span, and the number of pfn's among them. */
+static inline size_t zone_pageblocks(const struct zone *zone)
+{
+	return ((zone_end_pfn(zone) - 1) >> PAGEBLOCK_ORDER) - (zone->start_pfn >> PAGEBLOCK_ORDER) + 1;
+}
+
+static inline u32 pageblock_index(const struct zone *zone, pfn_t pfn)
+{
+	return (u32)((pfn >> PAGEBLOCK_ORDER) - (zone->start_pfn >> PAGEBLOCK_ORDER));
+}
+
+/* Room for them. Returns 0 or -ENOMEM. At boot. */
+int pageblocks_init(struct machine *m, struct zone *zone);
+
+/* A block comes off the free lists; a block goes onto them. */
+void pageblocks_take(struct zone *zone, pfn_t pfn, unsigned int order) MUST_HOLD(zone->lock);
+void pageblocks_give(struct zone *zone, pfn_t pfn, unsigned int order) MUST_HOLD(zone->lock);
+
+/*
+ * A free block of that order or more in the fullest pageblock of that type that serves the order: the smallest there
+ * that will do, of several the lowest. NULL: there is none, or it would take long to find.
+ */
+struct page *pageblocks_fullest(struct zone *zone, unsigned int order, enum migratetype type) MUST_HOLD(zone->lock);
+
+/* Cold: CPUs do not reuse freed pages of the pageblock at once. */
+static inline bool pageblock_is_cold(const struct zone *zone, u32 index)
+{
+	return __atomic_load_n(&zone->pageblock_type[index], __ATOMIC_RELAXED) & PAGEBLOCK_COLD;
+}
+void set_pageblock_cold(struct zone *zone, u32 index, bool is_cold) MUST_HOLD(zone->lock);
+
+/* B7: is each page of that free block known to be free? */
+bool pageblock_knows(const struct zone *zone, pfn_t pfn, unsigned int order);
+/* B7, B8 of all pageblocks that are described; their free blocks hold so many pages. */
+struct kmem_fault;
+bool pageblocks_check(const struct zone *zone, unsigned long free_pages, struct kmem_fault *fault);
+
+#endif
