@@ -15,6 +15,16 @@
 	 1ul << PG_reserved | 1ul << PG_slab | 1ul << PG_active | 1ul << PG_unevictable | 1ul << PG_mlocked)
 #define PAGE_FLAGS_ALL ((1ul << __NR_PAGEFLAGS) - 1)
 
+/*
+ * Of the first page of a block of a pageblock's size: nothing of the allocator's has written to the others' descriptors
+ * since it was handed out. They are looked at when the block leaves the CPU's list for the zone, not at each free.
+ */
+#define PAGE_TAILS_ALONE (1ul << __NR_PAGEFLAGS)
+_Static_assert(__NR_PAGEFLAGS < PAGE_ZONE_SHIFT, "room for one flag of our own");
+
+/* The first of pages [from, to) that is not as its owner must leave it, or NULL. Other flags are cleared. */
+struct page *pages_wash(struct page *from, const struct page *to);
+
 /* The free block that a list's entry is. */
 #define free_block_of(entry) ((struct page *)((char *)(entry) - offsetof(struct page, buddy_list)))
 

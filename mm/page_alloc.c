@@ -53,6 +53,8 @@ static void block_dress(struct page *page, unsigned int order, gfp_t gfp)
 	page->private = 0;
 	if (order && (gfp & __GFP_COMP))
 		compound_make(page, order);
+	else if (order == PAGEBLOCK_ORDER)
+		page->flags |= PAGE_TAILS_ALONE;
 }
 
 /*

@@ -5,6 +5,7 @@
  *	__free_pages	last reference, one page, as it should be ----------> CPU's own list
  *	    | else
  *	free_block	checked page by page; compound undone --------------> CPU's own list, or the zone
+ *			(a pageblock's size: the first page; mm/pcp.c looks at the others before the zone gets them)
  *			not as its owner must leave it --------------------> one report, never used again
  *
  * An owner's mistake (a page that is free already, is still mapped, or is someone else's) costs that block and
@@ -33,19 +34,28 @@ static bool compound_unmake(struct machine *m, struct page *page, unsigned int o
 	return true;
 }
 
+struct page *pages_wash(struct page *from, const struct page *to)
+{
+	for (struct page *p = from; p < to; p++) {
+		if (unlikely(page_type_get(p) != PAGE_TYPE_NONE || p->_refcount.counter || p->mapping ||
+			     (p->flags & PAGE_FLAGS_CHECK_AT_FREE)))
+			return p;
+		if (unlikely(p->flags & (PAGE_FLAGS_ALL | PAGE_TAILS_ALONE)))
+			p->flags &= ~(PAGE_FLAGS_ALL | PAGE_TAILS_ALONE);
+	}
+	return NULL;
+}
+
 /* Is each page of the block as its owner must leave it? The first that is not is reported. */
 static bool block_may_be_freed(struct machine *m, struct page *page, unsigned int order)
 {
-	for (unsigned long i = 0; i < 1ul << order; i++) {
-		const struct page *p = &page[i];
+	bool alone = order == PAGEBLOCK_ORDER && (page->flags & PAGE_TAILS_ALONE) && m->check_level < CHECK_EACH;
+	const struct page *bad = pages_wash(page, page + (alone ? 1 : 1ul << order));
 
-		if (likely(page_type_get(p) == PAGE_TYPE_NONE && !p->_refcount.counter && !p->mapping &&
-			   !(p->flags & PAGE_FLAGS_CHECK_AT_FREE)))
-			continue;
-		bad_page(m, p, page_bad_reason(p, PAGE_FLAGS_CHECK_AT_FREE, "PAGE_FLAGS_CHECK_AT_FREE flag(s) set"));
-		return false;
-	}
-	return true;
+	if (likely(!bad))
+		return true;
+	bad_page(m, bad, page_bad_reason(bad, PAGE_FLAGS_CHECK_AT_FREE, "PAGE_FLAGS_CHECK_AT_FREE flag(s) set"));
+	return false;
 }
 
 void free_block(struct machine *m, struct page *page, unsigned int order)
@@ -59,8 +69,6 @@ void free_block(struct machine *m, struct page *page, unsigned int order)
 		return;
 	if (!block_may_be_freed(m, page, order))
 		return;
-	for (unsigned long i = 0; i < 1ul << order; i++)
-		page[i].flags &= ~PAGE_FLAGS_ALL;
 	if (unlikely(m->params.init_on_free))
 		pages_zero_or_panic(m, page, order);
 	count_vm_events(PGFREE, 1ul << order);

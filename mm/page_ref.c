@@ -52,6 +52,7 @@ void split_page(struct page *page, unsigned int order)
 {
 	if (WARN_ON_ONCE(page->flags & (1ul << PG_head)) || WARN_ON_ONCE(!page_count(page)))
 		return;
+	__atomic_fetch_and(&page->flags, ~PAGE_TAILS_ALONE, __ATOMIC_RELAXED);
 	for (unsigned long i = 1; i < 1ul << order; i++)
 		__atomic_store_n(&page[i]._refcount.counter, 1, __ATOMIC_RELAXED);
 }

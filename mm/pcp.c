@@ -187,6 +187,14 @@ static void report_all(struct machine *m, struct page *bad)
 	}
 }
 
+/* The page of a block off a list that someone has touched, or NULL. */
+static struct page *touched_page(struct page *page, unsigned int order)
+{
+	if (unlikely(!page_is_untouched(page)))
+		return page;
+	return order == PAGEBLOCK_ORDER ? pages_wash(page + 1, page + PAGEBLOCK_PAGES) : NULL;
+}
+
 /* The list to give something back from, after that one: cold ones until they are empty, then all in turn. */
 static unsigned int list_to_shrink(const struct per_cpu_pages *pcp, unsigned int index)
 {
@@ -208,16 +216,17 @@ static void pcp_shrink(struct per_cpu_pages *pcp, struct zone *zone, int pages)
 
 	spin_lock_irqsave(&zone->lock, flags);
 	while (pages > 0 && pcp->count > 0) {
+		struct page *page, *touched;
 		unsigned int order;
-		struct page *page;
 
 		index = list_to_shrink(pcp, index);
 		order = pcp_list_order(index);
 		page = list_pop(pcp, index, order);
 		pages -= 1 << order;
-		if (unlikely(!page_is_untouched(page))) {
-			page->lru.next = (struct list_head *)bad;
-			bad = page;
+		touched = touched_page(page, order);
+		if (unlikely(touched)) {
+			touched->lru.next = (struct list_head *)bad;
+			bad = touched;
 			continue;
 		}
 		buddy_give(zone, page, order, pageblock_type(zone, zone_page_pfn(zone, page)), false);

@@ -251,6 +251,50 @@ static void touched_pages_are_found_when_lists_are_drained(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* Pages of a 2 MiB block but the first are looked at when the zone gets it; a split block's at once. */
+static void a_touched_tail_of_a_large_block_is_found(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G nr_cpus=1");
+	struct page *block;
+	unsigned long before;
+
+	ASSERT(t, m);
+	drain_all_pages();
+	before = nr_free_pages();
+	block = alloc_pages(GFP_KERNEL, PAGEBLOCK_ORDER);
+	ASSERT(t, block);
+	block[5].flags |= 1ul << PG_dirty;	/* which an owner may leave set */
+	__free_pages(block, PAGEBLOCK_ORDER);
+	drain_all_pages();
+	EXPECT_EQ(t, nr_free_pages(), before);
+	EXPECT_EQ(t, block[5].flags & 1ul << PG_dirty, 0);
+	block = alloc_pages(GFP_KERNEL, PAGEBLOCK_ORDER);
+	ASSERT(t, block);
+	block[77].mapping = (struct address_space *)0xdead0000ul;
+	__free_pages(block, PAGEBLOCK_ORDER);
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 0u);
+	drain_all_pages();
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1u);
+	EXPECT_EQ(t, nr_free_pages(), before - PAGEBLOCK_PAGES);
+	block[77].mapping = NULL;
+	zones_hold(t, m);
+}
+
+static void a_split_block_is_not_freed_as_one(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G nr_cpus=1");
+	struct page *block;
+
+	ASSERT(t, m);
+	block = alloc_pages(GFP_KERNEL, PAGEBLOCK_ORDER);
+	ASSERT(t, block);
+	split_page(block, PAGEBLOCK_ORDER);
+	__free_pages(block, PAGEBLOCK_ORDER);
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1u);
+	EXPECT_CONTAINS(t, console_text(), "page dumped because: nonzero _refcount\n");
+	zones_hold(t, m);
+}
+
 static void sleeping_requests_in_atomic_context_are_reported(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M");
@@ -413,6 +457,7 @@ KTAP_SUITE(pcp, KTAP_CASE(a_refill_takes_one_batch), KTAP_CASE(pages_of_a_batch_
 	   KTAP_CASE(both_mobilities_at_once_are_served), KTAP_CASE(a_touched_free_page_is_reported_and_left_out),
 	   KTAP_CASE(a_free_page_with_a_mapcount_is_reported),
 	   KTAP_CASE(touched_pages_are_found_when_lists_are_drained),
+	   KTAP_CASE(a_touched_tail_of_a_large_block_is_found), KTAP_CASE(a_split_block_is_not_freed_as_one),
 	   KTAP_CASE(sleeping_requests_in_atomic_context_are_reported),
 	   KTAP_CASE(a_machine_that_debugs_has_no_fast_path), KTAP_CASE(init_on_free_leaves_nothing_behind),
 	   KTAP_CASE(events_count_pages), KTAP_CASE(p1_a_wrong_count_is_found),
