@@ -40,6 +40,7 @@ enum seeded_bug {
 	SEEDED_USE_UP,			/* mm/fault_inject.c: a plain store */
 	SEEDED_DESCRIBE,		/* mm/page_init.c: the type is written first */
 	SEEDED_PAGE_REF,		/* mm/page_free.c: the count is read again */
+	SEEDED_MOVABLE_GET,		/* mm/compaction.c: a glance at the mapping, then a reference */
 	SEEDED_ZERO_WINDOW,		/* mm/page_addr.c: the window is unlocked before it is unmapped */
 	SEEDED_VMALLOC_FLUSH,		/* mm/vmalloc_map.c: the host is not told of what the tables forgot */
 	SEEDED_VFREE_ORDER,		/* mm/vmalloc_area.c: frames are freed before they are unmapped */

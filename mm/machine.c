@@ -14,6 +14,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 #include "lib/assert.h"
+#include "mm/compaction.h"
 #include "mm/cpus.h"
 #include "mm/dial.h"
 #include "mm/fault_inject.h"
@@ -123,6 +124,7 @@ static const char *machine_start(struct machine *m)
 		return "the host has no memory for the descriptors of pages";
 	watermarks_init(m);
 	reclaim_init(m);
+	compaction_init(m);
 	if (machine_enter(m))
 		return "this thread holds a lock, or is on too many machines already";
 	if (slab_init(m) || vmalloc_init(m)) {

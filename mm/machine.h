@@ -74,6 +74,8 @@ struct machine {
 	unsigned long totalreserve_pages;
 	struct ratelimit_state nopage_ratelimit;	/* of warn_alloc() */
 	unsigned long zero_window;		/* addresses through which high memory is zeroed, a block's worth */
+	spinlock_t movable_lock;		/* which pages are movable: mm/compaction.c */
+	unsigned long nr_movable;		/* of them; read at any time */
 	word_lock_t zero_lock;			/* a raw word: the window is one block's */
 
 	/* Slab: mm/slab.h. */

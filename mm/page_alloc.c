@@ -7,7 +7,7 @@
  *	pages_alloc	zonelist, low watermark: CPU's list, zone's free lists ----------> page
  *	    | nothing
  *	alloc_slowly	wake kswapd; min watermark, then reserves of those who may ------> page
- *	    | may sleep	reclaim, drain, try again while that helps ----------------------> page
+ *	    | may sleep	compact, reclaim, drain, try again while that helps -------------> page
  *	    |		OOM ------------------------------------------------------------> again
  *	    v
  *	  report, NULL	(__GFP_NOFAIL: again)
@@ -17,6 +17,7 @@
 #include <linux/compiler.h>
 #include <linux/sched/mm.h>
 #include "lib/assert.h"
+#include "mm/compaction.h"
 #include "mm/dial.h"
 #include "mm/fault_inject.h"
 #include "mm/page_report.h"
@@ -261,6 +262,22 @@ static struct page *alloc_by_reclaim(struct machine *m, const struct alloc_conte
 	return zonelist_alloc(ac, alloc_flags);
 }
 
+/* Have pages moved out of the way, and try. */
+static struct page *alloc_by_compaction(const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	enum migrate_mode mode = ac->gfp & __GFP_NORETRY ? MIGRATE_ASYNC : MIGRATE_SYNC_LIGHT;
+	unsigned int scope = memalloc_noreclaim_save();
+	enum compact_result result = try_to_compact_pages(ac, alloc_flags, mode);
+	struct page *page;
+
+	memalloc_noreclaim_restore(scope);
+	if (result == COMPACT_SKIPPED)
+		return NULL;
+	page = zonelist_alloc(ac, alloc_flags);
+	count_vm_event(page ? COMPACT_SUCCESS : COMPACT_FAIL);
+	return page;
+}
+
 /* Could some zone serve the request if all that can be reclaimed were? */
 static bool reclaim_could_help(const struct alloc_context *ac, unsigned int alloc_flags)
 {
@@ -310,10 +327,12 @@ static struct page *alloc_round(struct machine *m, const struct alloc_context *a
 				struct attempts *attempts, bool *again)
 {
 	unsigned long progress = 0;
-	struct page *page = alloc_by_reclaim(m, ac, alloc_flags, &progress);
+	struct page *page = alloc_by_compaction(ac, alloc_flags);
 	bool costly = ac->order > PAGE_ALLOC_COSTLY_ORDER;
 
 	*again = false;
+	if (!page)
+		page = alloc_by_reclaim(m, ac, alloc_flags, &progress);
 	if (page)
 		return page;
 	if ((ac->gfp & __GFP_NORETRY) || (costly && !(ac->gfp & (__GFP_RETRY_MAYFAIL | __GFP_NOFAIL))))

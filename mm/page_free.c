@@ -143,15 +143,18 @@ static noinline void free_pages_slowly(struct page *page, unsigned int order)
 KMEM_FAST void __free_pages(struct page *page, unsigned int order)
 {
 	struct kmem_cpu *cpu = this_cpu();
-	unsigned long address = (unsigned long)lowmem_page_address(page), tag;
+	unsigned long address = (unsigned long)lowmem_page_address(page), flags, tag;
 	struct per_cpu_pages *pcp;
 	unsigned int list;
 
 	if (unlikely(order || (address - cpu->node_base) >> PAGE_SHIFT >= cpu->node_pages))
 		goto slow;
-	if (unlikely(page_state(page) != PAGE_STATE_USED || page->mapping || (page->flags & PAGE_FLAGS_ALL)))
+	if (unlikely(page_state(page) != PAGE_STATE_USED || page->mapping))
 		goto slow;
-	tag = page->flags >> PAGE_ZONE_SHIFT;
+	flags = __atomic_load_n(&page->flags, __ATOMIC_RELAXED);
+	if (unlikely(flags & PAGE_FLAGS_ALL))
+		goto slow;
+	tag = flags >> PAGE_ZONE_SHIFT;
 	pcp = __atomic_load_n(&cpu->pcp_by_type[tag & 7], __ATOMIC_RELAXED);
 	if (unlikely(tag >> 3 != cpu->node || !pcp || pcp->count >= __atomic_load_n(&pcp->high, __ATOMIC_RELAXED)))
 		goto slow;

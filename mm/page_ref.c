@@ -21,7 +21,8 @@ struct page *compound_head(const struct page *page)
 
 unsigned int compound_order(const struct page *page)
 {
-	return page->flags & (1ul << PG_head) ? page[1].compound_order : 0;
+	/* Someone else may be locking the page. */
+	return __atomic_load_n(&page->flags, __ATOMIC_RELAXED) & (1ul << PG_head) ? page[1].compound_order : 0;
 }
 
 int page_count(const struct page *page)

@@ -14,12 +14,15 @@
 _Static_assert(offsetof(struct page, _refcount) == offsetof(struct page, page_type) + 4, "read as one word");
 _Static_assert(offsetof(struct page, page_type) % 8 == 0 || sizeof(long) == 4, "read as one word");
 
-/* As page_type_get() and page_type_set(); a 32-bit processor does it in two halves. */
+/*
+ * As page_type_get() and page_type_set(); a 32-bit processor does it in two halves. Who finds one reference left sees
+ * what others did to the page before they put theirs.
+ */
 static inline u64 page_state(const struct page *page)
 {
 	if (sizeof(long) == 8)
-		return __atomic_load_n((const u64 *)(const void *)&page->page_type, __ATOMIC_RELAXED);
-	return PAGE_STATE(page_type_get(page), __atomic_load_n(&page->_refcount.counter, __ATOMIC_RELAXED));
+		return __atomic_load_n((const u64 *)(const void *)&page->page_type, __ATOMIC_ACQUIRE);
+	return PAGE_STATE(page_type_get(page), __atomic_load_n(&page->_refcount.counter, __ATOMIC_ACQUIRE));
 }
 
 static inline void set_page_state(struct page *page, u64 state)

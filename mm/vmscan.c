@@ -27,6 +27,7 @@
 #include "lib/assert.h"
 #include "lib/seeded.h"
 #include "mm/buddy.h"
+#include "mm/compaction.h"
 #include "mm/cpus.h"
 #include "mm/fault_inject.h"
 #include "mm/page_alloc.h"
@@ -380,6 +381,8 @@ static void balance_node(struct pglist_data *node, int order, enum zone_type hig
 			reclaim_internal(m, GFP_KERNEL);
 	}
 	boosts_end(node, boosts);
+	if (!node_balanced(node, order, highest))
+		compact_node(node, (unsigned int)order, highest);
 	pages += grown(before, free_pages_of(m));
 	if (pages || objects)
 		__atomic_store_n(&node->kswapd_failures, 0, __ATOMIC_RELAXED);

@@ -116,6 +116,10 @@ struct zone {
 	struct free_area free_area[NR_ORDERS];
 	unsigned long freed;			/* pages, since free memory was last released: mm/idle.c */
 
+	/* Compaction of orders from the first that failed on waits for so many requests: a guess, by whoever tries. */
+	u32 compact_considered, compact_defer_shift;
+	unsigned int compact_order_failed;
+
 	/* Atomic; exact. NR_FREE_PAGES counts lists and deferred blocks, not CPUs' own pages. */
 	long vm_stat[NR_VM_ZONE_STAT_ITEMS];
 	u32 flags;

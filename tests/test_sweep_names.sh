@@ -15,7 +15,7 @@ build=$(dirname "${KMEM:-build/kmem}")
 # Where calls of the machine's memory are declared. Not cpu.h, types.h, layout.h, vm_event.h, version.h (no calls but
 # this_cpu()), host.h (what the host does), replay.h and trace.h (the command's library, which uses malloc()).
 headers='include/kmem/gfp.h include/kmem/page.h include/kmem/pages.h include/kmem/slab.h include/kmem/vmalloc.h
-	include/kmem/mempool.h include/kmem/reclaim.h include/kmem/machine.h include/kmem/check.h include/kmem/stats.h
+	include/kmem/mempool.h include/kmem/migrate.h include/kmem/reclaim.h include/kmem/machine.h include/kmem/check.h include/kmem/stats.h
 	include/kernel/linux/gfp.h include/kernel/linux/mm.h include/kernel/linux/slab.h
 	include/kernel/linux/vmalloc.h include/kernel/linux/mempool.h include/kernel/linux/highmem.h'
 
@@ -49,6 +49,8 @@ silent()
 	# The other half of a row that does both: what is freed there is freed by these.
 	echo free_vm_area iounmap vm_unmap_ram mempool_exit mempool_free_slab mempool_kfree machine_shutdown
 	echo machine_shutdown_leaks
+	# It uses free pages in the place of others.
+	echo compact_memory
 	# Lists of what the caller owns.
 	echo register_oom_notifier unregister_oom_notifier register_shrinker unregister_shrinker
 	# Readers: they take no memory, so that they work when there is none.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* test_seeded_pages.c - descriptors, references, zeroing, failures: protocols, each with a bug that schedules find. */
 #include <linux/gfp.h>
+#include <linux/migrate.h>
+#include "mm/compaction.h"
 #include "mm/fault_inject.h"
 #include "tests/sim/seeded.h"
 
@@ -92,6 +94,113 @@ static void each_page_of_a_block_is_freed_once(struct ktap *t)
 	expect_found(t, SEEDED_PAGE_REF, reference_world, 1000);
 }
 
+/* --------------------------------------------------------------------------------------------------- movable pages */
+
+#define MOVABLE_ORDER 3u
+#define MOVABLE_PAGES (1 << MOVABLE_ORDER)
+
+static spinlock_t movable_owner_lock;
+static struct page *movable[MOVABLE_PAGES];	/* under it */
+
+static bool movable_isolate(struct page *page, isolate_mode_t mode)
+{
+	(void)page;
+	(void)mode;
+	return true;
+}
+
+static const struct movable_operations movable_operations;
+
+static int movable_migrate(struct page *dst, struct page *src, enum migrate_mode mode)
+{
+	(void)mode;
+	dst->private = src->private;
+	__SetPageMovable(dst, &movable_operations);
+	get_page(dst);
+	__ClearPageMovable(src);
+	spin_lock(&movable_owner_lock);
+	movable[dst->private] = dst;
+	spin_unlock(&movable_owner_lock);
+	put_page(src);
+	return 0;
+}
+
+static void movable_putback(struct page *page)
+{
+	(void)page;
+}
+
+static const struct movable_operations movable_operations = { movable_isolate, movable_migrate, movable_putback };
+
+/* A block of that size: there is no pageblock here that could be emptied. */
+static void compact(void *arg)
+{
+	struct alloc_context ac = { .zonelist = m->nodes[0]->fallback, .highest = ZONE_MOVABLE };
+
+	(void)arg;
+	ac.order = MOVABLE_ORDER;
+	machine_enter(m);
+	for (int i = 0; i < 3; i++)
+		try_to_compact_pages(&ac, 0, MIGRATE_SYNC_LIGHT);
+	machine_leave();
+}
+
+/* The owner looks where its page is by now, and frees it. */
+static void free_movable(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	for (int i = 0; i < MOVABLE_PAGES; i++) {
+		struct page *page;
+		bool locked;
+
+		do {
+			spin_lock(&movable_owner_lock);
+			page = movable[i];
+			locked = trylock_page(page);
+			spin_unlock(&movable_owner_lock);
+			if (!locked)
+				sim_yield();
+		} while (!locked);
+		__ClearPageMovable(page);
+		unlock_page(page);
+		__free_page(page);
+	}
+	machine_leave();
+}
+
+static void movable_world(void *arg)
+{
+	struct page *block;
+	unsigned long before;
+
+	(void)arg;
+	machine_enter(m);
+	spin_lock_init(&movable_owner_lock);
+	drain_all_pages();
+	before = nr_free_pages();
+	block = alloc_pages(GFP_KERNEL | __GFP_MOVABLE, MOVABLE_ORDER);
+	split_page(block, MOVABLE_ORDER);
+	for (unsigned long i = 0; i < MOVABLE_PAGES; i++) {
+		movable[i] = block + i;
+		movable[i]->private = i;
+		__SetPageMovable(movable[i], &movable_operations);
+	}
+	run_two(compact, free_movable);
+	drain_all_pages();
+	if (nr_free_pages() != before)
+		sim_fail("%lu pages of %lu are free", nr_free_pages(), before);
+	machine_holds();
+	machine_leave();
+}
+
+static void a_page_is_not_moved_while_it_is_freed(struct ktap *t)
+{
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_MOVABLE_GET, .run = movable_world, .schedules = 1000, .cmdline = "mem=16M nr_cpus=2",
+	});
+}
+
 /* --------------------------------------------------------------------------------------------------- high memory */
 
 static void zero_high_page(void *arg)
@@ -150,4 +259,5 @@ static void as_many_fail_as_were_asked_for(struct ktap *t)
 }
 
 KTAP_SUITE(seeded_pages, KTAP_CASE(what_is_called_described_is_whole), KTAP_CASE(each_page_of_a_block_is_freed_once),
+	   KTAP_CASE(a_page_is_not_moved_while_it_is_freed),
 	   KTAP_CASE(the_zero_window_is_one_block_s), KTAP_CASE(as_many_fail_as_were_asked_for));
