@@ -41,9 +41,16 @@ const struct page_calls *kmem_page_calls(unsigned int mib)
 	fail("kmem is not linked in");
 }
 
+const struct page_calls *kmem_page_calls_lifo(unsigned int mib)
+{
+	(void)mib;
+	fail("kmem is not linked in");
+}
+
 #else
 
 #include <kmem/kmem.h>
+#include <kmem/migrate.h>
 
 #include "bench/object_loops.h"
 
@@ -92,16 +99,21 @@ static void enter(void)
 		fail("cannot enter the machine");
 }
 
-static void boot(unsigned int mib)
+static void boot_with(unsigned int mib, const char *parameters)
 {
 	char cmdline[512];
 	const char *why = "no reason given";
 
-	snprintf(cmdline, sizeof(cmdline), "mem=%uM loglevel=4 %s", mib, kmem_cmdline);
+	snprintf(cmdline, sizeof(cmdline), "mem=%uM loglevel=4 %s %s", mib, parameters, kmem_cmdline);
 	machine = machine_boot_why(&(struct machine_config){ .cmdline = cmdline }, &why);
 	if (!machine)
 		fail("cannot boot a machine of %s: %s", cmdline, why);
 	enter();
+}
+
+static void boot(unsigned int mib)
+{
+	boot_with(mib, "");
 }
 
 static double used_bytes(void)
@@ -211,19 +223,75 @@ static void *page_try_alloc(unsigned int order)
 	return alloc_pages(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN, order);
 }
 
+static void *page_try_alloc_kept(unsigned int order)
+{
+	return alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, order);
+}
+
+/* While pages are being moved, page->private says where the caller keeps its pointer to the page. */
+static bool isolate(struct page *page, isolate_mode_t mode)
+{
+	(void)page;
+	(void)mode;
+	return true;
+}
+
+static const struct movable_operations movable;
+
+static int migrate(struct page *to, struct page *from, enum migrate_mode mode)
+{
+	(void)mode;
+	memcpy(page_address(to), page_address(from), PAGE_SIZE);
+	to->private = from->private;
+	*(void **)to->private = to;
+	__SetPageMovable(to, &movable);
+	get_page(to);
+	__ClearPageMovable(from);
+	put_page(from);
+	return MIGRATEPAGE_SUCCESS;
+}
+
+static void put_back(struct page *page)
+{
+	(void)page;
+}
+
+static const struct movable_operations movable = { isolate, migrate, put_back };
+
+static void page_compact(void **const pages[], size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		struct page *page = *pages[i];
+
+		page->private = (unsigned long)pages[i];
+		__SetPageMovable(page, &movable);
+	}
+	compact_memory();
+	for (size_t i = 0; i < nr; i++)
+		__ClearPageMovable(*pages[i]);
+}
+
+static const struct page_calls page_calls = {
+	.alloc = page_alloc,
+	.free = page_free,
+	.try_alloc = page_try_alloc,
+	.try_alloc_kept = page_try_alloc_kept,
+	.settle = drain_all_pages,
+	.compact = page_compact,
+	.enter = enter,
+	.leave = machine_leave,
+};
+
 const struct page_calls *kmem_page_calls(unsigned int mib)
 {
-	static const struct page_calls calls = {
-		.alloc = page_alloc,
-		.free = page_free,
-		.try_alloc = page_try_alloc,
-		.settle = drain_all_pages,
-		.enter = enter,
-		.leave = machine_leave,
-	};
-
 	boot(mib);
-	return &calls;
+	return &page_calls;
+}
+
+const struct page_calls *kmem_page_calls_lifo(unsigned int mib)
+{
+	boot_with(mib, "kmem.fullest_first=off");
+	return &page_calls;
 }
 
 #endif

@@ -190,7 +190,10 @@ struct page_calls {
 	void *(*alloc)(unsigned int order);
 	void (*free)(void *page, unsigned int order);
 	void *(*try_alloc)(unsigned int order);	/* as alloc, for movable memory; short of memory it gives up quietly */
+	void *(*try_alloc_kept)(unsigned int order);	/* the same for memory that cannot be moved */
 	void (*settle)(void);		/* give what is kept per CPU back, or NULL */
+	/* Make free memory whole by moving single pages: each *pages[i] may become another. NULL: it cannot. */
+	void (*compact)(void **const pages[], size_t nr);
 	void (*enter)(void), (*leave)(void);	/* for each further thread; NULL: there may be none */
 };
 
@@ -210,6 +213,8 @@ const struct object_calls *kmem_object_calls(unsigned int mib);
 /* Objects from a cache made for exactly @object_size. */
 const struct object_calls *kmem_cache_calls(unsigned int mib, size_t object_size);
 const struct page_calls *kmem_page_calls(unsigned int mib);
+/* The same on a machine that hands out pages as the kernel does, the one freed last first. */
+const struct page_calls *kmem_page_calls_lifo(unsigned int mib);
 
 /* ---- bench_pages.c: whoever hands out pages, with an arena or machine of PAGES_MIB ---- */
 

@@ -48,7 +48,7 @@ static __attribute__((noinline)) void null_free(void *page, unsigned int order)
 
 static const struct page_calls null_calls = { .alloc = null_alloc, .free = null_free, .try_alloc = null_alloc };
 static const struct page_calls textbook_calls = {
-	.alloc = textbook_alloc, .free = textbook_free, .try_alloc = textbook_alloc,
+	.alloc = textbook_alloc, .free = textbook_free, .try_alloc = textbook_alloc, .try_alloc_kept = textbook_alloc,
 };
 
 const struct page_calls *page_calls_of(const struct subject *subject)
