@@ -14,8 +14,9 @@
  *
  * "lifo" hands out pages as the kernel does (kmem.fullest_first=off), "lifo, compacted" has its movable pages moved
  * before the count: compact_memory(), which copies them.
- * What a subject can hold at all, in pages and in 2 MiB blocks, is measured first, so that nobody answers for descriptors,
- * reserves and the ends of zones.
+ *
+ * What a subject can hold at all, in pages and in 2 MiB blocks, is measured first, so that nobody answers for
+ * descriptors, reserves and the ends of zones.
  * llfree-c's column is quoted: it was measured once with these lines' rules, not here.
  */
 #include <math.h>

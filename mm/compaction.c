@@ -139,10 +139,8 @@ static void movable_put(struct machine *m, struct page *page)
 /* ---------------------------------------------------------------------------------------------------- free scanner */
 
 /* The free pages of a pageblock come off their lists and onto cc->room, but for those that someone has touched. */
-static void pageblock_take_free(struct compact_control *cc, pfn_t pfn) MUST_HOLD(cc->zone->lock)
+static void pageblock_take_free(struct compact_control *cc, struct zone *zone, pfn_t pfn) MUST_HOLD(zone->lock)
 {
-	struct zone *zone = cc->zone;
-
 	for (pfn_t end = pfn + PAGEBLOCK_PAGES; pfn < end && pfn < zone_end_pfn(zone);) {
 		struct page *page = machine_page(zone->machine, pfn);
 		unsigned int order;
@@ -175,15 +173,16 @@ static noinline GLANCES bool suitable_migration_target(const struct zone *zone, 
 
 static bool isolate_freepages(struct compact_control *cc)
 {
+	struct zone *zone = cc->zone;
 	unsigned long flags;
 
 	while (!cc->room && cc->free_pfn >= cc->migrate_pfn + (1ul << cc->size_order) + PAGEBLOCK_PAGES) {
 		cc->free_pfn -= PAGEBLOCK_PAGES;
-		if (!suitable_migration_target(cc->zone, cc->free_pfn))
+		if (!suitable_migration_target(zone, cc->free_pfn))
 			continue;
-		spin_lock_irqsave(&cc->zone->lock, flags);
-		pageblock_take_free(cc, cc->free_pfn);
-		spin_unlock_irqrestore(&cc->zone->lock, flags);
+		spin_lock_irqsave(&zone->lock, flags);
+		pageblock_take_free(cc, zone, cc->free_pfn);
+		spin_unlock_irqrestore(&zone->lock, flags);
 	}
 	return cc->room;
 }
@@ -211,17 +210,18 @@ static struct page *compaction_alloc(struct compact_control *cc)
 
 static void release_freepages(struct compact_control *cc)
 {
+	struct zone *zone = cc->zone;
 	unsigned long flags;
 
-	spin_lock_irqsave(&cc->zone->lock, flags);
+	spin_lock_irqsave(&zone->lock, flags);
 	while (cc->room) {
 		struct page *page = cc->room;
 
 		cc->room = (struct page *)page->lru.next;
 		page->lru.next = NULL;
-		buddy_give(cc->zone, page, 0, pageblock_type(cc->zone, zone_page_pfn(cc->zone, page)), false);
+		buddy_give(zone, page, 0, pageblock_type(zone, zone_page_pfn(zone, page)), false);
 	}
-	spin_unlock_irqrestore(&cc->zone->lock, flags);
+	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
 /* ------------------------------------------------------------------------------------------------- migrate scanner */
@@ -380,7 +380,7 @@ static enum compact_result compact_zone(struct compact_control *cc)
 	return finished || compact_finished(cc) ? COMPACT_DONE : COMPACT_COMPLETE;
 }
 
-/* Would it help? There must be pages to move, memory to move them to, and so much free that only its pieces are small. */
+/* Would it help? There must be memory to move pages to, and so much free that only its pieces are too small. */
 static bool compaction_suitable(struct zone *zone, unsigned int order, enum zone_type highest,
 				unsigned int alloc_flags)
 {

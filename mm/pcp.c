@@ -107,10 +107,9 @@ static struct page **list_extend(struct page **last, struct page *page, unsigned
 }
 
 /* The next pages of a list that lacks @nr blocks: one block, or 2^*run single pages. */
-static struct page *take_some(struct per_cpu_pages *pcp, unsigned int order, enum migratetype type, int nr,
-			      unsigned int alloc_flags, unsigned int *run) MUST_HOLD(pcp->zone->lock)
+static struct page *take_some(struct per_cpu_pages *pcp, struct zone *zone, unsigned int order, enum migratetype type,
+			      int nr, unsigned int alloc_flags, unsigned int *run) MUST_HOLD(zone->lock)
 {
-	struct zone *zone = pcp->zone;
 	struct page *page;
 
 	*run = 0;
@@ -138,7 +137,7 @@ static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int 
 	spin_lock_irqsave(&zone->lock, flags);
 	while (taken < nr) {
 		unsigned int run;
-		struct page *page = take_some(pcp, order, type, nr - taken, alloc_flags, &run);
+		struct page *page = take_some(pcp, zone, order, type, nr - taken, alloc_flags, &run);
 
 		if (!page)
 			break;
@@ -222,6 +221,7 @@ static void pcp_shrink(struct per_cpu_pages *pcp, struct zone *zone, int pages)
 		index = list_to_shrink(pcp, index);
 		order = pcp_list_order(index);
 		page = list_pop(pcp, index, order);
+		assert(page);
 		pages -= 1 << order;
 		touched = touched_page(page, order);
 		if (unlikely(touched)) {

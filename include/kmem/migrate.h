@@ -29,8 +29,8 @@ typedef unsigned int isolate_mode_t;
  * All are called with the page locked and one reference more than its owner's; they must not lock it or free it.
  * isolate_page: take the page out of use for a while. False: not now.
  * migrate_page: contents and bookkeeping to @dst, which is locked too: __SetPageMovable(dst), and a reference of
- *	the owner's to it; __ClearPageMovable(src), and the owner's reference to that put. Returns 0, or -EAGAIN: not now, or
- *	another error; then nothing has changed.
+ *	the owner's to it; __ClearPageMovable(src), and the owner's reference to that put. Returns 0, or -EAGAIN: not
+ *	now, or another error; then nothing has changed.
  * putback_page: it was isolated and has not moved; into use again.
  */
 struct movable_operations {
