@@ -109,20 +109,12 @@ static bool movable_get(struct machine *m, struct page *page)
 }
 
 /*
- * lock_page() and unlock_page() of a page that may be freed while it is locked: they look at nothing but the flags, and
- * the last word is the count.
+ * trylock_page() and unlock_page() of a page that may be freed while it is locked: they look at nothing but the flags,
+ * and the last word is the count.
  */
 static bool movable_trylock(struct page *page)
 {
 	return !test_and_set_bit_lock(PG_locked, &page->flags);
-}
-
-/* May sleep. Returns true. */
-static bool movable_lock(struct page *page)
-{
-	while (!movable_trylock(page))
-		cond_resched();
-	return true;
 }
 
 static void movable_unlock(struct page *page)
@@ -257,7 +249,7 @@ static int unmap_and_move(struct compact_control *cc, struct page *page)
 		operations->putback_page(page);
 		return -ENOMEM;
 	}
-	movable_lock(dst);
+	WARN_ON_ONCE(!movable_trylock(dst));	/* it is nobody else's yet */
 	error = move_to_new_page(dst, page, operations, cc->mode);
 	movable_unlock(dst);
 	movable_put(cc->zone->machine, dst);
@@ -271,7 +263,8 @@ static int migrate_one(struct compact_control *cc, struct page *page)
 
 	if (!movable_get(cc->zone->machine, page))
 		return -EBUSY;
-	if (movable_trylock(page) || (cc->mode != MIGRATE_ASYNC && movable_lock(page))) {
+	/* Who waited for its owner here could wait for ever: he may need this CPU. */
+	if (movable_trylock(page)) {
 		error = unmap_and_move(cc, page);
 		movable_unlock(page);
 	}
