@@ -65,6 +65,14 @@ bool warn_first_time(const struct bug_site *site)
 	return false;
 }
 
+void panic_on_warn(void)
+{
+	struct machine *m = this_cpu()->machine ? this_cpu()->machine : host_task()->machine;
+
+	if (m && m->params.panic_on_warn)
+		panic("panic_on_warn set ...");
+}
+
 void warn_report(const struct bug_site *site, const char *format, ...)
 {
 	va_list args;
@@ -79,6 +87,7 @@ void warn_report(const struct bug_site *site, const char *format, ...)
 		site->function);
 	dump_stack();
 	pr_warn("---[ end trace 0000000000000000 ]---\n");
+	panic_on_warn();
 }
 
 _Noreturn void bug_report(const struct bug_site *site, const char *condition)

@@ -27,6 +27,7 @@
 #include <linux/limits.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include "kernel/word_lock.h"
 #include "lib/assert.h"
 #include "lib/seeded.h"
@@ -94,7 +95,6 @@ int cpus_init(struct machine *m)
 
 		if (!cpu)
 			return -ENOMEM;
-		cpu->sheaves[0].top = cpu->sheaves[0].base = cpu->sheaves[0].limit = SHEAF_NONE;
 		m->cpus[i] = cpu;
 		m->cpu_state[i] = CPU_OFFLINE;
 	}
@@ -115,11 +115,37 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	cpu->node_base = m->layout.direct_base + (node->start_pfn << PAGE_SHIFT);
 	cpu->node_pages = node->slot_pages;
 	cpu->slot_map = node->slot_map;
+	cpu->sheaves[0].top = cpu->sheaves[0].base = cpu->sheaves[0].limit = SHEAF_NONE;
 	sheaves_forget_last(cpu);
 	cpu->numa = (void *)((char *)cpu + KMEM_CPU_BYTES);
 	/* Last: with it the CPU is one of those that pcp_update_fast() looks at. */
 	__atomic_store_n(&cpu->pcp, (void *)(cpu->numa + m->nr_zones), __ATOMIC_RELEASE);
 	pcp_init(m, cpu);
+	cpu_slots_init(m, cpu);
+}
+
+void cpus_equip(struct kmem_cache *cache, void (*tell)(struct kmem_cache *cache, struct kmem_cpu *cpu))
+{
+	struct machine *m = cache->machine;
+	struct kmem_cpu *cpu;
+	unsigned int i;
+
+	cpus_lock(m);
+	if (m->nr_cache_ids <= cache->id)
+		__atomic_store_n(&m->nr_cache_ids, cache->id + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&m->cache_by_id[cache->id], cache, __ATOMIC_RELEASE);
+	for_each_online_cpu_of(m, cpu, i)
+		tell(cache, cpu);
+	cpus_unlock(m);
+}
+
+void cpus_disown(struct kmem_cache *cache)
+{
+	struct machine *m = cache->machine;
+
+	cpus_lock(m);
+	__atomic_store_n(&m->cache_by_id[cache->id], NULL, __ATOMIC_RELEASE);
+	cpus_unlock(m);
 }
 
 /* ---------------------------------------------------------------------------------------- leasing, under cpu_lock */
@@ -228,10 +254,16 @@ void cpu_release(void)
 	cpu_unpin();
 }
 
+/* The more CPUs the machine has than its host, the more of them belong to threads that do not run just now. */
+static u64 time_slice(const struct machine *m)
+{
+	return m->nr_cpus > m->layout.nr_cpus ? TIME_SLICE_NS * m->layout.nr_cpus / m->nr_cpus : TIME_SLICE_NS;
+}
+
 /* Has a thread had the CPU for a time slice? */
 static bool lease_is_old(const struct machine *m, unsigned int id, u64 now)
 {
-	return m->cpu_state[id] == CPU_LEASED && now >= m->cpu_since[id] + TIME_SLICE_NS;
+	return m->cpu_state[id] == CPU_LEASED && now >= m->cpu_since[id] + time_slice(m);
 }
 
 /* The CPU with the longest of old leases, or, after one that was asked in vain, the next with one; -1: none. */
@@ -294,7 +326,7 @@ static int ask_to_yield(struct machine *m, int asked)
 static struct kmem_cpu *cpu_take(struct machine *m, struct task_struct *task)
 {
 	struct cpu_waiter waiter = { .task = task };
-	u64 now = host_clock(m), patience = TIME_SLICE_NS;
+	u64 now = host_clock(m), patience = time_slice(m);
 	int id, asked = -1;
 
 	cpus_lock(m);
@@ -304,7 +336,10 @@ static struct kmem_cpu *cpu_take(struct machine *m, struct task_struct *task)
 	else
 		queue_add(m, &waiter);
 	cpus_unlock(m);
-	for (; id < 0; patience = ASK_AGAIN_NS) {
+	for (bool first = true; id < 0; patience = min(time_slice(m), ASK_AGAIN_NS), first = false) {
+		/* Who has had a CPU for long, asleep perhaps, is asked at once. */
+		if (first)
+			asked = ask_to_yield(m, asked);
 		host_wait(&waiter.granted, 0, patience);
 		id = (int)__atomic_load_n(&waiter.granted, __ATOMIC_ACQUIRE) - 1;
 		if (id < 0)
@@ -589,27 +624,38 @@ void kmem_task_exit(void)
 		machine_leave();
 }
 
-/* The other threads, and the background tasks, are only in the old process; what they held is free. */
-void kmem_forked(struct machine *m)
+/* Was the thread that leases the CPU changing what the CPU keeps to itself, when the process was copied? */
+static bool lease_was_busy(const struct machine *m, unsigned int id)
 {
-	struct task_struct *task = host_task();
+	const struct cpu_context *context = m->cpu_task[id]->context;
 
-	m->cpu_lock = m->console_lock = (word_lock_t){ 0 };
+	return !context || context->pinned;
+}
+
+/*
+ * What it kept is not to be trusted: it starts again as a CPU that was never used. What is lost with it no count
+ * explains, so the machine's checks of itself end here.
+ */
+static void cpu_forget(struct machine *m, unsigned int id)
+{
+	memset(m->cpus[id], 0, m->cpu_bytes);
+	cpu_bring_up(m, id);
+	lease_end(m, id);
+	m->check_level = 0;
+}
+
+void cpus_forked(struct machine *m)
+{
 	m->cpu_first = m->cpu_last = NULL;
 	m->cpu_waiters = 0;
-	for (unsigned int i = 0; i < m->nr_cpus; i++)
-		if (m->cpu_state[i] == CPU_LEASED && this_cpu() != m->cpus[i])
+	for (unsigned int i = 0; i < m->nr_cpus; i++) {
+		if (m->cpu_state[i] != CPU_LEASED || this_cpu() == m->cpus[i])
+			continue;
+		if (lease_was_busy(m, i))
+			cpu_forget(m, i);
+		else
 			lease_end(m, i);
-	m->nr_users = task->machine == m;
-	for (unsigned int i = 1; i < task->enter_depth; i++)
-		m->nr_users += task->outer[i] == m;
-	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
-		kswapd_forked(m->nodes[nid]);
-	mutex_init(&m->rcu_mutex);
-	mutex_init(&m->stop_mutex);
-	m->stop_word += m->stop_word & 1;
-	m->rcu_running = 0;
-	m->idle_running = 0;
+	}
 }
 
 unsigned int machine_nr_cpus(const struct machine *m)

@@ -51,13 +51,13 @@ static void word_sleep(u32 *word)
 		__atomic_store_n(word, 1, __ATOMIC_RELAXED);
 }
 
-static void word_take(u32 *word)
+void word_hold(u32 *word)
 {
 	if (!word_look(word))
 		word_sleep(word);
 }
 
-static void word_give(u32 *word)
+void word_let_go(u32 *word)
 {
 	if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2)
 		host_wake(word, 1);
@@ -68,18 +68,18 @@ static void word_give(u32 *word)
 void word_lock(word_lock_t *lock) ACQUIRES(*lock) NO_LOCK_ANALYSIS
 {
 	__acquire(*lock);
-	word_take(&lock->word);
+	word_hold(&lock->word);
 }
 
 void word_unlock(word_lock_t *lock) RELEASES(*lock) NO_LOCK_ANALYSIS
 {
 	__release(*lock);
-	word_give(&lock->word);
+	word_let_go(&lock->word);
 }
 
 void spin_lock_contended(spinlock_t *lock)
 {
-	word_take(&lock->word);
+	word_hold(&lock->word);
 }
 
 void spin_unlock_contended(spinlock_t *lock)
@@ -124,7 +124,7 @@ void mutex_unlock(struct mutex *mutex) RELEASES(*mutex) NO_LOCK_ANALYSIS
 	__release(*mutex);
 	BUG_ON(mutex_owner(mutex) != host_task());
 	mutex_own(mutex, NULL);
-	word_give(&mutex->word);
+	word_let_go(&mutex->word);
 }
 
 bool mutex_is_locked(const struct mutex *mutex)

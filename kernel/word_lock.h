@@ -10,6 +10,9 @@ typedef struct CAPABILITY("word lock") {
 	u32 word;
 } word_lock_t;
 
+/* The same without a type: for those who hold all locks that there are (kernel/fork.c). */
+void word_hold(u32 *word);
+void word_let_go(u32 *word);
 void word_lock(word_lock_t *lock) ACQUIRES(*lock);
 void word_unlock(word_lock_t *lock) RELEASES(*lock);
 

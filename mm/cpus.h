@@ -27,6 +27,18 @@ void cpus_request_idle(struct machine *m, u32 bits);
 void cpus_stop(struct machine *m) ACQUIRES(m->stop_mutex);
 void cpus_start(struct machine *m) RELEASES(m->stop_mutex);
 
+/*
+ * cpus_equip - the cache has its id, and every CPU is told of it: those that are online by this call of tell(), others
+ * when they come up.
+ */
+struct kmem_cache;
+void cpus_equip(struct kmem_cache *cache, void (*tell)(struct kmem_cache *cache, struct kmem_cpu *cpu));
+/* The id is free again. Nobody who is coming up looks at the cache from now on. */
+void cpus_disown(struct kmem_cache *cache);
+
+/* The machine is a copy in a new process: the leases of all other threads end. */
+void cpus_forked(struct machine *m);
+
 /* Between kernel/cpu.c and kernel/stop.c. */
 /* The calling thread stands still, if CPUs are to. Preemption is off. */
 void cpu_park(struct kmem_cpu *cpu);
@@ -64,6 +76,12 @@ static inline void visit_end(bool visiting)
 static inline unsigned int smp_processor_id(void)
 {
 	return this_cpu()->id;
+}
+
+/* Has it been up? One that has not holds nothing, not even empty slots. */
+static inline bool cpu_is_online(const struct machine *m, unsigned int id)
+{
+	return __atomic_load_n(&m->cpu_state[id], __ATOMIC_ACQUIRE) >= CPU_IDLE;
 }
 
 /* Each online CPU, whoever leases it. */

@@ -75,10 +75,14 @@ static const char *machine_plan(struct machine *m, const struct machine_config *
 	if ((u64)m->max_pfn << PAGE_SHIFT > MAX_LOWMEM_BYTES)
 		return "the memory map is larger than the address window of this build: give mem=896M";
 	m->max_low_pfn = low_end(m);
+	if (m->params.private_memory && m->max_low_pfn < m->max_pfn)
+		return "kmem.private=1 leaves a frame one address: give no high memory";
 	m->layout.machine_bytes = sizeof(*m);
 	m->layout.nr_frames = m->max_pfn;
 	m->layout.nr_low_frames = m->max_low_pfn;
 	m->layout.vmalloc_bytes = m->params.vmalloc ? (unsigned long)m->params.vmalloc : VMALLOC_DEFAULT;
+	m->layout.private_memory = m->params.private_memory;
+	m->layout.huge_after = (unsigned long)m->params.huge_after;
 	if (m->params.layout_i386 && !m->params.vmalloc)
 		m->layout.vmalloc_bytes = (unsigned long)I386_VMALLOC_RESERVE;
 	return NULL;

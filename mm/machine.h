@@ -86,6 +86,8 @@ struct machine {
 	struct kmem_cache *cache_cache;		/* the cache of struct kmem_cache */
 	struct kmem_cache *node_cache;		/* the cache of struct kmem_cache_node */
 	unsigned long boot_cache_pages;		/* that the caches made at boot take */
+	char *boot_room;			/* what is left of the last of them */
+	size_t boot_room_bytes;
 	struct kmem_cache *map_cache[2];	/* maps of slabs with more objects than a word has bits */
 	struct kmem_cache *sheaf_cache[5];	/* sheaves, by size */
 	long large_pages;			/* atomic: pages of kmalloc()s too large for a slab */

@@ -288,6 +288,9 @@ void *memblock_alloc(struct memblock *mb, size_t size, size_t align, int nid)
 	place = memblock_phys_alloc(mb, size, align ? align : 64, 0, mb->limit, nid);
 	if (!place)
 		return NULL;
+	if (m->layout.private_memory && host_describe(m, (pfn_t)(place >> PAGE_SHIFT),
+						      (pfn_t)((place + size - 1) / PAGE_SIZE - place / PAGE_SIZE + 1)))
+		return NULL;
 	address = (void *)(m->layout.direct_base + (unsigned long)place);
 	if (!m->layout.memory_is_zero)
 		memset(address, 0, size);

@@ -71,7 +71,9 @@ struct machine_params {
 	struct fault_attr failslab, fail_page_alloc;
 	unsigned int fail_page_alloc_min_order;
 	struct fault_plan fault;
-	unsigned int panic_on_oom;
+	unsigned int panic_on_oom, panic_on_warn;
+	bool private_memory;		/* kmem.private= */
+	u64 huge_after;			/* kmem.huge_after= */
 	u64 seed;			/* kmem.seed=N; 0: the host's */
 	unsigned int nr_unknown;	/* words that no parameter has */
 	unsigned int unknown_at[16];	/* their places in words */

@@ -150,26 +150,26 @@ static u16 bytes_to_clear(const struct kmem_cache *cache)
 	return (u16)(cache->object_size | (init ? SHEAF_INIT : 0));
 }
 
-void cpu_sheaves_init(struct kmem_cache *cache)
+void cpu_slot_init(struct kmem_cache *cache, struct kmem_cpu *cpu)
 {
-	struct machine *m = cache->machine;
+	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
 
-	for (unsigned int i = 0; i < m->nr_cpus; i++) {
-		struct cpu_sheaf *slot = &m->cpus[i]->sheaves[cache->id];
-
-		slot_set_main(cache, slot, NULL);
-		slot_init_check(cache, slot);
-		slot->bytes = bytes_to_clear(cache);
-	}
+	slot_set_main(cache, slot, NULL);
+	slot_init_check(cache, slot);
+	cpu_slot_set_bytes(cache, cpu);
 }
 
 /* Others may be allocating from the cache meanwhile: they clear as much as before or as now. */
-void cpu_sheaves_set_bytes(struct kmem_cache *cache)
+void cpu_slot_set_bytes(struct kmem_cache *cache, struct kmem_cpu *cpu)
 {
-	struct machine *m = cache->machine;
+	__atomic_store_n(&cpu->sheaves[cache->id].bytes, bytes_to_clear(cache), __ATOMIC_RELAXED);
+}
 
-	for (unsigned int i = 0; i < m->nr_cpus; i++)
-		__atomic_store_n(&m->cpus[i]->sheaves[cache->id].bytes, bytes_to_clear(cache), __ATOMIC_RELAXED);
+void cpu_slots_init(struct machine *m, struct kmem_cpu *cpu)
+{
+	for (unsigned int id = 0; id < m->nr_cache_ids; id++)
+		if (m->cache_by_id[id])
+			cpu_slot_init(m->cache_by_id[id], cpu);
 }
 
 static void barn_init(struct barn *barn)

@@ -199,8 +199,10 @@ struct sheaf *sheaf_slot_main(const struct cpu_sheaf *slot);
 /* The same for any CPU whose newest allocation lies here: it has been freed elsewhere, and its slab ends. */
 void sheaves_forget(struct machine *m, const void *start, size_t bytes);
 void sheaf_layer_init(struct kmem_cache *cache);
-void cpu_sheaves_init(struct kmem_cache *cache);	/* the slots of all CPUs for a new cache */
-void cpu_sheaves_set_bytes(struct kmem_cache *cache);	/* object_size has grown */
+/* Under cpu_lock. What a CPU must know of a cache; of one whose objects have grown; of all that there are. */
+void cpu_slot_init(struct kmem_cache *cache, struct kmem_cpu *cpu);
+void cpu_slot_set_bytes(struct kmem_cache *cache, struct kmem_cpu *cpu);
+void cpu_slots_init(struct machine *m, struct kmem_cpu *cpu);
 void *sheaf_alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid);
 void sheaf_free_slow(struct kmem_cache *cache, void *object);
 void cache_drain(struct kmem_cache *cache);		/* every sheaf of every CPU and barn; sleeps until all have */

@@ -43,8 +43,8 @@ static unsigned int alignment_of(slab_flags_t flags, unsigned int align, unsigne
 			line /= 2;
 		align = max(align, line);
 	}
-	if ((flags & SLAB_KMALLOC) && is_power_of_2(size))
-		align = max(align, size);
+	if (flags & SLAB_KMALLOC)
+		align = max(align, size & -size);
 	align = max(align, (unsigned int)ARCH_SLAB_MINALIGN);
 	return ALIGN(align, (unsigned int)sizeof(void *));
 }
@@ -177,10 +177,7 @@ static void cache_publish(struct kmem_cache *cache)
 {
 	struct machine *m = cache->machine;
 
-	cpu_sheaves_init(cache);
-	if (m->nr_cache_ids <= cache->id)
-		__atomic_store_n(&m->nr_cache_ids, cache->id + 1, __ATOMIC_RELEASE);
-	__atomic_store_n(&m->cache_by_id[cache->id], cache, __ATOMIC_RELEASE);
+	cpus_equip(cache, cpu_slot_init);
 	list_add(&cache->list, &m->caches);
 }
 
@@ -204,13 +201,33 @@ static bool cache_set_up(struct kmem_cache *cache, struct machine *m, u32 id, un
 	return true;
 }
 
+/* Zeroed memory for as long as the machine lives, several caches a page. */
+static void *boot_memory(struct machine *m, size_t bytes)
+{
+	size_t pages = (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	char *memory;
+
+	bytes = ALIGN(bytes, (size_t)CACHE_LINE);
+	if (bytes > m->boot_room_bytes) {
+		memory = alloc_pages_exact(pages << PAGE_SHIFT, GFP_KERNEL | __GFP_ZERO);
+		if (!memory)
+			return NULL;
+		m->boot_room = memory;
+		m->boot_room_bytes = pages << PAGE_SHIFT;
+		m->boot_cache_pages += pages;
+	}
+	memory = m->boot_room;
+	m->boot_room += bytes;
+	m->boot_room_bytes -= bytes;
+	return memory;
+}
+
 /* The cache of caches and the other internal ones live where nothing needs a cache: in boot memory. */
 static struct kmem_cache *cache_new_boot(struct machine *m, u32 id, const char *name, unsigned int size,
 					 slab_flags_t flags, bool internal)
 {
 	size_t bytes = cache_bytes(m) + m->nr_nodes * sizeof(struct kmem_cache_node) + strlen(name) + 1;
-	unsigned int pages = (unsigned int)((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
-	struct kmem_cache *cache = alloc_pages_exact((size_t)pages << PAGE_SHIFT, GFP_KERNEL | __GFP_ZERO);
+	struct kmem_cache *cache = boot_memory(m, bytes);
 	struct kmem_cache_node *nodes;
 
 	if (!cache)
@@ -223,7 +240,6 @@ static struct kmem_cache *cache_new_boot(struct machine *m, u32 id, const char *
 	cache->internal = internal;
 	cache->boot = true;
 	cache->name = memcpy(nodes + m->nr_nodes, name, strlen(name) + 1);
-	m->boot_cache_pages += pages;
 	return cache_set_up(cache, m, id, size, flags, &(struct kmem_cache_args){ 0 }) ? cache : NULL;
 }
 
@@ -316,7 +332,7 @@ static struct kmem_cache *cache_alias(struct kmem_cache *cache, unsigned int siz
 		__atomic_store_n(&cache->inuse, inuse, __ATOMIC_RELAXED);
 	if (size > cache->object_size) {
 		__atomic_store_n(&cache->object_size, size, __ATOMIC_RELAXED);
-		cpu_sheaves_set_bytes(cache);
+		cpus_equip(cache, cpu_slot_set_bytes);
 	}
 	return cache;
 }

@@ -367,7 +367,7 @@ static bool sheaves_check(struct slab_check *check, struct kmem_cache *cache)
 	const void *twice;
 
 	for (unsigned int cpu = 0; cpu < check->m->nr_cpus; cpu++)
-		if (!slot_check(check, cache, cpu))
+		if (cpu_is_online(check->m, cpu) && !slot_check(check, cache, cpu))
 			return false;
 	for (unsigned int nid = 0; nid < check->m->nr_nodes; nid++)
 		if (!barn_list_check(check, cache, nid, true) || !barn_list_check(check, cache, nid, false))

@@ -85,6 +85,7 @@ void slab_report(struct kmem_cache *cache, struct page *slab, const void *object
 	report_object(cache, slab, object);
 	if (object)
 		pr_err("FIX %s: Object at 0x%p not freed\n", cache->name, object);
+	panic_on_warn();
 }
 
 void slab_fault_report(struct kmem_cache *cache, struct page *slab, const void *object, const u8 *first, const u8 *last,
@@ -98,6 +99,7 @@ void slab_fault_report(struct kmem_cache *cache, struct page *slab, const void *
 	pr_err("0x%p-0x%p @offset=%lu. First byte 0x%x instead of 0x%x\n", first, last,
 	       (unsigned long)first - (unsigned long)slab_address(slab), *first, expected);
 	report_object(cache, slab, object);
+	panic_on_warn();
 }
 
 void slab_report_invalid(struct kmem_cache *cache, struct page *slab, const void *object)

@@ -2,6 +2,7 @@
 /* slab_walk.c - see slab_walk.h. Changes nothing; locks are held only while a barn's lists are followed. */
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include "mm/cpus.h"
 #include "mm/page_alloc.h"
 #include "mm/slab_walk.h"
 #include "mm/stats.h"
@@ -128,7 +129,7 @@ bool sheaves_walk(struct kmem_cache *cache, sheaf_visit visit, void *arg)
 	struct machine *m = cache->machine;
 
 	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++)
-		if (!slot_walk(cache, cpu, visit, arg))
+		if (cpu_is_online(m, cpu) && !slot_walk(cache, cpu, visit, arg))
 			return false;
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
 		if (!barn_walk(cache, nid, visit, arg))

@@ -51,6 +51,13 @@ static u32 hash_of(const unsigned long *pcs, unsigned int nr)
 	return (u32)(hash >> 32);
 }
 
+u32 *depot_lock_word(struct machine *m)
+{
+	struct depot *depot = __atomic_load_n(&m->depot, __ATOMIC_ACQUIRE);
+
+	return depot ? &depot->lock.word : NULL;
+}
+
 /* The machine's depot, made by its first user. NULL: no memory. */
 static struct depot *depot_get(struct machine *m)
 {

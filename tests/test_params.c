@@ -104,6 +104,9 @@ static const struct expectation expectations[] = {
 	SETS("fail_page_alloc=10,100,0,-1", fail_page_alloc.times, 0xffffffff),
 	SETS("kmem.fail_page_alloc_min_order=0", fail_page_alloc_min_order, 0),
 	SETS("sysctl.vm.panic_on_oom=2", panic_on_oom, 2),
+	SETS("panic_on_warn=1", panic_on_warn, 1),
+	SETS("kmem.private=on", private_memory, true),
+	SETS("kmem.huge_after=32M", huge_after, 32ull << 20),
 	SETS("kmem.seed=18446744073709551615", seed, ~0ull),
 };
 

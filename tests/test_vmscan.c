@@ -775,7 +775,7 @@ static void a_forked_child_has_no_sleeping_kswapd(struct ktap *t)
 	node->kswapd_started = true;
 	node->kswapd_sleeping = 1;
 	node->kswapd_failures = 1;
-	kmem_forked(m);
+	kmem_forked(m, false);
 	EXPECT(t, reclaim_check(m, &fault));
 	EXPECT_STR(t, fault.id, "");
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* extras.c - console, clock, random numbers, backtraces, the default machine (default_lock: while it boots). */
 #include <errno.h>
-#include <execinfo.h>
 #include <kmem/host.h>
 #include <kmem/layout.h>
 #include <kmem/machine.h>
@@ -12,6 +11,7 @@
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+#include <unwind.h>
 #include "host/linux/host.h"
 
 /* May the write be tried again? Waits where standard error is a full pipe that does not block. */
@@ -64,26 +64,42 @@ u64 host_random(struct machine *m)
 	return value;
 }
 
-/* From the caller on: a sanitizer's own backtrace() is a frame more at the start. */
-unsigned int host_backtrace(unsigned long *pcs, unsigned int nr)
-{
-	void *frames[64], *caller = __builtin_return_address(0);
-	int got = backtrace(frames, sizeof(frames) / sizeof(frames[0])), first = 0;
-	unsigned int copied = 0;
+struct walk {
+	unsigned long *pcs, caller;
+	unsigned int nr, room;
+	bool found;		/* the caller: what is above it is this host's */
+};
 
-	while (first < got && frames[first] != caller)
-		first++;
-	for (int i = first < got ? first : 1; i < got && copied < nr; i++)
-		pcs[copied++] = (unsigned long)frames[i];
-	return copied;
+static _Unwind_Reason_Code walk_step(struct _Unwind_Context *context, void *arg)
+{
+	unsigned long pc = (unsigned long)_Unwind_GetIP(context);
+	struct walk *walk = arg;
+
+	walk->found |= pc == walk->caller;
+	if (walk->found && pc && walk->nr < walk->room)
+		walk->pcs[walk->nr++] = pc;
+	return walk->nr == walk->room ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
-const char *host_default_cmdline(void)
+/* By the compiler's own unwinder: libc's backtrace() loads it first, and allocates for that. */
+unsigned int host_backtrace(unsigned long *pcs, unsigned int nr)
+{
+	struct walk walk = { .pcs = pcs, .room = nr, .caller = (unsigned long)__builtin_return_address(0) };
+
+	if (nr)
+		_Unwind_Backtrace(walk_step, &walk);
+	return walk.nr;
+}
+
+/* Another library may know better what its default machine is for: malloc/boot.c. */
+__attribute__((weak)) const char *host_default_cmdline(void)
 {
 	const char *cmdline = getenv("KMEM");
 
 	return cmdline ? cmdline : "";
 }
+
+#define NO_DEFAULT "kmem: the default machine does not boot: %s\n"
 
 static struct machine *default_machine;		/* atomic; written under default_lock, or by forget_default() */
 static pthread_mutex_t default_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -102,7 +118,8 @@ static struct machine *boot_default(void)
 	snprintf(cmdline, sizeof(cmdline), "mem=%lluM %s", bytes >> 20, host_default_cmdline());
 	m = machine_boot_why(&(struct machine_config){ .cmdline = cmdline }, &why);
 	if (!m) {
-		fprintf(stderr, "kmem: the default machine does not boot: %s\n", why);
+		/* Not by stdio: that may call malloc(), which may be waiting for this machine. */
+		host_console(NULL, cmdline, (size_t)snprintf(cmdline, sizeof(cmdline), NO_DEFAULT, why));
 		abort();
 	}
 	return m;
@@ -122,6 +139,16 @@ struct machine *machine_default(void)
 	}
 	pthread_mutex_unlock(&default_lock);
 	return m;
+}
+
+void default_hold(void)
+{
+	pthread_mutex_lock(&default_lock);
+}
+
+void default_let_go(void)
+{
+	pthread_mutex_unlock(&default_lock);
 }
 
 void forget_default(struct machine *m)

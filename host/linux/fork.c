@@ -6,9 +6,12 @@
  *	child                    [ copy each memfd, map the copy where the old one was ] ... unlock
  *
  * A memfd is shared by nature: without this a child would write into its parent's machines. The parent waits, so that
- * what the child copies is what was there at the fork (other threads of the parent go on; a child of a process with
- * several threads may rely on kmem no more than POSIX lets it rely on anything). The cost is that of copying what the
- * machines use: who only wants to run a program calls posix_spawn() or vfork(), for which none of this happens.
+ * what the child copies is what was there at the fork; but other threads of the parent go on, and what they do
+ * meanwhile the child may see half done. The cost is that of copying what the machines use: who only wants to run a
+ * program calls posix_spawn() or vfork(), for which none of this happens.
+ *
+ * Private memory needs no copying: the fork itself copies it, on write, and at one moment, at which nobody changes what
+ * CPUs share (kernel/fork.c). So the child's machine is whole whatever other threads do.
  *
  * If there is no memory for the copy, the machine's addresses become inaccessible in the child.
  * Lock: lock, for the list; held over a fork.
@@ -65,16 +68,36 @@ static bool mapping_replace(const char *line, const struct stat *file, int copy)
 	return mmap((void *)start, end - start, protection, flags, copy, (off_t)offset) != MAP_FAILED;
 }
 
+/* All whole lines of the text. Returns where the rest begins. */
+static char *lines_replace(char *text, const struct stat *file, int copy, bool *good)
+{
+	char *end;
+
+	while (*good && (end = strchr(text, '\n'))) {
+		*end = '\0';
+		*good = mapping_replace(text, file, copy);
+		text = end + 1;
+	}
+	return text;
+}
+
+/* Without stdio, which allocates: this machine may be what malloc() runs on. */
 static bool mappings_replace(const struct stat *file, int copy)
 {
-	FILE *maps = fopen("/proc/self/maps", "re");
-	bool good = maps;
-	char line[512];
+	int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	bool good = maps >= 0;
+	char text[8192], *rest;
+	size_t kept = 0;
+	ssize_t got;
 
-	while (good && fgets(line, sizeof(line), maps))
-		good = mapping_replace(line, file, copy);
-	if (maps)
-		fclose(maps);
+	while (good && (got = read(maps, text + kept, sizeof(text) - 1 - kept)) > 0) {
+		text[kept + (size_t)got] = '\0';
+		rest = lines_replace(text, file, copy, &good);
+		kept = strlen(rest);
+		memmove(text, rest, kept);
+	}
+	if (maps >= 0)
+		close(maps);
 	return good;
 }
 
@@ -84,6 +107,8 @@ static bool machine_copy(struct host_machine *hm)
 	bool good;
 	int copy;
 
+	if (hm->fd < 0)
+		return true;
 	if (fstat(hm->fd, &file))
 		return false;
 	copy = memory_create((size_t)file.st_size);
@@ -99,17 +124,30 @@ static bool machine_copy(struct host_machine *hm)
 /* Rather a fault in the child than a write into the parent's machine. */
 static void machine_cut_off(struct host_machine *hm)
 {
+	static const char text[] = "kmem: no room for a forked child's copy of a machine\n";
+
 	mprotect((void *)hm->direct_base, hm->low_bytes, PROT_NONE);
-	fprintf(stderr, "kmem: no room for a forked child's copy of a machine\n");
+	host_console(machine_of(hm), text, sizeof(text) - 1);
 }
 
 /* ------------------------------------------------------------------------------------------------ around the fork */
 
+static bool any_is_shared(void)
+{
+	for (const struct host_machine *hm = machines; hm; hm = hm->next)
+		if (hm->fd >= 0)
+			return true;
+	return false;
+}
+
 static void before_fork(void)
 {
+	default_hold();
 	pthread_mutex_lock(&lock);
+	for (struct host_machine *hm = machines; hm; hm = hm->next)
+		hm->fork_begun = kmem_fork_begin(machine_of(hm));
 	done[0] = done[1] = -1;
-	if (machines && pipe2(done, O_CLOEXEC))
+	if (any_is_shared() && pipe2(done, O_CLOEXEC))
 		done[0] = done[1] = -1;
 }
 
@@ -124,7 +162,11 @@ static void in_parent(void)
 			;
 		close(done[0]);
 	}
+	for (struct host_machine *hm = machines; hm; hm = hm->next)
+		if (hm->fork_begun)
+			kmem_fork_done(machine_of(hm));
 	pthread_mutex_unlock(&lock);
+	default_let_go();
 	errno = saved;
 }
 
@@ -141,8 +183,9 @@ static void in_child(void)
 	}
 	forked_task();
 	for (struct host_machine *hm = machines; hm; hm = hm->next)
-		kmem_forked(machine_of(hm));
+		kmem_forked(machine_of(hm), hm->fork_begun);
 	pthread_mutex_unlock(&lock);
+	default_let_go();
 	errno = saved;
 }
 

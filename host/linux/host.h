@@ -7,17 +7,20 @@
 
 struct machine;
 
-#define HOST_MACHINE_BYTES 64
+#define HOST_MACHINE_BYTES 128
 
 /* What the host knows of a machine; struct machine follows it. */
 struct host_machine {
-	int fd;
+	int fd;				/* -1: private memory */
 	size_t bytes;			/* of this and struct machine */
 	unsigned long direct_base;
 	size_t direct_bytes;		/* of the slot */
 	size_t low_bytes;		/* of them, mapped */
 	unsigned long descriptors;
 	size_t descriptor_bytes;
+	size_t huge_after, opened;	/* bytes of private memory that are in use when huge pages begin; and now */
+	size_t usable;			/* of private memory, everything from here on may be written */
+	bool fork_begun;		/* what kmem_fork_begin() said */
 	struct host_machine *next;	/* in the list of host/linux/fork.c */
 };
 
@@ -39,6 +42,10 @@ int memory_create(size_t bytes);
 /* Machines that a fork must copy. */
 void machine_list(struct host_machine *hm);
 void machine_unlist(struct host_machine *hm);
+
+/* Keep the default machine from coming up, and let it. */
+void default_hold(void);
+void default_let_go(void);
 
 /* In a new process: the calling thread is the only one, and has a new number. */
 void forked_task(void);

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c - a machine's physical memory is a memfd; its windows are mappings of it.
+ * memory.c - a machine's physical memory is a memfd, or private; its windows are mappings of it.
  *
  *	memfd        [ frame 0 | frame 1 | ...                     ]
  *	direct map     one shared mapping of all of it, in the process's direct window
  *	descriptors    private zero pages, in the vmemmap window at the place that arithmetic gives
  *	vmalloc        PROT_NONE until host_map() lays a run of frames over it
+ *
+ * Private memory (kmem.private=1) is anonymous, without a file: a fork copies it on write, as it does all else of a
+ * process, and a page fault costs less. But a frame has one address: host_map() moves its page, by mremap(), and
+ * unmapping loses it. What no one has used yet is PROT_NONE and counts for no limit; host_describe() opens it.
  *
  * A slot is found by asking for addresses with MAP_FIXED_NOREPLACE: the kernel's own map is the
  * only list of what is taken. Nothing is executable, and nothing outlives the process: a memfd has no name.
@@ -27,9 +31,13 @@
 
 #define MAPPINGS_KEPT_FREE 2048
 #define FIRST_FD 200
+#define OPEN_BYTES (4ul << 20)
 #define RESERVE (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)	/* addresses, without memory yet */
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8u
+#endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
 #endif
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
@@ -46,7 +54,7 @@ static size_t round_up_to(size_t value, size_t unit)
 /* Reserve bytes somewhere in a window; 0 if there is no room. */
 static unsigned long slot_reserve(unsigned long base, size_t window, size_t bytes, unsigned long *hint)
 {
-	size_t start = __atomic_fetch_add(hint, bytes, __ATOMIC_RELAXED) % window;
+	size_t start = __atomic_fetch_add(hint, round_up_to(bytes, WINDOW_GRANULE), __ATOMIC_RELAXED) % window;
 
 	if (!bytes || bytes > window)
 		return 0;
@@ -93,6 +101,27 @@ int memory_create(size_t bytes)
 	return fd_move_up(fd);
 }
 
+/* All of the machine's frames, none of them mapped. */
+static bool frames_create(struct host_machine *hm, size_t memory_bytes, bool is_private)
+{
+	hm->usable = hm->low_bytes;
+	hm->fd = is_private ? -1 : memory_create(memory_bytes);
+	return is_private || hm->fd >= 0;
+}
+
+/* Lay those that have an address over the direct map. Private ones wait until they are described. */
+static bool frames_map(const struct host_machine *hm)
+{
+	return hm->fd < 0 || mmap((void *)hm->direct_base, hm->low_bytes, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_FIXED | MAP_NORESERVE, hm->fd, 0) != MAP_FAILED;
+}
+
+static void frames_destroy(struct host_machine *hm)
+{
+	if (hm->fd >= 0)
+		close(hm->fd);
+}
+
 /* The part of the vmemmap window that belongs to a slot of the direct window. */
 static bool descriptors_reserve(struct host_machine *hm, const struct host_layout *layout)
 {
@@ -103,7 +132,8 @@ static bool descriptors_reserve(struct host_machine *hm, const struct host_layou
 
 	hm->descriptor_bytes = round_up_to(layout->nr_frames * sizeof(struct page), PAGE_SIZE);
 	hm->descriptors = (unsigned long)want;
-	got = mmap(want, hm->descriptor_bytes, PROT_READ | PROT_WRITE, RESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	got = mmap(want, hm->descriptor_bytes, PROT_READ | (hm->fd < 0 ? 0 : PROT_WRITE),
+		   RESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 	if (got != want && got != MAP_FAILED)
 		munmap(got, hm->descriptor_bytes);
 	return got == want;
@@ -139,22 +169,20 @@ int host_machine_create(struct host_layout *layout)
 		goto failed;
 	hm->bytes = bytes;
 	hm->low_bytes = layout->nr_low_frames << PAGE_SHIFT;
-	hm->direct_bytes = round_up_to(memory_bytes, WINDOW_GRANULE);
-	hm->fd = memory_create(memory_bytes);
-	if (hm->fd < 0)
+	hm->huge_after = layout->huge_after;
+	hm->direct_bytes = memory_bytes;
+	if (!frames_create(hm, memory_bytes, layout->private_memory))
 		goto unmap_machine;
 	layout->direct_base = slot_reserve(DIRECT_BASE, DIRECT_WINDOW, hm->direct_bytes, &direct_hint);
 	if (!layout->direct_base)
 		goto close_memory;
 	hm->direct_base = layout->direct_base;
-	if (mmap((void *)layout->direct_base, hm->low_bytes, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_FIXED | MAP_NORESERVE, hm->fd, 0) == MAP_FAILED)
+	if (!frames_map(hm))
 		goto unmap_direct;
 	if (!descriptors_reserve(hm, layout))
 		goto unmap_direct;
 	layout->vmalloc_bytes = round_up_to(layout->vmalloc_bytes, PAGE_SIZE);
-	layout->vmalloc_start = slot_reserve(VMALLOC_BASE, VMALLOC_WINDOW,
-					     round_up_to(layout->vmalloc_bytes, WINDOW_GRANULE), &vmalloc_hint);
+	layout->vmalloc_start = slot_reserve(VMALLOC_BASE, VMALLOC_WINDOW, layout->vmalloc_bytes, &vmalloc_hint);
 	if (!layout->vmalloc_start)
 		goto unmap_descriptors;
 	layout->vmalloc_end = layout->vmalloc_start + layout->vmalloc_bytes;
@@ -168,7 +196,7 @@ unmap_descriptors:
 unmap_direct:
 	munmap((void *)layout->direct_base, hm->direct_bytes);
 close_memory:
-	close(hm->fd);
+	frames_destroy(hm);
 unmap_machine:
 	munmap(hm, bytes);
 failed:
@@ -181,12 +209,41 @@ void host_machine_destroy(struct machine *m, const struct host_layout *layout)
 	struct host_machine *hm = host_of(m);
 
 	machine_unlist(hm);
-	munmap((void *)layout->vmalloc_start, round_up_to(layout->vmalloc_bytes, WINDOW_GRANULE));
+	munmap((void *)layout->vmalloc_start, layout->vmalloc_bytes);
 	munmap((void *)hm->descriptors, hm->descriptor_bytes);
 	munmap((void *)layout->direct_base, hm->direct_bytes);
-	close(hm->fd);
+	frames_destroy(hm);
 	munmap(hm, hm->bytes);
 	forget_default(m);
+}
+
+/* Private memory [start, end), and its descriptors, may be written from now on. */
+static bool private_open(struct host_machine *hm, size_t start, size_t end)
+{
+	unsigned long first = (hm->descriptors + (start >> PAGE_SHIFT) * sizeof(struct page)) & PAGE_MASK;
+	unsigned long last = PAGE_ALIGN(hm->descriptors + (end >> PAGE_SHIFT) * sizeof(struct page));
+
+	/* Its page faults are dearer than all else, and so much memory will be wanted whole. */
+	if (hm->huge_after && hm->opened >= hm->huge_after)
+		madvise((void *)(hm->direct_base + start), end - start, MADV_HUGEPAGE);
+	hm->opened += end - start;
+	return !mprotect((void *)(hm->direct_base + start), end - start, PROT_READ | PROT_WRITE) &&
+	       !mprotect((void *)first, last - first, PROT_READ | PROT_WRITE);
+}
+
+/*
+ * The same for what a caller names: boot takes many small pieces, each below the one before, so they are opened a
+ * block's worth at a time.
+ */
+static bool private_describe(struct host_machine *hm, size_t start, size_t end)
+{
+	if (start >= hm->usable)
+		return true;
+	if (end >= hm->usable) {
+		end = hm->usable;
+		hm->usable = start &= ~(OPEN_BYTES - 1);
+	}
+	return private_open(hm, start, end);
 }
 
 /* Touch the descriptors in one call where the kernel can; else they are made when they are first used. */
@@ -198,6 +255,10 @@ int host_describe(struct machine *m, pfn_t first, pfn_t nr)
 
 	int saved = errno, err = 0;
 
+	if (hm->fd < 0 && !private_describe(hm, first << PAGE_SHIFT, (first + nr) << PAGE_SHIFT)) {
+		errno = saved;
+		return -ENOMEM;
+	}
 	if (end - start <= 2 * PAGE_SIZE)
 		return 0;
 	if (madvise((void *)start, end - start, MADV_POPULATE_WRITE) && errno == ENOMEM)
@@ -260,12 +321,27 @@ void host_page_table(struct machine *m, const void *top)
 	(void)top;
 }
 
+static bool run_map(const struct host_machine *hm, void *address, size_t start, size_t bytes, int protection)
+{
+	return mmap(address, bytes, protection, MAP_SHARED | MAP_FIXED | MAP_POPULATE, hm->fd, (off_t)start) !=
+	       MAP_FAILED;
+}
+
+static bool run_move(const struct host_machine *hm, void *address, size_t start, size_t bytes, int protection)
+{
+	return start + bytes <= hm->low_bytes &&
+	       mremap((void *)(hm->direct_base + start), bytes, bytes,
+		      MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, address) != MAP_FAILED &&
+	       (protection & PROT_WRITE || !mprotect(address, bytes, protection));
+}
+
 int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot)
 {
 	int protection = PROT_READ | (prot & HOST_WRITE ? PROT_WRITE : 0), saved = errno, err = -ENOMEM;
+	const struct host_machine *hm = host_of(m);
+	size_t start = pfn << PAGE_SHIFT, bytes = nr << PAGE_SHIFT;
 
-	if (mapping_take() && mmap((void *)address, nr << PAGE_SHIFT, protection, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
-				   host_of(m)->fd, (off_t)(pfn << PAGE_SHIFT)) != MAP_FAILED)
+	if (mapping_take() && (hm->fd < 0 ? run_move : run_map)(hm, (void *)address, start, bytes, protection))
 		err = 0;
 	errno = saved;
 	return err;
@@ -298,7 +374,7 @@ bool host_release(struct machine *m, pfn_t pfn, pfn_t nr)
 	int saved = errno, err;
 
 	if (start + bytes <= hm->low_bytes)
-		err = madvise((void *)(hm->direct_base + start), bytes, MADV_REMOVE);
+		err = madvise((void *)(hm->direct_base + start), bytes, hm->fd < 0 ? MADV_DONTNEED : MADV_REMOVE);
 	else
 		err = fallocate(hm->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)start, (off_t)bytes);
 	errno = saved;

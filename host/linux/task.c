@@ -48,7 +48,7 @@ __thread struct cpu_context kmem_context __attribute__((tls_model(KMEM_TLS_MODEL
 static __thread struct task_struct this_task __attribute__((tls_model("initial-exec")));
 static __thread unsigned int exit_rounds __attribute__((tls_model("initial-exec")));	/* see on_thread_exit() */
 static pthread_key_t exit_key;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_once_t once = PTHREAD_ONCE_INIT, handler_once = PTHREAD_ONCE_INIT;
 static struct sigaction previous_action;
 
 /* --------------------------------------------------------------------------------------------------- interrupts */
@@ -109,6 +109,14 @@ static void on_interrupt(int number, siginfo_t *info, void *context)
 	errno = saved;
 }
 
+static void handler_install(void)
+{
+	struct sigaction action = { .sa_sigaction = on_interrupt, .sa_flags = SA_RESTART | SA_SIGINFO };
+
+	sigaction(INTERRUPT_SIGNAL, &action, &previous_action);
+}
+
+/* Few processes ever come here; in the others the signal stays the program's alone. */
 int host_interrupt(struct machine *m, struct kmem_cpu *cpu)
 {
 	int id = __atomic_load_n(&cpu->task_id, __ATOMIC_RELAXED), saved = errno, err;
@@ -116,6 +124,7 @@ int host_interrupt(struct machine *m, struct kmem_cpu *cpu)
 	(void)m;
 	if (!id)
 		return 0;
+	pthread_once(&handler_once, handler_install);
 	err = syscall(SYS_tgkill, getpid(), id, INTERRUPT_SIGNAL) && errno == ESRCH ? -ESRCH : 0;
 	errno = saved;
 	return err;
@@ -153,19 +162,18 @@ void forked_task(void)
 
 static void set_up(void)
 {
-	struct sigaction action = { .sa_sigaction = on_interrupt, .sa_flags = SA_RESTART | SA_SIGINFO };
 	void *frame;
 
 	if (FAST_CODE_CALLS)
 		backtrace(&frame, 1);	/* what it must load, it loads now */
 	pthread_key_create(&exit_key, on_thread_exit);
-	sigaction(INTERRUPT_SIGNAL, &action, &previous_action);
 }
 
 struct task_struct *host_task(void)
 {
 	if (!this_task.pid) {
 		this_task.pid = (int)syscall(SYS_gettid);
+		this_task.context = &kmem_context;
 		prctl(PR_GET_NAME, this_task.comm);
 	}
 	return &this_task;
@@ -206,13 +214,15 @@ struct start {
 	void (*function)(void *arg);
 	void *arg;
 	char name[16];
+	u32 taken;			/* atomic: the new task has its own copy */
 };
 
 static void *task_main(void *arg)
 {
-	struct start start = *(struct start *)arg;
+	struct start *given = arg, start = *given;
 
-	free(arg);
+	__atomic_store_n(&given->taken, 1, __ATOMIC_RELEASE);
+	host_wake(&given->taken, 1);
 	prctl(PR_SET_NAME, start.name);
 	host_task()->flags |= TASK_IS_BACKGROUND;
 	start.function(start.arg);
@@ -232,26 +242,23 @@ static void signals_for_task(sigset_t *blocked)
 
 int host_task_start(struct machine *m, const char *name, void (*function)(void *arg), void *arg)
 {
-	struct start *start = malloc(sizeof(*start));
+	struct start start = { .function = function, .arg = arg };
 	int saved = errno, error;
 	pthread_attr_t attributes;
 	sigset_t blocked, old;
 	pthread_t thread;
 
 	(void)m;
-	if (!start)
-		return -EAGAIN;
-	*start = (struct start){ .function = function, .arg = arg };
-	snprintf(start->name, sizeof(start->name), "%s", name);
+	snprintf(start.name, sizeof(start.name), "%s", name);
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	signals_for_task(&blocked);
 	pthread_sigmask(SIG_BLOCK, &blocked, &old);
-	error = pthread_create(&thread, &attributes, task_main, start);
+	error = pthread_create(&thread, &attributes, task_main, &start);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attributes);
-	if (error)
-		free(start);
+	while (!error && !__atomic_load_n(&start.taken, __ATOMIC_ACQUIRE))
+		host_wait(&start.taken, 0, 0);
 	errno = saved;
 	return error ? -EAGAIN : 0;
 }

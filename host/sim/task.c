@@ -19,6 +19,7 @@ struct cpu_context *host_context(void)
 
 struct task_struct *host_task(void)
 {
+	sim_current->task.context = &sim_current->context;
 	return &sim_current->task;
 }
 

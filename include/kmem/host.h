@@ -18,6 +18,7 @@
 
 #include <kmem/types.h>
 
+struct cpu_context;
 struct kmem_cpu;
 struct machine;
 
@@ -28,6 +29,8 @@ struct host_layout {
 	pfn_t nr_frames;		/* frames from physical address 0 to the end of memory */
 	pfn_t nr_low_frames;		/* of them, those that need a logical address */
 	unsigned long vmalloc_bytes;
+	bool private_memory;		/* may a frame have but one address, so that a fork copies on write? */
+	unsigned long huge_after;	/* bytes of private memory after which large pages serve better; 0: never */
 	/* answered */
 	struct machine *machine;	/* zeroed */
 	unsigned long direct_base;	/* logical address of physical address 0 */
@@ -49,6 +52,7 @@ struct task_struct {
 	unsigned int enter_depth;
 	unsigned int last_cpu;		/* where its data may still be warm */
 	bool at_console;		/* in a machine's console function, or on the way */
+	struct cpu_context *context;	/* the task's kmem_context; NULL: not to be looked at from outside */
 	void *host;			/* the host's own */
 	char why[160];			/* why the last machine_boot_why() of this task failed */
 };
@@ -64,7 +68,7 @@ void host_console(struct machine *m, const char *text, size_t length);
 _Noreturn void host_panic(struct machine *m);
 
 /* Memory. */
-/* Make the descriptors [first, first + nr) of struct page usable, zeroed. Returns 0 or -ENOMEM. */
+/* Make frames [first, first + nr) usable, and their descriptors, which are zeroed. Returns 0 or -ENOMEM. */
 int host_describe(struct machine *m, pfn_t first, pfn_t nr);
 /*
  * The page table of the machine's vmalloc window: its top level, a page of the machine, in the format of this
@@ -75,9 +79,13 @@ void host_page_table(struct machine *m, const void *top);
  * Page-table entries for [address, address + nr pages) now say [pfn, pfn + nr): make it so. One call a
  * physically contiguous run. prot: HOST_READ | HOST_WRITE; never executable. Returns 0, or -ENOMEM if the host
  * has no room for another mapping (nothing is mapped). May sleep; no spinlock is held.
+ * In private memory the frames' contents move to this address; the frames' own addresses read as zeros from then on.
  */
 int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot);
-/* No address in the range may reach memory from now on, on any CPU. Cannot fail. May sleep. */
+/*
+ * No address in the range may reach memory from now on, on any CPU. Cannot fail. May sleep. In private memory what was
+ * there is gone, and the frames read as zeros.
+ */
 void host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages);
 /* These frames are free: their contents will not be read. Returns whether all read as zeros now; else some may. */
 bool host_release(struct machine *m, pfn_t pfn, pfn_t nr);
@@ -120,7 +128,13 @@ const char *host_default_cmdline(void);
 void kmem_interrupt(void);
 /* The calling thread ends: give up what it leases. */
 void kmem_task_exit(void);
-/* The machine is now a copy in a new process, whose only thread is the caller. */
-void kmem_forked(struct machine *m);
+/*
+ * A fork comes: until kmem_fork_done() (in the parent) or kmem_forked() (in the child) nobody changes what CPUs share,
+ * so that the copy is whole. Returns false, having done nothing, if this thread is inside kmem itself.
+ */
+bool kmem_fork_begin(struct machine *m);
+void kmem_fork_done(struct machine *m);
+/* The machine is now a copy in a new process, whose only thread is the caller. begun: what kmem_fork_begin() said. */
+void kmem_forked(struct machine *m, bool begun);
 
 #endif

@@ -17,6 +17,8 @@ struct bug_site {
 	const char *function;
 };
 
+/* After a warning: panics where panic_on_warn=1. */
+void panic_on_warn(void);
 _Noreturn void bug_report(const struct bug_site *site, const char *condition);
 void warn_report(const struct bug_site *site, const char *format, ...);
 /* True the first time on this machine. */

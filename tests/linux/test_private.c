@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* test_private.c - private memory (kmem.private=1): one address a frame, a fork copies on write (host/linux/memory.c). */
+#include <kmem/host.h>
+#include <kmem/kmem.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "tests/ktap.h"
+
+#define TEST_HAS_THREADS
+
+#ifdef __SANITIZE_THREAD__
+#define CHILDREN_START_NO_THREADS 1
+#else
+#define CHILDREN_START_NO_THREADS 0
+#endif
+
+static struct machine *private_machine(const char *cmdline)
+{
+	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = cmdline });
+
+	if (m)
+		machine_enter(m);
+	return m;
+}
+
+static bool is_sound(struct machine *m)
+{
+	struct kmem_fault fault;
+
+	return kmem_check(m, &fault);
+}
+
+static void contents_move_into_an_area_and_go_with_it(struct ktap *t)
+{
+	struct machine *m = private_machine("mem=64M kmem.private=1");
+	char *area, *page;
+
+	ASSERT(t, m);
+	area = vzalloc(5 << 20);
+	ASSERT_NOT_NULL(t, area);
+	for (size_t i = 0; i < 5 << 20; i += 4096)
+		EXPECT_EQ(t, area[i], 0);
+	memset(area, 0x77, 5 << 20);
+	vfree(area);
+	/* Whatever frames come next: zeroed ones are zero, areas that were asked for zeros are. */
+	for (int i = 0; i < 100; i++) {
+		page = (char *)get_zeroed_page(GFP_KERNEL);
+		EXPECT(t, page && !page[0] && !page[4095]);
+		page[0] = 1;
+		free_page((unsigned long)page);
+	}
+	area = vzalloc(9 << 20);
+	ASSERT_NOT_NULL(t, area);
+	EXPECT(t, !area[0] && !area[5 << 20] && !area[(9 << 20) - 1]);
+	vfree(area);
+	machine_release_memory(m);
+	EXPECT(t, is_sound(m));
+	machine_leave();
+	EXPECT_EQ(t, machine_shutdown(m), 0);
+}
+
+static void memory_is_opened_as_it_is_used(struct ktap *t)
+{
+	struct machine *m = private_machine("mem=256M kmem.private=1 kmem.huge_after=16M");
+	unsigned long pages[2000];
+	unsigned int nr = 0;
+
+	ASSERT(t, m);
+	for (; nr < 2000 && (pages[nr] = __get_free_pages(GFP_KERNEL | __GFP_NOWARN, 5)); nr++)
+		memset((void *)pages[nr], 1, 4096ul << 5);
+	EXPECT(t, nr > 1800);
+	while (nr)
+		free_pages(pages[--nr], 5);
+	EXPECT(t, machine_release_memory(m) > 10000);
+	EXPECT(t, is_sound(m));
+	machine_leave();
+	EXPECT_EQ(t, machine_shutdown(m), 0);
+}
+
+static void high_memory_is_refused(struct ktap *t)
+{
+	const char *why;
+	const struct machine_config high = { .cmdline = "mem=64M highmem=16M kmem.private=1" };
+
+	EXPECT_NULL(t, machine_boot_why(&high, &why));
+	EXPECT_STR(t, why, "kmem.private=1 leaves a frame one address: give no high memory");
+}
+
+/* ----------------------------------------------------------------------------------------------------------- forks */
+
+static struct {
+	struct machine *m;
+	unsigned int stop;		/* atomic */
+} noise;
+
+static void *make_noise(void *arg)
+{
+	void *objects[64] = { NULL };
+
+	machine_enter(noise.m);
+	for (unsigned int i = 0; !__atomic_load_n(&noise.stop, __ATOMIC_RELAXED); i++) {
+		kfree(objects[i % 64]);
+		objects[i % 64] = kmalloc(i * 37 % 9000 + 1, GFP_KERNEL);
+		if (i % 97 == 0)
+			vfree(vmalloc(20000));
+		if (i % 1013 == 0)
+			machine_release_memory(noise.m);
+	}
+	for (int i = 0; i < 64; i++)
+		kfree(objects[i]);
+	machine_leave();
+	return arg;
+}
+
+/* In the child: every kind of lock is taken. */
+static int child_works(const char *kept, const void *area)
+{
+	void *object[300];
+
+	alarm(30);
+	if (strcmp(kept, "parent"))
+		return 1;
+	for (int i = 0; i < 300; i++) {
+		object[i] = kmalloc((size_t)i * 40 + 1, GFP_KERNEL);
+		if (!object[i])
+			return 2;
+		memset(object[i], 0x11, (size_t)i * 40 + 1);
+	}
+	for (int i = 0; i < 300; i++)
+		kfree(object[i]);
+	vfree(area);
+	kmem_cache_destroy(kmem_cache_create("child", 123, 0, SLAB_NO_MERGE, NULL));
+	machine_release_memory(noise.m);
+	return 0;
+}
+
+static void a_child_is_whole_whatever_other_threads_do(struct ktap *t)
+{
+	int forks = 20, status = -1;
+	pthread_t thread[3];
+	char *kept;
+	void *area;
+
+	if (CHILDREN_START_NO_THREADS)
+		return ktap_skip(t, "ThreadSanitizer ends such a child when it starts a task");
+	noise.m = private_machine("mem=256M kmem.private=1 nr_cpus=8");
+	ASSERT(t, noise.m);
+	__atomic_store_n(&noise.stop, 0, __ATOMIC_RELAXED);
+	kept = kstrdup("parent", GFP_KERNEL);
+	area = vmalloc(100000);
+	for (int i = 0; i < 3; i++)
+		pthread_create(&thread[i], NULL, make_noise, NULL);
+	while (forks--) {
+		pid_t pid = fork();
+
+		if (!pid)
+			_exit(child_works(kept, area));
+		waitpid(pid, &status, 0);
+		EXPECT(t, WIFEXITED(status));
+		EXPECT_EQ(t, WEXITSTATUS(status), 0);
+	}
+	__atomic_store_n(&noise.stop, 1, __ATOMIC_RELAXED);
+	for (int i = 0; i < 3; i++)
+		pthread_join(thread[i], NULL);
+	EXPECT_STR(t, kept, "parent");
+	kfree(kept);
+	vfree(area);
+	EXPECT(t, is_sound(noise.m));
+	machine_leave();
+	EXPECT_EQ(t, machine_shutdown(noise.m), 0);
+}
+
+static void a_child_writes_to_its_own(struct ktap *t)
+{
+	struct machine *m = private_machine("mem=64M kmem.private=1");
+	char *object, *area;
+	int status = -1;
+	pid_t pid;
+
+	ASSERT(t, m);
+	object = kstrdup("parent", GFP_KERNEL);
+	area = vmalloc(5 << 20);
+	strcpy(area, "parent");
+	pid = fork();
+	if (!pid) {
+		if (strcmp(area, "parent") || !is_sound(m))
+			_exit(1);
+		strcpy(object, "child");
+		strcpy(area, "child");
+		kfree(object);
+		vfree(area);
+		machine_leave();
+		_exit(machine_shutdown(m) ? 2 : 0);
+	}
+	waitpid(pid, &status, 0);
+	EXPECT(t, WIFEXITED(status));
+	EXPECT_EQ(t, WEXITSTATUS(status), 0);
+	EXPECT_STR(t, object, "parent");
+	EXPECT_STR(t, area, "parent");
+	kfree(object);
+	vfree(area);
+	machine_leave();
+	EXPECT_EQ(t, machine_shutdown(m), 0);
+}
+
+/* The thread that forks holds what it would wait for: nothing is waited for. */
+static void a_fork_within_kmem_begins_nothing(struct ktap *t)
+{
+	struct machine *m = private_machine("mem=64M kmem.private=1");
+
+	ASSERT(t, m);
+	kmem_context.preempt_count++;
+	EXPECT(t, !kmem_fork_begin(m));
+	kmem_context.preempt_count--;
+	ASSERT(t, kmem_fork_begin(m));
+	EXPECT(t, !kmem_fork_begin(m));
+	kmem_fork_done(m);
+	kfree(kmalloc(100, GFP_KERNEL));
+	machine_leave();
+	EXPECT_EQ(t, machine_shutdown(m), 0);
+}
+
+KTAP_SUITE(private, KTAP_CASE(contents_move_into_an_area_and_go_with_it), KTAP_CASE(memory_is_opened_as_it_is_used),
+	   KTAP_CASE(high_memory_is_refused), KTAP_CASE(a_child_writes_to_its_own),
+	   KTAP_CASE(a_child_is_whole_whatever_other_threads_do), KTAP_CASE(a_fork_within_kmem_begins_nothing));
