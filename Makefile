@@ -18,7 +18,7 @@ MAKEFLAGS += -rR --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all lib kmem programs check-build list check coverage tidy prove run bench bench-readme soak fuzz boot install uninstall clean help FORCE
+.PHONY: all lib kmem programs check-build list check coverage tidy prove run bench bench-readme bench-preload soak fuzz boot install uninstall clean help FORCE
 
 # ------------------------------------------------------------------------------------------------- configuration
 
@@ -157,7 +157,7 @@ libc-cflags = $(common-cflags) -D_GNU_SOURCE -pthread -Iinclude -I. \
 pic-cflags := -fPIC -ftls-model=initial-exec
 static-cflags := $(if $(filter linux,$(HOST)),-DKMEM_TLS_MODEL='"local-exec"')
 
-libc-code := host/linux/% host/sim/% cli/% bench/% tests/host/% tests/linux/% tests/cli/% tests/fuzz/% tests/main_linux.c \
+libc-code := host/linux/% host/sim/% malloc/% cli/% bench/% tests/host/% tests/linux/% tests/cli/% tests/fuzz/% tests/main_linux.c \
 	tests/main_sim.c tests/main_process.c
 cflags-for = $(if $(filter $(libc-code),$(1)),$(libc-cflags),$(core-cflags))
 
@@ -184,10 +184,13 @@ sources-in = $(sort $(wildcard $(foreach d,$(1),$(d)/*.c)))
 
 core-src := $(filter-out $(if $(filter linux,$(HOST)),lib/string.c),$(call sources-in,lib mm kernel arch/x86))
 host-src := $(sort $(wildcard host/$(HOST)/*.c host/$(HOST)/*.S) $(host-shares))
+# A malloc() for programs: where a process has 64-bit addresses to spare.
+malloc-src := $(if $(and $(filter linux,$(HOST)),$(filter x86_64 aarch64,$(ARCH))),$(call sources-in,malloc))
 cli-src := $(if $(and $(hosted),$(host-src)),$(call sources-in,cli))
 
 lib-obj := $(call objects-of,$(core-src) $(host-src),$(OBJ))
 pic-obj := $(call objects-of,$(core-src) $(host-src),$(OBJ)/pic)
+malloc-obj := $(call objects-of,$(malloc-src),$(OBJ)/pic)
 core-obj := $(call objects-of,$(core-src),$(OBJ))
 cli-obj := $(call objects-of,$(cli-src),$(OBJ))
 
@@ -242,15 +245,16 @@ all-programs := $(sort $(test-programs) $(script-programs) $(fuzz-programs))
 
 bench-program := $(if $(bench-src),$(OBJ)/bench/bench)
 
-archived-src := $(core-src) $(host-src) $(cli-src) $(harness-src) $(bench-src)
+archived-src := $(core-src) $(host-src) $(malloc-src) $(cli-src) $(harness-src) $(bench-src)
 all-src := $(archived-src) $(test-src) $(fuzz-src) $(if $(fuzz-src),$(wildcard tests/fuzz/driver.c))
 all-obj := $(call objects-of,$(all-src),$(OBJ))
-all-dirs := $(sort $(dir $(all-obj) $(pic-obj) $(all-programs)) $(OBJ)/)
+all-dirs := $(sort $(dir $(all-obj) $(pic-obj) $(malloc-obj) $(all-programs)) $(OBJ)/)
 
 # --------------------------------------------------------------------------------------------------------- build
 
 # The simulator has one thread and fixed addresses: it is linked in.
-lib: $(OBJ)/libkmem.a $(if $(filter linux,$(HOST)),$(OBJ)/libkmem.so)
+malloc-so := $(if $(malloc-src),$(OBJ)/libkmem-malloc.so)
+lib: $(OBJ)/libkmem.a $(if $(filter linux,$(HOST)),$(OBJ)/libkmem.so) $(malloc-so)
 kmem: $(if $(cli-src),$(OBJ)/kmem)
 all: lib kmem
 
@@ -289,6 +293,10 @@ $(OBJ)/libktap.a: $(call objects-of,$(harness-src),$(OBJ)) $(OBJ)/.sources
 $(OBJ)/libkmem.so: $(pic-obj) $(OBJ)/.sources
 	$(call quiet,LD [S],$@)$(CC) $(link-flags) -shared -Wl,-soname,libkmem.so.$(SOVERSION) -o $@ $(filter %.o,$^) \
 		&& ln -sf libkmem.so $@.$(SOVERSION)
+# Bound to its own functions: only the malloc family is anyone else's.
+$(OBJ)/libkmem-malloc.so: $(pic-obj) $(malloc-obj) malloc/libkmem-malloc.map $(OBJ)/.sources
+	$(call quiet,LD [S],$@)$(CC) $(link-flags) -shared -static-libgcc -Wl,-soname,libkmem-malloc.so -Wl,-z,now \
+		-Wl,--version-script,malloc/libkmem-malloc.map -o $@ $(filter %.o,$^)
 $(OBJ)/kmem: $(cli-obj) $(OBJ)/libkmem.a $(OBJ)/.sources
 	$(call quiet,LD,$@)$(CC) $(link-flags) -o $@ $(cli-obj) $(OBJ)/libkmem.a $(codec-libs)
 
@@ -311,7 +319,7 @@ check-build: programs $(if $(T),,kmem $(if $(filter asan tsan,$(VARIANT)),,all $
 list:
 	@printf '%s\n' $(all-programs)
 
--include $(sort $(all-obj:.o=.d) $(pic-obj:.o=.d))
+-include $(sort $(all-obj:.o=.d) $(pic-obj:.o=.d) $(malloc-obj:.o=.d))
 
 # ---------------------------------------------------------------------------------------------------------- test
 
@@ -379,6 +387,16 @@ bench-readme:
 	@$(MAKE) $(bench-program)
 	@$(bench-program) --from $(O)/bench.json --readme README.md >/dev/null && echo '  README  from $(O)/bench.json'
 
+# Whole programs on libkmem-malloc.so and on its peers. T= picks programs.
+preload-bench := $(if $(malloc-src),$(OBJ)/bench/preload/preload)
+$(OBJ)/bench/preload/preload: bench/preload/preload.c $(OBJ)/.flags
+	@mkdir -p $(@D)
+	$(call quiet,LD,$@)$(CC) $(libc-cflags) $(if $(WERROR),-Werror) $(link-flags) -o $@ $<
+bench-preload:
+	@scripts/need bench-preload
+	@$(MAKE) $(jobs) lib $(preload-bench)
+	@$(preload-bench) $(BENCH_ARGS) $(malloc-so) bench/preload $(T)
+
 # ------------------------------------------------------------------------------------------------------- install
 
 kernel-headers = $(includedir)/kmem-kernel
@@ -386,6 +404,7 @@ install-into = install -d '$(DESTDIR)$(2)' && install -m $(1) $(3) '$(DESTDIR)$(
 
 install: all $(if $(cli-src),$(OBJ)/libcli.a)
 	@$(call install-into,644,$(libdir),$(OBJ)/libkmem.a)
+	@$(if $(malloc-so),install -m 755 $(malloc-so) '$(DESTDIR)$(libdir)/libkmem-malloc.so')
 	@install -m 755 $(OBJ)/libkmem.so '$(DESTDIR)$(libdir)/libkmem.so.$(VERSION)'
 	@ln -sf libkmem.so.$(VERSION) '$(DESTDIR)$(libdir)/libkmem.so.$(SOVERSION)'
 	@ln -sf libkmem.so.$(SOVERSION) '$(DESTDIR)$(libdir)/libkmem.so'
@@ -405,7 +424,7 @@ install: all $(if $(cli-src),$(OBJ)/libcli.a)
 
 uninstall:
 	@rm -f '$(DESTDIR)$(bindir)/kmem' '$(DESTDIR)$(libdir)/pkgconfig/kmem.pc' '$(DESTDIR)$(libdir)'/libkmem.a \
-		'$(DESTDIR)$(libdir)'/libkmem-replay.a \
+		'$(DESTDIR)$(libdir)'/libkmem-replay.a '$(DESTDIR)$(libdir)'/libkmem-malloc.so \
 		'$(DESTDIR)$(libdir)'/libkmem.so '$(DESTDIR)$(libdir)'/libkmem.so.*
 	@rm -rf '$(DESTDIR)$(includedir)/kmem' '$(DESTDIR)$(kernel-headers)'
 	@for page in $(notdir $(wildcard docs/*.[1-9])); do \

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * size_class.c - the sizes that malloc() hands out, finer than kmalloc's.
+ *
+ *	16 32 48 ... 128	steps of 16
+ *	160 192 224 256 ...	four steps each time the size doubles: a fifth of waste at most
+ *	8192			above: whole pages
+ *
+ * A machine that checks its objects has steps of 16 up to 1024, so that red zones begin at most 15 bytes behind what
+ * the program asked for.
+ *
+ * A class is a cache, made when it is first wanted; where kmalloc has the same size it is kmalloc's, by merging. Its
+ * objects are aligned to the largest power of two that divides the size.
+ *
+ * Lock: none. Two threads may make the same cache; they get one, by merging, or one of them uses it a little.
+ */
+#include <stdio.h>
+#include "malloc/malloc.h"
+
+#define STEPS 4u			/* classes each time that the size doubles */
+#define CLASSES (1024 / 16 + 3 * STEPS)
+
+static struct kmem_cache *caches[CLASSES];	/* atomic */
+struct kmem_cache *size_caches[SMALL_MAX / 16 + 1];
+
+_Static_assert(1024 << 3 == SMALL_MAX, "three doublings");
+
+/* Up to 2^this the steps are of 16. */
+static unsigned int linear_order(void)
+{
+	return malloc_is_debugged() ? 10 : 7;
+}
+
+static unsigned int class_of(size_t size)
+{
+	unsigned int linear = linear_order(), doubling;
+
+	if (size <= 1ul << linear)
+		return size ? (unsigned int)(size - 1) / 16 : 0;
+	doubling = 63 - (unsigned int)__builtin_clzl(size - 1);		/* 2^doubling < size <= 2^(doubling + 1) */
+	return (1u << linear) / 16 + (doubling - linear) * STEPS + (unsigned int)((size - 1) >> (doubling - 2)) - STEPS;
+}
+
+static unsigned int class_size(unsigned int class)
+{
+	unsigned int linear = linear_order(), nr_linear = (1u << linear) / 16;
+	unsigned int step = class - nr_linear;
+
+	if (class < nr_linear)
+		return (class + 1) * 16;
+	return (STEPS + 1 + step % STEPS) << (linear - 2 + step / STEPS);
+}
+
+static struct kmem_cache *class_make(unsigned int class)
+{
+	unsigned int size = class_size(class);
+	struct kmem_cache *cache;
+	char name[32];
+
+	snprintf(name, sizeof(name), "malloc-%u", size);
+	cache = kmem_cache_create(name, size, size & -size, 0, NULL);
+	__atomic_store_n(&caches[class], cache, __ATOMIC_RELEASE);
+	return cache;
+}
+
+struct kmem_cache *size_class_cache(size_t size, size_t align)
+{
+	unsigned int class = class_of(size);
+	struct kmem_cache *cache;
+
+	while (class_size(class) % align)
+		class++;
+	cache = __atomic_load_n(&caches[class], __ATOMIC_ACQUIRE);
+	if (!cache)
+		cache = class_make(class);
+	if (align <= 16)
+		__atomic_store_n(&size_caches[(size + 15) / 16], cache, __ATOMIC_RELEASE);
+	return cache;
+}
