@@ -281,6 +281,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "preload: %s: not there\n", argv[1]);
 		return 2;
 	}
-	printf("whole programs, best of %u runs (true: of %u; perl -e 1: half as many)\n\n", runs, runs * programs[0].weight);
+	printf("whole programs, best of %u runs (the shortest: of up to %u)\n\n", runs, runs * programs[0].weight);
 	return measure_all(argv[2], runs, have, argv + 3) ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_private.c - private memory (kmem.private=1): one address a frame, a fork copies on write (host/linux/memory.c). */
+/* test_private.c - private memory (kmem.private=1): one address a frame, copied on write by a fork. */
 #include <kmem/host.h>
 #include <kmem/kmem.h>
 #include <pthread.h>
