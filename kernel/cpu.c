@@ -131,11 +131,11 @@ void cpus_equip(struct kmem_cache *cache, void (*tell)(struct kmem_cache *cache,
 	unsigned int i;
 
 	cpus_lock(m);
+	for_each_online_cpu_of(m, cpu, i)
+		tell(cache, cpu);
 	if (m->nr_cache_ids <= cache->id)
 		__atomic_store_n(&m->nr_cache_ids, cache->id + 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&m->cache_by_id[cache->id], cache, __ATOMIC_RELEASE);
-	for_each_online_cpu_of(m, cpu, i)
-		tell(cache, cpu);
 	cpus_unlock(m);
 }
 

@@ -147,14 +147,15 @@ static u16 bytes_to_clear(const struct kmem_cache *cache)
 {
 	bool init = cache->machine->params.init_on_alloc && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU);
 
-	return (u16)(cache->object_size | (init ? SHEAF_INIT : 0));
+	return (u16)(__atomic_load_n(&cache->object_size, __ATOMIC_RELAXED) | (init ? SHEAF_INIT : 0));
 }
 
 void cpu_slot_init(struct kmem_cache *cache, struct kmem_cpu *cpu)
 {
 	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
 
-	slot_set_main(cache, slot, NULL);
+	if (!slot->base)		/* else an earlier cache of that id left it empty, and someone may be looking */
+		slot_set_main(cache, slot, NULL);
 	slot_init_check(cache, slot);
 	cpu_slot_set_bytes(cache, cpu);
 }
