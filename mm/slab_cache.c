@@ -503,7 +503,7 @@ void kmem_cache_destroy(struct kmem_cache *cache)
 	list_del(&cache->list);
 	if (cache->flags & SLAB_TYPESAFE_BY_RCU)
 		rcu_barrier();
-	__atomic_store_n(&m->cache_by_id[cache->id], NULL, __ATOMIC_RELEASE);
+	cpus_disown(cache);
 	mutex_unlock(&m->cache_lock);
 	cache_release_memory(cache);
 	check_step(m, CHECK_RARE);

@@ -26,10 +26,10 @@ static void *number_alloc(gfp_t gfp, void *data)
 {
 	struct numbers *n = data;
 	long call = __atomic_add_fetch(&n->calls, 1, __ATOMIC_RELAXED);
-	long number;
+	long fail_from = __atomic_load_n(&n->fail_from, __ATOMIC_RELAXED), number;
 
 	__atomic_fetch_or(&n->gfp_or, gfp, __ATOMIC_RELAXED);
-	if (n->fail_from && call >= n->fail_from)
+	if (fail_from && call >= fail_from)
 		return NULL;
 	number = __atomic_add_fetch(&n->made, 1, __ATOMIC_RELAXED);
 	if ((size_t)number >= sizeof(n->out))
@@ -405,7 +405,8 @@ static void wait_or_resize(struct ktap *t, unsigned int i, void *arg)
 		mempool_free(element, &w->pool);
 	} else {
 		EXPECT(t, someone_sleeps(&w->pool));
-		numbers.fail_from = numbers.calls + 2;		/* for the new element, but not for the one who waits */
+		__atomic_store_n(&numbers.fail_from, __atomic_load_n(&numbers.calls, __ATOMIC_RELAXED) + 2,
+				 __ATOMIC_RELAXED);	/* for the new element, but not for the one who waits */
 		EXPECT_EQ(t, mempool_resize(&w->pool, 2), 0);
 	}
 	machine_leave();

@@ -127,7 +127,7 @@ static void a_barrier_waits_for_what_is_on_its_way(struct ktap *t)
 }
 
 static struct {
-	u32 there, freed;
+	u32 there, freed, reader_is_here;
 	u64 reads_us;
 } object;
 
@@ -138,6 +138,7 @@ static void read_object(void *arg)
 
 	(void)arg;
 	machine_enter(m);
+	__atomic_store_n(&object.reader_is_here, 1, __ATOMIC_RELEASE);
 	rcu_read_lock();
 	for (int i = 0; i < 20 && (i || __atomic_load_n(&object.there, __ATOMIC_ACQUIRE)); i++) {
 		local_irq_save(flags);
@@ -154,6 +155,9 @@ static void free_object(void *arg)
 {
 	(void)arg;
 	machine_enter(m);
+	/* A CPU that comes up has much to do: not all is over before the reader has one. */
+	for (int i = 0; i < 100 && !__atomic_load_n(&object.reader_is_here, __ATOMIC_ACQUIRE); i++)
+		nap(10);
 	__atomic_store_n(&object.there, 0, __ATOMIC_RELEASE);
 	synchronize_rcu();
 	__atomic_store_n(&object.freed, 1, __ATOMIC_RELEASE);
@@ -164,7 +168,8 @@ static void reader_world(void *arg)
 {
 	(void)arg;
 	object.there = 1;
-	object.freed = object.reads_us = 0;
+	object.freed = object.reader_is_here = 0;
+	object.reads_us = 0;
 	run_two(free_object, read_object);
 }
 
