@@ -88,8 +88,10 @@ bool kmem_fork_begin(struct machine *m) NO_LOCK_ANALYSIS
 
 	if (is_inside(mutexes, nr))
 		return false;
-	for (unsigned int i = 0; i < nr; i++)
+	for (unsigned int i = 0; i < nr; i++) {
 		mutex_lock(mutexes[i]);
+		__release(mutexes[i]);	/* who counts locks cannot count those of a loop */
+	}
 	context_pin(PREEMPT_OFFSET);	/* no interrupt is served here meanwhile */
 	each_word(m, word_hold);
 	return true;
@@ -102,8 +104,10 @@ void kmem_fork_done(struct machine *m) NO_LOCK_ANALYSIS
 
 	each_word(m, word_let_go);
 	context_unpin(PREEMPT_OFFSET);
-	while (nr)
+	while (nr) {
+		__acquire(mutexes[nr - 1]);
 		mutex_unlock(mutexes[--nr]);
+	}
 }
 
 static void word_clear(u32 *word)

@@ -2,7 +2,7 @@
 /* crime.c - one crime against the allocator, named by the argument: what follows must be a report and an abort. */
 #include <stdlib.h>
 #include <string.h>
-#include "expect.h"
+#include "tests/preload/expect.h"
 
 static char somewhere[64];
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "expect.h"
+#include "tests/preload/expect.h"
 
 void *reallocarray(void *memory, size_t nr, size_t size);
 

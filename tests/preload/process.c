@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include "expect.h"
+#include "tests/preload/expect.h"
 
 static char *kept[100];
 

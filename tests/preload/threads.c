@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include "expect.h"
+#include "tests/preload/expect.h"
 
 #define SHELF 256
 

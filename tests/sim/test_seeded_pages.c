@@ -69,12 +69,19 @@ static void put_first_pages(void *arg)
 	machine_leave();
 }
 
+static void come_and_go(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	machine_leave();
+}
+
 static void reference_world(void *arg)
 {
 	unsigned long before;
 
-	(void)arg;
 	machine_enter(m);
+	run_tasks(1, come_and_go, arg);		/* the other CPU comes up, which takes long */
 	drain_all_pages();
 	before = nr_free_pages();
 	for (int i = 0; i < BLOCKS; i++) {
@@ -160,7 +167,7 @@ static void free_movable(void *arg)
 			locked = trylock_page(page);
 			spin_unlock(&movable_owner_lock);
 			if (!locked)
-				sim_yield();
+				nap(1);
 		} while (!locked);
 		__ClearPageMovable(page);
 		unlock_page(page);
