@@ -316,10 +316,9 @@ static bool bucket_check(const struct zone *zone, unsigned int list, unsigned lo
 	u32 at = partial->first[list % NR_BUCKETS], prev = 0;
 	bool good = !at == !(partial->mask >> list % NR_BUCKETS & 1);
 
-	for (; good && at; prev = at, at = zone->block_info[at - 1].next)
-		if (at > zone_pageblocks(zone) || zone->block_info[at - 1].place != list + 1 ||
-		    zone->block_info[at - 1].prev != prev || ++*found > listed)
-			good = false;
+	for (; at && good; prev = at, at = good ? zone->block_info[at - 1].next : 0)
+		good = at <= zone_pageblocks(zone) && zone->block_info[at - 1].place == list + 1 &&
+		       zone->block_info[at - 1].prev == prev && ++*found <= listed;
 	return good || fault_at(fault, "B8", "node %d zone %s: list %u of pageblocks is broken", zone->nid, zone->name,
 				list);
 }

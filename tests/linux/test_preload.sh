@@ -28,7 +28,7 @@ result() {
 
 # ours NAME: compile one of tests/preload. The compiler must not know what malloc() does.
 ours() {
-	"${CC:-gcc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -fno-builtin -pthread \
+	"${CC:-gcc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -fno-builtin -pthread -I. \
 		-o "$dir/$1" "tests/preload/$1.c" 2>"$dir/err"
 }
 
