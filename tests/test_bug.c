@@ -162,6 +162,27 @@ static void bug_on_panics(struct ktap *t)
 	EXPECT_CONTAINS(t, child.text, "---[ end Kernel panic - not syncing: Fatal exception ]---\n");
 }
 
+static void warn_and_go_on(struct ktap *t, void *arg)
+{
+	if (!boot(t))
+		return;
+	machine->console = NULL;
+	machine->params.panic_on_warn = arg != NULL;
+	WARN_ON(true);
+}
+
+static void panic_on_warn_panics(struct ktap *t)
+{
+	struct ktap_child child;
+
+	if (!ktap_child(t, warn_and_go_on, NULL, &child))
+		return;
+	EXPECT_EQ(t, child.status, 0);
+	ktap_child(t, warn_and_go_on, &child, &child);
+	EXPECT_EQ(t, child.signal, 6);		/* SIGABRT */
+	EXPECT_CONTAINS(t, child.text, "Kernel panic - not syncing: panic_on_warn set ...\n");
+}
+
 static void hit_quiet_panic(struct ktap *t, void *arg)
 {
 	(void)arg;
@@ -264,6 +285,7 @@ static void who_has_no_cpu_warns_once_too(struct ktap *t)
 KTAP_SUITE(bug,
 	   KTAP_CASE(warn_reports_and_goes_on),
 	   KTAP_CASE(warn_on_nothing_is_silent),
+	   KTAP_CASE(panic_on_warn_panics),
 	   KTAP_CASE(warn_once_warns_once_a_machine),
 	   KTAP_CASE(each_place_warns_once),
 	   KTAP_CASE(many_places_do_no_harm),

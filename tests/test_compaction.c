@@ -7,16 +7,19 @@
  */
 #include <linux/migrate.h>
 #include "mm/compaction.h"
+#include "mm/pageblock.h"
 #include "mm/pcp.h"
 #include "tests/page_machine.h"
 
 #define NO_KSWAPD (GFP_KERNEL & ~__GFP_KSWAPD_RECLAIM)	/* which would compact, too */
+/* Whatever the watermarks. */
+#define GFP_LAST (NO_KSWAPD | __GFP_MOVABLE | __GFP_MEMALLOC | __GFP_NORETRY | __GFP_NOWARN)
 #define MOST_PAGES (64ul << 20 >> PAGE_SHIFT)
 
 static spinlock_t owner_lock;
 static struct page *slots[MOST_PAGES];
 static unsigned long nr_isolated, nr_moved, nr_put_back;
-static bool refuses_isolation;
+static bool refuses_isolation, lets_go;
 static int migrate_error;
 
 static bool owner_isolate(struct page *page, isolate_mode_t mode)
@@ -31,6 +34,12 @@ static const struct movable_operations operations;
 static int owner_migrate(struct page *dst, struct page *src, enum migrate_mode mode)
 {
 	(void)mode;
+	if (lets_go) {		/* it needs the page no more */
+		slots[src->private] = NULL;
+		__ClearPageMovable(src);
+		put_page(src);
+		return -EAGAIN;
+	}
 	if (migrate_error)
 		return migrate_error;
 	copy_page(page_address(dst), page_address(src));
@@ -102,7 +111,7 @@ static unsigned long fill_and_thin(unsigned long nth)
 
 	spin_lock_init(&owner_lock);
 	nr_isolated = nr_moved = nr_put_back = 0;
-	refuses_isolation = false;
+	refuses_isolation = lets_go = false;
 	migrate_error = 0;
 	while (nr < MOST_PAGES && (page = alloc_page(NO_KSWAPD | __GFP_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)))
 		own(nr++, page);
@@ -306,6 +315,318 @@ static void failures_are_not_repeated_at_once(struct ktap *t)
 	holds(t, m);
 }
 
+static struct zone *dma32(struct machine *m)
+{
+	return zone_named(m, 0, ZONE_DMA32);
+}
+
+#define OWNED 5
+
+/* The first of OWNED pageblocks in a row whose pages are all movable, in a machine that has nothing free. */
+static pfn_t owned_pageblocks(struct machine *m)
+{
+	pfn_t start = dma32(m)->start_pfn, at = start;
+
+	for (; at < start + OWNED * PAGEBLOCK_PAGES && at < zone_end_pfn(dma32(m)); at++)
+		if (!__PageMovable(pfn_to_page(at)))
+			start = (at | (PAGEBLOCK_PAGES - 1)) + 1;
+	return start;
+}
+
+/* A machine with nothing free but every other page of @blocks pageblocks from *first on. */
+static struct machine *full_machine(struct ktap *t, unsigned long blocks, unsigned long *nr, pfn_t *first)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct page *page;
+
+	if (!m)
+		return NULL;
+	*nr = fill_and_thin(1);
+	while (*nr < MOST_PAGES && (page = alloc_page(GFP_LAST)))
+		own((*nr)++, page);
+	*first = owned_pageblocks(m);
+	for (unsigned long i = 0; i < *nr; i++)
+		if (page_to_pfn(slots[i]) - *first < blocks * PAGEBLOCK_PAGES && page_to_pfn(slots[i]) % 2)
+			give(i);
+	drain_all_pages();
+	return m;
+}
+
+static void without_room_pages_stay(struct ktap *t)
+{
+	unsigned long nr;
+	pfn_t first;
+	struct machine *m = full_machine(t, 1, &nr, &first);
+
+	ASSERT(t, m);
+	compact_memory();
+	EXPECT_EQ(t, nr_moved, 0);
+	EXPECT_EQ(t, nr_isolated, 2);		/* one a zone: there is no use in asking for a second */
+	EXPECT_EQ(t, nr_put_back, 2);
+	expect_contents(t, nr);
+	give_all(nr);
+	holds(t, m);
+}
+
+/* One stretch is emptied into the pageblock next to it, and then the scanners have met. */
+static void room_is_not_taken_from_what_was_emptied(struct ktap *t)
+{
+	unsigned long nr;
+	pfn_t first;
+	struct machine *m = full_machine(t, 2, &nr, &first);
+
+	ASSERT(t, m);
+	compact_memory();
+	EXPECT_EQ(t, nr_moved, PAGEBLOCK_PAGES / 2);
+	EXPECT_GE(t, whole_pageblocks(m), 1);
+	expect_contents(t, nr);
+	give_all(nr);
+	holds(t, m);
+}
+
+/* Room is neither in a pageblock that is whole nor in one of another type. */
+static void whole_and_unmovable_pageblocks_stay_so(struct ktap *t)
+{
+	unsigned long nr, flags;
+	pfn_t first;
+	struct machine *m = full_machine(t, 2, &nr, &first);
+	pfn_t whole, kept;
+
+	ASSERT(t, m);
+	whole = first + 4 * PAGEBLOCK_PAGES;
+	kept = first + PAGEBLOCK_PAGES;
+	for (unsigned long i = 0; i < nr; i++)
+		if (slots[i] && page_to_pfn(slots[i]) - whole < PAGEBLOCK_PAGES)
+			give(i);
+	EXPECT_EQ(t, whole_pageblocks(m), 1);
+	spin_lock_irqsave(&dma32(m)->lock, flags);
+	set_pageblock_type(dma32(m), kept, MIGRATE_UNMOVABLE);
+	spin_unlock_irqrestore(&dma32(m)->lock, flags);
+	compact_memory();
+	EXPECT_EQ(t, nr_moved, 0);
+	EXPECT_EQ(t, whole_pageblocks(m), 1);
+	spin_lock_irqsave(&dma32(m)->lock, flags);
+	set_pageblock_type(dma32(m), kept, MIGRATE_MOVABLE);
+	spin_unlock_irqrestore(&dma32(m)->lock, flags);
+	give_all(nr);
+	holds(t, m);
+}
+
+static void reserved_pageblocks_are_not_emptied(struct ktap *t)
+{
+	unsigned long nr, flags;
+	pfn_t first;
+	struct machine *m = full_machine(t, 2, &nr, &first);
+
+	ASSERT(t, m);
+	spin_lock_irqsave(&dma32(m)->lock, flags);
+	set_pageblock_type(dma32(m), first, MIGRATE_HIGHATOMIC);
+	spin_unlock_irqrestore(&dma32(m)->lock, flags);
+	compact_memory();
+	EXPECT_EQ(t, nr_moved, 0);
+	spin_lock_irqsave(&dma32(m)->lock, flags);
+	set_pageblock_type(dma32(m), first, MIGRATE_MOVABLE);
+	spin_unlock_irqrestore(&dma32(m)->lock, flags);
+	give_all(nr);
+	holds(t, m);
+}
+
+/* The last pageblock of the zone is a half: it gives room, and is not emptied. */
+static void a_zone_may_end_in_the_middle_of_a_pageblock(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=65M nr_cpus=1");
+	unsigned long nr;
+
+	ASSERT(t, m);
+	ASSERT_NE(t, zone_end_pfn(dma32(m)) % PAGEBLOCK_PAGES, 0);
+	compact_memory();		/* all the way, as nothing is movable */
+	nr = fill_and_thin(4);
+	compact_memory();
+	EXPECT_GT(t, nr_moved, 1000);
+	expect_contents(t, nr);
+	give_all(nr);
+	holds(t, m);
+}
+
+static void what_nobody_has_described_is_left_alone(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=256M nr_cpus=1");
+	unsigned int nr;
+	struct page *page;
+
+	ASSERT(t, m);
+	nr = dma32(m)->nr_deferred;
+	ASSERT_GT(t, nr, 0);
+	spin_lock_init(&owner_lock);
+	page = alloc_page(NO_KSWAPD | __GFP_MOVABLE);
+	ASSERT(t, page);
+	own(0, page);
+	compact_memory();
+	EXPECT_LE(t, dma32(m)->nr_deferred, nr);
+	give(0);
+	holds(t, m);
+}
+
+/* A free page that someone wrote to is reported, and no page moves there. */
+static void a_spoilt_free_page_is_no_room(struct ktap *t)
+{
+	unsigned long nr;
+	pfn_t first;
+	struct machine *m = full_machine(t, 2, &nr, &first);
+	struct page *spoilt;
+
+	ASSERT(t, m);
+	spoilt = pfn_to_page(first + PAGEBLOCK_PAGES + 1);
+	spoilt->flags |= 1ul << PG_lru;
+	compact_memory();
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1);
+	EXPECT_EQ(t, nr_moved, PAGEBLOCK_PAGES / 2 - 1);
+	expect_contents(t, nr);
+	give_all(nr);
+	zones_hold(t, m);
+}
+
+static void owners_may_be_out_of_memory_or_busy_or_let_go(struct ktap *t)
+{
+	unsigned long nr, free_before;
+	pfn_t first;
+	struct machine *m = full_machine(t, 3, &nr, &first);
+
+	ASSERT(t, m);
+	free_before = nr_free_pages();
+	migrate_error = -ENOMEM;		/* while there is room */
+	compact_memory();
+	EXPECT_EQ(t, nr_moved, 0);
+	EXPECT_GT(t, nr_isolated, 0);
+	EXPECT_EQ(t, nr_put_back, nr_isolated);
+	migrate_error = 0;
+	for (unsigned long i = 0; i < nr; i++)
+		if (slots[i])
+			lock_page(slots[i]);
+	compact_memory();
+	EXPECT_EQ(t, nr_moved, 0);
+	for (unsigned long i = 0; i < nr; i++)
+		if (slots[i])
+			unlock_page(slots[i]);
+	nr_isolated = nr_put_back = 0;
+	lets_go = true;
+	compact_memory();
+	EXPECT_EQ(t, nr_put_back, 1);		/* the other zone has no room */
+	EXPECT_GT(t, nr_isolated, 1);
+	drain_all_pages();
+	EXPECT_EQ(t, nr_free_pages(), free_before + nr_isolated - 1);
+	give_all(nr);
+	holds(t, m);
+}
+
+/* What kswapd does for a request, in its name: each zone up to the highest is worked on, and counted as its work. */
+static void kswapd_compacts_each_zone_it_may(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct taken whole = { 0 };
+	unsigned long nr, *events;
+
+	ASSERT(t, m);
+	events = this_cpu()->events;
+	compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_NORMAL);	/* nothing is movable */
+	EXPECT_EQ(t, events[COMPACT_DAEMON_WAKE], 0);
+	nr = fill_and_thin(4);
+	take_all(&whole, __GFP_MOVABLE | __GFP_NOWARN, PAGEBLOCK_ORDER);
+	compact_node(m->nodes[0], 0, ZONE_NORMAL);
+	EXPECT_EQ(t, events[COMPACT_DAEMON_WAKE], 0);
+	current->flags |= PF_KSWAPD;
+	compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_NORMAL);
+	current->flags &= ~(unsigned int)PF_KSWAPD;
+	EXPECT_EQ(t, events[COMPACT_DAEMON_WAKE], 1);
+	EXPECT_GT(t, nr_moved, 0);
+	EXPECT_GT(t, events[COMPACT_DAEMON_MIGRATE_SCANNED], 0);
+	EXPECT_GT(t, events[COMPACT_DAEMON_FREE_SCANNED], 0);
+	EXPECT_GE(t, whole_pageblocks(m), 1);
+	expect_contents(t, nr);
+	put_all(&whole);
+	give_all(nr);
+	holds(t, m);
+}
+
+/* Where there is such a block all is done; where memory is short, or lies in large pieces, moving it is no help. */
+static void compaction_is_only_for_memory_in_pieces(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct taken halves = { 0 }, rest = { 0 };
+	unsigned long nr, *events;
+	struct page *page;
+
+	ASSERT(t, m);
+	events = this_cpu()->events;
+	page = alloc_page(NO_KSWAPD | __GFP_MOVABLE);
+	ASSERT(t, page);
+	own(0, page);
+	compact_node(m->nodes[0], 1, ZONE_NORMAL);
+	EXPECT_EQ(t, events[COMPACT_DAEMON_WAKE], 1);
+	EXPECT_EQ(t, dma32(m)->compact_defer_shift, 0);
+	take_all(&halves, __GFP_MOVABLE | __GFP_NOWARN, PAGEBLOCK_ORDER - 1);
+	take_all(&rest, GFP_LAST, 0);
+	compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_NORMAL);		/* nothing is free */
+	EXPECT_EQ(t, events[COMPACT_DAEMON_WAKE], 1);
+	nr = 0;
+	for (struct page *at = halves.last, *next, *kept = NULL; ; at = next) {
+		if (!at) {
+			halves.last = kept;
+			break;
+		}
+		next = (struct page *)at->index;
+		if (page_to_pfn(at) % PAGEBLOCK_PAGES) {
+			at->index = (unsigned long)kept;
+			kept = at;
+		} else {
+			__free_pages(at, PAGEBLOCK_ORDER - 1);
+			nr++;
+		}
+	}
+	EXPECT_GT(t, nr, 8);
+	compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_NORMAL);
+	EXPECT_EQ(t, events[COMPACT_DAEMON_WAKE], 1);
+	EXPECT_NULL(t, alloc_pages(NO_KSWAPD | __GFP_NORETRY | __GFP_NOWARN, PAGEBLOCK_ORDER));
+	EXPECT_EQ(t, events[COMPACT_STALL], 0);
+	put_all(&halves);
+	put_all(&rest);
+	give(0);
+	holds(t, m);
+}
+
+/* A zone is left alone for 64 requests at most; those of a lower order than failed are heard at once. */
+static void deferral_doubles_up_to_64_requests(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct taken whole = { 0 };
+	unsigned long nr, isolated;
+	struct zone *zone;
+
+	ASSERT(t, m);
+	zone = dma32(m);
+	nr = fill_and_thin(4);
+	take_all(&whole, __GFP_MOVABLE | __GFP_NOWARN, PAGEBLOCK_ORDER - 1);
+	migrate_error = -EAGAIN;
+	for (int i = 0; i < 1 + 2 + 4 + 8 + 16 + 32 + 64; i++)
+		compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_DMA32);
+	EXPECT_EQ(t, zone->compact_defer_shift, 6);
+	EXPECT_EQ(t, zone->compact_order_failed, PAGEBLOCK_ORDER);
+	isolated = nr_isolated;
+	compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_DMA32);
+	EXPECT_EQ(t, nr_isolated, isolated);
+	compact_node(m->nodes[0], PAGEBLOCK_ORDER - 1, ZONE_DMA32);
+	EXPECT_GT(t, nr_isolated, isolated);
+	EXPECT_EQ(t, zone->compact_order_failed, PAGEBLOCK_ORDER - 1);
+	isolated = nr_isolated;
+	compact_node(m->nodes[0], PAGEBLOCK_ORDER - 1, ZONE_DMA32);
+	EXPECT_EQ(t, nr_isolated, isolated);
+	EXPECT_NULL(t, alloc_pages(NO_KSWAPD | __GFP_DMA | __GFP_NORETRY | __GFP_NOWARN, PAGEBLOCK_ORDER));
+	EXPECT_EQ(t, nr_isolated, isolated);		/* DMA is too full, DMA32 not for it */
+	put_all(&whole);
+	give_all(nr);
+	holds(t, m);
+}
+
 KTAP_SUITE(compaction,
 	KTAP_CASE(compact_memory_makes_memory_whole),
 	KTAP_CASE(a_large_request_compacts_for_itself),
@@ -313,4 +634,15 @@ KTAP_SUITE(compaction,
 	KTAP_CASE(owners_may_refuse),
 	KTAP_CASE(pageblocks_that_cannot_be_emptied_are_left),
 	KTAP_CASE(what_is_no_single_page_of_its_own_is_refused),
-	KTAP_CASE(failures_are_not_repeated_at_once));
+	KTAP_CASE(failures_are_not_repeated_at_once),
+	KTAP_CASE(without_room_pages_stay),
+	KTAP_CASE(room_is_not_taken_from_what_was_emptied),
+	KTAP_CASE(whole_and_unmovable_pageblocks_stay_so),
+	KTAP_CASE(reserved_pageblocks_are_not_emptied),
+	KTAP_CASE(a_zone_may_end_in_the_middle_of_a_pageblock),
+	KTAP_CASE(what_nobody_has_described_is_left_alone),
+	KTAP_CASE(a_spoilt_free_page_is_no_room),
+	KTAP_CASE(owners_may_be_out_of_memory_or_busy_or_let_go),
+	KTAP_CASE(kswapd_compacts_each_zone_it_may),
+	KTAP_CASE(compaction_is_only_for_memory_in_pieces),
+	KTAP_CASE(deferral_doubles_up_to_64_requests));

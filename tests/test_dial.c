@@ -3,6 +3,7 @@
 #include <kmem/kmem.h>
 #include <linux/rcupdate.h>
 #include "mm/dial.h"
+#include "mm/zone.h"
 #include "tests/machine_for.h"
 
 static void work(struct ktap *t, unsigned int i, void *arg)
@@ -86,6 +87,20 @@ static void what_is_broken_stops_the_next_step(struct ktap *t)
 	EXPECT_STR(t, child.text, "");
 }
 
+/* Nobody has looked at the single pages since the block was whole; at level 3 each is looked at all the same. */
+static void at_level_3_each_page_of_a_block_is_looked_at(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1 kmem.check=3");
+	struct page *page;
+
+	ASSERT_NOT_NULL(t, m);
+	page = alloc_pages(GFP_KERNEL, PAGEBLOCK_ORDER);
+	ASSERT_NOT_NULL(t, page);
+	page[5].mapping = (void *)8;
+	__free_pages(page, PAGEBLOCK_ORDER);
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1);
+}
+
 static void nobody_is_stopped_for_whom_may_not_sleep(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=16M nr_cpus=2 kmem.check=3");
@@ -102,4 +117,5 @@ static void nobody_is_stopped_for_whom_may_not_sleep(struct ktap *t)
 }
 
 KTAP_SUITE(dial, KTAP_CASE(each_level_checks_more), KTAP_CASE(what_is_broken_stops_the_next_step),
+	KTAP_CASE(at_level_3_each_page_of_a_block_is_looked_at),
 	KTAP_CASE(nobody_is_stopped_for_whom_may_not_sleep));

@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
+#include "mm/stack_depot.h"
 #include "tests/machine_for.h"
 
 static struct {
@@ -63,6 +64,44 @@ static void a_fork_waits_for_whoever_holds_a_lock(struct ktap *t)
 	waits(t, &cache->node[0]->barn.lock);
 }
 
+/* The depot is made by its first user. */
+static void a_fork_waits_for_the_depot_of_stacks(struct ktap *t)
+{
+	u32 *word;
+
+	world.m = machine_for(t, "mem=64M nr_cpus=4");
+	ASSERT(t, world.m);
+	EXPECT_NULL(t, depot_lock_word(world.m));
+	EXPECT_NE(t, stack_depot_save(world.m, 0), 0);
+	word = depot_lock_word(world.m);
+	ASSERT(t, word);
+	ASSERT(t, kmem_fork_begin(world.m));
+	EXPECT_NE(t, *word, 0);
+	kmem_fork_done(world.m);
+	EXPECT_EQ(t, *word, 0);
+}
+
+/* In the child one thread is left, which leaves as often as it entered. */
+static void a_child_has_its_forker_s_entries(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=4"), *other;
+	unsigned int users;
+
+	ASSERT(t, m);
+	other = machine_boot(&(struct machine_config){ .cmdline = "mem=64M nr_cpus=1" });
+	ASSERT(t, other);
+	ASSERT_EQ(t, machine_enter(m), 0);
+	ASSERT_EQ(t, machine_enter(other), 0);
+	users = m->nr_users;
+	ASSERT(t, kmem_fork_begin(m));
+	kmem_forked(m, true);
+	EXPECT_EQ(t, m->nr_users, users);
+	machine_leave();
+	machine_leave();
+	EXPECT_EQ(t, m->nr_users, 1);
+	machine_shutdown(other);
+}
+
 /* One thread is at work on its CPU, one is not; as the child sees it, a third forked. */
 static void worker_or_forker(struct ktap *t, unsigned int i, void *arg)
 {
@@ -104,4 +143,5 @@ static void a_cpu_in_the_middle_of_a_change_is_made_anew(struct ktap *t)
 }
 
 KTAP_SUITE(fork, KTAP_CASE(a_fork_waits_for_whoever_holds_a_lock),
+	   KTAP_CASE(a_fork_waits_for_the_depot_of_stacks), KTAP_CASE(a_child_has_its_forker_s_entries),
 	   KTAP_CASE(a_cpu_in_the_middle_of_a_change_is_made_anew));

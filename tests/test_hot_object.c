@@ -53,6 +53,12 @@ static void the_newest_object_stands_aside_and_comes_back(struct ktap *t)
 	kfree(object);				/* no longer the newest: to the stack */
 	EXPECT(t, h.slot->hot == other && h.slot->top[-1] == object);
 	EXPECT_EQ(t, cache_live_objects(h.cache), h.live);
+	EXPECT(t, __kmalloc_slot(SHEAF_SLOT(h.cache->id), GFP_KERNEL) == other);
+	EXPECT(t, __kmalloc_slot(SHEAF_SLOT(h.cache->id), GFP_KERNEL) == object);
+	EXPECT_NULL(t, h.slot->hot);
+	EXPECT_EQ(t, *(unsigned long *)object, 0);
+	kfree(object);
+	kfree(other);
 }
 
 static void where_one_stands_aside_the_next_goes_to_the_stack(struct ktap *t)

@@ -180,9 +180,67 @@ static void a_pageblock_serves_an_order(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* Nine pageblocks have no block of the order that they serve; a tenth does, but nobody looks that far. */
+static void the_search_ends_after_eight_pageblocks(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct page *found;
+	unsigned long nr = 0, flags;
+	pfn_t emptier;
+
+	ASSERT(t, m);
+	while (nr < MOST_PAGES / 4 && (pages[nr] = alloc_pages(GFP_MOVING, 2)))
+		nr++;
+	emptier = (dma32(m)->start_pfn + 4 * PAGEBLOCK_PAGES) & ~(PAGEBLOCK_PAGES - 1);
+	for (unsigned long i = 0; i < nr; i++) {
+		bool all = page_to_pfn(pages[i]) > emptier && page_to_pfn(pages[i]) < emptier + PAGEBLOCK_PAGES;
+
+		split_page(pages[i], 2);
+		for (unsigned int k = 0; k < 4; k++)
+			if (all || k % 2)
+				__free_page(pages[i] + k);
+		if (all)
+			pages[i] = NULL;
+	}
+	drain_all_pages();
+	spin_lock_irqsave(&dma32(m)->lock, flags);
+	found = pageblocks_fullest(dma32(m), 2, MIGRATE_MOVABLE);
+	spin_unlock_irqrestore(&dma32(m)->lock, flags);
+	EXPECT_NULL(t, found);
+	EXPECT_GT(t, buddy_count(dma32(m), 2), 0);
+	for (unsigned long i = 0; i < nr; i++)
+		for (unsigned int k = 0; pages[i] && k < 4; k += 2)
+			__free_page(pages[i] + k);
+	zones_hold(t, m);
+}
+
+/* It is reported, and stays with whoever wrote to it. */
+static void a_spoilt_cold_page_is_not_handed_out(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct page *page;
+	unsigned long nr;
+
+	ASSERT(t, m);
+	nr = take_pages();
+	drain_all_pages();
+	page = pages[nr / 2];
+	__free_page(page);
+	EXPECT_EQ(t, m->cpus[0]->pcp[dma32(m)->index].lists[PCP_COLD_LISTS + MIGRATE_MOVABLE], page);
+	page->mapping = (void *)8;
+	EXPECT_NULL(t, alloc_page(GFP_MOVING));
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1);
+	for (unsigned long i = 0; i < nr; i++)
+		if (i != nr / 2)
+			__free_page(pages[i]);
+	zones_hold(t, m);
+}
+
 KTAP_SUITE(pageblock,
 	KTAP_CASE(pages_that_come_and_go_leave_whole_pageblocks),
 	KTAP_CASE(the_kernels_way_leaves_none),
 	KTAP_CASE(the_fuller_pageblock_is_next),
 	KTAP_CASE(a_cold_page_is_not_reused_at_once),
-	KTAP_CASE(a_pageblock_serves_an_order));
+	KTAP_CASE(a_pageblock_serves_an_order),
+	KTAP_CASE(the_search_ends_after_eight_pageblocks),
+	KTAP_CASE(a_spoilt_cold_page_is_not_handed_out));

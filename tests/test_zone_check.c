@@ -284,6 +284,37 @@ static void b8_a_pageblock_on_no_list_or_another(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* One that nobody has described says that it is listed, and is: then lists hold more than say so. */
+static void b8_more_are_listed_than_say_so(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=256M");
+	struct partial_list *partial;
+	struct block_info *info;
+	struct page *page;
+	struct zone *zone;
+	u32 index;
+
+	ASSERT(t, m);
+	zone = dma32(m);
+	ASSERT_GT(t, zone->nr_deferred, 0);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	index = pageblock_index(zone, zone->deferred[0].start);
+	info = &zone->block_info[index];
+	partial = &zone->partial[0];
+	while (partial->first[0])		/* a list that is empty; the others hold some */
+		partial++;
+	info->place = (u16)(1 + (partial - zone->partial) * NR_BUCKETS);
+	partial->first[0] = index + 1;
+	partial->mask |= 1;
+	expect_fault(t, m, "B8");
+	info->place = 0;
+	partial->first[0] = 0;
+	partial->mask &= ~1ull;
+	__free_page(page);
+	zones_hold(t, m);
+}
+
 static void p1_p2_pages_of_a_cpus_list(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
@@ -333,4 +364,5 @@ KTAP_SUITE(zone_check,
 	KTAP_CASE(b5_b6_words_that_no_free_block_has),
 	KTAP_CASE(b7_a_map_that_lies),
 	KTAP_CASE(b8_a_pageblock_on_no_list_or_another),
+	KTAP_CASE(b8_more_are_listed_than_say_so),
 	KTAP_CASE(p1_p2_pages_of_a_cpus_list));
