@@ -569,7 +569,7 @@ static void compaction_is_only_for_memory_in_pieces(struct ktap *t)
 	compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_NORMAL);		/* nothing is free */
 	EXPECT_EQ(t, events[COMPACT_DAEMON_WAKE], 1);
 	nr = 0;
-	for (struct page *at = halves.last, *next, *kept = NULL; ; at = next) {
+	for (struct page *at = halves.last, *next, *kept = NULL;; at = next) {
 		if (!at) {
 			halves.last = kept;
 			break;
