@@ -333,8 +333,10 @@ static void what_goes_home_keeps_what_its_constructor_made(struct ktap *t)
 			objects[i] = kmem_cache_alloc_node(cache, GFP_KERNEL, !this_cpu()->node);
 			wrong += !bytes_are_all(objects[i], 0x5c, 64);
 		}
+		rcu_read_lock();		/* no slab of the cache ends meanwhile */
 		kmem_cache_free_bulk(cache, 500, objects);
 		kmem_cache_free(cache, objects[7]);
+		rcu_read_unlock();
 		EXPECT_EQ(t, console_count("Object already free"), round + 1);
 	}
 	EXPECT_EQ(t, wrong, 0);
