@@ -9,6 +9,8 @@
  * one by one; the free scanner finds room in pageblocks that are neither all free nor kept apart. Where they meet,
  * all is done.
  *
+ * A descriptor that was not made yet says neither: it is all zeros.
+ *
  * Which page is movable is known under m->movable_lock only: mapping says so, and while it does the page has an owner,
  * who must take the lock to end that before he frees it. So who finds it movable there may take a reference: freeing
  * relies on the count of a page without a mapping changing only by those who hold one (mm/page_free.c).
@@ -138,8 +140,7 @@ static void pageblock_take_free(struct compact_control *cc, struct zone *zone, p
 		unsigned int order;
 
 		cc->free_scanned++;
-		if (pfn < zone->start_pfn || !pfn_described(zone->machine, pfn) || !page_is_buddy(page) ||
-		    machine_page_zone(zone->machine, page) != zone) {
+		if (pfn < zone->start_pfn || !page_is_buddy(page) || machine_page_zone(zone->machine, page) != zone) {
 			pfn++;
 			continue;
 		}
@@ -288,7 +289,7 @@ static noinline GLANCES bool suitable_migration_source(struct compact_control *c
 		const struct page *page = machine_page(zone->machine, at);
 		unsigned long order;
 
-		if (!pfn_described(zone->machine, at) || machine_page_zone(zone->machine, page) != zone)
+		if (machine_page_zone(zone->machine, page) != zone)
 			return false;
 		cc->scanned++;
 		if (looks_movable(page)) {

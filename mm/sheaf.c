@@ -16,8 +16,9 @@
  *	H1  base <= top <= limit, limit - base is the capacity
  *	H2  every object in a sheaf is one of the cache's, out of its slab's map, and in one sheaf only
  *	H3  a barn's full sheaves are full, its empty ones empty; nr_full and nr_empty count them
- *	H6  a CPU's newest object, if it says one, is of the cache of the slot that it says, and no hot one is another's
  *	H5  every object in a sheaf is of the node of its CPU, or of its barn's
+ *	H6  a CPU's newest object, if it says one, is of the cache of the slot that it says
+ * For H2 and H5 a slot's hot object is in a sheaf.
  * Lock: barn->lock for the barn; a CPU's slots belong to who leases it (preemption off).
  */
 #include <linux/compiler.h>

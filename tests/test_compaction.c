@@ -448,25 +448,6 @@ static void a_zone_may_end_in_the_middle_of_a_pageblock(struct ktap *t)
 	holds(t, m);
 }
 
-static void what_nobody_has_described_is_left_alone(struct ktap *t)
-{
-	struct machine *m = machine_for(t, "mem=256M nr_cpus=1");
-	unsigned int nr;
-	struct page *page;
-
-	ASSERT(t, m);
-	nr = dma32(m)->nr_deferred;
-	ASSERT_GT(t, nr, 0);
-	spin_lock_init(&owner_lock);
-	page = alloc_page(NO_KSWAPD | __GFP_MOVABLE);
-	ASSERT(t, page);
-	own(0, page);
-	compact_memory();
-	EXPECT_LE(t, dma32(m)->nr_deferred, nr);
-	give(0);
-	holds(t, m);
-}
-
 /* A free page that someone wrote to is reported, and no page moves there. */
 static void a_spoilt_free_page_is_no_room(struct ktap *t)
 {
@@ -640,7 +621,6 @@ KTAP_SUITE(compaction,
 	KTAP_CASE(whole_and_unmovable_pageblocks_stay_so),
 	KTAP_CASE(reserved_pageblocks_are_not_emptied),
 	KTAP_CASE(a_zone_may_end_in_the_middle_of_a_pageblock),
-	KTAP_CASE(what_nobody_has_described_is_left_alone),
 	KTAP_CASE(a_spoilt_free_page_is_no_room),
 	KTAP_CASE(owners_may_be_out_of_memory_or_busy_or_let_go),
 	KTAP_CASE(kswapd_compacts_each_zone_it_may),

@@ -90,7 +90,7 @@ static void what_is_broken_stops_the_next_step(struct ktap *t)
 /* Nobody has looked at the single pages since the block was whole; at level 3 each is looked at all the same. */
 static void at_level_3_each_page_of_a_block_is_looked_at(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M nr_cpus=1 kmem.check=3");
+	struct machine *m = machine_for(t, "mem=2G nr_cpus=1 kmem.check=3");	/* the CPU keeps the block */
 	struct page *page;
 
 	ASSERT_NOT_NULL(t, m);

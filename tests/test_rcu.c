@@ -222,8 +222,10 @@ static int after_the_end, again_left;
 /* Until the machine goes down, and a few times more. */
 static void queue_past_the_end(struct rcu_head *head)
 {
-	after_the_end += ending->rcu_stop;
-	again_left -= ending->rcu_stop;
+	bool ends = __atomic_load_n(&ending->rcu_stop, __ATOMIC_RELAXED);
+
+	after_the_end += ends;
+	again_left -= ends;
 	if (again_left)
 		call_rcu(head, queue_past_the_end);
 }

@@ -7,22 +7,7 @@ if [ ! -x "$bench" ]; then
 	echo "1..0 # SKIP $bench is not built"
 	exit 0
 fi
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-number=0
-failed=0
-
-# result STATUS NAME: one line of TAP.
-result() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-	else
-		echo "not ok $number $2"
-		sed 's/^/# /' "$dir/out" "$dir/err"
-		failed=1
-	fi
-}
+. tests/tap.sh
 
 run() {
 	"$bench" "$@" >"$dir/out" 2>"$dir/err"

@@ -8,23 +8,9 @@ if [ ! -r "$library" ] || ! command -v "${CC:-gcc}" >/dev/null; then
 	echo "1..0 # SKIP $library is not built, or there is no compiler"
 	exit 0
 fi
-dir=$(mktemp -d) || exit 1
+. tests/tap.sh
 server=
 trap 'test -z "$server" || kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
-number=0
-failed=0
-
-# result STATUS NAME: one line of TAP.
-result() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number $2"
-	else
-		echo "not ok $number $2"
-		sed 's/^/# /' "$dir/out" "$dir/err" | head -60
-		failed=1
-	fi
-}
 
 # ours NAME: compile one of tests/preload. The compiler must not know what malloc() does.
 ours() {

@@ -54,8 +54,7 @@ static inline void context_unpin(int value)
 {
 	__asm__ volatile("" ::: "memory");
 	kmem_context.preempt_count -= value;
-	if (!kmem_context.pinned)
-		kmem_context.odd_gfp = KMEM_ODD_GFP;
+	context_settle(&kmem_context);
 }
 
 static inline void preempt_count_add(int value)
@@ -103,8 +102,7 @@ static inline void arch_irq_restore(unsigned long flags)
 	(void)flags;
 	__asm__ volatile("" ::: "memory");
 	kmem_context.irqs_off--;
-	if (!kmem_context.pinned)
-		kmem_context.odd_gfp = KMEM_ODD_GFP;
+	context_settle(&kmem_context);
 	if (unlikely(__atomic_load_n(&kmem_context.cpu->pending, __ATOMIC_RELAXED)))
 		kmem_interrupt();
 }
