@@ -9,8 +9,8 @@
  *					              no: release, end
  *
  * Only what frees to a zone's lists looks at the counter, and the slow path of kfree(), whose slabs end where no task
- * may be started; pages that come and go on a CPU's own list do not. The task asks nothing of CPUs that are leased: what
- * they keep is little, and their threads may be asleep.
+ * may be started; pages that come and go on a CPU's own list do not. The task asks nothing of CPUs that are leased:
+ * what they keep is little, and their threads may be asleep.
  *
  * Lock: zone->lock for zone->freed; idle_running belongs to whoever raised it from 0 (docs/models/background.pml).
  */
