@@ -218,14 +218,15 @@ static void page_free(void *page, unsigned int order)
 	__free_pages(page, order);
 }
 
+/* What there is, or NULL, as the peers do it: nothing is reclaimed or moved for it. */
 static void *page_try_alloc(unsigned int order)
 {
-	return alloc_pages(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN, order);
+	return alloc_pages((GFP_HIGHUSER_MOVABLE | __GFP_NOWARN) & ~__GFP_RECLAIM, order);
 }
 
 static void *page_try_alloc_kept(unsigned int order)
 {
-	return alloc_pages(GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, order);
+	return alloc_pages((GFP_KERNEL | __GFP_NOWARN) & ~__GFP_RECLAIM, order);
 }
 
 /* While pages are being moved, page->private says where the caller keeps its pointer to the page. */

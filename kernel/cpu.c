@@ -32,7 +32,7 @@
 #include "lib/assert.h"
 #include "lib/seeded.h"
 #include "mm/cpus.h"
-#include "mm/page_alloc.h"
+#include "mm/pcp.h"
 #include "mm/slab.h"
 #include "mm/vmscan.h"
 
@@ -50,6 +50,8 @@ const void *const kmem_sheaf_none[1] = { kmem_sheaf_none };
 const struct kmem_cpu kmem_cpu_none = {
 	.alloc_secret = ~0ul,			/* not 0: what holds itself has no mark then */
 	.last_object = (void *)&kmem_cpu_none,
+	.pcp_by_gfp = { [0 ... 15] = (struct per_cpu_pages *)&pcp_none },
+	.pcp_by_type = { [0 ... 7] = (struct per_cpu_pages *)&pcp_none },
 	.sheaves = { [0 ... KMALLOC_CLASSES] = { .top = SHEAF_NONE, .base = SHEAF_NONE, .limit = SHEAF_NONE } },
 };
 
@@ -115,6 +117,8 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	cpu->node_base = m->layout.direct_base + (node->start_pfn << PAGE_SHIFT);
 	cpu->node_pages = node->slot_pages;
 	cpu->slot_map = node->slot_map;
+	cpu->first_page = (unsigned long)machine_page(m, node->start_pfn & ~(PAGEBLOCK_PAGES - 1));
+	cpu->page_bytes = (node->start_pfn % PAGEBLOCK_PAGES + node->slot_pages) * sizeof(struct page);
 	cpu->sheaves[0].top = cpu->sheaves[0].base = cpu->sheaves[0].limit = SHEAF_NONE;
 	sheaves_forget_last(cpu);
 	cpu->numa = (void *)((char *)cpu + KMEM_CPU_BYTES);

@@ -15,12 +15,20 @@
 	 1ul << PG_reserved | 1ul << PG_slab | 1ul << PG_active | 1ul << PG_unevictable | 1ul << PG_mlocked)
 #define PAGE_FLAGS_ALL ((1ul << __NR_PAGEFLAGS) - 1)
 
-/*
- * Of the first page of a block of a pageblock's size: nothing of the allocator's has written to the others' descriptors
- * since it was handed out. They are looked at when the block leaves the CPU's list for the zone, not at each free.
- */
-#define PAGE_TAILS_ALONE (1ul << __NR_PAGEFLAGS)
-_Static_assert(__NR_PAGEFLAGS < PAGE_ZONE_SHIFT, "room for one flag of our own");
+/* The order that a block was handed out with, in the flags of its first page: it must come back with the same. */
+#define PAGE_ORDER_SHIFT __NR_PAGEFLAGS
+#define PAGE_ORDER_MASK (15ul << PAGE_ORDER_SHIFT)
+_Static_assert(PAGE_ORDER_SHIFT + 4 <= PAGE_ZONE_SHIFT && MAX_ORDER < 16, "room for the order");
+
+static inline unsigned int page_order(const struct page *page)
+{
+	return (unsigned int)(__atomic_load_n(&page->flags, __ATOMIC_RELAXED) >> PAGE_ORDER_SHIFT) & 15;
+}
+
+static inline void page_order_set(struct page *page, unsigned int order)
+{
+	page->flags = (page->flags & ~PAGE_ORDER_MASK) | (unsigned long)order << PAGE_ORDER_SHIFT;
+}
 
 /* The first of pages [from, to) that is not as its owner must leave it, or NULL. Other flags are cleared. */
 struct page *pages_wash(struct page *from, const struct page *to);

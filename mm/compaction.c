@@ -127,7 +127,7 @@ static void movable_unlock(struct page *page)
 static void movable_put(struct machine *m, struct page *page)
 {
 	if (page_put_testzero(m, page))
-		free_block(m, page, 0);
+		free_block(m, page, 0, true);
 }
 
 /* ---------------------------------------------------------------------------------------------------- free scanner */
@@ -194,6 +194,7 @@ static struct page *compaction_alloc(struct compact_control *cc)
 			continue;
 		}
 		page->private = 0;
+		page_order_set(page, 0);
 		__atomic_store_n(&page->_refcount.counter, 1, __ATOMIC_RELAXED);
 		count_vm_event(PGALLOC_DMA + cc->zone->type);
 		return page;

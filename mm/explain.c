@@ -27,16 +27,18 @@ static bool in_window(const void *address, unsigned long start, unsigned long by
 
 /* --------------------------------------------------------------------------------------------------------- pages */
 
-/*
- * The first page of the free block or list entry of that type that holds pfn; *copy is its descriptor, whose type's
- * value is the order. NULL: there is none.
- */
+static unsigned int free_order(const struct page *page)
+{
+	return page_type_value(page) & PCP_ORDER_MASK;
+}
+
+/* The first page of the free block or list entry of that type that holds pfn; *copy is its descriptor. NULL: none. */
 static const struct page *free_head(struct machine *m, pfn_t pfn, u32 type, struct page *copy)
 {
 	for (unsigned int order = 0; order <= MAX_ORDER; order++) {
 		const struct page *head = machine_page(m, pfn & ~((1ul << order) - 1));
 
-		if (page_peek(m, head, copy) && page_type_of(copy) == type && page_type_value(copy) >= order)
+		if (page_peek(m, head, copy) && page_type_of(copy) == type && free_order(copy) >= order)
 			return head;
 	}
 	return NULL;
@@ -52,14 +54,14 @@ static bool add_free(struct text *text, struct machine *m, pfn_t pfn)
 	const struct page *head = free_head(m, pfn, PGTY_BUDDY, &copy);
 
 	if (head) {
-		text_add(text, "free page, in a block of order %u at pfn %lu on the %s list", page_type_value(&copy),
+		text_add(text, "free page, in a block of order %u at pfn %lu on the %s list", free_order(&copy),
 			 machine_pfn(m, head), copy.free_type < MIGRATE_TYPES ? types[copy.free_type] : "?");
 		return true;
 	}
 	head = free_head(m, pfn, PGTY_PCP, &copy);
 	if (head)
 		text_add(text, "free page, in a block of order %u at pfn %lu on a CPU's own list",
-			 page_type_value(&copy), machine_pfn(m, head));
+			 free_order(&copy), machine_pfn(m, head));
 	return head;
 }
 

@@ -22,6 +22,7 @@
 #include "mm/fault_inject.h"
 #include "mm/page_report.h"
 #include "mm/pcp.h"
+#include "mm/stats.h"
 #include "mm/vmscan.h"
 
 #define MAX_RECLAIM_RETRIES 16
@@ -52,10 +53,9 @@ static void block_dress(struct page *page, unsigned int order, gfp_t gfp)
 {
 	page->_refcount.counter = 1;
 	page->private = 0;
+	page_order_set(page, order);
 	if (order && (gfp & __GFP_COMP))
 		compound_make(page, order);
-	else if (order == PAGEBLOCK_ORDER)
-		page->flags |= PAGE_TAILS_ALONE;
 }
 
 /*
@@ -114,9 +114,9 @@ static struct page *zone_take(struct zone *zone, const struct alloc_context *ac,
 	struct page *page;
 
 	do {
-		page = NULL;
-		if (pcp_has_order(ac->order))
-			page = pcp_take(zone, ac->order, ac->migratetype, alloc_flags);
+		page = pcp_take_block(zone, ac->order, ac->migratetype, alloc_flags, true);
+		if (!page && !ac->order)
+			page = pcp_take(zone, ac->migratetype, alloc_flags);
 		if (!page)
 			page = zone_take_block(zone, ac, alloc_flags);
 	} while (page && !block_is_good(zone->machine, page));
@@ -127,16 +127,16 @@ static struct page *zone_take(struct zone *zone, const struct alloc_context *ac,
 	return page;
 }
 
-/* Below the watermark there is still what this CPU was about to give back. */
-static struct page *zone_take_cold(struct zone *zone, const struct alloc_context *ac)
+/* Below the watermark there is still what this CPU keeps: a block, and what it was about to give back. */
+static struct page *zone_take_kept(struct zone *zone, const struct alloc_context *ac)
 {
 	struct page *page;
 
-	if (ac->order)
-		return NULL;
-	do
-		page = pcp_take_cold(zone, ac->migratetype);
-	while (page && !block_is_good(zone->machine, page));
+	do {
+		page = pcp_take_block(zone, ac->order, ac->migratetype, 0, false);
+		if (!page && !ac->order)
+			page = pcp_take_cold(zone, ac->migratetype);
+	} while (page && !block_is_good(zone->machine, page));
 	return page;
 }
 
@@ -173,7 +173,7 @@ static struct page *zonelist_try(const struct alloc_context *ac, const struct zo
 		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
 		    !zone_watermark_ok(zone, ac->order, zone_watermark(zone, alloc_flags & ALLOC_WMARK_MASK),
 				       ac->highest, alloc_flags))
-			page = zone_take_cold(zone, ac);
+			page = zone_take_kept(zone, ac);
 		else
 			page = zone_take(zone, ac, alloc_flags);
 		if (page)
@@ -241,6 +241,15 @@ static bool may_ignore_watermarks(gfp_t gfp)
 	return (current->flags & PF_MEMALLOC) && !in_interrupt();
 }
 
+/* Does any CPU keep pages of a zone that may serve the request? */
+static bool pages_are_kept(const struct alloc_context *ac)
+{
+	for (const struct zoneref *ref = ac->zonelist->ref; ref->zone; ref++)
+		if (ref->type <= ac->highest && zone_pcp_pages(ref->zone))
+			return true;
+	return false;
+}
+
 /* Reclaim in the caller's place, and try. *progress: pages that were freed, whoever has them now. */
 static struct page *alloc_by_reclaim(struct machine *m, const struct alloc_context *ac, unsigned int alloc_flags,
 				     unsigned long *progress)
@@ -251,7 +260,7 @@ static struct page *alloc_by_reclaim(struct machine *m, const struct alloc_conte
 	count_vm_event(ALLOCSTALL_DMA + ac->highest);
 	*progress = try_to_free_pages(m, ac->zonelist, ac->order, ac->gfp);
 	memalloc_noreclaim_restore(scope);
-	if (!*progress)
+	if (!*progress && !pages_are_kept(ac))
 		return NULL;
 	page = zonelist_alloc(ac, alloc_flags);
 	if (page)
@@ -365,6 +374,7 @@ static struct page *alloc_slowly(struct machine *m, struct alloc_context *ac)
 	unsigned int flags = slow_flags(ac);
 	struct page *page;
 
+	pcp_cool_here(m);
 	for (;;) {
 		if (ac->gfp & __GFP_KSWAPD_RECLAIM)
 			wake_kswapds(ac);
@@ -460,14 +470,15 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 	return pages_alloc(gfp, order, nid);
 }
 
-static noinline struct page *page_zeroed(struct page *page, gfp_t gfp)
+static noinline struct page *page_zeroed(struct page *page, gfp_t gfp, unsigned int order)
 {
-	return block_zero(this_machine(), page, 0, gfp);
+	return block_zero(this_machine(), page, order, gfp);
 }
 
 /*
- * The whole of the common case: one page, from the list of the zone that this node prefers. Tables of a CPU
- * that must not take it (none, a debugging one) are empty. What looks odd in any way goes the long way round.
+ * The whole of the common case: the block of that order that was freed last, or a single page from the list of the
+ * zone that this node prefers. A CPU that must not take it (none, a debugging one) has pcp_none instead. What looks
+ * odd in any way goes the long way round.
  */
 KMEM_FAST struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
@@ -475,25 +486,27 @@ KMEM_FAST struct page *alloc_pages(gfp_t gfp, unsigned int order)
 	unsigned int bits = (__force unsigned int)gfp;
 	struct per_cpu_pages *pcp = __atomic_load_n(&cpu->pcp_by_gfp[bits & ZONE_BITS], __ATOMIC_RELAXED);
 	unsigned int list = bits >> 3 & 3;	/* __GFP_MOVABLE and __GFP_RECLAIMABLE are enum migratetype's values */
+	u32 compound = order && (gfp & __GFP_COMP) ? PCP_COMPOUND : 0;
 	struct page *page;
 
-	if (unlikely(order || !pcp))
+	if (unlikely(order >= PCP_ORDERS || (gfp & kmem_context.odd_gfp & __GFP_DIRECT_RECLAIM)))
 		return pages_alloc_here(gfp, order);
-	page = pcp->lists[list];
-	if (unlikely(!page || page_state(page) != PAGE_STATE_PCP0))
-		return pages_alloc_here(gfp, order);
-	if (unlikely((kmem_context.preempt_count | kmem_context.irqs_off) && (gfp & __GFP_DIRECT_RECLAIM)))
-		return pages_alloc_here(gfp, order);
-	pcp->lists[list] = (struct page *)page->lru.next;
-	pcp->count--;
-	pcp->numa[NUMA_HIT]++;
-	pcp->numa[NUMA_LOCAL]++;
-	cpu->events[PGALLOC_DMA + (page->flags >> PAGE_ZONE_SHIFT & 7)]++;
+	page = pcp->blocks[order];
+	if (page && page_state(page) == PAGE_STATE_PCP(order | compound, list)) {
+		pcp->blocks[order] = (struct page *)page->lru.next;
+		pcp->kept[order]--;
+	} else {
+		page = pcp->lists[list];
+		if (unlikely(order || !page || page_state(page) != PAGE_STATE_PCP(0, list)))
+			return pages_alloc_here(gfp, order);
+		pcp->lists[list] = (struct page *)page->lru.next;
+		pcp->count--;
+	}
+	pcp->taken[order]++;
 	set_page_state(page, PAGE_STATE_USED);
 	page->private = 0;
-	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page, gfp) : page;
+	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page, gfp, order) : page;
 }
 
 _Static_assert(MIGRATE_MOVABLE == ___GFP_MOVABLE >> 3 && MIGRATE_RECLAIMABLE == ___GFP_RECLAIMABLE >> 3,
 	       "alloc_pages() takes the list's number from the flags");
-_Static_assert(PGALLOC_MOVABLE - PGALLOC_DMA == (int)ZONE_MOVABLE, "events are in order of zone types");

@@ -53,8 +53,12 @@ void pages_zero_or_panic(struct machine *m, struct page *page, unsigned int orde
  */
 int zero_window_map(struct machine *m, pfn_t pfn, unsigned int order);
 void zero_window_unmap(struct machine *m, unsigned int order);
-/* Free a block whose last reference is gone. */
-void free_block(struct machine *m, struct page *page, unsigned int order);
+/* Free a block whose last reference is gone. Whole: it was handed out as one, and not to several owners. */
+void free_block(struct machine *m, struct page *page, unsigned int order, bool is_whole);
+/* Is a block as its owner must leave it? It is no compound block then; if not, there is a report, and it is lost. */
+bool block_may_be_freed(struct machine *m, struct page *page, unsigned int order, bool is_whole);
+/* A page that some caller says is his: of this machine, and one that boot or growth has described. */
+bool page_is_ours(struct machine *m, const struct page *page);
 /* Drop a reference. Returns whether it was the last; a page that has none, or is foreign, is reported. */
 bool page_put_testzero(struct machine *m, struct page *page);
 #define ALLOC_WMARK_MASK 0x03u		/* enum zone_watermarks */

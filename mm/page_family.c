@@ -125,7 +125,7 @@ static void run_free(struct machine *m, struct page *page, unsigned long nr)
 	while (nr) {
 		unsigned int order = run_order(m, page, nr);
 
-		free_block(m, page, order);
+		free_block(m, page, order, false);
 		page += 1ul << order;
 		nr -= 1ul << order;
 	}

@@ -40,51 +40,65 @@ struct page *pages_wash(struct page *from, const struct page *to)
 		if (unlikely(page_type_get(p) != PAGE_TYPE_NONE || p->_refcount.counter || p->mapping ||
 			     (p->flags & PAGE_FLAGS_CHECK_AT_FREE)))
 			return p;
-		if (unlikely(p->flags & (PAGE_FLAGS_ALL | PAGE_TAILS_ALONE)))
-			p->flags &= ~(PAGE_FLAGS_ALL | PAGE_TAILS_ALONE);
+		if (unlikely(p->flags & PAGE_FLAGS_ALL))
+			p->flags &= ~PAGE_FLAGS_ALL;
 	}
 	return NULL;
 }
 
-/* Is each page of the block as its owner must leave it? The first that is not is reported. */
-static bool block_may_be_freed(struct machine *m, struct page *page, unsigned int order)
+/* Pages of a block, from its first on, that must be looked at. */
+static unsigned long pages_to_look_at(struct machine *m, const struct page *page, unsigned int order, bool is_whole)
 {
-	bool alone = order == PAGEBLOCK_ORDER && (page->flags & PAGE_TAILS_ALONE) && m->check_level < CHECK_EACH;
-	const struct page *bad = pages_wash(page, page + (alone ? 1 : 1ul << order));
+	bool alone = is_whole && order > PAGE_ALLOC_COSTLY_ORDER && m->check_level < CHECK_EACH &&
+		     !pageblock_tails_touched(machine_page_zone(m, page), machine_pfn(m, page), order);
 
-	if (likely(!bad))
-		return true;
-	bad_page(m, bad, page_bad_reason(bad, PAGE_FLAGS_CHECK_AT_FREE, "PAGE_FLAGS_CHECK_AT_FREE flag(s) set"));
-	return false;
+	return alone ? 1 : 1ul << order;
 }
 
-void free_block(struct machine *m, struct page *page, unsigned int order)
+bool block_may_be_freed(struct machine *m, struct page *page, unsigned int order, bool is_whole)
+{
+	unsigned long pages = pages_to_look_at(m, page, order, is_whole);
+	const struct page *bad;
+
+	if (page->flags & (1ul << PG_head) && !compound_unmake(m, page, order))
+		return false;
+	bad = pages_wash(page, page + pages);
+	if (unlikely(bad)) {
+		bad_page(m, bad,
+			 page_bad_reason(bad, PAGE_FLAGS_CHECK_AT_FREE, "PAGE_FLAGS_CHECK_AT_FREE flag(s) set"));
+		return false;
+	}
+	for (; pages >= PAGEBLOCK_PAGES; pages -= PAGEBLOCK_PAGES, page += PAGEBLOCK_PAGES)
+		set_pageblock_tails(machine_page_zone(m, page), machine_pfn(m, page), false);
+	return true;
+}
+
+void free_block(struct machine *m, struct page *page, unsigned int order, bool is_whole)
 {
 	struct zone *zone = machine_page_zone(m, page);
 	unsigned long flags;
 	enum migratetype type;
 
 	check_step(m, CHECK_EACH);
-	if (page->flags & (1ul << PG_head) && !compound_unmake(m, page, order))
-		return;
-	if (!block_may_be_freed(m, page, order))
+	if (!block_may_be_freed(m, page, order, is_whole))
 		return;
 	if (unlikely(m->params.init_on_free))
 		pages_zero_or_panic(m, page, order);
 	count_vm_events(PGFREE, 1ul << order);
 	type = pageblock_type(zone, machine_pfn(m, page));
-	if (pcp_has_order(order) && type != MIGRATE_ISOLATE) {
-		pcp_give(zone, page, order, type < MIGRATE_PCPTYPES ? type : MIGRATE_MOVABLE);
+	if (!order && type != MIGRATE_ISOLATE) {
+		pcp_give(zone, page, type < MIGRATE_PCPTYPES ? type : MIGRATE_MOVABLE);
 		return;
 	}
+	if (type < MIGRATE_PCPTYPES && pcp_give_block(zone, page, order, type))
+		return;
 	spin_lock_irqsave(&zone->lock, flags);
 	buddy_give(zone, page, order, pageblock_type(zone, machine_pfn(m, page)), false);
 	spin_unlock_irqrestore(&zone->lock, flags);
 	idle_hint(zone);
 }
 
-/* A page that some caller says is his: of this machine, and one that boot or growth has described. */
-static bool page_is_ours(struct machine *m, const struct page *page)
+bool page_is_ours(struct machine *m, const struct page *page)
 {
 	unsigned long offset = (unsigned long)page - (unsigned long)m->vmemmap;
 
@@ -130,44 +144,59 @@ static noinline void free_pages_slowly(struct page *page, unsigned int order)
 		bad_page(m, page, "VM_BUG_ON_PAGE(compound && compound_order(page) != order)");
 		return;
 	}
+	if (unlikely(!whole && page_is_ours(m, page) && page_order(page) != order && page_count(page) > 0)) {
+		bad_page(m, page, "freed with another order than it was allocated with");
+		return;
+	}
+	if (order && !whole)	/* who holds on to the first page will have only that */
+		__atomic_fetch_and(&page->flags, ~PAGE_ORDER_MASK, __ATOMIC_RELAXED);
 	left = page_put(m, page);
 	if (!left)
-		free_block(m, page, order);
+		free_block(m, page, order, true);
 	else if (left > 0 && !whole)
 		/* Someone holds the first page, or did just now, and frees only that: the others go here. */
 		for (unsigned int o = 0; o < order; o++)
-			free_block(m, page + (1ul << o), o);
+			free_block(m, page + (1ul << o), o, true);
 }
 
-/* The whole of the common case: the last reference to one page, as its owner should leave it, to a list with room. */
+/*
+ * The whole of the common case: the last reference to a block, as its owner should leave it, that the CPU
+ * has room to keep.
+ */
 KMEM_FAST void __free_pages(struct page *page, unsigned int order)
 {
 	struct kmem_cpu *cpu = this_cpu();
-	unsigned long address = (unsigned long)lowmem_page_address(page), flags, tag;
+	unsigned long offset = (unsigned long)page - cpu->first_page, flags, block;
 	struct per_cpu_pages *pcp;
-	unsigned int list;
+	unsigned int list, type;
 
-	if (unlikely(order || (address - cpu->node_base) >> PAGE_SHIFT >= cpu->node_pages))
-		goto slow;
-	if (unlikely(page_state(page) != PAGE_STATE_USED || page->mapping))
+	if (unlikely(offset >= cpu->page_bytes || page_state(page) != PAGE_STATE_USED || page->mapping))
 		goto slow;
 	flags = __atomic_load_n(&page->flags, __ATOMIC_RELAXED);
-	if (unlikely(flags & PAGE_FLAGS_ALL))
+	pcp = __atomic_load_n(&cpu->pcp_by_type[flags >> PAGE_ZONE_SHIFT & 7], __ATOMIC_RELAXED);
+	if (unlikely((flags & ~(1ul << PG_head)) != (pcp->page_flags | (unsigned long)order << PAGE_ORDER_SHIFT)))
 		goto slow;
-	tag = flags >> PAGE_ZONE_SHIFT;
-	pcp = __atomic_load_n(&cpu->pcp_by_type[tag & 7], __ATOMIC_RELAXED);
-	if (unlikely(tag >> 3 != cpu->node || !pcp || pcp->count >= __atomic_load_n(&pcp->high, __ATOMIC_RELAXED)))
+	block = offset / (sizeof(struct page) * PAGEBLOCK_PAGES);
+	list = __atomic_load_n(&pcp->pageblocks[block], __ATOMIC_RELAXED) ^ MIGRATE_MOVABLE;
+	type = list & PAGEBLOCK_TYPE_MASK;
+	if (unlikely(type >= MIGRATE_PCPTYPES))
 		goto slow;
-	list = __atomic_load_n(&pcp->pageblocks[(address - DIRECT_BASE) >> (PAGE_SHIFT + PAGEBLOCK_ORDER)],
-			       __ATOMIC_RELAXED) ^ MIGRATE_MOVABLE;
-	if (unlikely((list & PAGEBLOCK_TYPE_MASK) >= MIGRATE_PCPTYPES))
-		goto slow;
-	set_page_state(page, PAGE_STATE_PCP0);
-	page->free_type = list & PAGEBLOCK_TYPE_MASK;
-	page->lru.next = (struct list_head *)pcp->lists[list];
-	pcp->lists[list] = page;
-	pcp->count++;
-	cpu->events[PGFREE]++;
+	if (order < PCP_ORDERS && pcp->kept[order] < __atomic_load_n(&pcp->kept_max[order], __ATOMIC_RELAXED) &&
+	    !(order < PACKED_ORDERS && (list & PAGEBLOCK_COLD)) &&
+	    !(order && __atomic_load_n(&pcp->tails[block], __ATOMIC_RELAXED))) {
+		page->lru.next = (struct list_head *)pcp->blocks[order];
+		pcp->blocks[order] = page;
+		pcp->kept[order]++;
+		set_page_state(page, PAGE_STATE_PCP(order | (flags & (1ul << PG_head) ? PCP_COMPOUND : 0), type));
+	} else {
+		if (unlikely(order || pcp->count >= __atomic_load_n(&pcp->high, __ATOMIC_RELAXED)))
+			goto slow;
+		set_page_state(page, PAGE_STATE_PCP(0, type));
+		page->lru.next = (struct list_head *)pcp->lists[list];
+		pcp->lists[list] = page;
+		pcp->count++;
+	}
+	pcp->freed[order]++;
 	return;
 slow:
 	free_pages_slowly(page, order);

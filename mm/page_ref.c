@@ -10,6 +10,7 @@
  */
 #include "lib/assert.h"
 #include "mm/buddy.h"
+#include "mm/pageblock.h"
 #include "mm/page_report.h"
 
 struct page *compound_head(const struct page *page)
@@ -46,14 +47,25 @@ void put_page(struct page *page)
 
 	page = compound_head(page);
 	if (page_put_testzero(m, page))
-		free_block(m, page, compound_order(page));
+		free_block(m, page, compound_order(page), true);
+}
+
+/* A flag is set of a page that has no count of its own: what its block's owner need not say when he frees it. */
+void __page_tail_touched(const struct page *page)
+{
+	struct machine *m = this_machine();
+
+	if (page_is_ours(m, page))
+		set_pageblock_tails(machine_page_zone(m, page), machine_pfn(m, page), true);
 }
 
 void split_page(struct page *page, unsigned int order)
 {
 	if (WARN_ON_ONCE(page->flags & (1ul << PG_head)) || WARN_ON_ONCE(!page_count(page)))
 		return;
-	__atomic_fetch_and(&page->flags, ~PAGE_TAILS_ALONE, __ATOMIC_RELAXED);
-	for (unsigned long i = 1; i < 1ul << order; i++)
+	page_order_set(page, 0);
+	for (unsigned long i = 1; i < 1ul << order; i++) {
+		page_order_set(page + i, 0);
 		__atomic_store_n(&page[i]._refcount.counter, 1, __ATOMIC_RELAXED);
+	}
 }

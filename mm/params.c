@@ -182,7 +182,7 @@ static const char *read_numa(struct params_reader *r, char *value)
 		return NULL;
 	}
 	if (number > MAX_NUMNODES)
-		return "more than 64 nodes";
+		return MAX_NUMNODES == 64 ? "more than 64 nodes" : "more than 8 nodes";
 	params->numa_fake = (unsigned int)number;
 	return NULL;
 }
@@ -442,7 +442,8 @@ static const struct param_info table[] = {
 };
 
 _Static_assert(sizeof(struct machine_params) <= 0xffff, "a row's offset has 16 bits");
-_Static_assert(MAX_CPUS == 256 && MAX_NUMNODES == 64 && MEMMAP_MAX == 32, "the sentences name these numbers");
+_Static_assert(MAX_CPUS == 256 && (MAX_NUMNODES == 64 || MAX_NUMNODES == 8) && MEMMAP_MAX == 32,
+	       "the sentences name these numbers");
 const struct param_info *params_table(void)
 {
 	return table;

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pcp.c - free pages that a CPU keeps to itself.
+ * pcp.c - single free pages that a CPU keeps to itself, and what it may keep at all.
  *
- *	cpu->pcp[zone->index].lists[order, type] -> page -> page -> page	by lru.next, last in, first out
+ *	cpu->pcp[zone->index].lists[type] -> page -> page -> page	by lru.next, last in, first out
  *			batch pages at once  ^|
  *	zone->free_area[]		     |v
  *
- * Orders 0 to 3 and the pageblock's. A list is filled and emptied under one zone->lock for a batch; between, a page
- * comes and goes without lock or atomic instruction (mm/page_alloc.c). NR_FREE_PAGES does not count these pages.
+ * A list is filled and emptied under one zone->lock for a batch; between, a page comes and goes without lock or atomic
+ * instruction (mm/page_alloc.c). NR_FREE_PAGES does not count these pages. Larger blocks: mm/pcp_blocks.c.
  *
- * Single pages are taken from the fullest pageblocks (mm/pageblock.c). Only what comes back to the few that this CPU
- * was filling last is reused at once; other pages wait on the cold lists to go back to the zone, so that their
- * pageblocks may become empty.
+ * Pages are taken from the fullest pageblocks (mm/pageblock.c). Only what comes back to the few that this CPU was
+ * filling last is reused at once; other pages wait on the cold lists to go back to the zone, so that their pageblocks
+ * may become empty.
  *
  *	P1  count is the pages on the CPU's lists of the zone
- *	P2  they have type PGTY_PCP of their list's order, their zone, no reference and no mapping
+ *	P2  they have type PGTY_PCP, their zone, no reference and no mapping; no list goes in circles
  * Only the leasing thread touches them, with interrupts off or in KMEM_FAST code.
  */
 #include <linux/errno.h>
 #include <linux/log2.h>
+#include <linux/minmax.h>
 #include "lib/assert.h"
 #include "mm/cpus.h"
 #include "mm/dial.h"
@@ -32,135 +33,111 @@ static struct page *list_next(const struct page *page)
 	return (struct page *)page->lru.next;
 }
 
-/* Where a freed block of that type goes. */
-static struct page **list_for(struct per_cpu_pages *pcp, struct page *page, unsigned int order, enum migratetype type)
+/* Where a freed page of that type goes. */
+static struct page **list_for(struct per_cpu_pages *pcp, struct page *page, enum migratetype type)
 {
 	const struct zone *zone = pcp->zone;
+	bool is_cold = pageblock_is_cold(zone, pageblock_index(zone, zone_page_pfn(zone, page)));
 
-	if (!order && pageblock_is_cold(zone, pageblock_index(zone, zone_page_pfn(zone, page))))
-		return &pcp->lists[PCP_COLD_LISTS + type];
-	return &pcp->lists[pcp_list_index(order, type)];
+	return &pcp->lists[(is_cold ? PCP_COLD_LISTS : 0) + type];
 }
 
-static void list_push(struct per_cpu_pages *pcp, struct page *page, unsigned int order, enum migratetype type)
+void pcp_undress(struct page *page, u32 value)
 {
-	struct page **list = list_for(pcp, page, order, type);
+	u32 type = page_type_get(page);
+
+	page->private = 0;
+	if (likely(type >> 24 == PGTY_PCP && (type & (PCP_ORDER_MASK | PCP_COMPOUND)) == value))
+		page_type_set(page, PAGE_TYPE_NONE);
+}
+
+static void list_push(struct per_cpu_pages *pcp, struct page *page, enum migratetype type)
+{
+	struct page **list = list_for(pcp, page, type);
 
 	page->lru.next = (struct list_head *)*list;
-	page->free_type = type;
-	page->free_order = order;
-	page_type_set(page, PAGE_TYPE(PGTY_PCP, order));
-	*list = page;
-	pcp->count += 1 << order;
+	pcp_extend(list, page, 0, type);
+	pcp->count++;
 }
 
-static struct page *list_pop(struct per_cpu_pages *pcp, unsigned int index, unsigned int order)
+static struct page *list_pop(struct per_cpu_pages *pcp, unsigned int list)
 {
-	struct page *page = pcp->lists[index];
+	struct page *page = pcp->lists[list];
 
 	if (!page)
 		return NULL;
-	pcp->lists[index] = list_next(page);
-	pcp->count -= 1 << order;
-	page->private = 0;
-	/* What someone has written to stays as it is, for the report. */
-	if (likely(page_type_get(page) == PAGE_TYPE(PGTY_PCP, order)))
-		page_type_set(page, PAGE_TYPE_NONE);
+	pcp->lists[list] = list_next(page);
+	pcp->count--;
+	pcp_undress(page, 0);
 	return page;
 }
 
-/* Another CPU that comes online may set it at any time. */
-static int pcp_batch(const struct per_cpu_pages *pcp)
+void pcp_fill_from(struct per_cpu_pages *pcp, struct zone *zone, const struct page *page, unsigned int order,
+		   enum migratetype type)
 {
-	return __atomic_load_n(&pcp->batch, __ATOMIC_RELAXED);
-}
+	struct pcp_filling *filling = &pcp->filling[type][order];
+	u32 index = pageblock_index(zone, zone_page_pfn(zone, page)), *slot;
 
-/* Pages of that pageblock are handed out now: freed ones may be reused, no more those of the one filled longest ago. */
-static void fill_from(struct per_cpu_pages *pcp, struct zone *zone, enum migratetype type, u32 index)
-	MUST_HOLD(zone->lock)
-{
-	u32 *filling = pcp->filling[type], *slot;
-
+	if (!zone->machine->params.fullest_first)
+		return;
 	for (unsigned int i = 0; i < NR_PCP_FILLING; i++)
-		if (filling[i] == index + 1)
+		if (filling->pageblock[i] == index + 1)
 			return;
-	slot = &filling[pcp->filling_next[type]++ % NR_PCP_FILLING];
+	slot = &filling->pageblock[filling->next++ % NR_PCP_FILLING];
 	if (*slot)
 		set_pageblock_cold(zone, *slot - 1, true);
 	*slot = index + 1;
 	set_pageblock_cold(zone, index, false);
 }
 
-/* Blocks for the end of a list that is being filled: 2^run of that order, side by side. Returns the new end. */
-static struct page **list_extend(struct page **last, struct page *page, unsigned int run, unsigned int order,
-				 enum migratetype type)
+struct page **pcp_extend(struct page **last, struct page *page, unsigned int order, enum migratetype type)
 {
-	for (struct page *end = page + (1ul << run << order); page < end; page += 1ul << order) {
-		page_type_set(page, PAGE_TYPE(PGTY_PCP, order));
-		page->free_type = type;
-		page->free_order = order;
-		*last = page;
-		last = (struct page **)&page->lru.next;
-	}
-	*last = NULL;
-	return last;
-}
-
-/* The next pages of a list that lacks @nr blocks: one block, or 2^*run single pages. */
-static struct page *take_some(struct per_cpu_pages *pcp, struct zone *zone, unsigned int order, enum migratetype type,
-			      int nr, unsigned int alloc_flags, unsigned int *run) MUST_HOLD(zone->lock)
-{
-	struct page *page;
-
-	*run = 0;
-	if (order)
-		return buddy_take(zone, order, type, alloc_flags);
-	page = buddy_take_singles(zone, (unsigned int)ilog2((unsigned int)nr), type, alloc_flags, run);
-	if (page && zone->machine->params.fullest_first)
-		fill_from(pcp, zone, type, pageblock_index(zone, zone_page_pfn(zone, page)));
-	return page;
+	page_type_set(page, PAGE_TYPE_PCP(order, type));
+	page_order_set(page, order);
+	*last = page;
+	return (struct page **)&page->lru.next;
 }
 
 /* A batch from the zone; the first taken will be the first handed out. None: the caller asks the zone for one. */
-static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int order, enum migratetype type,
-		     unsigned int alloc_flags)
+static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, enum migratetype type, unsigned int alloc_flags)
 {
-	int nr = pcp_batch(pcp) >> order, taken = 0;
-	struct page **last = &pcp->lists[pcp_list_index(order, type)];
+	int nr = pcp_batch(pcp), taken = 0;
+	struct page **last = &pcp->lists[type];
 	unsigned long flags;
 
-	assert(nr > 0 || order);
-	if (nr < 2 && order)
-		nr = 2;
+	assert(nr > 0);
 	if (fault_here(zone->machine, FAULT_PCP, 0))
 		return;
 	spin_lock_irqsave(&zone->lock, flags);
 	while (taken < nr) {
 		unsigned int run;
-		struct page *page = take_some(pcp, zone, order, type, nr - taken, alloc_flags, &run);
+		struct page *page = buddy_take_singles(zone, (unsigned int)ilog2((unsigned int)(nr - taken)), type,
+						       alloc_flags, &run);
 
 		if (!page)
 			break;
-		last = list_extend(last, page, run, order, type);
+		pcp_fill_from(pcp, zone, page, 0, type);
+		for (const struct page *end = page + (1ul << run); page < end; page++)
+			last = pcp_extend(last, page, 0, type);
 		taken += 1 << run;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
-	pcp->count += taken << order;
+	*last = NULL;
+	pcp->count += taken;
 }
 
-struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype type, unsigned int alloc_flags)
+struct page *pcp_take(struct zone *zone, enum migratetype type, unsigned int alloc_flags)
 {
-	unsigned int index = pcp_list_index(order, type);
 	unsigned long flags;
 	struct kmem_cpu *cpu = cpu_hold(&flags);
 	struct per_cpu_pages *pcp = &cpu->pcp[zone->index];
 	struct page *page;
 
-	if (!pcp->lists[index])
-		pcp_fill(pcp, zone, order, type, alloc_flags);
-	page = list_pop(pcp, index, order);
-	if (!page && !order)
-		page = list_pop(pcp, PCP_COLD_LISTS + type, 0);
+	if (!pcp->lists[type])
+		pcp_fill(pcp, zone, type, alloc_flags);
+	page = list_pop(pcp, type);
+	if (!page)
+		page = list_pop(pcp, PCP_COLD_LISTS + type);
 	cpu_let_go(flags);
 	return page;
 }
@@ -169,7 +146,7 @@ struct page *pcp_take_cold(struct zone *zone, enum migratetype type)
 {
 	unsigned long flags;
 	struct kmem_cpu *cpu = cpu_hold(&flags);
-	struct page *page = list_pop(&cpu->pcp[zone->index], PCP_COLD_LISTS + type, 0);
+	struct page *page = list_pop(&cpu->pcp[zone->index], PCP_COLD_LISTS + type);
 
 	cpu_let_go(flags);
 	return page;
@@ -184,14 +161,6 @@ static void report_all(struct machine *m, struct page *bad)
 		page->lru.next = NULL;
 		bad_page(m, page, page_bad_reason(page, PAGE_FLAGS_ALL, "PAGE_FLAGS_CHECK_AT_PREP flag(s) set"));
 	}
-}
-
-/* The page of a block off a list that someone has touched, or NULL. */
-static struct page *touched_page(struct page *page, unsigned int order)
-{
-	if (unlikely(!page_is_untouched(page)))
-		return page;
-	return order == PAGEBLOCK_ORDER ? pages_wash(page + 1, page + PAGEBLOCK_PAGES) : NULL;
 }
 
 /* The list to give something back from, after that one: cold ones until they are empty, then all in turn. */
@@ -215,33 +184,30 @@ static void pcp_shrink(struct per_cpu_pages *pcp, struct zone *zone, int pages)
 
 	spin_lock_irqsave(&zone->lock, flags);
 	while (pages > 0 && pcp->count > 0) {
-		struct page *page, *touched;
-		unsigned int order;
+		struct page *page;
 
 		index = list_to_shrink(pcp, index);
-		order = pcp_list_order(index);
-		page = list_pop(pcp, index, order);
+		page = list_pop(pcp, index);
 		assert(page);
-		pages -= 1 << order;
-		touched = touched_page(page, order);
-		if (unlikely(touched)) {
-			touched->lru.next = (struct list_head *)bad;
-			bad = touched;
+		pages--;
+		if (unlikely(!page_is_untouched(page))) {
+			page->lru.next = (struct list_head *)bad;
+			bad = page;
 			continue;
 		}
-		buddy_give(zone, page, order, pageblock_type(zone, zone_page_pfn(zone, page)), false);
+		buddy_give(zone, page, 0, pageblock_type(zone, zone_page_pfn(zone, page)), false);
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	report_all(zone->machine, bad);
 }
 
-void pcp_give(struct zone *zone, struct page *page, unsigned int order, enum migratetype type)
+void pcp_give(struct zone *zone, struct page *page, enum migratetype type)
 {
 	unsigned long flags;
 	struct kmem_cpu *cpu = cpu_hold(&flags);
 	struct per_cpu_pages *pcp = &cpu->pcp[zone->index];
 
-	list_push(pcp, page, order, type);
+	list_push(pcp, page, type);
 	if (pcp->count > __atomic_load_n(&pcp->high, __ATOMIC_RELAXED))
 		pcp_shrink(pcp, zone, pcp_batch(pcp));
 	cpu_let_go(flags);
@@ -256,8 +222,10 @@ void pcp_drain(struct kmem_cpu *cpu)
 	unsigned long flags;
 
 	cpu_hold(&flags);
-	for (unsigned int i = 0; i < m->nr_zones; i++)
+	for (unsigned int i = 0; i < m->nr_zones; i++) {
+		pcp_cool(&cpu->pcp[i]);
 		pcp_shrink(&cpu->pcp[i], m->zones[i], cpu->pcp[i].count);
+	}
 	cpu_let_go(flags);
 }
 
@@ -316,6 +284,7 @@ void pcp_update_limits(struct machine *m)
 				continue;
 			__atomic_store_n(&cpu->pcp[i].high, high, __ATOMIC_RELAXED);
 			__atomic_store_n(&cpu->pcp[i].batch, batch, __ATOMIC_RELAXED);
+			pcp_limit_blocks(&cpu->pcp[i], zone_managed(zone));
 		}
 	}
 }
@@ -327,9 +296,12 @@ static bool fast_allowed(const struct machine *m)
 	       m->params.check != CHECK_EACH;
 }
 
+const struct per_cpu_pages pcp_none = { .page_flags = ~0ul };
+
+/* The fast paths only write to what they have found there. */
 static struct per_cpu_pages *fast_pcp(struct kmem_cpu *cpu, struct zone *zone)
 {
-	return zone && fast_allowed(cpu->machine) ? &cpu->pcp[zone->index] : NULL;
+	return zone && fast_allowed(cpu->machine) ? &cpu->pcp[zone->index] : (struct per_cpu_pages *)&pcp_none;
 }
 
 /* The zone that a request of this node is served from when its lists are not empty. */
@@ -369,12 +341,12 @@ int pcp_init(struct machine *m, struct kmem_cpu *cpu)
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		struct zone *zone = m->zones[i];
 		struct per_cpu_pages *pcp = &cpu->pcp[i];
-		pfn_t window_pfn = (pfn_t)(m->vmemmap - (struct page *)VMEMMAP_BASE);
+		unsigned long before = (zone->start_pfn >> PAGEBLOCK_ORDER) -
+				       (zone->node->start_pfn >> PAGEBLOCK_ORDER);
 
-		/* pageblocks[n] for the nth pageblock of the window; slots begin at multiples of a pageblock. */
-		pcp->pageblocks = zone->pageblock_type - (zone->start_pfn >> PAGEBLOCK_ORDER) -
-				  (window_pfn >> PAGEBLOCK_ORDER);
-		pcp->numa = cpu->numa[i];
+		pcp->pageblocks = zone->pageblock_type - before;
+		pcp->tails = zone->pageblock_tails - before;
+		pcp->page_flags = (unsigned long)page_zone_tag(zone->nid, zone->type) << PAGE_ZONE_SHIFT;
 		pcp->zone = zone;
 		pcp->batch = zone->pcp_batch;
 		pcp->high = zone->pcp_high;

@@ -6,13 +6,25 @@
 #include "mm/buddy.h"
 #include "mm/pageblock.h"
 
-/* page_type and _refcount as one word: what an order-0 page of a CPU's list looks like, and one in use. */
+/* page_type and _refcount as one word. */
 #define PAGE_STATE(type, count) ((u64)(u32)(count) << 32 | (u32)(type))
-#define PAGE_STATE_PCP0 PAGE_STATE(PAGE_TYPE(PGTY_PCP, 0), 0)
+/* A block that a CPU keeps for requests of that mobility: see PGTY_PCP. */
+#define PAGE_TYPE_PCP(order, type) PAGE_TYPE(PGTY_PCP, (order) | (u32)(type) << PCP_TYPE_SHIFT)
+#define PAGE_STATE_PCP(order, type) PAGE_STATE(PAGE_TYPE_PCP(order, type), 0)
 #define PAGE_STATE_USED PAGE_STATE(PAGE_TYPE_NONE, 1)
+
+/* For CPUs whose fast paths must find nothing. */
+extern const struct per_cpu_pages pcp_none;
 
 _Static_assert(offsetof(struct page, _refcount) == offsetof(struct page, page_type) + 4, "read as one word");
 _Static_assert(offsetof(struct page, page_type) % 8 == 0 || sizeof(long) == 4, "read as one word");
+
+/* ThreadSanitizer orders what follows a read by the releases of exactly that word: the count alone is put. */
+#ifdef __SANITIZE_THREAD__
+#define PAGE_STATE_IS_A_WORD 0
+#else
+#define PAGE_STATE_IS_A_WORD (sizeof(long) == 8)
+#endif
 
 /*
  * As page_type_get() and page_type_set(); a 32-bit processor does it in two halves. Who finds one reference left sees
@@ -20,14 +32,14 @@ _Static_assert(offsetof(struct page, page_type) % 8 == 0 || sizeof(long) == 4, "
  */
 static inline u64 page_state(const struct page *page)
 {
-	if (sizeof(long) == 8)
+	if (PAGE_STATE_IS_A_WORD)
 		return __atomic_load_n((const u64 *)(const void *)&page->page_type, __ATOMIC_ACQUIRE);
 	return PAGE_STATE(page_type_get(page), __atomic_load_n(&page->_refcount.counter, __ATOMIC_ACQUIRE));
 }
 
 static inline void set_page_state(struct page *page, u64 state)
 {
-	if (sizeof(long) == 8) {
+	if (PAGE_STATE_IS_A_WORD) {
 		__atomic_store_n((u64 *)(void *)&page->page_type, state, __ATOMIC_RELAXED);
 		return;
 	}
@@ -35,37 +47,48 @@ static inline void set_page_state(struct page *page, u64 state)
 	page_type_set(page, (u32)(state & ~0u));
 }
 
-/* Do CPUs keep blocks of that order? */
-static inline bool pcp_has_order(unsigned int order)
-{
-	return order <= PAGE_ALLOC_COSTLY_ORDER || order == PAGEBLOCK_ORDER;
-}
-
-static inline unsigned int pcp_list_index(unsigned int order, enum migratetype type)
-{
-	unsigned int row = order == PAGEBLOCK_ORDER ? PAGE_ALLOC_COSTLY_ORDER + 1 : order;
-
-	return row * MIGRATE_PCPTYPES + (unsigned int)type;
-}
-
-/* The order of the blocks on that list. */
-static inline unsigned int pcp_list_order(unsigned int index)
-{
-	unsigned int row = index / MIGRATE_PCPTYPES;
-
-	if (index >= PCP_COLD_LISTS)
-		return 0;
-	return row > PAGE_ALLOC_COSTLY_ORDER ? PAGEBLOCK_ORDER : row;
-}
-
 _Static_assert(PCP_COLD_LISTS == PAGEBLOCK_COLD, "a pageblock's byte is the number of the list");
 
-/* A block of the zone from this CPU's list, refilled from the zone if it is empty. NULL: the zone has none. */
-struct page *pcp_take(struct zone *zone, unsigned int order, enum migratetype type, unsigned int alloc_flags);
-/* A single page that this CPU was about to give back to the zone, or NULL. */
+/* Another CPU that comes online may set it at any time. */
+static inline int pcp_batch(const struct per_cpu_pages *pcp)
+{
+	return __atomic_load_n(&pcp->batch, __ATOMIC_RELAXED);
+}
+
+/* A page of the zone from this CPU's list, refilled from the zone if it is empty. NULL: the zone has none. */
+struct page *pcp_take(struct zone *zone, enum migratetype type, unsigned int alloc_flags);
+/* A page that this CPU was about to give back to the zone, or NULL. */
 struct page *pcp_take_cold(struct zone *zone, enum migratetype type);
-/* Keep a block that has been checked and has no owner; the zone gets a batch if that is more than high. */
-void pcp_give(struct zone *zone, struct page *page, unsigned int order, enum migratetype type);
+/* Keep a page that has been checked and has no owner; the zone gets a batch if that is more than high. */
+void pcp_give(struct zone *zone, struct page *page, enum migratetype type);
+
+/*
+ * The last block of that order if it has that mobility, or the one single page that goes before the lists; checked, no
+ * compound block, nobody's. NULL: there is none. A CPU that may fill up takes several small ones from the zone before.
+ */
+struct page *pcp_take_block(struct zone *zone, unsigned int order, enum migratetype type, unsigned int alloc_flags,
+			    bool may_fill);
+/* Keep a block that has been checked and has no owner. False: it would be too much; all went back to the zone. */
+bool pcp_give_block(struct zone *zone, struct page *page, unsigned int order, enum migratetype type);
+/* Give all these blocks back to the zone. With the CPU held. */
+void pcp_cool(struct per_cpu_pages *pcp);
+/* The same for all zones of this CPU. */
+void pcp_cool_here(struct machine *m);
+
+/* How many blocks the CPU may keep, if so many pages of the zone are free. */
+void pcp_limit_blocks(struct per_cpu_pages *pcp, unsigned long free);
+
+/*
+ * Blocks of an order below PACKED_ORDERS are handed out now of that page's pageblock: what is freed there may be
+ * reused, no more what is freed in the one that was filled longest ago.
+ */
+void pcp_fill_from(struct per_cpu_pages *pcp, struct zone *zone, const struct page *page, unsigned int order,
+		   enum migratetype type) MUST_HOLD(zone->lock);
+
+/* A block that is to be kept, as the next of a chain: *last points to it. Returns where the next one is put. */
+struct page **pcp_extend(struct page **last, struct page *page, unsigned int order, enum migratetype type);
+/* A kept one, with that value but for its mobility, is nobody's. What someone has written to stays, for the report. */
+void pcp_undress(struct page *page, u32 value);
 
 /* How many pages CPUs may keep of each zone, and how many move at once: from watermarks and nr_online. */
 void pcp_update_limits(struct machine *m);

@@ -84,7 +84,7 @@ static READS_OTHER_CPUS void add_pagesets(struct text *text, const struct zone *
 		const struct per_cpu_pages *pcp = &cpu->pcp[zone->index];
 
 		text_add(text, "\n    cpu: %u", i);
-		text_add(text, "\n              count: %d", __atomic_load_n(&pcp->count, __ATOMIC_RELAXED));
+		text_add(text, "\n              count: %lu", pcp_pages(pcp));
 		text_add(text, "\n              high:  %d", __atomic_load_n(&pcp->high, __ATOMIC_RELAXED));
 		text_add(text, "\n              batch: %d", __atomic_load_n(&pcp->batch, __ATOMIC_RELAXED));
 		text_add(text, "\n  vm stats threshold: %u", stat_threshold(zone));

@@ -72,7 +72,7 @@ static void show_node(const struct pglist_data *node)
 static void show_zone(struct zone *zone)
 {
 	const struct kmem_cpu *here = this_cpu();
-	unsigned long local = here->machine == zone->machine ? (unsigned long)here->pcp[zone->index].count : 0;
+	unsigned long local = here->machine == zone->machine ? pcp_pages(&here->pcp[zone->index]) : 0;
 	char line[128];
 	int length = 0;
 

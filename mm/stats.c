@@ -38,6 +38,15 @@ void zone_free_blocks(struct zone *zone, unsigned long blocks[NR_ORDERS])
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
+READS_OTHER_CPUS unsigned long pcp_pages(const struct per_cpu_pages *pcp)
+{
+	unsigned long pages = level(PEEK(pcp->count));
+
+	for (unsigned int order = 0; order < PCP_ORDERS; order++)
+		pages += (unsigned long)PEEK(pcp->kept[order]) << order;
+	return pages;
+}
+
 READS_OTHER_CPUS unsigned long zone_pcp_pages(const struct zone *zone)
 {
 	const struct machine *m = zone->machine;
@@ -47,8 +56,28 @@ READS_OTHER_CPUS unsigned long zone_pcp_pages(const struct zone *zone)
 		const struct per_cpu_pages *pcp = PEEK(m->cpus[i]->pcp);
 
 		if (pcp)
-			pages += level(PEEK(pcp[zone->index].count));
+			pages += pcp_pages(&pcp[zone->index]);
 	}
+	return pages;
+}
+
+/* Blocks of a zone that a CPU's fast paths have handed out: all of them as its node's CPU would have it. */
+static READS_OTHER_CPUS unsigned long fast_hits(const struct per_cpu_pages *pcp)
+{
+	unsigned long blocks = 0;
+
+	for (unsigned int order = 0; order < PCP_ORDERS; order++)
+		blocks += PEEK(pcp->taken[order]);
+	return blocks;
+}
+
+/* Pages in blocks so counted. */
+static READS_OTHER_CPUS unsigned long fast_pages(const unsigned long blocks[PCP_ORDERS])
+{
+	unsigned long pages = 0;
+
+	for (unsigned int order = 0; order < PCP_ORDERS; order++)
+		pages += PEEK(blocks[order]) << order;
 	return pages;
 }
 
@@ -59,19 +88,40 @@ READS_OTHER_CPUS unsigned long zone_numa_events(const struct zone *zone, enum nu
 
 	for (unsigned int i = 0; i < m->nr_cpus; i++) {
 		const struct kmem_cpu *cpu = m->cpus[i];
+		const struct per_cpu_pages *pcp = PEEK(cpu->pcp);
 
-		if (PEEK(cpu->numa))
-			sum += PEEK(cpu->numa[zone->index][item]);
+		if (!pcp)
+			continue;
+		sum += PEEK(cpu->numa[zone->index][item]);
+		if (item == NUMA_HIT || item == NUMA_LOCAL)
+			sum += fast_hits(&pcp[zone->index]);
 	}
 	return sum;
+}
+
+/* What the fast paths of a CPU add to an event. */
+static READS_OTHER_CPUS unsigned long fast_event(const struct machine *m, const struct per_cpu_pages *pcp,
+						 enum vm_event_item item)
+{
+	unsigned long pages = 0;
+
+	for (unsigned int i = 0; i < m->nr_zones; i++)
+		if (item == PGFREE)
+			pages += fast_pages(pcp[i].freed);
+		else if (item == PGALLOC_DMA + m->zones[i]->type)
+			pages += fast_pages(pcp[i].taken);
+	return pages;
 }
 
 READS_OTHER_CPUS unsigned long machine_event(const struct machine *m, enum vm_event_item item)
 {
 	unsigned long sum = 0;
 
-	for (unsigned int i = 0; i < m->nr_cpus; i++)
-		sum += PEEK(m->cpus[i]->events[item]);
+	for (unsigned int i = 0; i < m->nr_cpus; i++) {
+		const struct per_cpu_pages *pcp = PEEK(m->cpus[i]->pcp);
+
+		sum += PEEK(m->cpus[i]->events[item]) + (pcp ? fast_event(m, pcp, item) : 0);
+	}
 	return sum;
 }
 

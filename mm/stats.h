@@ -13,7 +13,8 @@ struct kmem_cache;
 
 /* Free blocks of each order, deferred ones included. Takes zone->lock. */
 void zone_free_blocks(struct zone *zone, unsigned long blocks[NR_ORDERS]);
-/* Free pages of the zone on all CPUs' lists. */
+/* Free pages that a CPU keeps of a zone, on its lists and hot; all CPUs keep of it. */
+unsigned long pcp_pages(const struct per_cpu_pages *pcp);
 unsigned long zone_pcp_pages(const struct zone *zone);
 unsigned long zone_numa_events(const struct zone *zone, enum numa_stat_item item);
 /* Levels are never shown below 0. */

@@ -17,7 +17,7 @@
 #define PAGEBLOCK_PAGES (1ul << PAGEBLOCK_ORDER)
 #define MAX_BLOCK_PAGES (1ul << MAX_ORDER)
 #define PAGE_ALLOC_COSTLY_ORDER 3
-#define MAX_NUMNODES 64
+#define MAX_NUMNODES (1 << PAGE_NODE_BITS)
 
 enum zone_type { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE, ZONE_DEVICE, MAX_NR_ZONES };
 
@@ -45,30 +45,41 @@ struct pfn_range {
 };
 #define MAX_DEFERRED 16
 
+#define PACKED_ORDERS 6			/* orders that are taken from the fullest pageblock */
+
+/* Pageblocks that a CPU's blocks of an order came from last: what it frees there is reused at once. */
+#define NR_PCP_FILLING 4
+struct pcp_filling {
+	u32 pageblock[NR_PCP_FILLING];	/* 1 + its number in the zone; 0: none */
+	u32 next;			/* which is the one to forget */
+};
+
 /*
- * Free pages that a CPU keeps of one zone: orders 0..3 and 9, by migrate type; from PCP_COLD_LISTS on single pages of
- * pageblocks that it has no reason to fill: they wait to go back to the zone.
+ * Free pages that a CPU keeps of one zone. Single ones by migrate type; from PCP_COLD_LISTS on, those of pageblocks
+ * that it has no reason to fill: they wait to go back to the zone. And blocks as they were freed, by order.
  */
+#define PCP_ORDERS (PAGEBLOCK_ORDER + 1)
 #define PCP_COLD_LISTS 16
 #define NR_PCP_LISTS (PCP_COLD_LISTS + MIGRATE_PCPTYPES)
-#define NR_PCP_FILLING 4		/* pageblocks a type whose freed pages the CPU reuses at once */
 
 struct per_cpu_pages {
-	int count;			/* pages on all lists */
+	int count;			/* pages on the lists */
 	int high;			/* more than this: give batch back */
 	int batch;
-	int expire;
+	struct page *blocks[PCP_ORDERS];	/* last in, first out, by lru.next; of single pages at most one */
+	u16 kept[PCP_ORDERS], kept_max[PCP_ORDERS];	/* blocks of each order; more than this go to the zone */
+	unsigned long taken[PCP_ORDERS];	/* blocks handed out and freed by the fast paths: events that they */
+	unsigned long freed[PCP_ORDERS];	/*	do not count elsewhere */
+	unsigned long page_flags;		/* of pages of the zone, without the owner's: node and zone */
 	struct page *lists[NR_PCP_LISTS];	/* last in, first out, by lru.next */
-	u32 filling[MIGRATE_PCPTYPES][NR_PCP_FILLING];	/* 1 + pageblocks that pages came from last; 0: none */
-	u8 filling_next[MIGRATE_PCPTYPES];
-	u8 *pageblocks;			/* zone->pageblock_type, by pageblock of the vmemmap window */
-	unsigned long *numa;		/* this CPU's events of the zone */
+	struct pcp_filling filling[MIGRATE_PCPTYPES][PACKED_ORDERS];
+	u8 *pageblocks;			/* zone->pageblock_type, by pageblock from the CPU's first_page */
+	u8 *tails;			/* zone->pageblock_tails, likewise */
 	struct zone *zone;
 };
 
 /* A pageblock's free pages, and where the fullest are found: mm/pageblock.c. */
 #define NR_BUCKETS 64			/* by free pages */
-#define PACKED_ORDERS 6			/* orders that are taken from the fullest pageblock */
 #define NR_PARTIAL (MIGRATE_PCPTYPES * PACKED_ORDERS)
 struct block_info {
 	u32 next, prev;			/* 1 + pageblock; 0: none */
@@ -102,6 +113,7 @@ struct zone {
 	long lowmem_reserve[MAX_NR_ZONES];	/* pages kept from requests that could use that zone */
 	int pcp_high, pcp_batch;
 	u8 *pageblock_type;			/* a byte a pageblock of the span: mm/pageblock.h */
+	u8 *pageblock_tails;			/* a byte a pageblock: not 0 if tails may need looking at */
 	unsigned long *block_map;		/* a bit a page of the span's pageblocks: on a free list */
 	struct block_info *block_info;		/* by pageblock */
 	struct partial_list *partial;		/* NR_PARTIAL: by type and order that they serve */

@@ -18,6 +18,7 @@
 #include "mm/cpus.h"
 #include "mm/pageblock.h"
 #include "mm/pcp.h"
+#include "mm/stats.h"
 
 bool fault_at(struct kmem_fault *fault, const char *id, const char *format, ...)
 {
@@ -184,26 +185,47 @@ static bool zone_check(struct zone *zone, struct kmem_fault *fault)
 
 /* -------------------------------------------------------------------------------------------------- CPUs' lists */
 
+static bool page_is_kept(const struct page *page, unsigned int order)
+{
+	u32 compound = page->flags & (1ul << PG_head) ? PCP_COMPOUND : 0;
+
+	return page_type_of(page) == PGTY_PCP && !page->_refcount.counter && !page->mapping &&
+	       (page_type_value(page) & (PCP_ORDER_MASK | PCP_COMPOUND)) == (order | compound);
+}
+
+/* What a CPU has chained there. *pages grows by theirs; false, with the invariant named, if one is no free block. */
+static bool chain_check(const struct kmem_cpu *cpu, const struct zone *zone, const struct page *page,
+			unsigned int order, const char *id, unsigned long *pages, struct kmem_fault *fault)
+{
+	const struct machine *m = zone->machine;
+
+	for (; page; page = (const struct page *)page->lru.next) {
+		pfn_t pfn = machine_pfn(m, page);
+
+		if (pfn >= m->max_pfn || machine_page_zone(m, page) != zone || !page_is_kept(page, order))
+			return fault_at(fault, id, "cpu %u zone %s pfn %lu: is not a free block of order %u", cpu->id,
+					zone->name, pfn, order);
+		*pages += 1ul << order;
+		if (*pages > zone->spanned_pages)
+			return fault_at(fault, id, "cpu %u zone %s: a list has no end", cpu->id, zone->name);
+	}
+	return true;
+}
+
 static bool pcp_check(const struct kmem_cpu *cpu, const struct zone *zone, struct kmem_fault *fault)
 {
 	const struct per_cpu_pages *pcp = &cpu->pcp[zone->index];
-	const struct machine *m = zone->machine;
-	unsigned long pages = 0;
+	unsigned long pages = 0, kept = 0;
 
-	for (unsigned int index = 0; index < NR_PCP_LISTS; index++) {
-		unsigned int order = pcp_list_order(index);
-
-		for (const struct page *page = pcp->lists[index]; page; page = (const struct page *)page->lru.next) {
-			pfn_t pfn = machine_pfn(m, page);
-
-			if (pfn >= m->max_pfn || machine_page_zone(m, page) != zone ||
-			    page->page_type != PAGE_TYPE(PGTY_PCP, order) || page->_refcount.counter || page->mapping)
-				return fault_at(fault, "P2", "cpu %u zone %s pfn %lu: is not a free page of its list",
-						cpu->id, zone->name, pfn);
-			pages += 1ul << order;
-			if (pages > zone->spanned_pages)
-				return fault_at(fault, "P1", "cpu %u zone %s: a list has no end", cpu->id, zone->name);
-		}
+	for (unsigned int list = 0; list < NR_PCP_LISTS; list++)
+		if (!chain_check(cpu, zone, pcp->lists[list], 0, "P2", &pages, fault))
+			return false;
+	for (unsigned int order = 0; order < PCP_ORDERS; order++, kept = 0) {
+		if (!chain_check(cpu, zone, pcp->blocks[order], order, "P3", &kept, fault))
+			return false;
+		if (kept != (unsigned long)pcp->kept[order] << order)
+			return fault_at(fault, "P3", "cpu %u zone %s: keeps %u blocks of order %u, has %lu pages",
+					cpu->id, zone->name, pcp->kept[order], order, kept);
 	}
 	if ((long)pages != pcp->count)
 		return fault_at(fault, "P1", "cpu %u zone %s: count is %d, its lists hold %lu", cpu->id, zone->name,
@@ -265,6 +287,6 @@ void zones_dump(struct machine *m)
 		zone_dump(m->zones[i]);
 	for_each_online_cpu_of(m, cpu, id)
 		for (unsigned int i = 0; i < m->nr_zones; i++)
-			pr_info("cpu %u zone %s: %d pages, high %d, batch %d\n", id, m->zones[i]->name,
-				cpu->pcp[i].count, cpu->pcp[i].high, cpu->pcp[i].batch);
+			pr_info("cpu %u zone %s: %lu pages, high %d, batch %d\n", id, m->zones[i]->name,
+				pcp_pages(&cpu->pcp[i]), cpu->pcp[i].high, cpu->pcp[i].batch);
 }

@@ -72,12 +72,12 @@ static void fast_paths_come_back(struct ktap *t)
 
 	ASSERT_NOT_NULL(t, m);
 	fault_arm(m, FAULTS_ALL & ~FAULT_BIT(FAULT_SHEAF), 1000, false);
-	EXPECT_NULL(t, this_cpu()->pcp_by_gfp[0]);
+	EXPECT_EQ(t, this_cpu()->pcp_by_gfp[0], &pcp_none);
 	object = kmalloc(64, GFP_KERNEL);
 	kfree(object);
 	EXPECT_EQ(t, sheaf_objects(kmalloc_cache(m, 64, GFP_KERNEL)), 0);
 	fault_disarm(m);
-	EXPECT_NOT_NULL(t, this_cpu()->pcp_by_gfp[0]);
+	EXPECT_NE(t, this_cpu()->pcp_by_gfp[0], &pcp_none);
 	kfree(kmalloc(64, GFP_KERNEL));
 	EXPECT_GT(t, sheaf_objects(kmalloc_cache(m, 64, GFP_KERNEL)), 0);
 	EXPECT_EQ(t, m->fault_points, 0);

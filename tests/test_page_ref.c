@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_page_ref.c - references, compound blocks, split blocks; and what becomes of those who get it wrong. */
+#include <linux/mm.h>
 #include "mm/buddy.h"
 #include "mm/page_report.h"
 #include "tests/page_machine.h"
@@ -146,9 +147,9 @@ static void expect_refused(struct ktap *t, struct machine *m, const char *reason
 {
 	struct page *page;
 
+	drain_all_pages();
 	EXPECT_EQ(t, console_count("BUG: Bad page state in process "), 1u);
 	EXPECT_CONTAINS(t, console_text(), reason);
-	drain_all_pages();
 	zones_hold(t, m);
 	page = alloc_pages(GFP_KERNEL, 3);
 	ASSERT(t, page);
@@ -223,17 +224,37 @@ static void a_mapped_page_is_not_freed(struct ktap *t)
 	expect_refused(t, m, "page dumped because: nonzero mapcount\n");
 }
 
+/* When the CPU gives the block back; larger ones' tails are looked at if someone has set a flag of one. */
 static void a_page_with_a_mapping_is_not_freed(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M");
+	for (unsigned int order = 2; order <= PAGEBLOCK_ORDER; order++) {
+		struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+		struct page *page;
+
+		ASSERT(t, m);
+		page = alloc_pages(GFP_KERNEL, order);
+		ASSERT(t, page);
+		page[3].mapping = (struct address_space *)0xdead0000ul;
+		if (order > PAGE_ALLOC_COSTLY_ORDER)
+			SetPageDirty(page + 2);
+		__free_pages(page, order);
+		drain_all_pages();
+		EXPECT_CONTAINS(t, console_text(), "invalid mapping:00000000dead0000\n");
+		expect_refused(t, m, "page dumped because: non-NULL mapping\n");
+	}
+}
+
+static void every_tail_is_looked_at_if_each_step_is_checked(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1 kmem.check=3");
 	struct page *page;
 
 	ASSERT(t, m);
-	page = alloc_pages(GFP_KERNEL, 4);
+	page = alloc_pages(GFP_KERNEL, 6);
 	ASSERT(t, page);
-	page[5].mapping = (struct address_space *)0xdead0000ul;
-	__free_pages(page, 4);
-	EXPECT_CONTAINS(t, console_text(), "invalid mapping:00000000dead0000\n");
+	page[63].mapping = (struct address_space *)0xdead0000ul;
+	__free_pages(page, 6);
+	EXPECT_EQ(t, console_count("BUG: Bad page state in process "), 1u);
 	expect_refused(t, m, "page dumped because: non-NULL mapping\n");
 }
 
@@ -275,26 +296,30 @@ static void a_block_whose_tail_is_in_use_is_not_freed(struct ktap *t)
 	struct page *page;
 
 	ASSERT(t, m);
-	page = alloc_pages(GFP_KERNEL, 4);
+	page = alloc_pages(GFP_KERNEL, 2);
 	ASSERT(t, page);
 	page[1]._refcount.counter = 1;
-	__free_pages(page, 4);
+	__free_pages(page, 2);
 	expect_refused(t, m, "page dumped because: nonzero _refcount\n");
 }
 
-static void too_large_an_order_is_not_freed(struct ktap *t)
+static void another_order_is_not_freed(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M");
-	struct page *page, *next;
+	for (unsigned int order = 0; order < 5; order++) {
+		struct machine *m = machine_for(t, "mem=64M");
+		struct page *page, *next;
 
-	ASSERT(t, m);
-	page = alloc_pages(GFP_KERNEL, 1);
-	ASSERT(t, page);
-	split_page(page, 1);
-	next = page + 1;
-	__free_pages(page, 1);
-	expect_refused(t, m, "page dumped because: nonzero _refcount\n");
-	EXPECT_EQ(t, page_count(next), 1);
+		ASSERT(t, m);
+		page = alloc_pages(GFP_KERNEL, 2);
+		next = alloc_pages(GFP_KERNEL, 2);
+		ASSERT(t, page && next);
+		if (order == 2)
+			split_page(page, 2);
+		__free_pages(page, order);
+		expect_refused(t, m, "page dumped because: freed with another order than it was allocated with\n");
+		EXPECT_EQ(t, page_count(page), 1);
+		EXPECT_EQ(t, page_count(next), 1);
+	}
 }
 
 static void a_compound_block_of_another_order_is_not_freed(struct ktap *t)
@@ -459,8 +484,9 @@ KTAP_SUITE(page_ref, KTAP_CASE(c04_a_new_page_has_one_reference), KTAP_CASE(c04_
 	   KTAP_CASE(a_page_freed_twice_is_reported), KTAP_CASE(a_block_freed_twice_is_reported),
 	   KTAP_CASE(a_put_of_a_free_page_is_reported), KTAP_CASE(a_reference_to_a_free_page_is_refused),
 	   KTAP_CASE(a_mapped_page_is_not_freed), KTAP_CASE(a_page_with_a_mapping_is_not_freed),
+	KTAP_CASE(every_tail_is_looked_at_if_each_step_is_checked),
 	   KTAP_CASE(a_page_with_owners_flags_is_not_freed), KTAP_CASE(a_block_whose_tail_is_in_use_is_not_freed),
-	   KTAP_CASE(too_large_an_order_is_not_freed), KTAP_CASE(a_compound_block_of_another_order_is_not_freed),
+	   KTAP_CASE(another_order_is_not_freed), KTAP_CASE(a_compound_block_of_another_order_is_not_freed),
 	   KTAP_CASE(a_compound_block_with_a_broken_tail_is_not_freed),
 	   KTAP_CASE(a_tail_is_not_freed_alone), KTAP_CASE(a_reserved_page_is_not_freed),
 	   KTAP_CASE(a_foreign_page_is_not_freed), KTAP_CASE(freeing_no_address_does_nothing),

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* test_pcp.c - a CPU's own pages: batches, limits, draining, and what the fast path must not let through. */
+#include <linux/mm.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include "mm/fault_inject.h"
 #include "mm/pcp.h"
+#include "mm/stats.h"
 #include "tests/page_machine.h"
 
 static struct per_cpu_pages *pcp_of(struct zone *zone)
@@ -27,8 +29,11 @@ static void a_refill_takes_one_batch(struct ktap *t)
 	EXPECT_EQ(t, zone->pcp_batch, 63);
 	EXPECT_EQ(t, zone_page_state(zone, NR_FREE_PAGES), before - 63);
 	EXPECT_EQ(t, pcp_of(zone)->count, 62);
+	EXPECT_EQ(t, pcp_pages(pcp_of(zone)), 62);
 	__free_page(page);
-	EXPECT_EQ(t, pcp_of(zone)->count, 63);
+	EXPECT_EQ(t, pcp_of(zone)->count, 62);
+	EXPECT_EQ(t, pcp_of(zone)->blocks[0], page);
+	EXPECT_EQ(t, pcp_pages(pcp_of(zone)), 63);
 	EXPECT_EQ(t, zone_page_state(zone, NR_FREE_PAGES), before - 63);
 	zones_hold(t, m);
 }
@@ -251,33 +256,32 @@ static void touched_pages_are_found_when_lists_are_drained(struct ktap *t)
 	zones_hold(t, m);
 }
 
-/* Pages of a 2 MiB block but the first are looked at when the zone gets it; a split block's at once. */
-static void a_touched_tail_of_a_large_block_is_found(struct ktap *t)
+/* Whoever gets a block finds no flags on its tails that another owner has left there. */
+static void flags_of_tails_are_cleared(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=1G nr_cpus=1");
-	struct page *block;
-	unsigned long before;
+	struct page *block, *again;
 
 	ASSERT(t, m);
-	drain_all_pages();
-	before = nr_free_pages();
-	block = alloc_pages(GFP_KERNEL, PAGEBLOCK_ORDER);
-	ASSERT(t, block);
-	block[5].flags |= 1ul << PG_dirty;	/* which an owner may leave set */
-	__free_pages(block, PAGEBLOCK_ORDER);
-	drain_all_pages();
-	EXPECT_EQ(t, nr_free_pages(), before);
-	EXPECT_EQ(t, block[5].flags & 1ul << PG_dirty, 0);
-	block = alloc_pages(GFP_KERNEL, PAGEBLOCK_ORDER);
-	ASSERT(t, block);
-	block[77].mapping = (struct address_space *)0xdead0000ul;
-	__free_pages(block, PAGEBLOCK_ORDER);
+	for (unsigned int order = 1; order <= MAX_ORDER; order++) {
+		block = alloc_pages(GFP_KERNEL, order);
+		ASSERT(t, block);
+		SetPageDirty(block + (1ul << order) - 1);
+		EXPECT(t, !!pageblock_tails_touched(m->zones[1], page_to_pfn(block), order));
+		__free_pages(block, order);
+		EXPECT_EQ(t, pageblock_tails_touched(m->zones[1], page_to_pfn(block), order),
+			  order < PAGEBLOCK_ORDER);
+		again = alloc_pages(GFP_KERNEL, order);
+		ASSERT_EQ(t, again, block);
+		EXPECT(t, !PageDirty(block + (1ul << order) - 1));
+		__free_pages(again, order);
+		drain_all_pages();
+		/* Whole pageblocks are clean again. */
+		block = alloc_pages(GFP_KERNEL, MAX_ORDER);
+		ASSERT(t, block);
+		__free_pages(block, MAX_ORDER);
+	}
 	EXPECT_EQ(t, console_count("BUG: Bad page state"), 0u);
-	drain_all_pages();
-	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1u);
-	EXPECT_EQ(t, nr_free_pages(), before - PAGEBLOCK_PAGES);
-	block[77].mapping = NULL;
-	zones_hold(t, m);
 }
 
 static void a_split_block_is_not_freed_as_one(struct ktap *t)
@@ -291,7 +295,7 @@ static void a_split_block_is_not_freed_as_one(struct ktap *t)
 	split_page(block, PAGEBLOCK_ORDER);
 	__free_pages(block, PAGEBLOCK_ORDER);
 	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1u);
-	EXPECT_CONTAINS(t, console_text(), "page dumped because: nonzero _refcount\n");
+	EXPECT_CONTAINS(t, console_text(), "freed with another order than it was allocated with\n");
 	zones_hold(t, m);
 }
 
@@ -329,8 +333,8 @@ static void a_machine_that_debugs_has_no_fast_path(struct ktap *t)
 	unsigned char *bytes;
 
 	ASSERT(t, m);
-	EXPECT_NULL(t, this_cpu()->pcp_by_gfp[0]);
-	EXPECT_NULL(t, this_cpu()->pcp_by_type[ZONE_DMA32]);
+	EXPECT_EQ(t, this_cpu()->pcp_by_gfp[0], &pcp_none);
+	EXPECT_EQ(t, this_cpu()->pcp_by_type[ZONE_DMA32], &pcp_none);
 	page = alloc_page(GFP_KERNEL);
 	ASSERT(t, page);
 	bytes = page_address(page);
@@ -368,26 +372,24 @@ static void events_count_pages(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M");
 	unsigned long allocated, freed, hit, local;
-	struct kmem_cpu *cpu;
 	struct zone *zone;
 
 	ASSERT(t, m);
 	zone = zone_named(m, 0, ZONE_DMA32);
-	cpu = this_cpu();
-	allocated = cpu->events[PGALLOC_DMA32];
-	freed = cpu->events[PGFREE];
-	hit = cpu->numa[zone->index][NUMA_HIT];
-	local = cpu->numa[zone->index][NUMA_LOCAL];
+	allocated = machine_event(m, PGALLOC_DMA32);
+	freed = machine_event(m, PGFREE);
+	hit = zone_numa_events(zone, NUMA_HIT);
+	local = zone_numa_events(zone, NUMA_LOCAL);
 	for (unsigned int order = 0; order < 6; order++) {
 		struct page *page = alloc_pages(GFP_KERNEL, order);
 
 		ASSERT(t, page);
 		__free_pages(page, order);
 	}
-	EXPECT_EQ(t, cpu->events[PGALLOC_DMA32] - allocated, 63ul);
-	EXPECT_EQ(t, cpu->events[PGFREE] - freed, 63ul);
-	EXPECT_EQ(t, cpu->numa[zone->index][NUMA_HIT] - hit, 6ul);
-	EXPECT_EQ(t, cpu->numa[zone->index][NUMA_LOCAL] - local, 6ul);
+	EXPECT_EQ(t, machine_event(m, PGALLOC_DMA32) - allocated, 63ul);
+	EXPECT_EQ(t, machine_event(m, PGFREE) - freed, 63ul);
+	EXPECT_EQ(t, zone_numa_events(zone, NUMA_HIT) - hit, 6ul);
+	EXPECT_EQ(t, zone_numa_events(zone, NUMA_LOCAL) - local, 6ul);
 }
 
 /* ------------------------------------------------------------------------------------------ breaking invariants */
@@ -413,21 +415,34 @@ static void p1_a_wrong_count_is_found(struct ktap *t)
 	zones_hold(t, m);
 }
 
-static void p2_a_page_that_is_in_use_is_found(struct ktap *t)
+static void p2_p3_a_page_that_is_in_use_is_found(struct ktap *t)
 {
+	static const char *const ids[] = { "P3", "P2" };
 	struct machine *m = machine_for(t, "mem=64M");
-	struct page *page;
+	struct page *pages[2];
 
 	ASSERT(t, m);
-	page = alloc_page(GFP_KERNEL);
-	ASSERT(t, page);
-	__free_page(page);
-	page->_refcount.counter = 1;
-	expect_fault(t, m, "P2");
-	page->_refcount.counter = 0;
-	page->page_type = PAGE_TYPE_NONE;
-	expect_fault(t, m, "P2");
-	page->page_type = PAGE_TYPE(PGTY_PCP, 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		pages[i] = alloc_page(GFP_KERNEL);
+		ASSERT(t, pages[i]);
+	}
+	for (unsigned int i = 0; i < 2; i++)	/* the first is hot, the second on a list */
+		__free_page(pages[i]);
+	for (unsigned int i = 0; i < 2; i++) {
+		u32 type = pages[i]->page_type;
+
+		pages[i]->_refcount.counter = 1;
+		expect_fault(t, m, ids[i]);
+		pages[i]->_refcount.counter = 0;
+		pages[i]->page_type = PAGE_TYPE_NONE;
+		expect_fault(t, m, ids[i]);
+		pages[i]->page_type = type + 1;
+		expect_fault(t, m, ids[i]);
+		pages[i]->page_type = type;
+		pages[i]->mapping = (void *)8;
+		expect_fault(t, m, ids[i]);
+		pages[i]->mapping = NULL;
+	}
 	zones_hold(t, m);
 }
 
@@ -457,9 +472,9 @@ KTAP_SUITE(pcp, KTAP_CASE(a_refill_takes_one_batch), KTAP_CASE(pages_of_a_batch_
 	   KTAP_CASE(both_mobilities_at_once_are_served), KTAP_CASE(a_touched_free_page_is_reported_and_left_out),
 	   KTAP_CASE(a_free_page_with_a_mapcount_is_reported),
 	   KTAP_CASE(touched_pages_are_found_when_lists_are_drained),
-	   KTAP_CASE(a_touched_tail_of_a_large_block_is_found), KTAP_CASE(a_split_block_is_not_freed_as_one),
+	   KTAP_CASE(flags_of_tails_are_cleared), KTAP_CASE(a_split_block_is_not_freed_as_one),
 	   KTAP_CASE(sleeping_requests_in_atomic_context_are_reported),
 	   KTAP_CASE(a_machine_that_debugs_has_no_fast_path), KTAP_CASE(init_on_free_leaves_nothing_behind),
 	   KTAP_CASE(events_count_pages), KTAP_CASE(p1_a_wrong_count_is_found),
-	   KTAP_CASE(p2_a_page_that_is_in_use_is_found),
+	   KTAP_CASE(p2_p3_a_page_that_is_in_use_is_found),
 	   KTAP_CASE(a_free_page_with_an_owners_flag_is_reported));

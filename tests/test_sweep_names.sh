@@ -30,7 +30,7 @@ silent()
 	page_to_virt page_type_get page_type_of page_type_set page_type_value
 	page_zone page_zone_name page_zonenum pfn_to_page pfn_valid phys_to_virt
 	virt_addr_valid virt_to_head_page virt_to_page virt_to_phys pgprot_val __pgprot __pa __va set_page_private
-	__page_flag_any __page_flag_head __page_bytes want_init_on_alloc want_init_on_free
+	__page_flag_any __page_flag_head __page_touch __page_tail_touched __page_bytes want_init_on_alloc want_init_on_free
 	ksize __ksize kmem_cache_size mempool_initialized find_vm_area is_vmalloc_addr is_vmalloc_or_module_addr
 	vmalloc_to_page vmalloc_to_pfn vmalloc_nr_pages nr_free_buffer_pages nr_free_pages totalram_pages
 	EOF

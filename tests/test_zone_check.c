@@ -319,13 +319,15 @@ static void p1_p2_pages_of_a_cpus_list(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	struct per_cpu_pages *pcp;
-	struct page *page;
+	struct page *page, *hot;
 	unsigned long next, flags;
 	u32 type;
 
 	ASSERT(t, m);
 	page = alloc_page(GFP_KERNEL);
-	ASSERT(t, page);
+	hot = alloc_page(GFP_KERNEL);
+	ASSERT(t, page && hot);
+	__free_page(hot);
 	__free_page(page);	/* at the head of its list now */
 	pcp = &m->cpus[0]->pcp[dma32(m)->index];
 	ASSERT_GT(t, pcp->count, 0);
@@ -347,7 +349,7 @@ static void p1_p2_pages_of_a_cpus_list(struct ktap *t)
 	page->lru.next = (void *)machine_page(m, m->max_pfn);
 	expect_fault(t, m, "P2");
 	page->lru.next = (void *)page;
-	expect_fault(t, m, "P1");
+	expect_fault(t, m, "P2");
 	page->lru.next = (void *)next;
 	pcp->count++;
 	expect_fault(t, m, "P1");

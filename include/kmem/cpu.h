@@ -66,6 +66,8 @@ struct kmem_cpu {
 	unsigned long node_base;
 	unsigned long node_pages;
 	u16 *slot_map;
+	unsigned long first_page;		/* the descriptors of those frames; the pageblock's first */
+	unsigned long page_bytes;
 	unsigned long secret;			/* marks freed objects: mm/slab.h */
 	unsigned long alloc_secret;		/* the same; another: every allocation is odd (init_on_alloc) */
 	void *last_object;			/* kmalloc()'s newest, or this CPU */
@@ -81,7 +83,7 @@ struct kmem_cpu {
 	struct task_struct *task;		/* who leases this CPU */
 	struct per_cpu_pages *pcp;		/* by zone->index */
 	unsigned long (*numa)[NR_VM_NUMA_EVENT_ITEMS];	/* by zone->index */
-	struct per_cpu_pages *pcp_by_gfp[16];	/* this node's zone for these zone bits; NULL: take the slow path */
+	struct per_cpu_pages *pcp_by_gfp[16];	/* this node's zone for these zone bits; pcp_none: take the slow path */
 	struct per_cpu_pages *pcp_by_type[8];	/* this node's zones by enum zone_type; likewise */
 	int task_id;				/* pid of who leases this CPU, or 0; atomic: for host_interrupt() */
 	unsigned long events[NR_VM_EVENT_ITEMS];

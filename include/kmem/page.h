@@ -102,16 +102,24 @@ enum pageflags {
 	__NR_PAGEFLAGS,
 };
 
-/* flags, from the top: [ node : 6 | zone : 3 ] ... [ PG_ bits ] */
-#define PAGE_ZONE_SHIFT (sizeof(unsigned long) * 8 - 9)
-#define PAGE_ZONE_BITS 9
+/* flags, from the top: [ node : 6 (of 32 bits: 3) | zone : 3 ] ... [ order : 4 | PG_ bits ] */
+#if __SIZEOF_POINTER__ == 8
+#define PAGE_NODE_BITS 6
+#else
+#define PAGE_NODE_BITS 3
+#endif
+#define PAGE_ZONE_BITS (PAGE_NODE_BITS + 3)
+#define PAGE_ZONE_SHIFT (sizeof(unsigned long) * 8 - PAGE_ZONE_BITS)
 
 /* page_type's top byte. Values below 0xf0 are mapcounts. */
 #define PGTY_BUDDY 0xf0u
 #define PGTY_OFFLINE 0xf1u
 #define PGTY_TABLE 0xf2u
 #define PGTY_GUARD 0xf3u
-#define PGTY_PCP 0xf4u		/* free, on a CPU's own list */
+#define PGTY_PCP 0xf4u		/* free, a CPU keeps it; value: [ mobility | still a compound block : 1 | order : 4 ] */
+#define PCP_ORDER_MASK 15u
+#define PCP_COMPOUND 16u
+#define PCP_TYPE_SHIFT 5
 #define PGTY_SLAB 0xf5u
 #define PGTY_LARGE 0xf6u	/* a kmalloc() too large for a slab */
 #define PGTY_NONE 0xffu

@@ -58,6 +58,8 @@ void free_pages_bulk(struct page **array, unsigned long nr);
 /* Make 2^order single pages of a block that is not compound; each then has its own reference. */
 void split_page(struct page *page, unsigned int order);
 
+void __page_tail_touched(const struct page *page);	/* for SetPage...() */
+
 /* References: get_page() on any page of a compound block counts at its head. */
 void get_page(struct page *page);
 void put_page(struct page *page);

@@ -12,6 +12,7 @@
  */
 #include <linux/list.h>
 #include "mm/buddy.h"
+#include "mm/stats.h"
 #include "tests/page_machine.h"
 
 #define STEPS 100000
@@ -219,7 +220,7 @@ static void compare(struct ktap *t)
 
 	zones_hold(t, model.m);
 	for (unsigned int i = 0; i < model.m->nr_zones; i++)
-		pcp += (unsigned long)this_cpu()->pcp[i].count;
+		pcp += pcp_pages(&this_cpu()->pcp[i]);
 	EXPECT_EQ(t, nr_free_pages() + pcp, model.free);
 }
 

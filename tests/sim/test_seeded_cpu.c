@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_seeded_cpu.c - how threads get CPUs and what CPUs are asked: protocols, each with a bug that schedules find. */
+#include "mm/stats.h"
 #include "tests/sim/seeded.h"
 
 #define ONE_CPU "mem=4M nr_cpus=1"
@@ -142,8 +143,8 @@ static void expect_drained(void)
 {
 	for (unsigned int id = 0; id < m->nr_cpus; id++)
 		for (unsigned int zone = 0; m->cpus[id]->pcp && zone < m->nr_zones; zone++)
-			if (m->cpus[id]->pcp[zone].count)
-				sim_fail("cpu %u still has %d pages", id, m->cpus[id]->pcp[zone].count);
+			if (pcp_pages(&m->cpus[id]->pcp[zone]))
+				sim_fail("cpu %u still has %lu pages", id, pcp_pages(&m->cpus[id]->pcp[zone]));
 }
 
 static void drain(void *arg)

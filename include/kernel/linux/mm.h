@@ -105,6 +105,13 @@ static inline struct page *__page_flag_head(struct page *page)
 	return compound_head(page);
 }
 
+/* Flags of pages that are not the first of their block are looked at when it is freed only if someone has set any. */
+static inline void __page_touch(const struct page *page)
+{
+	if (__builtin_expect(!page_ref_count(page), 0))
+		__page_tail_touched(page);
+}
+
 #define __TESTPAGEFLAG(uname, lname, where) \
 static inline int Page##uname(const struct page *page) \
 { \
@@ -115,6 +122,7 @@ static inline int Page##uname(const struct page *page) \
 __TESTPAGEFLAG(uname, lname, where) \
 static inline void SetPage##uname(struct page *page) \
 { \
+	__page_touch(where(page)); \
 	set_bit(PG_##lname, &where(page)->flags); \
 } \
 static inline void ClearPage##uname(struct page *page) \
@@ -123,6 +131,7 @@ static inline void ClearPage##uname(struct page *page) \
 } \
 static inline int TestSetPage##uname(struct page *page) \
 { \
+	__page_touch(where(page)); \
 	return test_and_set_bit(PG_##lname, &where(page)->flags); \
 } \
 static inline int TestClearPage##uname(struct page *page) \
@@ -131,6 +140,7 @@ static inline int TestClearPage##uname(struct page *page) \
 } \
 static inline void __SetPage##uname(struct page *page) \
 { \
+	__page_touch(where(page)); \
 	__set_bit(PG_##lname, &where(page)->flags); \
 } \
 static inline void __ClearPage##uname(struct page *page) \

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pcp_blocks.c - blocks that a CPU keeps to itself as they were freed: whoever wants one next wants the same.
+ *
+ *	cpu->pcp[zone->index].blocks[order] -> block -> block	by lru.next, last in, first out
+ *		each: type PGTY_PCP: order, mobility, "still a compound block"
+ *
+ * Orders 1 to 9 of any mobility, and one single page, ahead of the lists of mm/pcp.c. A block comes and goes without
+ * lock or atomic instruction (mm/page_alloc.c, mm/page_free.c), unsplit and unmerged; a compound one stays what it
+ * is, and its tails are not looked at until it leaves the CPU. What is kept does not merge, so it is little, and only
+ * what comes back to the pageblocks that are being filled; all of it goes to the zone when a request finds that
+ * short.
+ *
+ * NR_FREE_PAGES does not count them.
+ *
+ *	P3  kept[order] blocks are kept, each of its order and zone, with no reference and no mapping
+ * Only the leasing thread touches them, with interrupts off or in KMEM_FAST code.
+ */
+#include <linux/minmax.h>
+#include "mm/cpus.h"
+#include "mm/fault_inject.h"
+#include "mm/pcp.h"
+
+/*
+ * What one CPU may keep: of each order one, if that is not more than its share of a sixteenth of the zone and of a
+ * quarter of what is free; of small ones, which are only kept if they are in the pageblocks that it fills, several.
+ */
+#define SMALL_BLOCKS 32ul
+
+/* Off the top, and nobody's: no compound block any more. NULL: there is none, or it is bad, reported and lost. */
+static struct page *block_pop(struct per_cpu_pages *pcp, unsigned int order)
+{
+	struct page *page = pcp->blocks[order];
+
+	if (!page)
+		return NULL;
+	pcp->blocks[order] = (struct page *)page->lru.next;
+	pcp->kept[order]--;
+	pcp_undress(page, order | (page->flags & (1ul << PG_head) ? PCP_COMPOUND : 0));
+	return block_may_be_freed(pcp->zone->machine, page, order, true) ? page : NULL;
+}
+
+static bool has_room(const struct per_cpu_pages *pcp, unsigned int order, unsigned int nr)
+{
+	return pcp->kept[order] + nr <= __atomic_load_n(&pcp->kept_max[order], __ATOMIC_RELAXED);
+}
+
+/* Small blocks come several at once, where there is room; the first taken is the first handed out. */
+static void blocks_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int order, enum migratetype type,
+			unsigned int alloc_flags)
+{
+	unsigned int nr = order <= PAGE_ALLOC_COSTLY_ORDER ? (unsigned int)pcp_batch(pcp) >> order : 1, taken = 0;
+	struct page *old = pcp->blocks[order], **last = &pcp->blocks[order];
+	unsigned long flags;
+
+	if (!nr)
+		nr = 1;
+	if (!has_room(pcp, order, nr) || fault_here(zone->machine, FAULT_PCP, 0))
+		return;
+	spin_lock_irqsave(&zone->lock, flags);
+	for (; taken < nr; taken++) {
+		struct page *page = buddy_take(zone, order, type, alloc_flags);
+
+		if (!page)
+			break;
+		pcp_fill_from(pcp, zone, page, order, type);
+		last = pcp_extend(last, page, order, type);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+	*last = old;
+	pcp->kept[order] = (u16)(pcp->kept[order] + taken);
+}
+
+static bool top_serves(const struct per_cpu_pages *pcp, unsigned int order, enum migratetype type)
+{
+	const struct page *page = pcp->blocks[order];
+
+	return page && page_type_value(page) >> PCP_TYPE_SHIFT == type;
+}
+
+struct page *pcp_take_block(struct zone *zone, unsigned int order, enum migratetype type, unsigned int alloc_flags,
+			    bool may_fill)
+{
+	unsigned long flags;
+	struct kmem_cpu *cpu;
+	struct per_cpu_pages *pcp;
+	struct page *page = NULL;
+
+	if (order >= PCP_ORDERS)
+		return NULL;
+	cpu = cpu_hold(&flags);
+	pcp = &cpu->pcp[zone->index];
+	if (may_fill && order && order < PACKED_ORDERS && !top_serves(pcp, order, type))
+		blocks_fill(pcp, zone, order, type, alloc_flags);
+	if (top_serves(pcp, order, type))
+		page = block_pop(pcp, order);
+	cpu_let_go(flags);
+	return page;
+}
+
+/* Blocks of one order, undressed, off the stack. */
+static struct page *blocks_pop(struct per_cpu_pages *pcp, unsigned int order)
+{
+	struct page *all = NULL;
+
+	while (pcp->blocks[order]) {
+		struct page *page = block_pop(pcp, order);
+
+		if (!page)
+			continue;
+		page->lru.next = (struct list_head *)all;
+		all = page;
+	}
+	return all;
+}
+
+void pcp_limit_blocks(struct per_cpu_pages *pcp, unsigned long free)
+{
+	const struct machine *m = pcp->zone->machine;
+	u32 cpus = __atomic_load_n(&m->nr_online, __ATOMIC_RELAXED);
+	unsigned long share = min(zone_managed(pcp->zone) / 16, free / 4) / (cpus ? cpus : 1);
+
+	for (unsigned int order = 0; order < PCP_ORDERS; order++) {
+		unsigned long most = !order || order >= PACKED_ORDERS ? 1 : SMALL_BLOCKS;
+		unsigned long blocks = min(share / 4 >> order, most);
+
+		__atomic_store_n(&pcp->kept_max[order], (u16)(blocks ? blocks : share >> order != 0), __ATOMIC_RELAXED);
+	}
+}
+
+static void zone_give(struct zone *zone, struct page *blocks, unsigned int order)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	while (blocks) {
+		struct page *page = blocks;
+
+		blocks = (struct page *)page->lru.next;
+		buddy_give(zone, page, order, pageblock_type(zone, zone_page_pfn(zone, page)), false);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+void pcp_cool(struct per_cpu_pages *pcp)
+{
+	struct zone *zone = pcp->zone;
+	bool any = false;
+
+	for (unsigned int order = 0; order < PCP_ORDERS; order++)
+		if (pcp->blocks[order]) {
+			zone_give(zone, blocks_pop(pcp, order), order);
+			any = true;
+		}
+	if (any)
+		pcp_limit_blocks(pcp, (unsigned long)max(zone_page_state(zone, NR_FREE_PAGES), 0l));
+}
+
+void pcp_cool_here(struct machine *m)
+{
+	unsigned long flags;
+	struct kmem_cpu *cpu = cpu_hold(&flags);
+
+	for (unsigned int i = 0; i < m->nr_zones; i++)
+		pcp_cool(&cpu->pcp[i]);
+	cpu_let_go(flags);
+}
+
+bool pcp_give_block(struct zone *zone, struct page *page, unsigned int order, enum migratetype type)
+{
+	unsigned long flags;
+	struct kmem_cpu *cpu;
+	struct per_cpu_pages *pcp;
+	u32 index = pageblock_index(zone, zone_page_pfn(zone, page));
+	bool room;
+
+	if (order >= PCP_ORDERS)
+		return false;
+	cpu = cpu_hold(&flags);
+	pcp = &cpu->pcp[zone->index];
+	room = has_room(pcp, order, 1) && !(order < PACKED_ORDERS && pageblock_is_cold(zone, index));
+	if (room) {
+		page->lru.next = (struct list_head *)pcp->blocks[order];
+		pcp_extend(&pcp->blocks[order], page, order, type);
+		pcp->kept[order]++;
+	}
+	cpu_let_go(flags);
+	return room;
+}

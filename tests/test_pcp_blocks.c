@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/* test_pcp_blocks.c - blocks that a CPU keeps as they were freed: who gets them, how many, and when they go back. */
+#include <linux/mm.h>
+#include <linux/preempt.h>
+#include "mm/pageblock.h"
+#include "mm/pcp.h"
+#include "mm/stats.h"
+#include "tests/page_machine.h"
+
+/* What there is: nothing is reclaimed, and nobody woken, for it. */
+#define ATOMIC_GFP __GFP_NOWARN
+#define CPUS(n) " kmem.idle_release=off nr_cpus=" #n
+
+static struct per_cpu_pages *pcp_of(const struct page *page)
+{
+	struct machine *m = this_machine();
+
+	return &m->cpus[0]->pcp[machine_page_zone(m, page)->index];
+}
+
+static bool is_kept(const struct page *page, unsigned int order)
+{
+	for (const struct page *kept = pcp_of(page)->blocks[order]; kept; kept = (const struct page *)kept->lru.next)
+		if (kept == page)
+			return true;
+	return false;
+}
+
+static void expect_compound(struct ktap *t, const struct page *page, unsigned int order)
+{
+	EXPECT_EQ(t, compound_order(page), order);
+	for (unsigned long i = 1; i < 1ul << order; i++)
+		if (!EXPECT_EQ(t, compound_head(page + i), page))
+			return;
+}
+
+static void a_block_of_any_order_comes_back_as_it_was(struct ktap *t)
+{
+	static const gfp_t kinds[] = { GFP_KERNEL, GFP_KERNEL | __GFP_COMP, GFP_HIGHUSER_MOVABLE,
+				       GFP_KERNEL | __GFP_RECLAIMABLE };
+	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
+	unsigned long before;
+
+	ASSERT(t, m);
+	drain_all_pages();
+	before = nr_free_pages();
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
+		for (unsigned int order = 0; order < PCP_ORDERS; order++) {
+			struct page *page = alloc_pages(kinds[i], order);
+
+			ASSERT(t, page);
+			__free_pages(page, order);
+			EXPECT(t, is_kept(page, order));
+			zones_hold(t, m);
+			EXPECT_EQ(t, alloc_pages(kinds[i], order), page);
+			EXPECT_EQ(t, page_count(page), 1);
+			EXPECT_EQ(t, page_order(page), order);
+			if (order && (kinds[i] & __GFP_COMP))
+				expect_compound(t, page, order);
+			__free_pages(page, order);
+			drain_all_pages();
+			EXPECT_EQ(t, nr_free_pages(), before);
+			zones_hold(t, m);
+		}
+}
+
+static void a_compound_block_serves_one_who_wants_a_plain_one(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
+
+	ASSERT(t, m);
+	for (unsigned int order = 1; order < 9; order++)
+		for (unsigned int i = 0; i < 2; i++) {
+			gfp_t first = i ? __GFP_COMP : 0, second = i ? 0 : __GFP_COMP;
+			struct page *page = alloc_pages(GFP_KERNEL | first, order);
+
+			ASSERT(t, page);
+			__free_pages(page, order);
+			EXPECT_EQ(t, alloc_pages(GFP_KERNEL | second, order), page);
+			if (second)
+				expect_compound(t, page, order);
+			else
+				EXPECT_EQ(t, compound_head(page + 1), page + 1);
+			__free_pages(page, order);
+			drain_all_pages();
+			zones_hold(t, m);
+		}
+}
+
+static void each_mobility_has_its_own(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
+	struct page *page, *movable;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL, 2);
+	ASSERT(t, page);
+	__free_pages(page, 2);
+	EXPECT(t, is_kept(page, 2));
+	movable = alloc_pages(GFP_HIGHUSER_MOVABLE, 2);
+	ASSERT(t, movable);
+	EXPECT_NE(t, page_to_pfn(movable) >> PAGEBLOCK_ORDER, page_to_pfn(page) >> PAGEBLOCK_ORDER);
+	__free_pages(movable, 2);
+	zones_hold(t, m);
+}
+
+/* More than a few are the zone's, and may merge. */
+static void not_many_are_kept(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
+	struct page *pages[64];
+
+	ASSERT(t, m);
+	for (unsigned int order = 0; order < PCP_ORDERS; order++) {
+		struct per_cpu_pages *pcp;
+
+		for (unsigned int i = 0; i < 64; i++) {
+			pages[i] = alloc_pages(GFP_KERNEL, order);
+			ASSERT(t, pages[i]);
+		}
+		pcp = pcp_of(pages[0]);
+		for (unsigned int i = 0; i < 64; i++)
+			__free_pages(pages[i], order);
+		EXPECT_GE(t, pcp->kept[order], 1);
+		EXPECT_EQ(t, pcp->kept[order], pcp->kept_max[order]);
+		EXPECT_EQ(t, pcp->kept_max[order] > 1, order && order < PACKED_ORDERS);
+		zones_hold(t, m);
+	}
+}
+
+static void a_block_that_is_much_of_the_zone_is_not_kept(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=24M" CPUS(2));
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL, 8);
+	ASSERT(t, page);
+	__free_pages(page, 8);
+	EXPECT(t, !is_kept(page, 8));
+	page = alloc_pages(GFP_KERNEL, 3);
+	ASSERT(t, page);
+	__free_pages(page, 3);
+	EXPECT(t, is_kept(page, 3));
+}
+
+/* What comes back to a pageblock that the CPU has long filled goes to the zone, so that it may become empty. */
+static void small_blocks_of_cold_pageblocks_are_not_kept(struct ktap *t)
+{
+	static struct page *pages[1024];
+	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
+	struct zone *zone;
+
+	ASSERT(t, m);
+	for (unsigned int i = 0; i < 1024; i++) {
+		pages[i] = alloc_pages(GFP_KERNEL, 3);
+		ASSERT(t, pages[i]);
+	}
+	drain_all_pages();
+	zone = machine_page_zone(m, pages[0]);
+	EXPECT(t, pageblock_is_cold(zone, pageblock_index(zone, page_to_pfn(pages[0]))));
+	__free_pages(pages[0], 3);
+	EXPECT(t, !is_kept(pages[0], 3));
+	EXPECT(t, !pageblock_is_cold(zone, pageblock_index(zone, page_to_pfn(pages[1023]))));
+	__free_pages(pages[1023], 3);
+	EXPECT(t, is_kept(pages[1023], 3));
+	for (unsigned int i = 1; i < 1023; i++)
+		__free_pages(pages[i], 3);
+	zones_hold(t, m);
+}
+
+/* As many single pages are to be had whether a CPU keeps blocks or not. */
+static void a_short_zone_gets_what_the_cpu_keeps(struct ktap *t)
+{
+	static struct page *pages[2][4096];
+	unsigned int nr[2] = { 0, 0 };
+
+	for (unsigned int keep = 0; keep < 2; keep++) {
+		struct machine *m = machine_for(t, "mem=16M" CPUS(1) " sysctl.vm.watermark_boost_factor=0");
+
+		ASSERT(t, m);
+		for (unsigned int order = 0; order < 8; order++) {
+			struct page *page = alloc_pages(GFP_KERNEL, order);
+
+			ASSERT(t, page);
+			__free_pages(page, order);
+		}
+		if (!keep)
+			drain_all_pages();
+		while (nr[keep] < 4096 && (pages[keep][nr[keep]] = alloc_page(ATOMIC_GFP)))
+			nr[keep]++;
+		EXPECT_EQ(t, pcp_pages(pcp_of(pages[keep][0])), 0);
+		zones_hold(t, m);
+		for (unsigned int i = 0; i < nr[keep]; i++)
+			__free_page(pages[keep][i]);
+	}
+	EXPECT_EQ(t, nr[0], nr[1]);
+}
+
+/* When the zone is nearly full little is kept; after it has recovered, and all went back once more, as before. */
+static void of_a_full_zone_little_is_kept(struct ktap *t)
+{
+	static struct page *pages[1024];
+	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
+	struct per_cpu_pages *pcp;
+	struct page *page;
+	unsigned int nr = 0;
+
+	ASSERT(t, m);
+	while (nr < 1024 && (pages[nr] = alloc_pages(ATOMIC_GFP, 6)))
+		nr++;
+	pcp = pcp_of(pages[0]);
+	EXPECT_EQ(t, pcp->kept_max[9], 1);
+	page = pages[0];
+	pages[0] = pages[--nr];
+	__free_pages(page, 6);
+	drain_all_pages();
+	EXPECT_EQ(t, pcp->kept_max[9], 0);
+	EXPECT_GT(t, pcp->kept_max[3], 0);
+	while (nr)
+		__free_pages(pages[--nr], 6);
+	EXPECT_EQ(t, pcp->kept_max[9], 0);
+	drain_all_pages();
+	EXPECT_EQ(t, pcp->kept_max[9], 1);
+}
+
+static void what_was_written_to_while_kept_is_lost(struct ktap *t)
+{
+	static const unsigned int orders[] = { 0, 1, 5, 9 };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(orders); i++) {
+		struct machine *m = machine_for(t, "mem=64M" CPUS(1));
+		struct page *page;
+		unsigned long before;
+
+		ASSERT(t, m);
+		drain_all_pages();
+		before = nr_free_pages();
+		page = alloc_pages(GFP_KERNEL, orders[i]);
+		ASSERT(t, page);
+		__free_pages(page, orders[i]);
+		ASSERT(t, is_kept(page, orders[i]));
+		page->_refcount.counter++;
+		EXPECT_NE(t, alloc_pages(GFP_KERNEL, orders[i]), page);
+		EXPECT_EQ(t, console_count("BUG: Bad page state"), 1u);
+		drain_all_pages();
+		EXPECT_EQ(t, console_count("BUG: Bad page state"), 1u);
+		EXPECT_LT(t, nr_free_pages(), before);
+		page->_refcount.counter = 0;
+		zones_hold(t, m);
+	}
+}
+
+/* A tail that forgot its head is found when the block leaves the CPU. */
+static void a_kept_compound_block_that_is_broken_is_found(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL | __GFP_COMP, 6);
+	ASSERT(t, page);
+	page[33].compound_head = 0;
+	__free_pages(page, 6);
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 0u);
+	drain_all_pages();
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1u);
+	EXPECT_CONTAINS(t, console_text(), "PageTail not set");
+	zones_hold(t, m);
+}
+
+static void requests_that_sleep_in_atomic_context_are_reported(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL, 4);
+	ASSERT(t, page);
+	__free_pages(page, 4);
+	preempt_disable();
+	page = alloc_pages(GFP_KERNEL, 4);
+	preempt_enable();
+	EXPECT_CONTAINS(t, console_text(), "BUG: sleeping function called from invalid context");
+	ASSERT(t, page);
+	__free_pages(page, 4);
+}
+
+static void a_kept_block_is_zeroed_for_who_asks(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
+	unsigned char *bytes;
+
+	ASSERT(t, m);
+	bytes = (unsigned char *)__get_free_pages(GFP_KERNEL, 3);
+	ASSERT(t, bytes);
+	memset(bytes, 0xff, PAGE_SIZE << 3);
+	free_pages((unsigned long)bytes, 3);
+	ASSERT_EQ(t, (unsigned char *)__get_free_pages(GFP_KERNEL | __GFP_ZERO, 3), bytes);
+	for (unsigned long i = 0; i < PAGE_SIZE << 3; i++)
+		if (!EXPECT_EQ(t, bytes[i], 0))
+			return;
+	free_pages((unsigned long)bytes, 3);
+}
+
+static void p3_is_broken(struct ktap *t, struct machine *m)
+{
+	struct kmem_fault fault = { .id = "none" };
+
+	EXPECT(t, !zones_check(m, &fault));
+	EXPECT_STR(t, fault.id, "P3");
+}
+
+static void p3_blocks_that_are_none_are_found(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
+	struct list_head *next;
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL | __GFP_COMP, 3);
+	ASSERT(t, page);
+	__free_pages(page, 3);
+	zones_hold(t, m);
+	pcp_of(page)->kept[3]++;
+	p3_is_broken(t, m);
+	pcp_of(page)->kept[3]--;
+	page->page_type++;
+	p3_is_broken(t, m);
+	page->page_type--;
+	page->flags &= ~(1ul << PG_head);
+	p3_is_broken(t, m);
+	page->flags |= 1ul << PG_head;
+	next = page->lru.next;
+	page->lru.next = (struct list_head *)page;
+	p3_is_broken(t, m);
+	page->lru.next = next;
+	zones_hold(t, m);
+}
+
+KTAP_SUITE(pcp_blocks,
+	KTAP_CASE(a_block_of_any_order_comes_back_as_it_was),
+	KTAP_CASE(a_compound_block_serves_one_who_wants_a_plain_one),
+	KTAP_CASE(each_mobility_has_its_own),
+	KTAP_CASE(not_many_are_kept),
+	KTAP_CASE(a_block_that_is_much_of_the_zone_is_not_kept),
+	KTAP_CASE(small_blocks_of_cold_pageblocks_are_not_kept),
+	KTAP_CASE(a_short_zone_gets_what_the_cpu_keeps),
+	KTAP_CASE(of_a_full_zone_little_is_kept),
+	KTAP_CASE(what_was_written_to_while_kept_is_lost),
+	KTAP_CASE(a_kept_compound_block_that_is_broken_is_found),
+	KTAP_CASE(requests_that_sleep_in_atomic_context_are_reported),
+	KTAP_CASE(a_kept_block_is_zeroed_for_who_asks),
+	KTAP_CASE(p3_blocks_that_are_none_are_found),
+);
