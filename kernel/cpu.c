@@ -52,7 +52,7 @@ const struct kmem_cpu kmem_cpu_none = {
 	.last_object = (void *)&kmem_cpu_none,
 	.pcp_by_gfp = { [0 ... 15] = (struct per_cpu_pages *)&pcp_none },
 	.pcp_by_type = { [0 ... 7] = (struct per_cpu_pages *)&pcp_none },
-	.sheaves = { [0 ... KMALLOC_CLASSES] = { .top = SHEAF_NONE, .base = SHEAF_NONE, .limit = SHEAF_NONE } },
+	.sheaves = { [0 ... KMALLOC_NR_IDS - 1] = { .top = SHEAF_NONE, .base = SHEAF_NONE, .limit = SHEAF_NONE } },
 };
 
 /* A thread that waits for a CPU, on its own stack. */

@@ -4,6 +4,15 @@
  *
  *	8 16 32 64 96 128 192 256 512 1k 2k 4k 8k	caches, of each type: normal, cgroup, reclaimable, DMA
  *	above, up to 4 MiB				a compound page of type PGTY_LARGE, value its order
+ *
+ * Objects of a large power of two all begin where a page does, so that their first lines, which are used most, share a
+ * few sets of the processor's caches and drive each other out. So the large classes have a twin, for sizes that
+ * need no more alignment than a line's and leave one free: as many objects a slab, each a line shorter.
+ *
+ *	kmalloc-4k	|0   |4096    |8192    |12288 ...	sizes of 2^k, multiples of 128, and above 4032
+ *	its twin	|0   |4032   |8064   |12096 ...		all others: each begins a line earlier in its page
+ *
+ * To the world they are one class: /proc/slabinfo adds them up.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -29,6 +38,26 @@ static const struct {
 	{ "256", 256 }, { "512", 512 }, { "1k", 1024 }, { "2k", 2048 }, { "4k", 4096 }, { "8k", 8192 },
 };
 
+#define TWIN_GAP 64u		/* a line of the processor's caches */
+
+/* Not merged with: a cache of that very size is its caller's own. */
+static bool twins_make(struct machine *m)
+{
+	char name[32];
+
+	for (unsigned int class = KMALLOC_TWIN_FIRST; class < KMALLOC_CLASSES; class++) {
+		struct kmem_cache *twin;
+
+		snprintf(name, sizeof(name), "%s-%s", types[KMALLOC_NORMAL].prefix, classes[class].name);
+		twin = cache_new_at(m, KMALLOC_TWIN_ID(class), name, classes[class].size - TWIN_GAP,
+				    SLAB_KMALLOC | SLAB_NO_MERGE);
+		if (!twin)
+			return false;
+		twin->is_twin = true;
+	}
+	return true;
+}
+
 int kmalloc_init(struct machine *m)
 {
 	char name[32];
@@ -40,13 +69,20 @@ int kmalloc_init(struct machine *m)
 					  types[type].flags | SLAB_KMALLOC))
 				return -ENOMEM;
 		}
-	return 0;
+	return twins_make(m) ? 0 : -ENOMEM;
+}
+
+static size_t class_bytes(u32 id)
+{
+	u32 of_class = kmalloc_id_of_class(id);
+
+	return classes[of_class - KMALLOC_ID(KMALLOC_NORMAL, 0)].size - (of_class == id ? 0 : TWIN_GAP);
 }
 
 size_t kmalloc_size_roundup(size_t size)
 {
 	if (size && size <= KMALLOC_MAX_CACHE_SIZE)
-		return classes[kmalloc_class(size)].size;
+		return class_bytes(kmalloc_plain_id(size));
 	return size && size <= KMALLOC_MAX_SIZE ? PAGE_SIZE << get_order(size) : size;
 }
 

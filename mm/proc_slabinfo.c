@@ -33,8 +33,8 @@ long slabinfo_text(struct machine *m, char *buf, size_t size)
 	list_for_each_entry(cache, &m->caches, list) {
 		struct cache_stats stats;
 
-		cache_stats_read(cache, &stats);
-		slabinfo_line(&text, &stats);
+		if (cache_stats_line(cache, &stats))
+			slabinfo_line(&text, &stats);
 	}
 	caches_unlock(m, locked);
 	return (long)text.length;

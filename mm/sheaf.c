@@ -129,19 +129,20 @@ static u32 inverse_of_odd(u32 odd)
 }
 
 /*
- * How the fast paths tell an object from what is between objects without dividing. A power of two has only to be
- * aligned. Else, size = odd * 2^k; an offset in the slab is one of a multiple of the odd part exactly if its product
- * with the inverse is small.
+ * How the fast paths tell an object from what is between objects without dividing. size = odd * 2^k; times the inverse
+ * of the odd part, the offset of object i in its slab is i * 2^k, and no other offset is one of those. Where the slab
+ * has a power of two of objects, these are the numbers without certain bits. (A slab's start adds only higher bits.)
+ * Else the product must be small.
  */
 static void slot_init_check(const struct kmem_cache *cache, struct cpu_sheaf *slot)
 {
-	u32 step = cache->size & -cache->size;
+	u32 step = cache->size & -cache->size, last = (cache->objects - 1) * step;
 
-	slot->odd_place = (u16)(is_power_of_2(cache->size) ? cache->size - 1 : ~0u);
 	slot->misaligned = (u16)(step - 1);
 	slot->slab_mask = (u16)((PAGE_SIZE << cache->order) - 1);
 	slot->inverse = inverse_of_odd(cache->size / step);
-	slot->last = (cache->objects - 1) * step;
+	slot->last = (u16)last;
+	slot->odd_place = is_power_of_2(cache->objects) ? slot->slab_mask & ~last : ~0u;
 }
 
 static u16 bytes_to_clear(const struct kmem_cache *cache)

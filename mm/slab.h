@@ -73,6 +73,7 @@ struct kmem_cache {
 	bool fast_free;			/* a free is a mark and a push: nothing to check, nothing to clear */
 	bool internal;			/* kmem's own: no leak at shutdown */
 	bool boot;			/* kmalloc's classes: never destroyed */
+	bool is_twin;			/* of one of those, and counted as part of it: mm/kmalloc.c */
 	slab_flags_t flags;
 	unsigned int size;		/* bytes an object takes */
 	unsigned int object_size;	/* bytes asked for */
@@ -228,6 +229,26 @@ unsigned long cache_live_objects(struct kmem_cache *cache);
 
 /* kmalloc (mm/kmalloc.c). */
 int kmalloc_init(struct machine *m);
+/* The id of the cache for a size from 1 to KMALLOC_MAX_CACHE_SIZE and no special flags. */
+u32 kmalloc_plain_id(size_t size);
+/* The id of a twin's class; any other is its own. */
+static inline u32 kmalloc_id_of_class(u32 id)
+{
+	return id < KMALLOC_TWIN_ID(KMALLOC_TWIN_FIRST) || id >= KMALLOC_NR_IDS ?
+		       id :
+		       id - KMALLOC_TWIN_ID(KMALLOC_TWIN_FIRST) + KMALLOC_ID(KMALLOC_NORMAL, KMALLOC_TWIN_FIRST);
+}
+
+/* The twin of a class's cache, or NULL. */
+static inline struct kmem_cache *kmalloc_twin(const struct kmem_cache *cache)
+{
+	u32 class = cache->id - KMALLOC_ID(KMALLOC_NORMAL, KMALLOC_TWIN_FIRST);
+
+	return class < KMALLOC_CLASSES - KMALLOC_TWIN_FIRST ?
+		       cache->machine->cache_by_id[KMALLOC_TWIN_ID(class + KMALLOC_TWIN_FIRST)] :
+		       NULL;
+}
+
 void *kmalloc_large_node(size_t size, gfp_t gfp, int nid);	/* NUMA_NO_NODE: the CPU's */
 bool free_large(struct machine *m, struct page *page, const void *object);
 bool large_object_at(struct machine *m, const void *address);

@@ -23,6 +23,11 @@
 
 #define SLOW __attribute__((__noinline__, cold))
 #define CLASS_SLOT(class) (u16) SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, class))
+#define TWIN_SLOT(class) (u16) SHEAF_SLOT(KMALLOC_TWIN_ID(class))
+/* From i on, which stands for a size of a higher alignment than a line's: sizes of the class, or of its twin. */
+#define CLASS_RUN(class, i) [i] = CLASS_SLOT(class), [(i) + 1 ... (i) + 15] = TWIN_SLOT(class)
+#define CLASS_RUNS(class, i) \
+	CLASS_RUN(class, i), CLASS_RUN(class, (i) + 16), CLASS_RUN(class, (i) + 32), CLASS_RUN(class, (i) + 48)
 
 /* The slot for the class of (size + 7) / 8. No bytes: slot 0, which has nothing. */
 static const u16 class_slot[KMALLOC_MAX_CACHE_SIZE / 8 + 1] = {
@@ -36,9 +41,17 @@ static const u16 class_slot[KMALLOC_MAX_CACHE_SIZE / 8 + 1] = {
 	[25 ... 32] = CLASS_SLOT(KMALLOC_256),
 	[33 ... 64] = CLASS_SLOT(KMALLOC_512),
 	[65 ... 128] = CLASS_SLOT(KMALLOC_1K),
-	[129 ... 256] = CLASS_SLOT(KMALLOC_2K),
-	[257 ... 512] = CLASS_SLOT(KMALLOC_4K),
-	[513 ... 1024] = CLASS_SLOT(KMALLOC_8K),
+	[129 ... 143] = TWIN_SLOT(KMALLOC_2K), CLASS_RUNS(KMALLOC_2K, 144), CLASS_RUN(KMALLOC_2K, 208),
+	CLASS_RUN(KMALLOC_2K, 224), [240] = CLASS_SLOT(KMALLOC_2K), [241 ... 248] = TWIN_SLOT(KMALLOC_2K),
+	[249 ... 256] = CLASS_SLOT(KMALLOC_2K),
+	[257 ... 271] = TWIN_SLOT(KMALLOC_4K), CLASS_RUNS(KMALLOC_4K, 272), CLASS_RUNS(KMALLOC_4K, 336),
+	CLASS_RUNS(KMALLOC_4K, 400), CLASS_RUN(KMALLOC_4K, 464), CLASS_RUN(KMALLOC_4K, 480),
+	[496] = CLASS_SLOT(KMALLOC_4K), [497 ... 504] = TWIN_SLOT(KMALLOC_4K), [505 ... 512] = CLASS_SLOT(KMALLOC_4K),
+	[513 ... 527] = TWIN_SLOT(KMALLOC_8K), CLASS_RUNS(KMALLOC_8K, 528), CLASS_RUNS(KMALLOC_8K, 592),
+	CLASS_RUNS(KMALLOC_8K, 656), CLASS_RUNS(KMALLOC_8K, 720), CLASS_RUNS(KMALLOC_8K, 784),
+	CLASS_RUNS(KMALLOC_8K, 848), CLASS_RUNS(KMALLOC_8K, 912), CLASS_RUN(KMALLOC_8K, 976),
+	CLASS_RUN(KMALLOC_8K, 992), [1008] = CLASS_SLOT(KMALLOC_8K), [1009 ... 1016] = TWIN_SLOT(KMALLOC_8K),
+	[1017 ... 1024] = CLASS_SLOT(KMALLOC_8K),
 };
 
 /* The kmalloc type that flags ask for. */
@@ -51,14 +64,35 @@ static u32 type_of(gfp_t gfp)
 	return gfp & __GFP_ACCOUNT ? KMALLOC_CGROUP : KMALLOC_NORMAL;
 }
 
-static u32 kmalloc_id(size_t size, gfp_t gfp)
+u32 kmalloc_plain_id(size_t size)
 {
-	return SHEAF_SLOT_ID(class_slot[(size + 7) / 8]) + type_of(gfp) * KMALLOC_CLASSES;
+	return SHEAF_SLOT_ID(class_slot[(size + 7) / 8]);
+}
+
+/* The id of the cache for that slot of a class, or of its twin, and these flags. Only the plain type has twins. */
+static u32 typed_id(unsigned long slot, gfp_t gfp)
+{
+	u32 id = SHEAF_SLOT_ID(slot), type = type_of(gfp);
+
+	return type == KMALLOC_NORMAL ? id : kmalloc_id_of_class(id) + type * KMALLOC_CLASSES;
+}
+
+/* A twin whose objects are checked serves nobody: reports are of the kernel's sizes. */
+static struct kmem_cache *cache_at(const struct machine *m, u32 id)
+{
+	struct kmem_cache *cache = m->cache_by_id[id];
+
+	return cache->is_twin && cache_debugged(cache) ? m->cache_by_id[kmalloc_id_of_class(id)] : cache;
+}
+
+static struct kmem_cache *cache_for(const struct machine *m, size_t size, gfp_t gfp)
+{
+	return cache_at(m, typed_id(class_slot[(size + 7) / 8], gfp));
 }
 
 struct kmem_cache *kmalloc_cache(struct machine *m, size_t size, gfp_t gfp)
 {
-	return size && size <= KMALLOC_MAX_CACHE_SIZE ? m->cache_by_id[kmalloc_id(size, gfp)] : NULL;
+	return size && size <= KMALLOC_MAX_CACHE_SIZE ? cache_for(m, size, gfp) : NULL;
 }
 
 /* An object of a debugged cache: straight from its slab, with every check, or NULL. */
@@ -122,7 +156,7 @@ SLOW static void *alloc_slow(u32 id, gfp_t gfp, size_t asked)
 	unsigned long caller = (unsigned long)__builtin_return_address(0);
 	struct machine *m = cpu_get()->machine;
 
-	return cache_alloc(m->cache_by_id[id], gfp, NUMA_NO_NODE, caller, asked);
+	return cache_alloc(cache_at(m, id), gfp, NUMA_NO_NODE, caller, asked);
 }
 
 SLOW static void *alloc_again(u32 id, gfp_t gfp, size_t asked, void *object)
@@ -206,7 +240,7 @@ INLINE void *cleared_for(void *object, const struct cpu_sheaf *slot, gfp_t gfp)
  */
 KMEM_FAST static void *kmalloc_odd(unsigned long id_slot, gfp_t gfp, size_t asked)
 {
-	u32 id = SHEAF_SLOT_ID(id_slot) + type_of(gfp) * KMALLOC_CLASSES;
+	u32 id = typed_id(id_slot, gfp);
 	struct kmem_cpu *cpu = this_cpu();
 	struct cpu_sheaf *slot;
 	void *object;
@@ -312,7 +346,7 @@ void *kmalloc_node(size_t size, gfp_t gfp, int nid)
 		return ZERO_SIZE_PTR;
 	if (size > KMALLOC_MAX_CACHE_SIZE)
 		return kmalloc_large_node(size, gfp, nid);
-	return cache_alloc(m->cache_by_id[kmalloc_id(size, gfp)], gfp, node_or_local(m, nid),
+	return cache_alloc(cache_for(m, size, gfp), gfp, node_or_local(m, nid),
 			   (unsigned long)__builtin_return_address(0), size);
 }
 
@@ -380,11 +414,11 @@ SLOW static void kfree_slow(void *object)
 /* Is this where an object of the slot's cache starts? The page is of a slab of the usual order. */
 INLINE bool starts_object(const struct cpu_sheaf *slot, const void *object)
 {
-	u16 place = (u16)(unsigned long)object;
+	u32 place = (u32)(unsigned long)object;
 
-	if (likely(!(place & slot->odd_place)))
+	if (likely(!(place * slot->inverse & slot->odd_place)))
 		return true;
-	return !(place & slot->misaligned) && (u32)(place & slot->slab_mask) * slot->inverse <= slot->last;
+	return !(place & slot->misaligned) && (place & slot->slab_mask) * READ_ONCE(slot->inverse) <= slot->last;
 }
 
 /* The slot for objects of the page there; slot 0 takes none. */

@@ -24,7 +24,7 @@
 #include "mm/stack_depot.h"
 
 #define CACHE_LINE 64u
-#define FIRST_FREE_ID (NR_KMALLOC_TYPES * KMALLOC_CLASSES + 1)
+#define FIRST_FREE_ID KMALLOC_NR_IDS
 #define MIN_PARTIAL 5u
 #define MAX_PARTIAL 10u
 

@@ -277,6 +277,28 @@ void cache_stats_read(struct kmem_cache *cache, struct cache_stats *stats)
 	stats->live_objects -= stats->sheaf_objects;
 }
 
+bool cache_stats_line(struct kmem_cache *cache, struct cache_stats *stats)
+{
+	struct kmem_cache *twin = kmalloc_twin(cache);
+	struct cache_stats more;
+
+	if (cache->is_twin)
+		return false;
+	cache_stats_read(cache, stats);
+	if (!twin)
+		return true;
+	cache_stats_read(twin, &more);
+	stats->slabs += more.slabs;
+	stats->partial_slabs += more.partial_slabs;
+	stats->empty_slabs += more.empty_slabs;
+	stats->full_slabs += more.full_slabs;
+	stats->total_objects += more.total_objects;
+	stats->live_objects += more.live_objects;
+	stats->sheaf_objects += more.sheaf_objects;
+	stats->remote_frees += more.remote_frees;
+	return true;
+}
+
 unsigned int machine_caches(struct machine *m, struct cache_stats *caches, unsigned int nr)
 {
 	bool visiting = visit_begin(m);
@@ -285,8 +307,12 @@ unsigned int machine_caches(struct machine *m, struct cache_stats *caches, unsig
 	unsigned int count = 0;
 
 	list_for_each_entry(cache, &m->caches, list) {
+		struct cache_stats stats;
+
+		if (!cache_stats_line(cache, &stats))
+			continue;
 		if (count < nr)
-			cache_stats_read(cache, &caches[count]);
+			caches[count] = stats;
 		count++;
 	}
 	caches_unlock(m, locked);

@@ -32,5 +32,7 @@ unsigned long zone_mark(const struct zone *zone, enum zone_watermarks mark);
 bool caches_lock(struct machine *m) ACQUIRES(m->cache_lock);
 void caches_unlock(struct machine *m, bool locked) RELEASES(m->cache_lock);
 void cache_stats_read(struct kmem_cache *cache, struct cache_stats *stats);
+/* The same; a class of kmalloc with its twin. False for that twin: it has no line of its own. */
+bool cache_stats_line(struct kmem_cache *cache, struct cache_stats *stats);
 
 #endif

@@ -8,6 +8,12 @@
 
 static void *objects[NR];
 
+/* Does the twin of the class serve this size: with a line to spare, of no higher alignment than a line's? */
+static bool has_twin(size_t size, size_t class_size)
+{
+	return class_size >= 2048 && size <= class_size - 64 && (size + 7) / 8 % 16;
+}
+
 static void every_size_goes_to_the_least_class_that_holds_it(struct ktap *t)
 {
 	static const unsigned int sizes[] = { 8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192 };
@@ -19,8 +25,8 @@ static void every_size_goes_to_the_least_class_that_holds_it(struct ktap *t)
 		struct kmem_cache *cache = kmalloc_cache(m, size, GFP_KERNEL);
 
 		class += size > sizes[class];
-		if (cache->object_size == sizes[class] && kmalloc_class(size) == class &&
-			kmalloc_size_roundup(size) == sizes[class])
+		if (cache->object_size == sizes[class] - (has_twin(size, sizes[class]) ? 64 : 0) &&
+			kmalloc_class(size) == class && kmalloc_size_roundup(size) == cache->object_size)
 			continue;
 		ktap_fail(t, "size %lu: class %u of %u bytes, not of %u", (unsigned long)size, kmalloc_class(size),
 			cache->object_size, sizes[class]);
@@ -31,6 +37,50 @@ static void every_size_goes_to_the_least_class_that_holds_it(struct ktap *t)
 	EXPECT_EQ(t, kmalloc_size_roundup(8193), 16384);
 	EXPECT_EQ(t, kmalloc_size_roundup(KMALLOC_MAX_SIZE + 1), KMALLOC_MAX_SIZE + 1);	/* nothing would do */
 	EXPECT_EQ(t, kmalloc_size_roundup(KMALLOC_MAX_SIZE), KMALLOC_MAX_SIZE);
+}
+
+/* Where alignment counts they do not. */
+static void large_objects_begin_at_many_lines_of_a_page(struct ktap *t)
+{
+	unsigned long lines = 0;
+
+	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M"));
+	for (size_t size = 2049; size <= 8192; size += 13) {
+		volatile size_t asked = size;
+		void *object = kmalloc(asked, GFP_KERNEL);
+
+		ASSERT_NOT_NULL(t, object);
+		EXPECT_EQ(t, (unsigned long)object & ((size & -size) - 1), 0);
+		EXPECT_GE(t, ksize(object), kmalloc_size_roundup(size));
+		memset(object, 0x5c, size);
+		if (has_twin(size, size > 4096 ? 8192 : 4096))
+			lines |= 1ul << ((unsigned long)object % PAGE_SIZE / 64);
+		else
+			EXPECT_EQ(t, (unsigned long)object % PAGE_SIZE, 0);
+		objects[size % NR] = object;
+		kfree(objects[(size + 1) % NR]);
+		objects[(size + 1) % NR] = NULL;
+	}
+	for (unsigned int i = 0; i < NR; i++) {
+		kfree(objects[i]);
+		objects[i] = NULL;
+	}
+	EXPECT_GE(t, (unsigned int)__builtin_popcountl(lines), 8);
+	EXPECT_STR(t, console_text(), "");
+}
+
+/* Reports are about the kernel's sizes. */
+static void checked_classes_have_no_twin(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M slub_debug=FZ");
+	volatile size_t size = 5000;
+	void *object;
+
+	ASSERT_NOT_NULL(t, m);
+	EXPECT_EQ(t, kmalloc_cache(m, size, GFP_KERNEL), kmalloc_cache(m, 8192, GFP_KERNEL));
+	object = kmalloc(size, GFP_KERNEL);
+	EXPECT_EQ(t, cache_of(m, object), kmalloc_cache(m, 8192, GFP_KERNEL));
+	kfree(object);
 }
 
 /* The constant and the variable form of a call meet in one cache. */
@@ -161,6 +211,7 @@ static void an_allocation_that_fails_says_what_was_asked_and_how_full_each_node_
 }
 
 KTAP_SUITE(kmalloc, KTAP_CASE(every_size_goes_to_the_least_class_that_holds_it),
+	KTAP_CASE(large_objects_begin_at_many_lines_of_a_page), KTAP_CASE(checked_classes_have_no_twin),
 	KTAP_CASE(constant_and_variable_sizes_agree), KTAP_CASE(flags_choose_the_type),
 	KTAP_CASE(large_objects_are_counted_and_come_back_whole),
 	KTAP_CASE(a_large_request_that_memory_cannot_hold_is_null), KTAP_CASE(sheaves_without_memory_for_themselves),

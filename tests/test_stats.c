@@ -144,6 +144,30 @@ static void live_objects_are_those_with_callers(struct ktap *t)
 	kmem_cache_destroy(cache);
 }
 
+static void a_class_and_its_twin_are_one_line(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	volatile size_t size = 5000;
+	struct cache_stats before, after;
+	void *own, *twins;
+
+	ASSERT_NOT_NULL(t, m);
+	before = *cache_named(m, "kmalloc-8k");
+	own = kmalloc(8192, GFP_KERNEL);
+	twins = kmalloc(size, GFP_KERNEL);
+	after = *cache_named(m, "kmalloc-8k");
+	EXPECT_NE(t, cache_of(m, own), cache_of(m, twins));
+	EXPECT_EQ(t, after.live_objects, before.live_objects + 2);
+	EXPECT_GE(t, after.total_objects, after.live_objects + after.sheaf_objects);
+	EXPECT_EQ(t, after.slabs, before.slabs + 2);
+	EXPECT_EQ(t, after.slabs, after.full_slabs + after.partial_slabs + after.empty_slabs);
+	EXPECT_EQ(t, after.size, 8192);
+	for (unsigned int i = machine_caches(m, caches, KMEM_MAX_CACHES); i-- > 0;)
+		EXPECT(t, strcmp(caches[i].name, "kmalloc-8k") || caches[i].size == 8192);
+	kfree(own);
+	kfree(twins);
+}
+
 static void caches_may_be_asked_for_under_their_lock(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M");
@@ -157,4 +181,5 @@ static void caches_may_be_asked_for_under_their_lock(struct ktap *t)
 
 KTAP_SUITE(stats, KTAP_CASE(fresh_machine_adds_up), KTAP_CASE(pages_are_counted), KTAP_CASE(large_objects_are_counted),
 	   KTAP_CASE(zones_are_the_populated_ones), KTAP_CASE(fewer_than_there_are_may_be_asked_for),
-	   KTAP_CASE(live_objects_are_those_with_callers), KTAP_CASE(caches_may_be_asked_for_under_their_lock));
+	   KTAP_CASE(live_objects_are_those_with_callers), KTAP_CASE(a_class_and_its_twin_are_one_line),
+	   KTAP_CASE(caches_may_be_asked_for_under_their_lock));

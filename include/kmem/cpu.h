@@ -44,12 +44,12 @@ struct cpu_sheaf {
 	void **limit;			/* top == limit: full */
 	void **free_limit;		/* the same for kfree(); NULL: kfree() must look at the cache first */
 	struct sheaf *spare;		/* a second one, empty, full or between */
-	u16 odd_place;			/* of an address; an object has none of these bits, or see below */
+	u32 inverse;			/* of the size's odd part, mod 2^32 */
+	u32 odd_place;			/* address * inverse: an object's has none of these bits, or see below */
 	u16 misaligned;			/* below: bits that no object's address has */
 	u16 slab_mask;			/* bytes of a slab - 1 */
+	u16 last;			/* the last object's offset * inverse; what is between objects gives more */
 	u16 bytes;			/* what __GFP_ZERO clears, and SHEAF_INIT */
-	u32 inverse;			/* of the size's odd part, mod 2^32 */
-	u32 last;			/* the last object's offset * inverse; what is between objects gives more */
 } __attribute__((aligned(64)));
 
 #define SHEAF_INIT (1u << 15)		/* init_on_alloc: every allocation is cleared */
