@@ -21,6 +21,7 @@
 #include "mm/zone.h"
 
 #define MAX_CPUS 256
+#define NR_SHEAF_SIZES 6
 
 struct vmalloc_state;
 struct kmem_cache;
@@ -89,7 +90,7 @@ struct machine {
 	char *boot_room;			/* what is left of the last of them */
 	size_t boot_room_bytes;
 	struct kmem_cache *map_cache[2];	/* maps of slabs with more objects than a word has bits */
-	struct kmem_cache *sheaf_cache[5];	/* sheaves, by size */
+	struct kmem_cache *sheaf_cache[NR_SHEAF_SIZES];	/* sheaves, by size */
 	long large_pages;			/* atomic: pages of kmalloc()s too large for a slab */
 	long large_objects;			/* atomic */
 

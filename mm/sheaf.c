@@ -31,24 +31,24 @@
 #include "mm/idle.h"
 #include "mm/slab.h"
 
-static const u16 sheaf_bytes[5] = { 128, 256, 512, 1024, 2048 };
+static const u16 sheaf_bytes[NR_SHEAF_SIZES] = { 128, 256, 512, 1024, 2048, 4096 };
 
 #define SHEAF_CAPACITY(bytes) ((unsigned int)(((bytes) - sizeof(struct sheaf)) / sizeof(void *)))
 
-/* Small objects by the hundred, large ones by the dozen: a sheaf stands for 16 to 64 KiB. */
+/* Small objects by the hundred, large ones by the dozen: a sheaf stands for 32 to 64 KiB, of large objects for 240. */
 unsigned int sheaf_capacity_for(const struct machine *m, unsigned int size)
 {
-	unsigned int step = size <= 128 ? 4 : size <= 512 ? 3 : size <= 1024 ? 2 : size <= 4096 ? 1 : 0;
+	unsigned int step = size <= 128 ? 5 : size <= 512 ? 4 : size <= 1024 ? 3 : size <= 4096 ? 2 : 1;
 	bool small_machine = m->totalram < (64ul << 20 >> PAGE_SHIFT);
 
-	if (small_machine && step)
+	if (small_machine)
 		step--;
 	return size > KMALLOC_MAX_CACHE_SIZE ? 0 : SHEAF_CAPACITY(sheaf_bytes[step]);
 }
 
 static struct kmem_cache *sheaf_cache(struct machine *m, unsigned int capacity)
 {
-	for (unsigned int i = 0; i < 5; i++)
+	for (unsigned int i = 0; i < NR_SHEAF_SIZES; i++)
 		if (capacity <= SHEAF_CAPACITY(sheaf_bytes[i]))
 			return m->sheaf_cache[i];
 	return NULL;

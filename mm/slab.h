@@ -38,8 +38,8 @@ _Static_assert(SLAB_LARGE_MAP_BYTES * 8 >= SLAB_MAX_OBJECTS, "a large map holds 
 	 SLAB_FAILSLAB | SLAB_NO_MERGE)
 #define SLAB_MERGE_SAME (SLAB_RECLAIM_ACCOUNT | SLAB_CACHE_DMA | SLAB_CACHE_DMA32 | SLAB_ACCOUNT)
 
-#define MAX_FULL_SHEAVES 10u
-#define MAX_EMPTY_SHEAVES 10u
+#define MAX_FULL_SHEAVES 5u
+#define MAX_EMPTY_SHEAVES 5u
 
 struct sheaf {
 	struct list_head link;		/* in a barn */

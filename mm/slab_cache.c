@@ -536,8 +536,8 @@ unsigned long slab_discard_all(struct machine *m)
 /* Maps and sheaves first: every other cache may need them. */
 int slab_init(struct machine *m)
 {
-	static const char *const sheaf_names[5] = {
-		"kmem_sheaf-128", "kmem_sheaf-256", "kmem_sheaf-512", "kmem_sheaf-1k", "kmem_sheaf-2k",
+	static const char *const sheaf_names[NR_SHEAF_SIZES] = {
+		"kmem_sheaf-128", "kmem_sheaf-256", "kmem_sheaf-512", "kmem_sheaf-1k", "kmem_sheaf-2k", "kmem_sheaf-4k",
 	};
 
 	mutex_init(&m->cache_lock);
@@ -546,7 +546,7 @@ int slab_init(struct machine *m)
 	m->map_cache[0] = cache_new_internal(m, "kmem_map-32", SLAB_SMALL_MAP_BITS / 8);
 	if (!m->map_cache[0] || !m->map_cache[1])
 		return -ENOMEM;
-	for (unsigned int i = 0; i < 5; i++) {
+	for (unsigned int i = 0; i < NR_SHEAF_SIZES; i++) {
 		m->sheaf_cache[i] = cache_new_internal(m, sheaf_names[i], 128u << i);
 		if (!m->sheaf_cache[i])
 			return -ENOMEM;

@@ -38,7 +38,7 @@ struct slab_check {
 	struct kmem_fault *fault;
 	bool quiet;			/* no slab is waiting for a grace period */
 	unsigned long maps[2];		/* maps outside descriptors, as map_cache[] */
-	unsigned long sheaves[5];	/* by sheaf_cache[] */
+	unsigned long sheaves[NR_SHEAF_SIZES];	/* by sheaf_cache[] */
 };
 
 /* --------------------------------------------------------------------------------------------------------- slabs */
@@ -193,7 +193,7 @@ static bool slot_fault(const struct kmem_cache *cache, unsigned int cpu, struct 
 /* H4's first half, and counts. */
 static bool sheaf_is_out(struct slab_check *check, const struct sheaf *sheaf)
 {
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < NR_SHEAF_SIZES; i++) {
 		if (!slab_of_object_out(check->m->sheaf_cache[i], sheaf))
 			continue;
 		check->sheaves[i]++;
@@ -468,7 +468,7 @@ bool slab_check(struct machine *m, bool at_rest, struct kmem_fault *fault)
 	for (int i = 0; i < 2; i++)
 		if (!internal_check(&check, m->map_cache[i], check.maps[i], check.quiet, "S5"))
 			return false;
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < NR_SHEAF_SIZES; i++)
 		if (!internal_check(&check, m->sheaf_cache[i], check.sheaves[i], at_rest, "H4"))
 			return false;
 	return internal_check(&check, m->cache_cache, made, at_rest, "K3") &&

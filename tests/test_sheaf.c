@@ -102,7 +102,7 @@ static void allocating_takes_whole_sheaves_back_from_the_barn(struct ktap *t)
 	ASSERT(t, get(&w, 0, nr));
 	put(&w, 0, nr);
 	full = w.barn->nr_full;
-	own = in_main(&w) + w.slot->spare->nr;
+	own = in_main(&w) + w.slot->spare->nr + (w.slot->hot ? 1 : 0);
 	ASSERT_EQ(t, full, MAX_FULL_SHEAVES);
 	ASSERT(t, get(&w, 0, own));
 	EXPECT_EQ(t, w.barn->nr_full, full);

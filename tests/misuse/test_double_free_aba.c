@@ -91,7 +91,7 @@ static void in_slabs(struct ktap *t)
 /* Long ago, and through the barn. */
 static void after_thousands_of_others(struct ktap *t)
 {
-	struct machine *m = slab_machine(t, "mem=64M");
+	struct machine *m = slab_machine(t, "mem=64M kmem.sheaf=100");
 	static void *others[4000];
 	void *a;
 
