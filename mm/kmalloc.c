@@ -171,9 +171,11 @@ size_t ksize(const void *object)
 
 void *krealloc(const void *object, size_t size, gfp_t gfp)
 {
-	size_t old = ksize(object);
+	size_t old = kmalloc_bytes(object);
 	void *fresh;
 
+	if (!old)
+		old = ksize(object);
 	if (!size) {
 		kfree(object);
 		return ZERO_SIZE_PTR;

@@ -229,6 +229,8 @@ unsigned long cache_live_objects(struct kmem_cache *cache);
 
 /* kmalloc (mm/kmalloc.c). */
 int kmalloc_init(struct machine *m);
+/* ksize() of an object of kmalloc()'s, without a look at its slab; 0: that needs one. */
+size_t kmalloc_bytes(const void *object);
 /* The id of the cache for a size from 1 to KMALLOC_MAX_CACHE_SIZE and no special flags. */
 u32 kmalloc_plain_id(size_t size);
 /* The id of a twin's class; any other is its own. */

@@ -69,11 +69,56 @@ static void where_one_stands_aside_the_next_goes_to_the_stack(struct ktap *t)
 	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
 	first = kmalloc(64, GFP_KERNEL);
 	kfree(first);
-	second = kmem_cache_alloc(h.cache, GFP_KERNEL);
+	second = kmem_cache_alloc_node(h.cache, GFP_KERNEL, 0);
 	EXPECT(t, second != first);
 	kfree(second);
 	EXPECT(t, h.slot->hot == first && h.slot->top[-1] == second);
 	machine_holds(t, h.m);
+}
+
+static void nothing_made(void *object)
+{
+	(void)object;
+}
+
+/* The newest object of any cache whose marks are at the objects' start; by whichever call it is freed. */
+static void every_plain_cache_has_one(struct ktap *t)
+{
+	struct kmem_cache *plain, *made;
+	struct cpu_sheaf *slot;
+	void *object, *other;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	plain = kmem_cache_create("plain", 200, 0, SLAB_NO_MERGE, NULL);
+	made = kmem_cache_create("made", 200, 0, SLAB_NO_MERGE, nothing_made);
+	ASSERT(t, plain && made);
+	slot = &h.cpu->sheaves[plain->id];
+	kmem_cache_free(plain, kmem_cache_alloc(plain, GFP_KERNEL));	/* there is a sheaf now */
+	object = kmem_cache_alloc(plain, GFP_KERNEL);
+	kmem_cache_free(plain, object);
+	EXPECT(t, slot->hot == object);
+	EXPECT(t, kmem_cache_zalloc(plain, GFP_KERNEL) == object && !slot->hot);
+	kfree(object);
+	EXPECT(t, slot->hot == object);
+	EXPECT(t, kmem_cache_alloc(plain, GFP_KERNEL) == object && !slot->hot);
+	machine_holds(t, h.m);
+	kmem_cache_free(h.cache, object);
+	EXPECT_EQ(t, console_count("Wrong slab cache"), 1);
+	EXPECT(t, !slot->hot && !h.slot->hot);
+	kmem_cache_free(plain, object);
+	kmem_cache_free(plain, object);
+	EXPECT_EQ(t, console_count("Object already free"), 1);
+	EXPECT_EQ(t, cache_live_objects(plain), 0);
+	for (int i = 0; i < 2; i++) {
+		object = kmem_cache_alloc(made, GFP_KERNEL);
+		other = kmem_cache_alloc(made, GFP_KERNEL);
+		kmem_cache_free(made, other);
+		kmem_cache_free(made, object);
+		EXPECT_NULL(t, h.cpu->sheaves[made->id].hot);
+	}
+	kmem_cache_destroy(plain);
+	kmem_cache_destroy(made);
 }
 
 static void freed_twice_it_is_reported(struct ktap *t)
@@ -218,7 +263,8 @@ static void s6_another_slot_in_the_map(struct ktap *t)
 }
 
 KTAP_SUITE(hot_object, KTAP_CASE(the_newest_object_stands_aside_and_comes_back),
-	KTAP_CASE(where_one_stands_aside_the_next_goes_to_the_stack), KTAP_CASE(freed_twice_it_is_reported),
+	KTAP_CASE(where_one_stands_aside_the_next_goes_to_the_stack), KTAP_CASE(every_plain_cache_has_one),
+	KTAP_CASE(freed_twice_it_is_reported),
 	KTAP_CASE(written_to_after_the_free_it_is_not_handed_out), KTAP_CASE(draining_takes_it_too),
 	KTAP_CASE(freed_elsewhere_it_is_forgotten_with_its_slab), KTAP_CASE(it_is_cleared_where_the_machine_clears),
 	KTAP_CASE(init_on_free_clears_it_at_once), KTAP_CASE(h6_another_slot_s_newest_object),
