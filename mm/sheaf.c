@@ -33,12 +33,13 @@
 
 static const u16 sheaf_bytes[NR_SHEAF_SIZES] = { 128, 256, 512, 1024, 2048, 4096 };
 
+#define REFILL_BYTES (128u << 10)	/* of slabs at once: each object is written to */
 #define SHEAF_CAPACITY(bytes) ((unsigned int)(((bytes) - sizeof(struct sheaf)) / sizeof(void *)))
 
-/* Small objects by the hundred, large ones by the dozen: a sheaf stands for 32 to 64 KiB, of large objects for 240. */
+/* Small objects by the hundred, large ones by the dozen: a sheaf stands for 32 to 64 KiB, of large objects for 480. */
 unsigned int sheaf_capacity_for(const struct machine *m, unsigned int size)
 {
-	unsigned int step = size <= 128 ? 5 : size <= 512 ? 4 : size <= 1024 ? 3 : size <= 4096 ? 2 : 1;
+	unsigned int step = size <= 128 ? 5 : size <= 512 ? 4 : size <= 1024 ? 4 : size <= 4096 ? 3 : 2;
 	bool small_machine = m->totalram < (64ul << 20 >> PAGE_SHIFT);
 
 	if (small_machine)
@@ -184,6 +185,9 @@ static void barn_init(struct barn *barn)
 
 void sheaf_layer_init(struct kmem_cache *cache)
 {
+	unsigned int bytes = max(cache->sheaf_capacity * cache->size, 1u);
+
+	cache->max_full = clamp(MAX_FULL_BYTES / bytes, 2u, MAX_FULL_SHEAVES);
 	for (unsigned int nid = 0; nid < cache->machine->nr_nodes; nid++)
 		barn_init(&cache->node[nid]->barn);
 }
@@ -211,14 +215,15 @@ static struct sheaf *barn_trade_empty(struct barn *barn, struct sheaf **surplus)
 }
 
 /* An empty sheaf for a full one. NULL: the barn has no room, or none empty, and the full one stays the caller's. */
-static struct sheaf *barn_trade_full(struct barn *barn, struct sheaf *full, bool *taken)
+static struct sheaf *barn_trade_full(struct kmem_cache *cache, int nid, struct sheaf *full, bool *taken)
 {
+	struct barn *barn = &cache->node[nid]->barn;
 	struct sheaf *empty = NULL;
 	unsigned long flags;
 
 	*taken = false;
 	spin_lock_irqsave(&barn->lock, flags);
-	if (barn->nr_full < MAX_FULL_SHEAVES) {
+	if (barn->nr_full < cache->max_full) {
 		list_add(&full->link, &barn->full);
 		barn->nr_full++;
 		*taken = true;
@@ -286,7 +291,7 @@ static bool slot_refill(struct kmem_cache *cache, struct cpu_sheaf *slot, int ni
 	}
 	if (!main)
 		return false;
-	main->nr = take_marked(cache, nid, main->objects, main->capacity);
+	main->nr = take_marked(cache, nid, main->objects, min(main->capacity, max(REFILL_BYTES / cache->size, 2u)));
 	slot_set_main(cache, slot, main);
 	return main->nr != 0;
 }
@@ -370,7 +375,7 @@ static void slot_make_room(struct kmem_cache *cache, struct cpu_sheaf *slot, int
 	}
 	full = slot_take_main(slot);
 	assert(full);
-	empty = barn_trade_full(barn, full, &taken);
+	empty = barn_trade_full(cache, nid, full, &taken);
 	if (taken && !empty)
 		empty = sheaf_new(cache->machine, cache->sheaf_capacity, GFP_NOWAIT);
 	if (!taken) {

@@ -38,8 +38,9 @@ _Static_assert(SLAB_LARGE_MAP_BYTES * 8 >= SLAB_MAX_OBJECTS, "a large map holds 
 	 SLAB_FAILSLAB | SLAB_NO_MERGE)
 #define SLAB_MERGE_SAME (SLAB_RECLAIM_ACCOUNT | SLAB_CACHE_DMA | SLAB_CACHE_DMA32 | SLAB_ACCOUNT)
 
-#define MAX_FULL_SHEAVES 5u
+#define MAX_FULL_SHEAVES 5u		/* of large objects as many as hold MAX_FULL_BYTES, or two */
 #define MAX_EMPTY_SHEAVES 5u
+#define MAX_FULL_BYTES (1u << 20)
 
 struct sheaf {
 	struct list_head link;		/* in a barn */
@@ -84,6 +85,7 @@ struct kmem_cache {
 	unsigned int order, min_order;
 	unsigned int objects;		/* a slab of order */
 	unsigned int sheaf_capacity;	/* 0: no sheaves */
+	unsigned int max_full;		/* sheaves in a barn */
 	unsigned int min_partial;	/* empty slabs that are kept */
 	gfp_t allocflags;
 	void (*ctor)(void *object);
