@@ -235,12 +235,12 @@ int kmalloc_init(struct machine *m);
 size_t kmalloc_bytes(const void *object);
 /* The id of the cache for a size from 1 to KMALLOC_MAX_CACHE_SIZE and no special flags. */
 u32 kmalloc_plain_id(size_t size);
-/* The id of a twin's class; any other is its own. */
+/* The id of a class of kmalloc()'s, or of its twin: that of the class. */
 static inline u32 kmalloc_id_of_class(u32 id)
 {
-	return id < KMALLOC_TWIN_ID(KMALLOC_TWIN_FIRST) || id >= KMALLOC_NR_IDS ?
-		       id :
-		       id - KMALLOC_TWIN_ID(KMALLOC_TWIN_FIRST) + KMALLOC_ID(KMALLOC_NORMAL, KMALLOC_TWIN_FIRST);
+	u32 twin = id - KMALLOC_TWIN_ID(KMALLOC_TWIN_FIRST);
+
+	return id < KMALLOC_TWIN_ID(KMALLOC_TWIN_FIRST) ? id : twin + KMALLOC_ID(KMALLOC_NORMAL, KMALLOC_TWIN_FIRST);
 }
 
 /* The twin of a class's cache, or NULL. */

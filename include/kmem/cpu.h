@@ -34,7 +34,7 @@ struct task_struct;
  *	base [ o | o | o | . . . . ] limit	hot [ o ]
  *	                  ^ top
  *
- * and one that stands aside: the newest object that kmalloc() gave out, freed before all others. It comes back next,
+ * and one that stands aside: the newest object that was given out, freed before all others. It comes back next,
  * and waits for no other memory: so much code frees what it just allocated.
  */
 struct cpu_sheaf {
@@ -70,7 +70,7 @@ struct kmem_cpu {
 	unsigned long page_bytes;
 	unsigned long secret;			/* marks freed objects: mm/slab.h */
 	unsigned long alloc_secret;		/* the same; another: every allocation is odd (init_on_alloc) */
-	void *last_object;			/* kmalloc()'s newest, or this CPU */
+	void *last_object;			/* the newest that was given out, or this CPU */
 	struct cpu_sheaf *last_slot;		/* where it came from */
 	u32 id;
 	u32 node;

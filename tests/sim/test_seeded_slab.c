@@ -112,16 +112,21 @@ static void make_cache_of_three(void)
 	cache = kmem_cache_create_args("three", 64, &(struct kmem_cache_args){ .sheaf_capacity = 3 }, SLAB_NO_MERGE);
 }
 
-/* The second object is freed twice, with another in between: a sheaf [ 1 0 1 ], and [ 2 ] above it. */
+/*
+ * The second object is freed twice, with another in between: a sheaf [ 1 0 1 ], and [ 2 ] above it. The newest, which
+ * would stand aside, is of another cache.
+ */
 static void twice_world(void *arg)
 {
 	static const int order[] = { 1, 0, 1, 2 };
-	void *objects[4];
+	void *objects[4], *newest;
 
 	(void)arg;
 	machine_enter(m);
 	for (int i = 0; i < 3; i++)
 		objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+	kfree(kmalloc(64, GFP_KERNEL));
+	newest = kmalloc(64, GFP_KERNEL);
 	for (int i = 0; i < 4; i++)
 		kmem_cache_free(cache, objects[order[i]]);
 	for (int i = 0; i < 4; i++)
@@ -130,6 +135,7 @@ static void twice_world(void *arg)
 		for (int j = 0; j < i; j++)
 			if (objects[i] == objects[j])
 				sim_fail("an object that was freed twice has two holders");
+	kfree(newest);
 	machine_leave();
 }
 
@@ -175,7 +181,7 @@ static void interrupted_world(void *arg)
 static void no_interrupt_comes_where_a_cpu_is_held(struct ktap *t)
 {
 	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_CPU_HOLD_IRQS, .run = interrupted_world, .schedules = 10, .prepare = make_cache,
+		.bug = SEEDED_CPU_HOLD_IRQS, .run = interrupted_world, .schedules = 150, .prepare = make_cache,
 		.interrupt = exchange_object, .interrupt_every = 10,
 	});
 }
