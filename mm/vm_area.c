@@ -9,14 +9,15 @@
  *		free 8k, max 8k		free 90k, max 90k
  *
  * so the lowest range that is large enough is found in one descent. A lazy range was freed, and processors
- * may still remember what it mapped; a purge makes it free.
+ * may still remember what it mapped; a purge makes it free. An area that may be kept (vm_kept.c) does not leave the
+ * busy tree when it is freed; no one finds it there.
  *
  * True whenever the caller's lock is free; vm_space_check() proves each:
  *	V1  the ranges of a tree ascend, are not empty, and begin and end at pages
  *	V2  two free ranges, or two lazy ones, never touch: they are one
  *	V3  subtree_max is the bytes of the largest range in the subtree
  *	V4  free, busy, lazy and taken ranges cover the window exactly once
- *	V5  nr_busy and lazy_bytes are what the trees hold
+ *	V5  nr_busy and lazy_bytes are what the trees and the list of the dead hold
  * Lock: the caller's.
  */
 #include <linux/list.h>
@@ -125,10 +126,13 @@ static void tree_merge(struct rb_root *root, struct vmap_area *area, bool augmen
 	}
 	list_add(&area->list, unused);
 	if (!before) {
+		after->is_mapped |= area->is_mapped;
 		tree_resize(after, area->va_start, after->va_end, augmented);
 		return;
 	}
+	before->is_mapped |= area->is_mapped;
 	if (after) {
+		before->is_mapped |= after->is_mapped;
 		tree_erase(root, after, augmented);
 		list_add(&after->list, unused);
 	}
@@ -220,7 +224,8 @@ bool vm_area_reserve(struct vm_space *space, const struct vm_request *request, s
 	carve(space, range, address, address + request->size, spare, unused);
 	area->va_start = address;
 	area->va_end = address + request->size;
-	area->deferred = false;
+	area->state = AREA_BUSY;
+	area->is_run = area->is_mapped = area->deferred = false;
 	tree_insert(&space->busy, area, false);
 	space->nr_busy++;
 	return true;
@@ -233,58 +238,94 @@ void vm_space_init(struct vm_space *space, unsigned long start, unsigned long en
 	assert(start < end && !((start | end) & ~PAGE_MASK));
 	*space = (struct vm_space){ .start = start, .end = end };
 	INIT_LIST_HEAD(&space->taken);
+	vm_kept_init(space);
 	first->va_start = start;
 	first->va_end = end;
 	tree_insert(&space->free, first, true);
 }
 
+/* The first of the busy tree in this state that ends above the address. */
+static struct vmap_area *next_in_state(const struct vm_space *space, unsigned long address, enum vm_area_state state)
+{
+	struct vmap_area *area = tree_next(&space->busy, address);
+
+	while (area && area->state != state)
+		area = area_of(rb_next(&area->node));
+	return area;
+}
+
 struct vmap_area *vm_area_next(const struct vm_space *space, unsigned long address)
 {
-	return tree_next(&space->busy, address);
+	return next_in_state(space, address, AREA_BUSY);
 }
 
 struct vmap_area *vm_lazy_next(const struct vm_space *space, unsigned long address)
 {
-	return tree_next(&space->lazy, address);
+	struct vmap_area *lazy = tree_next(&space->lazy, address);
+	struct vmap_area *kept = next_in_state(space, address, AREA_KEPT);
+
+	return !lazy || (kept && kept->va_start < lazy->va_start) ? kept : lazy;
 }
 
 struct vmap_area *vm_area_find(const struct vm_space *space, unsigned long address)
 {
 	struct vmap_area *area = tree_next(&space->busy, address);
 
-	return area && area->va_start <= address ? area : NULL;
+	return area && area->va_start <= address && area->state == AREA_BUSY ? area : NULL;
+}
+
+/* The busy tree, left for good. */
+static void leave(struct vm_space *space, struct vmap_area *area)
+{
+	if (area->state == AREA_OUT)
+		return;
+	tree_erase(&space->busy, area, false);
+	area->state = AREA_OUT;
 }
 
 void vm_area_take(struct vm_space *space, struct vmap_area *area)
 {
-	tree_erase(&space->busy, area, false);
+	assert(area->state == AREA_BUSY);
+	if (area->is_run)
+		area->state = AREA_TAKEN;
+	else
+		leave(space, area);
 	space->nr_busy--;
 	list_add_tail(&area->list, &space->taken);
+}
+
+void vm_area_leave(struct vm_space *space, struct vmap_area *area)
+{
+	area->is_run = false;
+	vm_area_take(space, area);
 }
 
 void vm_area_retire(struct vm_space *space, struct vmap_area *area, struct list_head *unused)
 {
 	list_del(&area->list);
+	leave(space, area);
 	__atomic_store_n(&space->lazy_bytes, space->lazy_bytes + area_bytes(area), __ATOMIC_RELAXED);
 	tree_merge(&space->lazy, area, false, unused);
 }
 
 unsigned long vm_lazy_take(struct vm_space *space, struct list_head *list)
 {
-	unsigned long bytes = space->lazy_bytes;
+	unsigned long bytes = 0;
 	struct rb_node *node;
 
 	while ((node = rb_first(&space->lazy))) {
 		rb_erase(node, &space->lazy);
 		list_add_tail(&area_of(node)->list, list);
+		bytes += area_bytes(area_of(node));
 	}
-	__atomic_store_n(&space->lazy_bytes, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&space->lazy_bytes, space->lazy_bytes - bytes, __ATOMIC_RELAXED);
 	return bytes;
 }
 
 void vm_area_release(struct vm_space *space, struct vmap_area *area, struct list_head *unused)
 {
 	list_del(&area->list);
+	leave(space, area);
 	tree_merge(&space->free, area, true, unused);
 }
 
@@ -296,8 +337,8 @@ unsigned long vm_space_largest(const struct vm_space *space)
 /* ---------------------------------------------------------------------------------------------------------- check */
 
 /* V1, and V2 if the tree's ranges merge. Adds the tree's areas and bytes. */
-static bool check_tree(const struct rb_root *root, const char *name, bool merges, unsigned long *nr,
-		       unsigned long *bytes, struct kmem_fault *fault)
+static bool check_tree(const struct rb_root *root, const char *name, bool merges, unsigned long *bytes,
+		       struct kmem_fault *fault)
 {
 	unsigned long end = 0;
 
@@ -313,7 +354,6 @@ static bool check_tree(const struct rb_root *root, const char *name, bool merges
 					area->va_start, area->va_end);
 		end = area->va_end;
 		*bytes += area_bytes(area);
-		++*nr;
 	}
 	return true;
 }
@@ -377,13 +417,18 @@ static bool check_cover(const struct vm_space *space, struct kmem_fault *fault)
 
 bool vm_space_check(const struct vm_space *space, bool at_rest, struct kmem_fault *fault)
 {
-	unsigned long nr_free = 0, nr_busy = 0, nr_lazy = 0, free_bytes = 0, busy_bytes = 0, lazy_bytes = 0;
+	unsigned long nr_busy = 0, free_bytes = 0, busy_bytes = 0, lazy_bytes = 0;
+	const struct vmap_area *area;
 
-	if (!check_tree(&space->free, "free", true, &nr_free, &free_bytes, fault) ||
-	    !check_tree(&space->busy, "busy", false, &nr_busy, &busy_bytes, fault) ||
-	    !check_tree(&space->lazy, "lazy", true, &nr_lazy, &lazy_bytes, fault) ||
-	    !check_augmented(&space->free, fault) || (at_rest && !check_cover(space, fault)))
+	if (!check_tree(&space->free, "free", true, &free_bytes, fault) ||
+	    !check_tree(&space->busy, "busy", false, &busy_bytes, fault) ||
+	    !check_tree(&space->lazy, "lazy", true, &lazy_bytes, fault) || !check_augmented(&space->free, fault) ||
+	    !vm_kept_check(space, fault) || (at_rest && !check_cover(space, fault)))
 		return false;
+	for (area = vm_area_next(space, 0); area; area = vm_area_next(space, area->va_end))
+		nr_busy++;
+	list_for_each_entry(area, &space->dead, list)
+		lazy_bytes += area_bytes(area);
 	if (nr_busy != space->nr_busy)
 		return fault_at(fault, "V5", "%lu busy areas, %lu counted", nr_busy, space->nr_busy);
 	if (lazy_bytes != space->lazy_bytes)

@@ -7,7 +7,8 @@
  *	window	...[ busy 0x5000                          v    v    v   guard ][ next area
  *
  * Made in this order: addresses, pages, page tables, host; a step that fails has the ones before it undone. Taken down
- * in the opposite order: no frame is free while an address still reaches it.
+ * in the opposite order: no frame is free while an address still reaches it. Only a block of pages that is there to
+ * be taken comes before the addresses: an area may be kept for it.
  *
  * Each step is a file: vmalloc_area.c, vmalloc_pages.c, vmalloc_map.c; vmap.c maps what is someone else's.
  *
@@ -17,7 +18,7 @@
  *	A3  nothing is mapped at a guard page or at any address that is not busy
  *	A4  nr_pages is the sum of the pages of the areas that vmalloc() made
  *	A5  a page of an area has a reference and is nobody else's: no page type
- * and G1 to G6 of the page tables, V1 to V5 of vm_area.c, L1 and L2 of vmalloc_lazy.c.
+ * and G1 to G6 of the page tables, V1 to V5 of vm_area.c, K1 to K3 of vm_kept.c, L1 and L2 of vmalloc_lazy.c.
  * Lock: vs->area_lock for the trees; an area that was taken out is its taker's alone.
  */
 #include <linux/errno.h>
@@ -45,21 +46,39 @@ struct vmalloc_state *this_vmalloc_may_sleep(void)
 
 static void *page_array_alloc(struct vmalloc_state *vs, const struct vmalloc_request *rq, unsigned long bytes);
 
-/* Give an area its pages: all, or -ENOMEM (what it then has, vm_destroy() frees). */
-static int area_fill(struct vmalloc_state *vs, struct vm_struct *vm, const struct vmalloc_request *rq)
+/* How an area's pages are asked for. */
+static gfp_t pages_gfp(const struct vmalloc_request *rq)
+{
+	bool any_zone = !rq->low && !(rq->gfp & (__GFP_DMA | __GFP_DMA32));
+
+	return rq->gfp | __GFP_NOWARN | (any_zone ? __GFP_HIGHMEM : 0);
+}
+
+static void pages_count(struct vmalloc_state *vs, struct vm_struct *vm, unsigned long nr)
+{
+	vm->nr_pages = (unsigned int)nr;
+	__atomic_fetch_add(&vs->nr_pages, (long)nr, __ATOMIC_RELAXED);
+}
+
+/* Give an area its pages, this block or others: all, or -ENOMEM (what it then has, vmap_area_destroy() frees). */
+static int area_fill(struct vmalloc_state *vs, struct vm_struct *vm, const struct vmalloc_request *rq,
+		     struct page *block)
 {
 	unsigned long nr = vm_area_bytes(vm) >> PAGE_SHIFT;
-	bool any_zone = !rq->low && !(rq->gfp & (__GFP_DMA | __GFP_DMA32));
-	gfp_t gfp = rq->gfp | __GFP_NOWARN | (any_zone ? __GFP_HIGHMEM : 0);
 
 	vm->pages = page_array_alloc(vs, rq, nr * sizeof(*vm->pages));
 	if (!vm->pages) {
 		warn_alloc(rq->gfp, NULL, "vmalloc error: size %lu, failed to allocated page array size %lu",
 			   nr << PAGE_SHIFT, nr * sizeof(*vm->pages));
+		area_block_free(block, nr);
 		return -ENOMEM;
 	}
-	vm->nr_pages = (unsigned int)area_pages_take(vm->pages, nr, gfp, rq->node);
-	__atomic_fetch_add(&vs->nr_pages, vm->nr_pages, __ATOMIC_RELAXED);
+	if (block) {
+		area_block_split(block, vm->pages, nr);
+		pages_count(vs, vm, nr);
+		return 0;
+	}
+	pages_count(vs, vm, area_pages_take(vm->pages, nr, pages_gfp(rq), rq->node));
 	if (vm->nr_pages < nr) {
 		warn_alloc(rq->gfp, NULL, "vmalloc error: size %lu, page order 0, failed to allocate pages",
 			   (unsigned long)vm->nr_pages << PAGE_SHIFT);
@@ -70,21 +89,72 @@ static int area_fill(struct vmalloc_state *vs, struct vm_struct *vm, const struc
 }
 
 /* Large entries need a large alignment; where there is no room for that, none. */
-static struct vm_struct *area_make_for(struct vmalloc_state *vs, const struct vmalloc_request *rq)
+static struct vmap_area *area_make_for(struct vmalloc_state *vs, const struct vmalloc_request *rq)
 {
 	struct vmalloc_request large = *rq;
-	struct vm_struct *vm;
+	struct vmap_area *area;
 
 	if (!(rq->flags & VM_ALLOW_HUGE_VMAP) || rq->size < PAGE_SIZE << LARGE_ORDER)
 		return area_make(vs, rq);
 	large.align = max(rq->align, PAGE_SIZE << LARGE_ORDER);
 	large.gfp |= __GFP_NOWARN;
-	vm = area_make(vs, &large);
-	return vm ? vm : area_make(vs, rq);
+	area = area_make(vs, &large);
+	return area ? area : area_make(vs, rq);
+}
+
+/*
+ * The pages of an area that may be kept, if free memory has them in one block. They come before the addresses, which
+ * depend on them then.
+ */
+static struct page *block_for(const struct vmalloc_request *rq)
+{
+	unsigned long nr = PAGE_ALIGN(rq->size) >> PAGE_SHIFT;
+
+	if (nr > KEPT_PAGES || nr & (nr - 1) || rq->flags & VM_ALLOW_HUGE_VMAP)
+		return NULL;
+	return area_block_take(nr, pages_gfp(rq), rq->node);
+}
+
+/* An area that was kept for the block. */
+static struct vmap_area *area_kept_for(struct vmalloc_state *vs, const struct vmalloc_request *rq, struct page *block)
+{
+	unsigned long bytes = PAGE_ALIGN(rq->size);
+	struct vmap_area *area;
+	struct vm_struct *vm;
+
+	if (rq->flags & VM_NO_GUARD || rq->start || rq->end || rq->align > PAGE_SIZE)
+		return NULL;
+	area = area_reuse(vs, AREA_OF_VMALLOC, block, bytes + PAGE_SIZE);
+	if (!area)
+		return NULL;
+	vm = area->vm;
+	vm->flags = rq->flags;
+	vm->caller = rq->caller;
+	area_block_split(block, vm->pages, bytes >> PAGE_SHIFT);
+	pages_count(vs, vm, bytes >> PAGE_SHIFT);
+	return area;
+}
+
+/* A new area with pages, not yet mapped. Consumes the block. */
+static struct vmap_area *area_new(struct vmalloc_state *vs, const struct vmalloc_request *rq, struct page *block)
+{
+	struct vmap_area *area = area_make_for(vs, rq);
+
+	if (!area) {
+		warn_alloc(rq->gfp, NULL, "vmalloc error: size %lu, vm_struct allocation failed", PAGE_ALIGN(rq->size));
+		area_block_free(block, PAGE_ALIGN(rq->size) >> PAGE_SHIFT);
+		return NULL;
+	}
+	if (!area_fill(vs, area->vm, rq, block))
+		return area;
+	area_abandon(vs, area);
+	return NULL;
 }
 
 static void *vmalloc_request(struct vmalloc_state *vs, const struct vmalloc_request *rq)
 {
+	struct vmap_area *area;
+	struct page *block;
 	struct vm_struct *vm;
 
 	if (WARN_ON_ONCE(!rq->size))
@@ -93,15 +163,17 @@ static void *vmalloc_request(struct vmalloc_state *vs, const struct vmalloc_requ
 		warn_alloc(rq->gfp, NULL, "vmalloc error: size %lu, exceeds total pages", rq->size);
 		return NULL;
 	}
-	vm = area_make_for(vs, rq);
-	if (!vm) {
-		warn_alloc(rq->gfp, NULL, "vmalloc error: size %lu, vm_struct allocation failed", PAGE_ALIGN(rq->size));
+	block = block_for(rq);
+	area = block ? area_kept_for(vs, rq, block) : NULL;
+	if (!area)
+		area = area_new(vs, rq, block);
+	if (!area)
+		return NULL;
+	if (area_map(vs, area, rq)) {
+		area_abandon(vs, area);
 		return NULL;
 	}
-	if (area_fill(vs, vm, rq) || area_map(vs, vm, rq)) {
-		area_abandon(vs, vm);
-		return NULL;
-	}
+	vm = area->vm;
 	__atomic_store_n(&vm->flags, vm->flags & ~VM_UNINITIALIZED, __ATOMIC_RELEASE);
 	return vm->addr;
 }

@@ -10,6 +10,7 @@
  *	vmalloc_lazy.c	freed addresses on their way back: deferred frees, purge
  *	vmallocinfo.c	the text of /proc/vmallocinfo, explain, dump
  *	vm_area.c	who has which addresses
+ *	vm_kept.c	freed areas whose mapping the host keeps
  *	pgtable.c	page tables
  *
  * Locks, outermost first: purge_lock (a mutex), then area_lock or table_lock (spinlocks, irqs off; neither is ever
@@ -75,11 +76,12 @@ struct vmalloc_state {
 	struct list_head *stock;		/* where tables come from and go to: a list of the lock's holder */
 
 	struct mutex purge_lock;
+	bool has_empty_tables;			/* maybe; under purge_lock */
 	long nr_pages;				/* atomic: of areas that vmalloc() made */
 	struct ratelimit_state space_report, map_report;
 
 	/* Counted, never decided by. */
-	unsigned long nr_runs, nr_purges, nr_purged_ranges;
+	unsigned long nr_runs, nr_purges, nr_purged_ranges, nr_reused;
 };
 
 /* Bytes that an area maps: without its guard page. */
@@ -104,6 +106,8 @@ struct mapping {
 	pgprot_t prot;
 	gfp_t gfp;			/* for tables */
 	bool large;
+	bool again;			/* one run, which the host keeps from the last time */
+	bool is_run;			/* answered: they are neighbours in memory */
 };
 
 /*
@@ -113,10 +117,12 @@ struct mapping {
 int tables_init(struct vmalloc_state *vs);
 /* The window holds nothing any more: give the tables back. */
 void tables_exit(struct vmalloc_state *vs);
-MUST_CHECK int pages_map(struct vmalloc_state *vs, const struct mapping *mapping);
+MUST_CHECK int pages_map(struct vmalloc_state *vs, struct mapping *mapping);
 MUST_CHECK int frames_map(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gfp);
-/* Nothing in the range reaches memory any more. Tables stay. May sleep. */
-void range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
+/* How many of the pages, from the first on, are neighbours in memory. */
+unsigned long pages_contiguous(struct page **pages, unsigned long nr);
+/* Nothing in the range reaches memory any more. Tables stay. keep: may the host keep the mapping? Does it? Sleeps. */
+bool range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr, bool keep);
 /* Free the tables of a range that hold nothing; the host has forgotten it. Returns pages. */
 unsigned long tables_prune(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
 
@@ -152,15 +158,20 @@ bool is_ram(const struct vm_struct *vm);	/* of vm_map_ram() */
 struct vmap_area *area_reserve(struct vmalloc_state *vs, const struct vm_request *request, struct vm_struct *vm,
 			       gfp_t gfp);
 /* An area with nothing in it. NULL: size 0, too large, no memory or no room. May sleep. */
-struct vm_struct *area_make(struct vmalloc_state *vs, const struct vmalloc_request *rq);
+struct vmap_area *area_make(struct vmalloc_state *vs, const struct vmalloc_request *rq);
+/* One that was kept for the frames from the first on; NULL if there is none. Busy again, and still to be mapped. */
+struct vmap_area *area_reuse(struct vmalloc_state *vs, enum vm_area_kind kind, struct page *first, unsigned long size);
 /* The busy area that starts at the address, out of the tree and the caller's alone; NULL if there is none that fits. */
 struct vmap_area *area_take(struct vmalloc_state *vs, const void *address, bool (*fits)(const struct vm_struct *vm));
-/* Lay vm->pages at the area's addresses. 0, or what pages_map() says, reported; then abandon the area. */
-MUST_CHECK int area_map(struct vmalloc_state *vs, struct vm_struct *vm, const struct vmalloc_request *rq);
+/* Lay mapping->pages at the area's addresses, which may be kept for them. 0, or what pages_map() says. */
+MUST_CHECK int area_pages_map(struct vmalloc_state *vs, struct vmap_area *area, struct mapping *mapping,
+			      enum vm_area_kind kind);
+/* The same for area->vm->pages; a failure is reported; then abandon the area. */
+MUST_CHECK int area_map(struct vmalloc_state *vs, struct vmap_area *area, const struct vmalloc_request *rq);
 /* The host, or a table, was missing: say which, and what would help. */
 void report_map_failure(struct vmalloc_state *vs, const struct vm_struct *vm, gfp_t gfp, int err);
 /* An area whose making failed: leave nothing of it, tables and dead addresses included. */
-void area_abandon(struct vmalloc_state *vs, struct vm_struct *vm);
+void area_abandon(struct vmalloc_state *vs, struct vmap_area *area);
 /* Destroy the area that starts at the address; reports what is no area's start. May sleep. */
 void __vunmap(struct vmalloc_state *vs, const void *address, bool (*fits)(const struct vm_struct *vm));
 /* Descriptors back to their cache. */
@@ -173,12 +184,20 @@ unsigned long vmap_area_destroy(struct vmalloc_state *vs, struct vmap_area *area
 
 /* vmalloc_pages.c */
 #define LARGE_ORDER 9			/* a block that fills a table entry of level 2 */
+#define KEPT_PAGES 512ul		/* the largest area that is kept: its page array is kmalloc()ed */
+/* A block of nr pages, a power of two, if free memory has one. */
+struct page *area_block_take(unsigned long nr, gfp_t gfp, int node);
+void area_block_free(struct page *block, unsigned long nr);	/* NULL: nothing */
+/* Each page of it with a reference of its own, into pages[0..nr). */
+void area_block_split(struct page *block, struct page **pages, unsigned long nr);
 /* pages[0..nr), all NULL, filled with single pages. Returns how many are. */
 unsigned long area_pages_take(struct page **pages, unsigned long nr, gfp_t gfp, int node);
 /* Neighbours side by side; whole aligned blocks of 2^LARGE_ORDER before the rest, which would move them. */
 void area_pages_arrange(struct page **pages, unsigned long nr);
-/* What the area owns beside its addresses. Returns pages freed. */
+/* Its pages, if they are its own. Returns how many. */
 unsigned long area_pages_free(struct vmalloc_state *vs, struct vm_struct *vm);
+/* All that hang together by next: each, and its array of pages. */
+void vm_structs_free(struct vm_struct *vm);
 
 /* vmalloc_lazy.c */
 /* Purges that have made addresses free so far. */

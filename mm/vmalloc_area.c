@@ -99,7 +99,7 @@ static unsigned long request_align(const struct vmalloc_request *rq, unsigned lo
 	return max(rq->align, PAGE_SIZE);
 }
 
-struct vm_struct *area_make(struct vmalloc_state *vs, const struct vmalloc_request *rq)
+struct vmap_area *area_make(struct vmalloc_state *vs, const struct vmalloc_request *rq)
 {
 	unsigned long size = PAGE_ALIGN(rq->size);
 	struct vm_request where = { .start = rq->start, .end = rq->end ? rq->end : vs->space.end };
@@ -122,7 +122,21 @@ struct vm_struct *area_make(struct vmalloc_state *vs, const struct vmalloc_reque
 	}
 	vm->addr = (void *)area->va_start;
 	check_step_of(vs->machine, CHECK_OFTEN, rq->gfp);
-	return vm;
+	return area;
+}
+
+struct vmap_area *area_reuse(struct vmalloc_state *vs, enum vm_area_kind kind, struct page *first, unsigned long size)
+{
+	struct vmap_area *area;
+	unsigned long flags;
+
+	if (!__atomic_load_n(&vs->space.nr_spare, __ATOMIC_RELAXED))
+		return NULL;
+	spin_lock_irqsave(&vs->area_lock, flags);
+	area = vm_kept_reuse(&vs->space, kind, machine_pfn(vs->machine, first), size);
+	vs->nr_reused += !!area;
+	spin_unlock_irqrestore(&vs->area_lock, flags);
+	return area;
 }
 
 struct vmap_area *area_take(struct vmalloc_state *vs, const void *address, bool (*fits)(const struct vm_struct *vm))
@@ -138,6 +152,15 @@ struct vmap_area *area_take(struct vmalloc_state *vs, const void *address, bool 
 		vm_area_take(&vs->space, area);
 	spin_unlock_irqrestore(&vs->area_lock, flags);
 	return area;
+}
+
+static void area_keep(struct vmalloc_state *vs, struct vmap_area *area)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&vs->area_lock, flags);
+	vm_kept_add(&vs->space, area);
+	spin_unlock_irqrestore(&vs->area_lock, flags);
 }
 
 static void area_retire(struct vmalloc_state *vs, struct vmap_area *area)
@@ -163,54 +186,78 @@ void report_map_failure(struct vmalloc_state *vs, const struct vm_struct *vm, gf
 	warn_alloc(gfp, NULL, "vmalloc error: size %lu, failed to map pages", bytes);
 }
 
-int area_map(struct vmalloc_state *vs, struct vm_struct *vm, const struct vmalloc_request *rq)
+int area_pages_map(struct vmalloc_state *vs, struct vmap_area *area, struct mapping *mapping, enum vm_area_kind kind)
 {
+	int err;
+
+	mapping->address = area->va_start;
+	mapping->again = area->is_run;
+	err = pages_map(vs, mapping);
+	if (err || !mapping->is_run || mapping->nr > KEPT_PAGES)
+		return err;
+	area->is_run = true;
+	area->kind = kind;
+	area->pfn = machine_pfn(vs->machine, mapping->pages[0]);
+	return 0;
+}
+
+/* The flags of areas that are all alike to whoever gets one. */
+#define VM_PLAIN (VM_ALLOC | VM_MAP | VM_USERMAP | VM_UNINITIALIZED | VM_PAGE_ARRAY)
+
+int area_map(struct vmalloc_state *vs, struct vmap_area *area, const struct vmalloc_request *rq)
+{
+	struct vm_struct *vm = area->vm;
 	struct mapping mapping = {
-		.address = (unsigned long)vm->addr, .pages = vm->pages, .nr = vm_area_bytes(vm) >> PAGE_SHIFT,
-		.prot = rq->prot, .gfp = rq->gfp, .large = rq->flags & VM_ALLOW_HUGE_VMAP,
+		.pages = vm->pages, .nr = vm_area_bytes(vm) >> PAGE_SHIFT, .prot = rq->prot, .gfp = rq->gfp,
+		.large = rq->flags & VM_ALLOW_HUGE_VMAP,
 	};
-	int err = pages_map(vs, &mapping);
+	int err = area_pages_map(vs, area, &mapping, vm->flags & VM_ALLOC ? AREA_OF_VMALLOC : AREA_OF_VMAP);
 
 	if (err)
 		report_map_failure(vs, vm, rq->gfp, err);
+	else if (vm->flags & ~VM_PLAIN || (area->kind == AREA_OF_VMALLOC && !is_power_of_2(mapping.nr)))
+		area->is_run = false;
 	return err;
 }
 
 /* --------------------------------------------------------------------------------------------------------- destroy */
 
-static void area_unmap(struct vmalloc_state *vs, const struct vmap_area *area)
+/* Returns whether the host keeps the mapping. */
+static bool area_unmap(struct vmalloc_state *vs, const struct vmap_area *area, bool keep)
 {
 	unsigned long bytes = area->vm ? vm_area_bytes(area->vm) : area->va_end - area->va_start;
 
-	range_unmap(vs, area->va_start, bytes >> PAGE_SHIFT);
+	return range_unmap(vs, area->va_start, bytes >> PAGE_SHIFT, keep);
 }
 
 unsigned long vmap_area_destroy(struct vmalloc_state *vs, struct vmap_area *area)
 {
 	struct vm_struct *vm = area->vm;
 	unsigned long pages = 0;
+	bool is_kept = false;
 
 	if (!SEEDED(VFREE_ORDER))
-		area_unmap(vs, area);
+		is_kept = area_unmap(vs, area, area->is_run);
 	if (vm)
 		pages = area_pages_free(vs, vm);
 	if (SEEDED(VFREE_ORDER))
-		area_unmap(vs, area);
-	area_retire(vs, area);
-	kfree(vm);
+		area_unmap(vs, area, false);
+	if (is_kept) {
+		area_keep(vs, area);
+	} else {
+		area_retire(vs, area);
+		vm_structs_free(vm);
+	}
 	check_step(vs->machine, CHECK_OFTEN);
 	return pages;
 }
 
-void area_abandon(struct vmalloc_state *vs, struct vm_struct *vm)
+void area_abandon(struct vmalloc_state *vs, struct vmap_area *area)
 {
-	struct vmap_area *area;
 	unsigned long flags;
 
 	spin_lock_irqsave(&vs->area_lock, flags);
-	area = vm_area_find(&vs->space, (unsigned long)vm->addr);
-	assert(area && area->vm == vm);
-	vm_area_take(&vs->space, area);
+	vm_area_leave(&vs->space, area);
 	spin_unlock_irqrestore(&vs->area_lock, flags);
 	vmap_area_destroy(vs, area);
 	lazy_flush(vs);
@@ -235,10 +282,9 @@ struct vm_struct *get_vm_area(unsigned long size, unsigned long flags)
 {
 	struct vmalloc_state *vs = this_vmalloc_may_sleep();
 	struct vmalloc_request rq = { .size = size, .gfp = GFP_KERNEL, .flags = flags, .caller = CALLER };
+	struct vmap_area *area = vs ? area_make(vs, &rq) : NULL;
 
-	if (!vs)
-		return NULL;
-	return area_make(vs, &rq);
+	return area ? area->vm : NULL;
 }
 
 struct vm_struct *find_vm_area(const void *address)
@@ -271,7 +317,7 @@ struct vm_struct *remove_vm_area(const void *address)
 	vm = area->vm;
 	if (vm->flags & VM_ALLOC)
 		__atomic_fetch_sub(&vs->nr_pages, vm->nr_pages, __ATOMIC_RELAXED);
-	area_unmap(vs, area);
+	area_unmap(vs, area, false);
 	area_retire(vs, area);
 	lazy_settle(vs);
 	return vm;

@@ -3,16 +3,19 @@
  * vmalloc_lazy.c - freed addresses on their way back.
  *
  *	busy --vfree()--> [taken] --unmapped, frames freed--> lazy --purge--> free
- *	  \                  ^
- *	   vfree() in atomic context: taken and deferred, until someone who may sleep comes by
+ *	  \                  ^                    \
+ *	   \                 |                     `-> kept, for the same frames (vm_kept.c)
+ *	    vfree() in atomic context: taken and deferred, until someone who may sleep comes by
  *
  * A lazy address faults, and is handed out to no one: a processor may still remember what was there, and a bug
- * that uses it is seen. A purge makes all of them free at once, when lazy_max_bytes() of them are dead, when a
- * reservation finds no room, or when memory is short. It also frees the page tables that then hold nothing.
+ * that uses it is seen. A purge makes all of them free at once, when lazy_max_bytes() of them or MAX_DEAD areas are
+ * dead, when a reservation finds no room, or when memory is short. It also has the host unmap what it kept there, a
+ * call for all that lies side by side. Who only has too much takes what has been dead for long; who is short of
+ * addresses, memory or mappings takes all, and frees the page tables that then hold nothing.
  *
  * True whenever area_lock is free; vmalloc_check() proves each:
  *	L1  nr_deferred is the number of taken areas that are deferred
- *	L2  nothing is mapped at a lazy address
+ *	L2  nothing is mapped at a lazy or kept address
  * Lock: vs->area_lock; vs->purge_lock around a purge, so that one who needs addresses can wait for those on their way
  * (docs/models/vmalloc_purge.pml).
  */
@@ -23,6 +26,7 @@
 #include "mm/vmalloc.h"
 
 #define LAZY_BYTES_PER_STEP (32ul << 20)
+#define MAX_DEAD 256ul			/* areas: a process pays for each that the host keeps */
 
 /* So many dead bytes are worth a purge: more CPUs make one dearer. */
 static unsigned long lazy_max_bytes(const struct machine *m)
@@ -69,14 +73,19 @@ unsigned long deferred_flush(struct vmalloc_state *vs)
 
 /* ----------------------------------------------------------------------------------------------------------- purge */
 
-/* All lazy ranges, off the tree. */
-static unsigned long lazy_take(struct vmalloc_state *vs, struct list_head *ranges)
+/* All lazy ranges, off the tree, with kept areas that were not used; all: with those that are dead, too. */
+static unsigned long lazy_take(struct vmalloc_state *vs, bool all, struct list_head *ranges)
 {
+	struct vm_struct *vms = NULL;
 	unsigned long flags, bytes;
+	LIST_HEAD(unused);
 
 	spin_lock_irqsave(&vs->area_lock, flags);
+	vm_kept_age(&vs->space, all, &unused, &vms);
 	bytes = vm_lazy_take(&vs->space, ranges);
 	spin_unlock_irqrestore(&vs->area_lock, flags);
+	vmap_areas_free(vs, &unused);
+	vm_structs_free(vms);
 	return bytes;
 }
 
@@ -95,20 +104,33 @@ static void ranges_release(struct vmalloc_state *vs, struct list_head *ranges)
 	vmap_areas_free(vs, &unused);
 }
 
-/* Returns the table pages that were freed; *bytes are the addresses. */
-static unsigned long purge(struct vmalloc_state *vs, unsigned long *bytes) MUST_HOLD(vs->purge_lock)
+/* No host knows the ranges any more. */
+static void ranges_forget(struct vmalloc_state *vs, const struct list_head *ranges)
 {
-	struct vmap_area *range;
+	const struct vmap_area *range;
+
+	list_for_each_entry(range, ranges, list)
+		if (range->is_mapped)
+			host_unmap(vs->machine, range->va_start, (range->va_end - range->va_start) >> PAGE_SHIFT,
+				   false);
+}
+
+/* Returns the table pages that were freed. */
+static unsigned long purge(struct vmalloc_state *vs, bool all) MUST_HOLD(vs->purge_lock)
+{
 	unsigned long pages = 0;
 	LIST_HEAD(ranges);
 
-	*bytes = lazy_take(vs, &ranges);
-	if (!*bytes)
-		return 0;
-	list_for_each_entry(range, &ranges, list)
-		pages += tables_prune(vs, range->va_start, (range->va_end - range->va_start) >> PAGE_SHIFT);
-	ranges_release(vs, &ranges);
-	__atomic_store_n(&vs->nr_purges, vs->nr_purges + 1, __ATOMIC_RELEASE);
+	if (lazy_take(vs, all, &ranges)) {
+		ranges_forget(vs, &ranges);
+		ranges_release(vs, &ranges);
+		vs->has_empty_tables = true;
+		__atomic_store_n(&vs->nr_purges, vs->nr_purges + 1, __ATOMIC_RELEASE);
+	}
+	if (all && vs->has_empty_tables) {
+		vs->has_empty_tables = false;
+		pages = tables_prune(vs, vs->space.start, (vs->space.end - vs->space.start) >> PAGE_SHIFT);
+	}
 	return pages;
 }
 
@@ -119,37 +141,47 @@ unsigned long lazy_purges(const struct vmalloc_state *vs)
 
 unsigned long lazy_flush(struct vmalloc_state *vs)
 {
-	unsigned long bytes;
-
 	deferred_flush(vs);
 	if (SEEDED(LAZY_FLUSH) && mutex_is_locked(&vs->purge_lock))
 		return lazy_purges(vs);
 	mutex_lock(&vs->purge_lock);
-	purge(vs, &bytes);
+	purge(vs, true);
 	mutex_unlock(&vs->purge_lock);
 	return lazy_purges(vs);
+}
+
+/* Are so many addresses dead that a purge is worth it? */
+static bool purge_is_due(const struct vmalloc_state *vs)
+{
+	return __atomic_load_n(&vs->space.lazy_bytes, __ATOMIC_RELAXED) > lazy_max_bytes(vs->machine) ||
+	       __atomic_load_n(&vs->space.nr_dead, __ATOMIC_RELAXED) >= MAX_DEAD;
 }
 
 unsigned long vmalloc_purge(struct machine *m)
 {
 	struct vmalloc_state *vs = m->vmalloc;
-	unsigned long pages, bytes;
+	unsigned long pages;
 
 	if (!vs)
 		return 0;
 	pages = deferred_flush(vs);
 	if (!mutex_trylock(&vs->purge_lock))
 		return pages;
-	pages += purge(vs, &bytes);
+	pages += purge(vs, true);
 	mutex_unlock(&vs->purge_lock);
 	check_step(m, CHECK_RARE);
 	return pages;
 }
 
+/* Another task may just have done it: a second time would throw away what the first one keeps. */
 void lazy_settle(struct vmalloc_state *vs)
 {
-	if (__atomic_load_n(&vs->space.lazy_bytes, __ATOMIC_RELAXED) > lazy_max_bytes(vs->machine))
-		vmalloc_purge(vs->machine);
+	if (!purge_is_due(vs) || !mutex_trylock(&vs->purge_lock))
+		return;
+	if (purge_is_due(vs))
+		purge(vs, false);
+	mutex_unlock(&vs->purge_lock);
+	check_step(vs->machine, CHECK_RARE);
 }
 
 void vm_unmap_aliases(void)

@@ -163,7 +163,7 @@ unsigned long tables_prune(struct vmalloc_state *vs, unsigned long address, unsi
 	return stock_free(&stock);
 }
 
-void range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr)
+bool range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr, bool keep)
 {
 	LIST_HEAD(stock);
 	unsigned long flags = tables_lock(vs, &stock);
@@ -171,25 +171,42 @@ void range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long 
 
 	tables_unlock(vs, flags);
 	assert(unmapped >= 0);		/* whole areas: no large entry reaches out of one */
-	if (unmapped && !SEEDED(VMALLOC_FLUSH))
-		host_unmap(vs->machine, address, nr);
+	return unmapped && !SEEDED(VMALLOC_FLUSH) && host_unmap(vs->machine, address, nr, keep);
 }
 
-int frames_map(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gfp)
+/* What the tables say, in the host. flags: HOST_AGAIN, or 0. */
+static int run_lay(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gfp, unsigned int flags)
 {
-	unsigned int prot = HOST_READ | (run->prot & _PAGE_RW ? HOST_WRITE : 0);
-	int err = tables_map(vs, *run, gfp);
+	unsigned int prot = HOST_READ | (run->prot & _PAGE_RW ? HOST_WRITE : 0) | flags;
 
-	if (err)
-		return err;
 	__atomic_fetch_add(&vs->nr_runs, 1, __ATOMIC_RELAXED);
 	if (fault_here(vs->machine, FAULT_MAP, gfp))
 		return -ENOSPC;
 	return host_map(vs->machine, (unsigned long)run->address, run->pfn, (pfn_t)run->nr, prot) ? -ENOSPC : 0;
 }
 
-/* How many of the pages, from the first on, are neighbours in memory. */
-static unsigned long contiguous(struct page **pages, unsigned long nr)
+int frames_map(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gfp)
+{
+	int err = tables_map(vs, *run, gfp);
+
+	return err ? err : run_lay(vs, run, gfp, 0);
+}
+
+/* The same for an area. What the host keeps of others it gives up for it. */
+static int run_map(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gfp, bool again)
+{
+	int err = tables_map(vs, *run, gfp);
+
+	if (err)
+		return err;
+	err = run_lay(vs, run, gfp, again ? HOST_AGAIN : 0);
+	if (!err || !vm_kept_any(&vs->space))
+		return err;
+	lazy_flush(vs);
+	return run_lay(vs, run, gfp, 0);
+}
+
+unsigned long pages_contiguous(struct page **pages, unsigned long nr)
 {
 	unsigned long run = 1;
 
@@ -198,7 +215,7 @@ static unsigned long contiguous(struct page **pages, unsigned long nr)
 	return run;
 }
 
-int pages_map(struct vmalloc_state *vs, const struct mapping *mapping)
+int pages_map(struct vmalloc_state *vs, struct mapping *mapping)
 {
 	struct pgtable_run run = {
 		.prot = pgprot_val(mapping->prot) | _PAGE_NX, .large = mapping->large,
@@ -208,9 +225,10 @@ int pages_map(struct vmalloc_state *vs, const struct mapping *mapping)
 	for (unsigned long i = 0; i < mapping->nr && !err; i += (unsigned long)run.nr) {
 		run.address = mapping->address + (i << PAGE_SHIFT);
 		run.pfn = machine_pfn(vs->machine, mapping->pages[i]);
-		run.nr = contiguous(mapping->pages + i, mapping->nr - i);
-		err = frames_map(vs, &run, mapping->gfp);
+		run.nr = mapping->again ? mapping->nr : pages_contiguous(mapping->pages + i, mapping->nr - i);
+		err = run_map(vs, &run, mapping->gfp, mapping->again);
 	}
+	mapping->is_run = run.nr == mapping->nr;
 	return err;
 }
 
@@ -237,7 +255,7 @@ static int zero_tables_make(struct vmalloc_state *vs)
 
 void zero_window_unmap(struct machine *m, unsigned int order)
 {
-	range_unmap(m->vmalloc, m->zero_window, 1ul << order);
+	range_unmap(m->vmalloc, m->zero_window, 1ul << order, false);
 }
 
 int zero_window_map(struct machine *m, pfn_t pfn, unsigned int order)

@@ -16,10 +16,33 @@
 #include "mm/page_alloc.h"
 #include "mm/vmalloc.h"
 
+/* To take what is there, and disturb no one. */
+static gfp_t easy(gfp_t gfp)
+{
+	return (gfp & ~(__GFP_RECLAIM | __GFP_NOFAIL)) | __GFP_NOWARN | __GFP_NORETRY;
+}
+
+struct page *area_block_take(unsigned long nr, gfp_t gfp, int node)
+{
+	return alloc_pages_node(node, easy(gfp), (unsigned int)ilog2(nr));
+}
+
+void area_block_free(struct page *block, unsigned long nr)
+{
+	if (block)
+		__free_pages(block, (unsigned int)ilog2(nr));
+}
+
+void area_block_split(struct page *block, struct page **pages, unsigned long nr)
+{
+	split_page(block, (unsigned int)ilog2(nr));
+	for (unsigned long i = 0; i < nr; i++)
+		pages[i] = block + i;
+}
+
 /* Pages in blocks of at least 2^least pages, as long as free memory has them. Returns how many are filled in. */
 static unsigned long fill_blocks(struct page **pages, unsigned long nr, gfp_t gfp, int node)
 {
-	gfp_t easy = (gfp & ~(__GFP_RECLAIM | __GFP_NOFAIL)) | __GFP_NOWARN | __GFP_NORETRY;
 	unsigned int order = min_t(unsigned int, MAX_ORDER, ilog2(nr));
 	unsigned long filled = 0;
 
@@ -27,14 +50,13 @@ static unsigned long fill_blocks(struct page **pages, unsigned long nr, gfp_t gf
 		struct page *page = NULL;
 
 		if (nr - filled >= 1ul << order)
-			page = alloc_pages_node(node, easy, order);
+			page = area_block_take(1ul << order, gfp, node);
 		if (!page) {
 			order--;
 			continue;
 		}
-		split_page(page, order);
-		for (unsigned long i = 0; i < 1ul << order; i++)
-			pages[filled++] = page + i;
+		area_block_split(page, pages + filled, 1ul << order);
+		filled += 1ul << order;
 	}
 	return filled;
 }
@@ -98,6 +120,15 @@ unsigned long area_pages_free(struct vmalloc_state *vs, struct vm_struct *vm)
 	free_pages_bulk(vm->pages, nr);
 	if (vm->flags & VM_ALLOC)
 		__atomic_fetch_sub(&vs->nr_pages, (long)nr, __ATOMIC_RELAXED);
-	page_array_free(vm->pages);
+	vm->nr_pages = 0;
 	return nr;
+}
+
+void vm_structs_free(struct vm_struct *vm)
+{
+	for (struct vm_struct *next; vm; vm = next) {
+		next = vm->next;
+		page_array_free(vm->pages);
+		kfree(vm);
+	}
 }

@@ -58,15 +58,18 @@ static bool row_read(struct vmalloc_state *vs, unsigned long address, struct row
 	return area;
 }
 
+/* The same of what is freed, kept or not: ranges that touch are one. */
 static bool lazy_row_read(struct vmalloc_state *vs, unsigned long address, struct row *row)
 {
-	struct vmap_area *area;
+	struct vmap_area *area, *next;
 	unsigned long flags;
 
 	spin_lock_irqsave(&vs->area_lock, flags);
 	area = vm_lazy_next(&vs->space, address);
 	if (area)
 		*row = (struct row){ .start = area->va_start, .end = area->va_end };
+	for (next = area; next && next->va_start <= row->end; next = vm_lazy_next(&vs->space, row->end))
+		row->end = next->va_end;
 	spin_unlock_irqrestore(&vs->area_lock, flags);
 	return area;
 }

@@ -37,6 +37,26 @@ static bool frames_exist(const struct machine *m, u64 pfn, u64 nr)
 #endif
 }
 
+static bool are_neighbours(struct page **pages, unsigned long nr)
+{
+	return pages_contiguous(pages, nr) == nr;
+}
+
+/* An area that vmap() made of the same pages, and that was kept. */
+static struct vmap_area *area_kept_for(struct vmalloc_state *vs, const struct vmalloc_request *rq, struct page **pages)
+{
+	struct vmap_area *area;
+
+	if (!rq->size || rq->flags & VM_NO_GUARD || !are_neighbours(pages, rq->size >> PAGE_SHIFT))
+		return NULL;
+	area = area_reuse(vs, AREA_OF_VMAP, pages[0], rq->size + PAGE_SIZE);
+	if (!area)
+		return NULL;
+	area->vm->flags = rq->flags;
+	area->vm->caller = rq->caller;
+	return area;
+}
+
 void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot)
 {
 	struct vmalloc_request rq = {
@@ -44,6 +64,7 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_
 		.caller = CALLER,
 	};
 	struct vmalloc_state *vs = this_vmalloc_may_sleep();
+	struct vmap_area *area;
 	struct vm_struct *vm;
 
 	if (!vs)
@@ -51,13 +72,16 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_
 	if (WARN_ON_ONCE(flags & (VM_FLUSH_RESET_PERMS | VM_ALLOC | VM_NO_GUARD)) || count > totalram_pages() ||
 	    !pages_exist(vs->machine, pages, count))
 		return NULL;
-	vm = area_make(vs, &rq);
-	if (!vm)
+	area = area_kept_for(vs, &rq, pages);
+	if (!area)
+		area = area_make(vs, &rq);
+	if (!area)
 		return NULL;
+	vm = area->vm;
 	vm->pages = pages;
-	if (area_map(vs, vm, &rq)) {
+	if (area_map(vs, area, &rq)) {
 		vm->pages = NULL;
-		area_abandon(vs, vm);
+		area_abandon(vs, area);
 		return NULL;
 	}
 	vm->pages = flags & VM_MAP_PUT_PAGES ? pages : NULL;
@@ -92,7 +116,7 @@ void *vmap_pfn(unsigned long *pfns, unsigned int count, pgprot_t prot)
 		.size = (unsigned long)count << PAGE_SHIFT, .gfp = GFP_KERNEL, .flags = VM_IOREMAP, .caller = CALLER,
 	};
 	struct vmalloc_state *vs = this_vmalloc_may_sleep();
-	struct vm_struct *vm;
+	struct vmap_area *area;
 	int err;
 
 	if (!vs)
@@ -100,16 +124,16 @@ void *vmap_pfn(unsigned long *pfns, unsigned int count, pgprot_t prot)
 	for (unsigned int i = 0; i < count; i++)
 		if (!frames_exist(vs->machine, pfns[i], 1) || WARN_ON_ONCE(pfn_valid(pfns[i])))
 			return NULL;
-	vm = area_make(vs, &rq);
-	if (!vm)
+	area = area_make(vs, &rq);
+	if (!area)
 		return NULL;
-	err = frames_map_each(vs, vm, pfns, count, prot);
+	err = frames_map_each(vs, area->vm, pfns, count, prot);
 	if (err) {
-		report_map_failure(vs, vm, GFP_KERNEL, err);
-		area_abandon(vs, vm);
+		report_map_failure(vs, area->vm, GFP_KERNEL, err);
+		area_abandon(vs, area);
 		return NULL;
 	}
-	return vm->addr;
+	return area->vm->addr;
 }
 
 /* Of an area that vmalloc() made, vunmap() would leave the pages to nobody. */
@@ -133,22 +157,23 @@ void *vm_map_ram(struct page **pages, unsigned int count, int node)
 	struct vm_request where = { .size = (unsigned long)count << PAGE_SHIFT, .align = PAGE_SIZE };
 	struct vmalloc_state *vs = this_vmalloc_may_sleep();
 	struct mapping mapping = { .pages = pages, .nr = count, .prot = PAGE_KERNEL, .gfp = GFP_KERNEL };
-	struct vmap_area *area;
+	struct vmap_area *area = NULL;
 
 	(void)node;
 	if (!vs || !count || !pages_exist(vs->machine, pages, count))
 		return NULL;
 	where.end = vs->space.end;
-	area = area_reserve(vs, &where, NULL, GFP_KERNEL);
+	if (are_neighbours(pages, count))
+		area = area_reuse(vs, AREA_OF_RAM, pages[0], where.size);
+	if (!area)
+		area = area_reserve(vs, &where, NULL, GFP_KERNEL);
 	if (!area)
 		return NULL;
-	mapping.address = area->va_start;
-	if (pages_map(vs, &mapping)) {
-		vmap_area_destroy(vs, area_take(vs, (void *)mapping.address, is_ram));
-		lazy_flush(vs);
+	if (area_pages_map(vs, area, &mapping, AREA_OF_RAM)) {
+		area_abandon(vs, area);
 		return NULL;
 	}
-	return (void *)mapping.address;
+	return (void *)area->va_start;
 }
 
 /* Is there a vm_map_ram() area of so many pages at the address? */
@@ -215,6 +240,7 @@ void *ioremap(phys_addr_t start, size_t size)
 	};
 	struct vmalloc_state *vs = this_vmalloc_may_sleep();
 	struct pgtable_run run;
+	struct vmap_area *area;
 	struct vm_struct *vm;
 	int err;
 
@@ -222,9 +248,10 @@ void *ioremap(phys_addr_t start, size_t size)
 		return NULL;
 	if (WARN_ON_ONCE(!size) || rq.size < size || !ioremap_allowed(vs->machine, start, (u64)start + size - 1))
 		return NULL;
-	vm = area_make(vs, &rq);
-	if (!vm)
+	area = area_make(vs, &rq);
+	if (!area)
 		return NULL;
+	vm = area->vm;
 	vm->phys_addr = start & ~(phys_addr_t)(PAGE_SIZE - 1);
 	run = (struct pgtable_run){
 		.address = (unsigned long)vm->addr, .pfn = (pfn_t)(start >> PAGE_SHIFT), .nr = rq.size >> PAGE_SHIFT,
@@ -233,7 +260,7 @@ void *ioremap(phys_addr_t start, size_t size)
 	err = frames_map(vs, &run, GFP_KERNEL);
 	if (err) {
 		report_map_failure(vs, vm, GFP_KERNEL, err);
-		area_abandon(vs, vm);
+		area_abandon(vs, area);
 		return NULL;
 	}
 	return (char *)vm->addr + offset;

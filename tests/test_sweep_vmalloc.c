@@ -2,11 +2,13 @@
 /* test_sweep_vmalloc.c - vmalloc, vmap and their kin, and mempool, with every passage failing. */
 #include <linux/mempool.h>
 #include "tests/sweep.h"
+#include "tests/vm_flush.h"
 
 #define HOLE (3ull << 30) /* of physical addresses, below 4 GiB */
 #define NR_LENT 40
 
 static struct page *lent[NR_LENT];
+static struct page *beside[2];		/* neighbours */
 
 static bool put(const void *address)
 {
@@ -23,9 +25,22 @@ static bool put_zeroed(const void *address, size_t bytes)
 
 /* ---------------------------------------------------------------------------------------------------------- vmalloc */
 
+static bool call_vmalloc_nofail_of(unsigned long bytes)
+{
+	return put(__vmalloc(bytes, GFP_KERNEL | __GFP_NOFAIL));
+}
+
 static bool call_vmalloc(void)
 {
 	return put(vmalloc(5 * PAGE_SIZE));
+}
+
+/* An area that was kept, if this host keeps any. */
+static bool call_vmalloc_again(void)
+{
+	call_vmalloc_nofail_of(4 * PAGE_SIZE);
+	vm_flush(this_machine());
+	return put(vmalloc(4 * PAGE_SIZE));
 }
 
 /* The array of its pages is an area of its own; more than one table. */
@@ -36,7 +51,7 @@ static bool call_vmalloc_nested(void)
 
 static bool call_vmalloc_nofail(void)
 {
-	return put(__vmalloc(5 * PAGE_SIZE, GFP_KERNEL | __GFP_NOFAIL));
+	return call_vmalloc_nofail_of(5 * PAGE_SIZE);
 }
 
 static bool call_vzalloc(void)
@@ -142,6 +157,24 @@ static bool call_vmap_that_keeps_the_pages(void)
 	}
 	kfree(pages);
 	return false;
+}
+
+/* Neighbours, whose area was kept, if this host keeps any. */
+static bool call_vmap_again(void)
+{
+	for (int i = 0; i < 2; i++) {
+		void *address = vmap(beside, 2, VM_MAP, PAGE_KERNEL), *ram;
+
+		if (!address)
+			return false;
+		vunmap(address);
+		ram = vm_map_ram(beside, 2, NUMA_NO_NODE);
+		if (!ram)
+			return false;
+		vm_unmap_ram(ram, 2);
+		vm_flush(this_machine());
+	}
+	return true;
 }
 
 static bool call_vunmap(void)
@@ -372,6 +405,7 @@ static bool call_mempool_destroy(void)
 static const struct sweep_row rows[] = {
 	SWEEP(vmalloc, SWEEP_FAILS),
 	SWEEP_AS(vmalloc, call_vmalloc_nested, SWEEP_FAILS),
+	SWEEP_AS(vmalloc, call_vmalloc_again, SWEEP_FAILS),
 	SWEEP(vzalloc, SWEEP_FAILS),
 	SWEEP(vmalloc_user, SWEEP_FAILS),
 	SWEEP(vmalloc_node, SWEEP_FAILS),
@@ -389,6 +423,7 @@ static const struct sweep_row rows[] = {
 	SWEEP(vfree_atomic, SWEEP_SURVIVES),
 	SWEEP(vmap, SWEEP_FAILS),
 	SWEEP_AS(vmap, call_vmap_that_keeps_the_pages, SWEEP_FAILS),
+	SWEEP_AS(vmap, call_vmap_again, SWEEP_FAILS),
 	SWEEP(vunmap, SWEEP_FAILS),
 	SWEEP(vmap_pfn, SWEEP_FAILS),
 	SWEEP(vm_map_ram, SWEEP_FAILS),
@@ -423,7 +458,12 @@ static void c45_every_passage_of_vmalloc(struct ktap *t)
 	ASSERT_NOT_NULL(t, slab_machine(t, "mem=6G numa=fake=2 loglevel=1"));
 	for (int i = 0; i < NR_LENT; i++)
 		lent[i] = alloc_pages(GFP_KERNEL | __GFP_NOFAIL, 0);
+	beside[0] = alloc_pages(GFP_KERNEL | __GFP_NOFAIL, 1);
+	split_page(beside[0], 1);
+	beside[1] = beside[0] + 1;
 	sweep_rows(t, this_machine(), rows, ARRAY_SIZE(rows));
+	__free_page(beside[0]);
+	__free_page(beside[1]);
 	for (int i = 0; i < NR_LENT; i++)
 		__free_page(lent[i]);
 }

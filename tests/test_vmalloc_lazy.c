@@ -60,10 +60,10 @@ static void too_many_dead_addresses_are_purged_by_the_way(struct ktap *t)
 	ASSERT_NOT_NULL(t, e);
 	purges = vs_of(e)->nr_purges;
 	for (int i = 0; i < 40; i++) {
-		void *p = vmalloc(2ul << 20);
+		struct vm_struct *vm = get_vm_area(2ul << 20, VM_MAP);
 
-		ASSERT_NOT_NULL(t, p);
-		vfree(p);
+		ASSERT_NOT_NULL(t, vm);
+		free_vm_area(vm);
 		most = max(most, vs_of(e)->space.lazy_bytes);
 	}
 	EXPECT_EQ(t, vs_of(e)->nr_purges, purges + 2);

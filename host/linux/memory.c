@@ -341,29 +341,36 @@ int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsi
 	const struct host_machine *hm = host_of(m);
 	size_t start = pfn << PAGE_SHIFT, bytes = nr << PAGE_SHIFT;
 
-	if (mapping_take() && (hm->fd < 0 ? run_move : run_map)(hm, (void *)address, start, bytes, protection))
+	if (prot & HOST_AGAIN && !mprotect((void *)address, bytes, protection))
+		err = 0;
+	else if (mapping_take() && (hm->fd < 0 ? run_move : run_map)(hm, (void *)address, start, bytes, protection))
 		err = 0;
 	errno = saved;
 	return err;
 }
 
 /*
- * Lay the reservation over the range again. Where the process has no mapping left for that: make a hole, which needs
- * none if the range is whole mappings; or guard pages, which never need one.
+ * A mapping that is kept is shut: page-table entries stay, so that opening it again costs no more than finding them. Of
+ * private memory nothing can stay: there the mapping is the memory.
+ *
+ * Else lay the reservation over the range again. Where the process has no mapping left for that: make a hole, which
+ * needs none if the range is whole mappings; or guard pages, which never need one.
  */
-void host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages)
+bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep)
 {
 	size_t bytes = nr_pages << PAGE_SHIFT;
 	void *start = (void *)address;
 	int saved = errno;
+	bool is_kept = keep && host_of(m)->fd >= 0 && !mprotect(start, bytes, PROT_NONE);
 
-	if (mmap(start, bytes, PROT_NONE, RESERVE | MAP_FIXED, -1, 0) == MAP_FAILED &&
+	if (!is_kept && mmap(start, bytes, PROT_NONE, RESERVE | MAP_FIXED, -1, 0) == MAP_FAILED &&
 	    munmap(start, bytes) && madvise(start, bytes, MADV_GUARD_INSTALL)) {
 		static const char text[] = "kmem: the process has no mapping left to unmap vmalloc memory with\n";
 
 		host_console(m, text, sizeof(text) - 1);
 	}
 	errno = saved;
+	return is_kept;
 }
 
 /* By address where there is one: a file descriptor that the program closed, and opened anew, is another file. */

@@ -229,12 +229,14 @@ int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsi
 	return 0;
 }
 
-void host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages)
+/* There is nothing to keep; whether it says so, the seed says. */
+bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep)
 {
 	(void)m;
 	sim_point(POINT_HOST, PC);
 	send_home(address, nr_pages);
 	tlb_forget(address, address + (nr_pages << PAGE_SHIFT));
+	return keep && world_below(sim_world, RANDOM_HOST, 4);
 }
 
 /* Zeros or as before: the seed says which. */

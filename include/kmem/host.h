@@ -80,17 +80,20 @@ void host_page_table(struct machine *m, const void *top);
  * physically contiguous run. prot: HOST_READ | HOST_WRITE; never executable. Returns 0, or -ENOMEM if the host
  * has no room for another mapping (nothing is mapped). May sleep; no spinlock is held.
  * In private memory the frames' contents move to this address; the frames' own addresses read as zeros from then on.
+ * HOST_AGAIN: host_unmap() has kept this range, which reached the same frames, and nothing was mapped there since.
  */
 int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot);
 /*
  * No address in the range may reach memory from now on, on any CPU. Cannot fail. May sleep. In private memory what was
- * there is gone, and the frames read as zeros.
+ * there is gone, and the frames read as zeros. keep: the range is one run, which will likely be mapped again: the host
+ * may keep what makes that cheap, until it is told to unmap the range without this. Returns whether it keeps something.
  */
-void host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages);
+bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep);
 /* These frames are free: their contents will not be read. Returns whether all read as zeros now; else some may. */
 bool host_release(struct machine *m, pfn_t pfn, pfn_t nr);
 #define HOST_READ 1u
 #define HOST_WRITE 2u
+#define HOST_AGAIN 4u
 
 /* CPUs. */
 /* The calling thread's task. Never NULL. */

@@ -213,12 +213,12 @@ static bool map(struct ktap *t, const struct host_layout *layout, unsigned long 
 	return false;
 }
 
-static void unmap(const struct host_layout *layout, unsigned long page, pfn_t nr)
+static void unmap(struct ktap *t, const struct host_layout *layout, unsigned long page, pfn_t nr)
 {
 	unsigned long address = layout->vmalloc_start + (page << PAGE_SHIFT);
 
 	tables_say(layout, address, 0, nr, 0);
-	host_unmap(layout->machine, address, nr);
+	EXPECT(t, !host_unmap(layout->machine, address, nr, false));
 }
 
 static volatile unsigned char *mapped(const struct host_layout *layout, unsigned long page)
@@ -245,7 +245,7 @@ static void a_mapping_is_the_frame(struct ktap *t)
 		mapped(&layout, 3)[0] = 5;		/* and an address a new frame */
 		EXPECT_EQ(t, frame(&layout, 20)[0], 5);
 		EXPECT_EQ(t, frame(&layout, 7)[0], 1);
-		unmap(&layout, 3, 7);
+		unmap(t, &layout, 3, 7);
 	}
 	destroy(&layout);
 }
@@ -285,11 +285,11 @@ static void only_what_is_mapped_can_be_touched(struct ktap *t)
 		EXPECT(t, !faults(t, mapped(&layout, 1), true));
 		EXPECT(t, faults(t, mapped(&layout, 0), false));
 		EXPECT(t, faults(t, mapped(&layout, 4), false));
-		unmap(&layout, 2, 1);
+		unmap(t, &layout, 2, 1);
 		EXPECT(t, faults(t, mapped(&layout, 2), false));
 		EXPECT(t, !faults(t, mapped(&layout, 1), true));
 		EXPECT(t, !faults(t, mapped(&layout, 3), true));
-		unmap(&layout, 0, 8);	/* holes in it do no harm */
+		unmap(t, &layout, 0, 8);	/* holes in it do no harm */
 		EXPECT(t, faults(t, mapped(&layout, 1), false));
 		EXPECT(t, faults(t, mapped(&layout, 3), false));
 	}
@@ -306,6 +306,47 @@ static void read_only_means_it(struct ktap *t)
 		EXPECT(t, faults(t, mapped(&layout, 1), true));
 		frame(&layout, 7)[0] = 9;
 		EXPECT_EQ(t, mapped(&layout, 1)[0], 9);
+	}
+	destroy(&layout);
+}
+
+/* What is kept faults like what is not, and is opened again with the rights that are asked for then. */
+static void what_is_unmapped_may_be_kept(struct ktap *t)
+{
+	struct host_layout layout;
+	unsigned long address;
+	bool kept;
+
+	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, WINDOW_BYTES), 0);
+	address = layout.vmalloc_start + PAGE_SIZE;
+	if (map(t, &layout, 1, 7, 3, HOST_READ | HOST_WRITE)) {
+		mapped(&layout, 3)[5] = 1;
+		tables_say(&layout, address, 0, 3, 0);
+		kept = host_unmap(layout.machine, address, 3, true);
+		EXPECT(t, faults(t, mapped(&layout, 1), false));
+		EXPECT(t, faults(t, mapped(&layout, 3), true));
+		frame(&layout, 9)[5] = 2;
+		host_release(layout.machine, 8, 1);
+		if (map(t, &layout, 1, 7, 3, HOST_READ | HOST_WRITE | (kept ? HOST_AGAIN : 0))) {
+			EXPECT_EQ(t, mapped(&layout, 3)[5], 2);
+			mapped(&layout, 2)[9] = 3;
+			EXPECT_EQ(t, frame(&layout, 8)[9], 3);
+		}
+		tables_say(&layout, address, 0, 3, 0);
+		kept = host_unmap(layout.machine, address, 3, true);
+		if (map(t, &layout, 1, 7, 3, HOST_READ | (kept ? HOST_AGAIN : 0))) {
+			EXPECT_EQ(t, mapped(&layout, 3)[5], 2);
+			EXPECT(t, faults(t, mapped(&layout, 3), true));
+		}
+		tables_say(&layout, address, 0, 3, 0);
+		host_unmap(layout.machine, address, 3, true);
+		unmap(t, &layout, 0, 8);
+		EXPECT(t, faults(t, mapped(&layout, 3), false));
+		if (map(t, &layout, 2, 20, 3, HOST_READ | HOST_WRITE)) {
+			mapped(&layout, 3)[5] = 4;
+			EXPECT_EQ(t, frame(&layout, 9)[5], 2);
+			EXPECT_EQ(t, frame(&layout, 21)[5], 4);
+		}
 	}
 	destroy(&layout);
 }
@@ -546,7 +587,7 @@ KTAP_SUITE(host_contract,
 	   KTAP_CASE(described_pages_are_zero_and_usable),
 	   KTAP_CASE(a_mapping_is_the_frame),
 	   KTAP_CASE(only_what_is_mapped_can_be_touched),
-	   KTAP_CASE(read_only_means_it),
+	   KTAP_CASE(read_only_means_it), KTAP_CASE(what_is_unmapped_may_be_kept),
 	   KTAP_CASE(frames_beyond_the_direct_map_can_be_mapped),
 	   KTAP_CASE(released_frames_are_zero_or_as_before),
 	   KTAP_CASE(a_task_is_one_thread),

@@ -2,7 +2,7 @@
 /*
  * test_vm_area_model.c - mm/vm_area.c against a byte a page.
  *
- *	model	F F B B B L L F F F B	F free, B busy, L lazy, T taken
+ *	model	F F B B B L L F F F B	F free, B busy, L lazy, T taken, K kept
  *
  * The model looks for a place by trying every page from the lowest on, which is too simple to be wrong. Both take the
  * same random steps; after each the address must be the same, and now and then the whole window is compared.
@@ -22,8 +22,9 @@ struct world {
 	struct ktap *t;
 	struct vm_space space;
 	struct list_head spare;			/* descriptors that nobody uses */
-	struct vmap_area *busy[AREAS], *taken[AREAS];
-	unsigned int nr_busy, nr_taken;
+	struct vmap_area *busy[AREAS], *taken[AREAS], *kept[AREAS];
+	unsigned int age[AREAS];		/* of kept ones: flushes since it died */
+	unsigned int nr_busy, nr_taken, nr_kept;
 	char model[PAGES];
 	struct vmap_area areas[AREAS];
 };
@@ -124,6 +125,10 @@ static void step_reserve(struct world *w)
 	EXPECT_EQ(w->t, found ? area->va_start : 0, want);
 	if (found) {
 		EXPECT_EQ(w->t, area->va_end - area->va_start, request.size);
+		area->vm = NULL;
+		area->is_run = ktap_below(w->t, 2);
+		area->pfn = ktap_below(w->t, 100);
+		area->kind = (enum vm_area_kind)ktap_below(w->t, 3);
 		paint(w, area, 'B');
 		w->busy[w->nr_busy++] = area;
 	} else {
@@ -162,11 +167,67 @@ static void step_finish(struct world *w)
 	if (!w->nr_taken)
 		return;
 	area = pick(w, w->taken, &w->nr_taken);
+	if (area->is_run && ktap_below(w->t, 4)) {
+		vm_kept_add(&w->space, area);
+		paint(w, area, 'K');
+		w->age[w->nr_kept] = 0;
+		w->kept[w->nr_kept++] = area;
+		return;
+	}
 	paint(w, area, lazy ? 'L' : 'F');
 	if (lazy)
 		vm_area_retire(&w->space, area, &w->spare);
 	else
 		vm_area_release(&w->space, area, &w->spare);
+}
+
+static void kept_forget(struct world *w, unsigned int i)
+{
+	w->kept[i] = w->kept[--w->nr_kept];
+	w->age[i] = w->age[w->nr_kept];
+}
+
+/* Of those that are alike any will do. */
+static void step_reuse(struct world *w)
+{
+	const struct vmap_area *like = w->nr_kept ? w->kept[ktap_below(w->t, w->nr_kept)] : NULL;
+	unsigned long size = like ? like->va_end - like->va_start : PAGE_SIZE;
+	enum vm_area_kind kind = like && ktap_below(w->t, 8) ? like->kind : AREA_OF_RAM;
+	pfn_t pfn = like && ktap_below(w->t, 8) ? like->pfn : 7;
+	struct vmap_area *area = vm_kept_reuse(&w->space, kind, pfn, size);
+	bool fits = false;
+
+	for (unsigned int i = 0; i < w->nr_kept; i++) {
+		bool alike = w->age[i] && w->kept[i]->pfn == pfn && w->kept[i]->kind == kind &&
+			     w->kept[i]->va_end - w->kept[i]->va_start == size;
+
+		fits |= alike;
+		if (!area || w->kept[i] != area)
+			continue;
+		EXPECT(w->t, alike);
+		paint(w, area, 'B');
+		w->busy[w->nr_busy++] = area;
+		kept_forget(w, i);
+		return;
+	}
+	EXPECT(w->t, !area && !fits);
+}
+
+static void step_flush(struct world *w, bool all)
+{
+	struct vm_struct *vms = NULL;
+
+	/* Before descriptors are merged into others. */
+	for (unsigned int i = w->nr_kept; i--;) {
+		if (!all && w->age[i] < VM_KEPT_ROUNDS) {
+			w->age[i]++;
+			continue;
+		}
+		paint(w, w->kept[i], 'L');
+		kept_forget(w, i);
+	}
+	vm_kept_age(&w->space, all, &w->spare, &vms);
+	EXPECT_NULL(w->t, vms);
 }
 
 static void step_purge(struct world *w)
@@ -196,7 +257,8 @@ static void compare(struct world *w)
 		struct vmap_area *lazy = vm_lazy_next(&w->space, BASE + page * PAGE_SIZE);
 
 		EXPECT_EQ(w->t, area != NULL, w->model[page] == 'B');
-		EXPECT_EQ(w->t, lazy && lazy->va_start <= BASE + page * PAGE_SIZE, w->model[page] == 'L');
+		EXPECT_EQ(w->t, lazy && lazy->va_start <= BASE + page * PAGE_SIZE,
+			  w->model[page] == 'L' || w->model[page] == 'K');
 		largest = max(largest, free_run(w, page));
 	}
 	EXPECT_EQ(w->t, vm_space_largest(&w->space), largest * PAGE_SIZE);
@@ -215,8 +277,12 @@ static void agrees_with_a_byte_a_page(struct ktap *t)
 			step_reserve(w);
 		else if (what < 70)
 			step_take(w);
-		else if (what < 99)
+		else if (what < 90)
 			step_finish(w);
+		else if (what < 97)
+			step_reuse(w);
+		else if (what < 99)
+			step_flush(w, !ktap_below(t, 40));
 		else
 			step_purge(w);
 		if (step % 256 == 0)
@@ -228,6 +294,7 @@ static void agrees_with_a_byte_a_page(struct ktap *t)
 		step_take(w);
 	while (w->nr_taken)
 		step_finish(w);
+	step_flush(w, true);
 	step_purge(w);
 	compare(w);
 	EXPECT_EQ(t, vm_space_largest(&w->space), PAGES * PAGE_SIZE);

@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_vm_kept.c - areas that are kept for their frames: dead until a flush, then used again for the same frames only;
+ * what faults, what they hold, when they go, and each invariant broken on purpose.
+ */
+#include "mm/page_alloc.h"
+#include "tests/vm_flush.h"
+#include "tests/vmalloc_env.h"
+
+#define SIGSEGV_NR 11
+#define PAGES 4ul
+#define BYTES (PAGES * PAGE_SIZE)
+
+static struct vm_space *space_of(struct env *e)
+{
+	return &e->m->vmalloc->space;
+}
+
+static void do_write(struct ktap *t, void *at)
+{
+	(void)t;
+	*(volatile char *)at = 1;
+}
+
+static bool faults(struct ktap *t, void *at)
+{
+	struct ktap_child child;
+
+	return !ktap_child(t, do_write, at, &child) || child.signal == SIGSEGV_NR;
+}
+
+/* Freed and, if this host keeps what it unmaps, spare. NULL: the case is skipped or has failed. */
+static char *spare_area(struct env *e, unsigned long bytes)
+{
+	char *p = vmalloc(bytes);
+
+	if (!p) {
+		ktap_fail(e->t, "no memory");
+		return NULL;
+	}
+	for (int tries = 0; tries < 20; tries++) {	/* the simulator's host keeps now this, now that */
+		vfree(p);
+		if (space_of(e)->nr_dead) {
+			vm_flush(e->m);
+			return p;
+		}
+		vm_unmap_aliases();
+		p = vmalloc(bytes);
+	}
+	vfree(p);
+	ktap_skip(e->t, "this host keeps nothing");
+	return NULL;
+}
+
+static unsigned long reused(struct env *e)
+{
+	return e->m->vmalloc->nr_reused;
+}
+
+/* ------------------------------------------------------------------------------------------------------- the life */
+
+static void the_same_frames_get_their_area_again_after_a_flush(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	char *p, *q;
+	u32 *frame;
+
+	ASSERT_NOT_NULL(t, e);
+	p = spare_area(e, BYTES);
+	if (!p)
+		return;
+	EXPECT_EQ(t, space_of(e)->nr_spare, 1);
+	env_holds(e);
+	q = vmalloc(BYTES);
+	EXPECT_EQ(t, q, p);
+	EXPECT_EQ(t, reused(e), 1);
+	EXPECT_EQ(t, vmalloc_nr_pages(), PAGES);
+	env_holds(e);
+	for (unsigned long i = 0; i < PAGES; i++) {
+		((u32 *)(q + i * PAGE_SIZE))[3] = (u32)i + 7;
+		frame = page_address(vmalloc_to_page(q + i * PAGE_SIZE));
+		EXPECT_EQ(t, frame[3], i + 7);
+		EXPECT_EQ(t, page_count(vmalloc_to_page(q + i * PAGE_SIZE)), 1);
+		EXPECT_EQ(t, find_vm_area(q)->pages[i], vmalloc_to_page(q + i * PAGE_SIZE));
+	}
+	EXPECT(t, faults(t, q + BYTES));
+	vfree(q);
+	env_holds(e);
+}
+
+static void c44_a_kept_area_faults_and_is_nobodys(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	char *p, *q, text[200];
+
+	ASSERT_NOT_NULL(t, e);
+	p = spare_area(e, BYTES);
+	if (!p)
+		return;
+	EXPECT(t, faults(t, p));
+	EXPECT_NULL(t, find_vm_area(p));
+	EXPECT_NULL(t, vmalloc_to_page(p));
+	EXPECT_GT(t, vmalloc_explain(e->m, p, text, sizeof(text)), 0);
+	EXPECT_CONTAINS(t, text, "a use after vfree()");
+	vfree(p);
+	EXPECT_CONTAINS(t, console_text(), "Trying to vfree() nonexistent vm area");
+	q = vmalloc(BYTES);
+	vfree(q);
+	EXPECT(t, faults(t, q));
+	q = vmalloc(BYTES);		/* the same frames, and their area is dead until the next flush */
+	EXPECT_NE(t, q, p);
+	EXPECT(t, faults(t, p));
+	env_holds(e);
+	vfree(q);
+}
+
+/* Whoever has the frames now has them alone. */
+static void kept_frames_are_free(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct page *page;
+	unsigned long pfn;
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(PAGE_SIZE);
+	pfn = vmalloc_to_pfn(p);
+	vfree(p);
+	EXPECT_EQ(t, vmalloc_nr_pages(), 0);
+	page = alloc_page(GFP_KERNEL);
+	EXPECT_EQ(t, page_to_pfn(page), pfn);
+	env_holds(e);
+	__free_page(page);
+}
+
+static void other_frames_do_not_get_it(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct page *held;
+	char *p, *q, *r;
+
+	ASSERT_NOT_NULL(t, e);
+	p = spare_area(e, PAGE_SIZE);
+	if (!p)
+		return;
+	held = alloc_page(GFP_KERNEL);
+	q = vmalloc(PAGE_SIZE);
+	EXPECT_NE(t, q, p);
+	__free_page(held);
+	r = vmalloc(PAGE_SIZE);
+	EXPECT_EQ(t, r, p);
+	EXPECT_EQ(t, vmalloc_to_page(r), held);
+	vfree(q);
+	vfree(r);
+	env_holds(e);
+}
+
+static void other_sizes_places_and_kinds_do_not_get_it(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct host_layout *layout;
+	struct page *page;
+	void *p, *q;
+
+	ASSERT_NOT_NULL(t, e);
+	if (!spare_area(e, PAGE_SIZE))
+		return;
+	layout = &e->m->layout;
+	page = alloc_page(GFP_KERNEL);		/* the frame that an area is kept for */
+	p = vm_map_ram(&page, 1, NUMA_NO_NODE);
+	q = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+	vm_unmap_ram(p, 1);
+	vunmap(q);
+	vm_flush(e->m);
+	__free_page(page);
+	vfree(__vmalloc_node(PAGE_SIZE, 2 * PAGE_SIZE, GFP_KERNEL, NUMA_NO_NODE, NULL));
+	vfree(__vmalloc_node_range(PAGE_SIZE, 1, layout->vmalloc_start, layout->vmalloc_end, GFP_KERNEL, PAGE_KERNEL,
+				   0, NUMA_NO_NODE, NULL));
+	vfree(__vmalloc_node_range(PAGE_SIZE, 1, 0, 0, GFP_KERNEL, PAGE_KERNEL, VM_NO_GUARD, NUMA_NO_NODE, NULL));
+	vfree(vmalloc_huge(PAGE_SIZE, GFP_KERNEL));
+	vfree(vmalloc(3 * PAGE_SIZE));
+	EXPECT_EQ(t, reused(e), 0);
+	env_holds(e);
+}
+
+static void maps_of_neighbours_are_kept_too(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct page *pages[3];
+	char *p, *q;
+
+	ASSERT_NOT_NULL(t, e);
+	pages[0] = alloc_pages(GFP_KERNEL, 2);
+	split_page(pages[0], 2);
+	pages[1] = pages[0] + 1;
+	pages[2] = pages[0] + 2;
+	for (int i = 0; i < 40; i++) {
+		p = vm_map_ram(pages, 3, NUMA_NO_NODE);
+		q = vmap(pages, 3, VM_MAP, i & 1 ? PAGE_KERNEL_RO : PAGE_KERNEL);
+		ASSERT(t, p && q);
+		p[2 * PAGE_SIZE] = (char)(i + 1);
+		EXPECT_EQ(t, q[2 * PAGE_SIZE], i + 1);
+		EXPECT_EQ(t, *(char *)page_address(pages[2]), i + 1);
+		if (i >= 38)
+			EXPECT_EQ(t, faults(t, q), i & 1);
+		EXPECT_NULL(t, find_vm_area(q)->pages);
+		env_holds(e);
+		vm_unmap_ram(p, 3);
+		vunmap(q);
+		vm_flush(e->m);
+	}
+	if (!reused(e))
+		ktap_skip(t, "this host keeps nothing");
+	for (int i = 0; i < 4; i++)
+		__free_page(pages[0] + i);
+}
+
+static void what_is_used_again_is_zeroed_and_flagged_as_any(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	for (int i = 0; i < 40; i++) {
+		p = i & 1 ? vzalloc(BYTES) : vmalloc_user(BYTES);
+		ASSERT_NOT_NULL(t, p);
+		for (unsigned long k = 0; k < BYTES; k += 8)
+			ASSERT_EQ(t, *(u64 *)(p + k), 0);
+		EXPECT_EQ(t, find_vm_area(p)->flags, i & 1 ? VM_ALLOC : VM_ALLOC | VM_USERMAP);
+		EXPECT_EQ(t, find_vm_area(p)->nr_pages, PAGES);
+		memset(p, 0xa5, BYTES);
+		vfree(p);
+		vm_flush(e->m);
+	}
+}
+
+/* ----------------------------------------------------------------------------------------------------- when they go */
+
+static void what_is_not_used_goes_after_some_rounds(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+
+	ASSERT_NOT_NULL(t, e);
+	if (!spare_area(e, BYTES))
+		return;
+	for (unsigned int i = 1; i < VM_KEPT_ROUNDS; i++)
+		vm_flush(e->m);
+	EXPECT_EQ(t, space_of(e)->nr_spare, 1);
+	EXPECT_EQ(t, space_of(e)->lazy_bytes, 0);
+	vm_flush(e->m);
+	EXPECT_EQ(t, space_of(e)->nr_spare, 0);
+	EXPECT_EQ(t, space_of(e)->lazy_bytes, BYTES + PAGE_SIZE);
+	EXPECT(t, vm_lazy_next(space_of(e), 0)->is_mapped);
+	env_holds(e);
+}
+
+static void many_dead_areas_are_flushed_by_the_way(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	unsigned long most = 0;
+
+	ASSERT_NOT_NULL(t, e);
+	for (int i = 0; i < 2000; i++) {
+		vfree(vmalloc(PAGE_SIZE));
+		most = max(most, space_of(e)->nr_dead);
+	}
+	if (!most) {
+		ktap_skip(t, "this host keeps nothing");
+		return;
+	}
+	EXPECT_LE(t, most, 256);
+	EXPECT_GT(t, reused(e), 1000);
+	EXPECT_LE(t, space_of(e)->nr_dead + space_of(e)->nr_spare, 600);
+	env_holds(e);
+}
+
+static void who_asks_for_all_addresses_gets_them(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct census before;
+	struct page *page;
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	page = alloc_page(GFP_KERNEL);
+	before = census_take(e);
+	for (int i = 0; i < 3; i++) {
+		p = spare_area(e, BYTES << i);
+		if (p)
+			vfree(vmalloc(PAGE_SIZE));	/* dead */
+		vunmap(vmap(&page, 1, VM_MAP, PAGE_KERNEL));
+		vm_unmap_aliases();
+		EXPECT_EQ(t, space_of(e)->nr_spare, 0);
+		EXPECT_EQ(t, space_of(e)->nr_dead, 0);
+		expect_census(e, &before);
+	}
+	__free_page(page);
+}
+
+static void a_full_window_takes_what_is_kept(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M vmalloc=16M nr_cpus=1");
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	for (int i = 0; i < 5; i++)
+		vfree(vmalloc(1 << 20));
+	vm_flush(e->m);
+	p = vmalloc(15 << 20);
+	EXPECT_NOT_NULL(t, p);
+	EXPECT_STR(t, console_text(), "");
+	env_holds(e);
+	vfree(p);
+}
+
+/* A frame that may have one address only cannot keep another. */
+static void private_memory_is_not_kept(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1 kmem.private=1");
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	for (int i = 0; i < 3; i++) {
+		p = vmalloc(BYTES);
+		ASSERT_NOT_NULL(t, p);
+		p[5] = 1;
+		vfree(p);
+		vm_flush(e->m);
+		env_holds(e);
+	}
+}
+
+/* ------------------------------------------------------------------------------------------------ forks and threads */
+
+static void use_again(struct ktap *t, void *arg)
+{
+	struct env *e = arg;
+	char *p = vmalloc(BYTES);
+
+	ASSERT_NOT_NULL(t, p);
+	memset(p, 2, BYTES);
+	EXPECT_EQ(t, *(char *)page_address(vmalloc_to_page(p)), 2);
+	EXPECT_EQ(t, reused(e), 1);
+	env_holds(e);
+	vfree(p);
+}
+
+static void a_forked_child_uses_its_own_copy(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct ktap_child child;
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = spare_area(e, BYTES);
+	if (!p)
+		return;
+	if (ktap_child(t, use_again, e, &child))
+		EXPECT_EQ(t, child.status, 0);
+	EXPECT(t, faults(t, p));
+	EXPECT_EQ(t, vmalloc(BYTES), p);
+	vfree(p);
+	env_holds(e);
+}
+
+struct crowd {
+	struct machine *m;
+	unsigned int steps;
+};
+
+static void churn(struct ktap *t, unsigned int i, void *arg)
+{
+	struct crowd *crowd = arg;
+	u32 *held[4] = { NULL }, pages;
+
+	EXPECT_EQ(t, machine_enter(crowd->m), 0);
+	for (unsigned int step = 0; step < crowd->steps; step++) {
+		unsigned int k = (unsigned int)ktap_below(t, 4);
+
+		if (held[k]) {
+			pages = held[k][0];
+			for (u32 page = 0; page < pages; page++)
+				EXPECT_EQ(t, held[k][page * 1024 + 1], i << 16 | k);
+			vfree(held[k]);
+			held[k] = NULL;
+			continue;
+		}
+		pages = 1u << ktap_below(t, 4);
+		held[k] = vmalloc(pages * PAGE_SIZE);
+		ASSERT_NOT_NULL(t, held[k]);
+		held[k][0] = pages;
+		for (u32 page = 0; page < pages; page++)
+			held[k][page * 1024 + 1] = i << 16 | k;
+	}
+	for (unsigned int k = 0; k < 4; k++)
+		vfree(held[k]);
+	machine_leave();
+}
+
+static void threads_share_what_is_kept(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=3");
+	struct census before;
+	struct crowd crowd;
+
+	ASSERT_NOT_NULL(t, e);
+	before = census_take(e);
+	crowd = (struct crowd){ e->m, t->soak ? 200000 : 1500 };
+	machine_leave();
+	ktap_threads(t, 4, churn, &crowd);
+	ASSERT_EQ(t, machine_enter(e->m), 0);
+	env_holds(e);
+	vm_unmap_aliases();
+	expect_census(e, &before);
+	EXPECT_LACKS(t, console_text(), "WARNING");
+}
+
+/* ----------------------------------------------------------------------------------------------- broken on purpose */
+
+static void expect_fault(struct env *e, const char *id)
+{
+	struct kmem_fault fault = { "none", "" };
+
+	EXPECT(e->t, !vmalloc_check(e->m, true, &fault));
+	EXPECT_STR(e->t, fault.id, id);
+}
+
+static struct vmap_area *kept_area(struct env *e)
+{
+	return vm_lazy_next(space_of(e), 0);
+}
+
+static void k1_wrong_counts_are_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+
+	ASSERT_NOT_NULL(t, e);
+	space_of(e)->nr_dead++;
+	expect_fault(e, "K1");
+	space_of(e)->nr_dead--;
+	space_of(e)->nr_spare++;
+	expect_fault(e, "K1");
+	space_of(e)->nr_spare--;
+}
+
+static void k2_an_area_that_is_kept_and_is_not_is_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct vmap_area *area;
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	if (!spare_area(e, BYTES))
+		return;
+	area = kept_area(e);
+	area->is_run = false;
+	expect_fault(e, "K2");
+	area->is_run = true;
+	area->state = AREA_BUSY;
+	expect_fault(e, "K2");
+	area->state = AREA_KEPT;
+	p = vmalloc(PAGE_SIZE);
+	area = vm_area_find(space_of(e), (unsigned long)p);
+	area->state = AREA_KEPT;
+	expect_fault(e, "K2");
+	area->state = AREA_BUSY;
+	env_holds(e);
+	vfree(p);
+}
+
+static void k3_an_area_in_another_frames_bucket_is_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+
+	ASSERT_NOT_NULL(t, e);
+	if (!spare_area(e, BYTES))
+		return;
+	kept_area(e)->pfn++;
+	expect_fault(e, "K3");
+	kept_area(e)->pfn--;
+	env_holds(e);
+}
+
+static void l2_a_mapping_at_a_kept_address_is_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct pgtable_run run;
+
+	ASSERT_NOT_NULL(t, e);
+	if (!spare_area(e, BYTES))
+		return;
+	run = (struct pgtable_run){ kept_area(e)->va_start, 100, 1, 0x163, false };
+	ASSERT_EQ(t, pgtable_map(&e->m->vmalloc->table, &run), 0);
+	expect_fault(e, "L2");
+	EXPECT_EQ(t, pgtable_unmap(&e->m->vmalloc->table, kept_area(e)->va_start, 1), 1);
+	env_holds(e);
+}
+
+static void v5_dead_bytes_that_are_not_counted_are_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+
+	ASSERT_NOT_NULL(t, e);
+	vfree(vmalloc(BYTES));
+	EXPECT_EQ(t, space_of(e)->lazy_bytes, BYTES + PAGE_SIZE);
+	space_of(e)->lazy_bytes -= PAGE_SIZE;
+	expect_fault(e, "V5");
+	space_of(e)->lazy_bytes += PAGE_SIZE;
+}
+
+KTAP_SUITE(vm_kept, KTAP_CASE(the_same_frames_get_their_area_again_after_a_flush),
+	   KTAP_CASE(c44_a_kept_area_faults_and_is_nobodys), KTAP_CASE(kept_frames_are_free),
+	   KTAP_CASE(other_frames_do_not_get_it), KTAP_CASE(other_sizes_places_and_kinds_do_not_get_it),
+	   KTAP_CASE(maps_of_neighbours_are_kept_too),
+	   KTAP_CASE(what_is_used_again_is_zeroed_and_flagged_as_any),
+	   KTAP_CASE(what_is_not_used_goes_after_some_rounds), KTAP_CASE(many_dead_areas_are_flushed_by_the_way),
+	   KTAP_CASE(who_asks_for_all_addresses_gets_them), KTAP_CASE(a_full_window_takes_what_is_kept),
+	   KTAP_CASE(private_memory_is_not_kept), KTAP_CASE(a_forked_child_uses_its_own_copy),
+	   KTAP_CASE(threads_share_what_is_kept), KTAP_CASE(k1_wrong_counts_are_found),
+	   KTAP_CASE(k2_an_area_that_is_kept_and_is_not_is_found),
+	   KTAP_CASE(k3_an_area_in_another_frames_bucket_is_found),
+	   KTAP_CASE(l2_a_mapping_at_a_kept_address_is_found),
+	   KTAP_CASE(v5_dead_bytes_that_are_not_counted_are_found));
