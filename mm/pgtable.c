@@ -8,7 +8,8 @@
  *	                    v
  *	                [ . | page | page ]	level 1: used 2
  *
- * Each function handles one table and calls itself for the tables below; the depth is the number of levels.
+ * Each function handles one table and calls itself for the tables below; the depth is the number of levels. Most ranges
+ * lie in one table of level 1, and often in that of the range before: it is remembered while it exists.
  *
  * True whenever the caller's lock is free; pgtable_check() proves each:
  *	G1  a table's counter is the number of its present entries
@@ -76,7 +77,7 @@ static struct pgtable_entry describe(const struct pgtable *pt, unsigned int leve
 
 void pgtable_init(struct pgtable *pt, const struct pgtable_format *format, const struct pgtable_ops *ops, void *top)
 {
-	*pt = (struct pgtable){ .format = format, .ops = ops, .top = top };
+	*pt = (struct pgtable){ .format = format, .ops = ops, .top = top, .last_shift = pgtable_shift(format, 2) };
 }
 
 /* Is the range inside the address space? */
@@ -86,6 +87,33 @@ static bool range_fits(const struct pgtable *pt, u64 address, u64 nr)
 	u64 first = address >> PAGE_SHIFT;
 
 	return !(address & (PAGE_SIZE - 1)) && first <= pages && nr <= pages - first;
+}
+
+/* The table of level 1 in which all of a range of pages lies; NULL: there is none, or more than one. */
+static void *last_table(struct pgtable *pt, u64 address, u64 nr)
+{
+	u64 place = address >> pt->last_shift;
+	void *table = pt->top;
+
+	if (nr > 1 && (address + ((nr - 1) << PAGE_SHIFT)) >> pt->last_shift != place)
+		return NULL;
+	if (pt->last && pt->last_place == place)
+		return pt->last;
+	for (unsigned int level = pt->format->levels; level > 1; level--) {
+		u64 entry = pgtable_read(pt->format, table, pgtable_index(pt->format, level, address));
+
+		if (!pgtable_present(entry) || pgtable_is_leaf(pt->format, level, entry))
+			return NULL;
+		table = link_target(pt, level, entry);
+	}
+	pt->last = table;
+	pt->last_place = place;
+	return table;
+}
+
+static unsigned int last_index(const struct pgtable *pt, u64 address)
+{
+	return (unsigned int)(address >> PAGE_SHIFT) & (pgtable_nr_entries(pt->format, 1) - 1);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ map */
@@ -109,21 +137,37 @@ static void run_advance(struct pgtable_run *run, u64 pages)
 	run->nr -= pages;
 }
 
+/* The same in a table of level 1. */
+static int map_last(struct pgtable *pt, void *table, struct pgtable_run *run)
+{
+	unsigned int index = last_index(pt, run->address), space = pgtable_nr_entries(pt->format, 1) - index, nr = 0;
+	u64 entry = pgtable_leaf(pt->format, 1, run->pfn, run->prot);
+
+	for (; nr < run->nr && nr < space && !pgtable_present(pgtable_read(pt->format, table, index)); nr++) {
+		pgtable_write(pt->format, table, index++, entry);
+		entry += PAGE_SIZE;
+	}
+	*table_used(pt, table) += nr;
+	run_advance(run, nr);
+	return run->nr && nr < space ? -EEXIST : 0;
+}
+
 /* Map what is left of the run up to the end of this table. */
 static int map_table(struct pgtable *pt, void *table, unsigned int level, struct pgtable_run *run)
 {
 	unsigned int index = pgtable_index(pt->format, level, run->address);
 	unsigned int nr_entries = pgtable_nr_entries(pt->format, level);
 
+	if (level == 1)
+		return map_last(pt, table, run);
 	for (; run->nr && index < nr_entries; index++) {
 		u64 entry = pgtable_read(pt->format, table, index);
-		bool large = run->large || level == 1;
 		void *below;
 		int err;
 
 		if (pgtable_is_leaf(pt->format, level, entry))
 			return -EEXIST;
-		if (!pgtable_present(entry) && large &&
+		if (!pgtable_present(entry) && run->large &&
 		    pgtable_fits(pt->format, level, run->address, run->pfn, run->nr)) {
 			set_entry(pt, table, index, pgtable_leaf(pt->format, level, run->pfn, run->prot));
 			run_advance(run, pgtable_level_pages(pt->format, level));
@@ -142,12 +186,15 @@ static int map_table(struct pgtable *pt, void *table, unsigned int level, struct
 
 int pgtable_map(struct pgtable *pt, struct pgtable_run *run)
 {
+	void *table;
+
 	if (!range_fits(pt, run->address, run->nr) || !(run->prot & _PAGE_PRESENT))
 		return -EINVAL;
 	if (run->nr &&
 	    (run->pfn + (pfn_t)run->nr - 1 < run->pfn || !pgtable_pfn_fits(pt->format, run->pfn + run->nr - 1)))
 		return -EINVAL;
-	return map_table(pt, pt->top, pt->format->levels, run);
+	table = last_table(pt, run->address, run->nr);
+	return table ? map_last(pt, table, run) : map_table(pt, pt->top, pt->format->levels, run);
 }
 
 /* ---------------------------------------------------------------------------------------------------------- unmap */
@@ -191,11 +238,29 @@ static int split_at(struct pgtable *pt, u64 address)
 	return 0;
 }
 
+/* The same in a table of level 1. */
+static long unmap_last(struct pgtable *pt, void *table, u64 address, u64 nr)
+{
+	unsigned int index = last_index(pt, address), end = index + (unsigned int)nr;
+	unsigned long unmapped = 0;
+
+	for (; index < end; index++) {
+		if (!pgtable_present(pgtable_read(pt->format, table, index)))
+			continue;
+		pgtable_write(pt->format, table, index, 0);
+		unmapped++;
+	}
+	*table_used(pt, table) -= unmapped;
+	return (long)unmapped;
+}
+
 /* Clear the leaves of [address, end), which lies inside this table. Returns the pages that were mapped. */
 static long unmap_table(struct pgtable *pt, void *table, unsigned int level, u64 address, u64 end)
 {
 	long unmapped = 0;
 
+	if (level == 1)
+		return unmap_last(pt, table, address, (end - address) >> PAGE_SHIFT);
 	for (u64 next; address != end; address = next) {
 		unsigned int index = pgtable_index(pt->format, level, address);
 		u64 entry = pgtable_read(pt->format, table, index);
@@ -217,11 +282,15 @@ static long unmap_table(struct pgtable *pt, void *table, unsigned int level, u64
 long pgtable_unmap(struct pgtable *pt, u64 address, u64 nr)
 {
 	u64 end = address + (nr << PAGE_SHIFT);
+	void *table;
 
 	if (!range_fits(pt, address, nr))
 		return -EINVAL;
 	if (!nr)
 		return 0;
+	table = last_table(pt, address, nr);
+	if (table)
+		return unmap_last(pt, table, address, nr);
 	if (split_at(pt, address) || split_at(pt, end))
 		return -ENOMEM;
 	return unmap_table(pt, pt->top, pt->format->levels, address, end);
@@ -240,7 +309,8 @@ static unsigned long prune_table(struct pgtable *pt, void *table, unsigned int l
 		if (!pgtable_present(entry) || pgtable_is_leaf(pt->format, level, entry))
 			continue;
 		below = link_target(pt, level, entry);
-		pruned += prune_table(pt, below, level - 1, address, next);
+		if (level > 2)
+			pruned += prune_table(pt, below, level - 1, address, next);
 		if (*table_used(pt, below))
 			continue;
 		clear_entry(pt, table, index);
@@ -255,6 +325,7 @@ unsigned long pgtable_prune(struct pgtable *pt, u64 address, u64 nr)
 {
 	if (!nr || !range_fits(pt, address, nr))
 		return 0;
+	pt->last = NULL;
 	return prune_table(pt, pt->top, pt->format->levels, address, address + (nr << PAGE_SHIFT));
 }
 

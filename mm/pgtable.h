@@ -29,6 +29,9 @@ struct pgtable {
 	void *top;
 	unsigned long top_used;		/* present entries of top */
 	unsigned long nr_tables;	/* below top */
+	unsigned int last_shift;	/* log2 of the bytes that a table of level 1 covers */
+	void *last;			/* the table of level 1 that was wanted last, or NULL */
+	u64 last_place;			/* addresses >> last_shift that it covers */
 };
 
 /* What to map; as pgtable_map() goes on, what is left to map. */

@@ -96,8 +96,41 @@ u64 pgtable_prot(const struct pgtable_format *format, unsigned int level, u64 le
 /* The bits that the processor wants to be zero in a present entry and that are not; 0 if it is well-formed. */
 u64 pgtable_reserved_bits(const struct pgtable_format *format, unsigned int level, u64 entry);
 
-/* Entries in a table, each read and written at once, as a processor that walks the table needs it. */
-u64 pgtable_read(const struct pgtable_format *format, const void *table, unsigned int index);
-void pgtable_write(const struct pgtable_format *format, void *table, unsigned int index, u64 entry);
+/*
+ * Entries in a table, each read and written at once, as a processor that walks the table needs it: on a 32-bit processor
+ * the half with the present bit goes last when it is set and first when it is cleared, so that no walk ever sees
+ * half an entry.
+ */
+static inline u64 pgtable_read(const struct pgtable_format *format, const void *table, unsigned int index)
+{
+	if (format->entry_bytes == 4)
+		return __atomic_load_n((const u32 *)table + index, __ATOMIC_RELAXED);
+#if __SIZEOF_POINTER__ == 8
+	return __atomic_load_n((const u64 *)table + index, __ATOMIC_RELAXED);
+#else
+	const u32 *half = (const u32 *)((const u64 *)table + index);
+	u32 low = __atomic_load_n(half, __ATOMIC_ACQUIRE);
+
+	return (u64)__atomic_load_n(half + 1, __ATOMIC_RELAXED) << 32 | low;
+#endif
+}
+
+static inline void pgtable_write(const struct pgtable_format *format, void *table, unsigned int index, u64 entry)
+{
+	if (format->entry_bytes == 4) {
+		__atomic_store_n((u32 *)table + index, (u32)entry, __ATOMIC_RELEASE);
+		return;
+	}
+#if __SIZEOF_POINTER__ == 8
+	__atomic_store_n((u64 *)table + index, entry, __ATOMIC_RELEASE);
+#else
+	u32 *half = (u32 *)((u64 *)table + index);
+
+	if (!pgtable_present(entry))
+		__atomic_store_n(half, (u32)entry, __ATOMIC_RELEASE);
+	__atomic_store_n(half + 1, (u32)(entry >> 32), __ATOMIC_RELEASE);
+	__atomic_store_n(half, (u32)entry, __ATOMIC_RELEASE);
+#endif
+}
 
 #endif
