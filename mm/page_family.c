@@ -6,7 +6,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include "lib/assert.h"
-#include "mm/page_alloc.h"
+#include "mm/pcp.h"
 
 /* An address is asked for, and high memory has none. Zone modifiers that would allow it are refused. */
 static unsigned long pages_by_address(int nid, gfp_t gfp, unsigned int order)
@@ -131,21 +131,39 @@ static void run_free(struct machine *m, struct page *page, unsigned long nr)
 	}
 }
 
+/*
+ * Drop the references of neighbours, from the first on, that have no other and are pages of this machine: what
+ * page_put_testzero() does with such. Returns how many, all of which nobody holds any more.
+ */
+static unsigned long run_put(struct machine *m, struct page **array, unsigned long nr)
+{
+	unsigned long offset = (unsigned long)array[0] - (unsigned long)m->vmemmap, run = 0;
+
+	if (unlikely(offset % sizeof(struct page) || offset >= m->max_pfn * sizeof(struct page)))
+		return 0;
+	nr = min(nr, (unsigned long)m->max_pfn - offset / sizeof(struct page));
+	for (struct page *page = array[0]; run < nr && array[run] == page; page++) {
+		if (unlikely(page_state(page) != PAGE_STATE_USED))
+			break;
+		__atomic_store_n(&page->_refcount.counter, 0, __ATOMIC_RELAXED);
+		run++;
+	}
+	return run;
+}
+
 void free_pages_bulk(struct page **array, unsigned long nr)
 {
 	struct machine *m = this_machine();
-	unsigned long run = 0;
 
-	for (unsigned long i = 0; i < nr; i++) {
-		bool last = array[i] && page_put_testzero(m, array[i]);
-
-		if (run && (!last || array[i] != array[i - 1] + 1)) {
-			run_free(m, array[i - run], run);
-			run = 0;
+	for (unsigned long i = 0, run; i < nr; i += run) {
+		run = run_put(m, array + i, nr - i);
+		if (likely(run)) {
+			run_free(m, array[i], run);
+			continue;
 		}
-		run += last;
+		if (array[i] && page_put_testzero(m, array[i]))
+			free_block(m, array[i], 0, false);
+		run = 1;
 	}
-	if (run)
-		run_free(m, array[nr - run], run);
 	memset(array, 0, nr * sizeof(array[0]));
 }

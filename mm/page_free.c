@@ -37,11 +37,13 @@ static bool compound_unmake(struct machine *m, struct page *page, unsigned int o
 struct page *pages_wash(struct page *from, const struct page *to)
 {
 	for (struct page *p = from; p < to; p++) {
-		if (unlikely(page_type_get(p) != PAGE_TYPE_NONE || p->_refcount.counter || p->mapping ||
-			     (p->flags & PAGE_FLAGS_CHECK_AT_FREE)))
+		if (unlikely(page_state(p) != PAGE_STATE(PAGE_TYPE_NONE, 0) || p->mapping))
 			return p;
-		if (unlikely(p->flags & PAGE_FLAGS_ALL))
-			p->flags &= ~PAGE_FLAGS_ALL;
+		if (likely(!(p->flags & PAGE_FLAGS_ALL)))
+			continue;
+		if (unlikely(p->flags & PAGE_FLAGS_CHECK_AT_FREE))
+			return p;
+		p->flags &= ~PAGE_FLAGS_ALL;
 	}
 	return NULL;
 }

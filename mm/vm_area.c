@@ -226,6 +226,7 @@ bool vm_area_reserve(struct vm_space *space, const struct vm_request *request, s
 	area->va_end = address + request->size;
 	area->state = AREA_BUSY;
 	area->is_run = area->is_mapped = area->deferred = false;
+	space->used_end = max_of(space->used_end, area->va_end);
 	tree_insert(&space->busy, area, false);
 	space->nr_busy++;
 	return true;
@@ -236,7 +237,7 @@ bool vm_area_reserve(struct vm_space *space, const struct vm_request *request, s
 void vm_space_init(struct vm_space *space, unsigned long start, unsigned long end, struct vmap_area *first)
 {
 	assert(start < end && !((start | end) & ~PAGE_MASK));
-	*space = (struct vm_space){ .start = start, .end = end };
+	*space = (struct vm_space){ .start = start, .end = end, .used_end = start };
 	INIT_LIST_HEAD(&space->taken);
 	vm_kept_init(space);
 	first->va_start = start;

@@ -40,6 +40,7 @@ struct vmap_area {
 
 struct vm_space {
 	unsigned long start, end;
+	unsigned long used_end;		/* nothing was ever reserved from here on */
 	struct rb_root free, busy, lazy;
 	unsigned long nr_busy;		/* areas */
 	unsigned long lazy_bytes;	/* of lazy and dead; written atomically: may be read without the lock */

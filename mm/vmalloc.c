@@ -91,11 +91,12 @@ static int area_fill(struct vmalloc_state *vs, struct vm_struct *vm, const struc
 /* Large entries need a large alignment; where there is no room for that, none. */
 static struct vmap_area *area_make_for(struct vmalloc_state *vs, const struct vmalloc_request *rq)
 {
-	struct vmalloc_request large = *rq;
+	struct vmalloc_request large;
 	struct vmap_area *area;
 
 	if (!(rq->flags & VM_ALLOW_HUGE_VMAP) || rq->size < PAGE_SIZE << LARGE_ORDER)
 		return area_make(vs, rq);
+	large = *rq;
 	large.align = max(rq->align, PAGE_SIZE << LARGE_ORDER);
 	large.gfp |= __GFP_NOWARN;
 	area = area_make(vs, &large);
@@ -178,8 +179,8 @@ static void *vmalloc_request(struct vmalloc_state *vs, const struct vmalloc_requ
 	return vm->addr;
 }
 
-/* The array of an area's pages, zeroed: kmalloc()ed up to a page, else an area of its own. */
-static void *page_array_alloc(struct vmalloc_state *vs, const struct vmalloc_request *rq, unsigned long bytes)
+static noinline void *page_array_vmalloc(struct vmalloc_state *vs, const struct vmalloc_request *rq,
+					 unsigned long bytes)
 {
 	struct vmalloc_request array = {
 		.size = bytes, .align = PAGE_SIZE, .gfp = (rq->gfp & GFP_RECLAIM_MASK) | __GFP_ZERO,
@@ -187,9 +188,15 @@ static void *page_array_alloc(struct vmalloc_state *vs, const struct vmalloc_req
 		.caller = rq->caller,
 	};
 
+	return vmalloc_request(vs, &array);
+}
+
+/* The array of an area's pages, zeroed: kmalloc()ed up to a page, else an area of its own. */
+static void *page_array_alloc(struct vmalloc_state *vs, const struct vmalloc_request *rq, unsigned long bytes)
+{
 	if (bytes <= PAGE_SIZE)
 		return kzalloc_node(bytes, rq->gfp & GFP_RECLAIM_MASK, rq->node);
-	return vmalloc_request(vs, &array);
+	return page_array_vmalloc(vs, rq, bytes);
 }
 
 /* What all of the family come to: the caller's context, then the work. */

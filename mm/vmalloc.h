@@ -207,7 +207,11 @@ unsigned long lazy_flush(struct vmalloc_state *vs);
 /* After a free: purge if too many addresses are dead. May sleep. */
 void lazy_settle(struct vmalloc_state *vs);
 /* Do the frees that atomic contexts left. May sleep. Returns pages freed. */
-unsigned long deferred_flush(struct vmalloc_state *vs);
+unsigned long deferred_flush_all(struct vmalloc_state *vs);
+static inline unsigned long deferred_flush(struct vmalloc_state *vs)
+{
+	return unlikely(__atomic_load_n(&vs->nr_deferred, __ATOMIC_RELAXED)) ? deferred_flush_all(vs) : 0;
+}
 /* Take a busy area out and leave its destruction to deferred_flush(). */
 void deferred_add(struct vmalloc_state *vs, struct vmap_area *area) MUST_HOLD(vs->area_lock);
 

@@ -61,12 +61,12 @@ static struct vmap_area *deferred_next(struct vmalloc_state *vs)
 	return found;
 }
 
-unsigned long deferred_flush(struct vmalloc_state *vs)
+unsigned long deferred_flush_all(struct vmalloc_state *vs)
 {
 	unsigned long pages = 0;
 	struct vmap_area *area;
 
-	while (unlikely(__atomic_load_n(&vs->nr_deferred, __ATOMIC_RELAXED)) && (area = deferred_next(vs)))
+	while ((area = deferred_next(vs)))
 		pages += vmap_area_destroy(vs, area);
 	return pages;
 }
@@ -115,6 +115,17 @@ static void ranges_forget(struct vmalloc_state *vs, const struct list_head *rang
 				   false);
 }
 
+/* From the window's start to the end of the last area that there ever was. */
+static unsigned long used_bytes(struct vmalloc_state *vs)
+{
+	unsigned long flags, bytes;
+
+	spin_lock_irqsave(&vs->area_lock, flags);
+	bytes = vs->space.used_end - vs->space.start;
+	spin_unlock_irqrestore(&vs->area_lock, flags);
+	return bytes;
+}
+
 /* Returns the table pages that were freed. */
 static unsigned long purge(struct vmalloc_state *vs, bool all) MUST_HOLD(vs->purge_lock)
 {
@@ -129,7 +140,7 @@ static unsigned long purge(struct vmalloc_state *vs, bool all) MUST_HOLD(vs->pur
 	}
 	if (all && vs->has_empty_tables) {
 		vs->has_empty_tables = false;
-		pages = tables_prune(vs, vs->space.start, (vs->space.end - vs->space.start) >> PAGE_SHIFT);
+		pages = tables_prune(vs, vs->space.start, used_bytes(vs) >> PAGE_SHIFT);
 	}
 	return pages;
 }

@@ -37,7 +37,7 @@ void area_block_split(struct page *block, struct page **pages, unsigned long nr)
 {
 	split_page(block, (unsigned int)ilog2(nr));
 	for (unsigned long i = 0; i < nr; i++)
-		pages[i] = block + i;
+		pages[i] = block++;
 }
 
 /* Pages in blocks of at least 2^least pages, as long as free memory has them. Returns how many are filled in. */
@@ -117,7 +117,10 @@ unsigned long area_pages_free(struct vmalloc_state *vs, struct vm_struct *vm)
 
 	if (!vm->pages)
 		return 0;
-	free_pages_bulk(vm->pages, nr);
+	if (nr == 1)
+		__free_page(vm->pages[0]);
+	else
+		free_pages_bulk(vm->pages, nr);
 	if (vm->flags & VM_ALLOC)
 		__atomic_fetch_sub(&vs->nr_pages, (long)nr, __ATOMIC_RELAXED);
 	vm->nr_pages = 0;
