@@ -64,7 +64,11 @@ struct work {
 	run_fn run;		/* NULL: there is no such line for this subject or machine */
 	void *context;
 	unsigned long smallest;
+	unsigned long warm;	/* so many operations until all is as it stays; counted are only those after them */
 };
+
+/* A machine's vmalloc keeps freed areas for the frames that they reached: after so many its caller has met them all. */
+#define KEPT_WARM 1024ul
 
 struct section {
 	const char *name, *title, *unit;	/* unit "time": ns, shown as ns, us or ms; "bytes": in B, KiB ... */

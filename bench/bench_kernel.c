@@ -56,7 +56,7 @@ static struct work prepare_kernel(const struct line *line, const struct subject 
 	(void)line;
 	(void)subject;
 	(void)effort;
-	return (struct work){ NULL, NULL, 0 };
+	return (struct work){ 0 };
 }
 
 #else
@@ -284,7 +284,7 @@ static struct work prepare_kernel(const struct line *line, const struct subject 
 
 	(void)effort;
 	if (subject->role != OURS)
-		return (struct work){ NULL, NULL, 0 };
+		return (struct work){ 0 };
 	kmem_page_calls(PAGES_MIB);
 	job.size = line->size;
 	job.random = 0x9e3779b97f4a7c15;
@@ -292,7 +292,8 @@ static struct work prepare_kernel(const struct line *line, const struct subject 
 		cases[line->shape].setup();
 	if (run == run_constant_64 && line->size == 8192)
 		run = run_constant_8192;
-	return (struct work){ run, NULL, cases[line->shape].smallest };
+	return (struct work){ .run = run, .smallest = cases[line->shape].smallest,
+			      .warm = line->shape >= VMALLOC && line->shape <= VM_MAP_RAM ? KEPT_WARM : 0 };
 }
 
 #endif

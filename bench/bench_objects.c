@@ -339,7 +339,7 @@ static struct work prepare_objects(const struct line *line, const struct subject
 	r.release = r.calls.free;
 	r.a = line->size;
 	r.b = r.calls.alloc_b;
-	return (struct work){ run_of(&r, line, is_null, effort), &r, BATCH };
+	return (struct work){ .run = run_of(&r, line, is_null, effort), .context = &r, .smallest = BATCH };
 }
 
 /* ---- tables ---- */

@@ -163,7 +163,7 @@ static struct work prepare_pages(const struct line *line, const struct subject *
 	static struct page_run r;
 
 	r.calls = page_calls_of(subject);
-	return (struct work){ run_of(&r, line, effort), &r, BATCH };
+	return (struct work){ .run = run_of(&r, line, effort), .context = &r, .smallest = BATCH };
 }
 
 static const struct subject subjects[] = {

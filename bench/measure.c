@@ -85,7 +85,7 @@ void count_work(const struct work *work, bool quick)
 {
 	unsigned long n = work->smallest * (quick ? 16 : 128);
 
-	work->run(work->context, n);
+	work->run(work->context, n > work->warm || quick ? n : work->warm);
 	trace_mark();
 	counted(work->run, work->context, n);
 	trace_mark();
