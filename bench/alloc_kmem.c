@@ -47,6 +47,13 @@ const struct page_calls *kmem_page_calls_lifo(unsigned int mib)
 	fail("kmem is not linked in");
 }
 
+void kmem_boot(unsigned int mib, const char *parameters)
+{
+	(void)mib;
+	(void)parameters;
+	fail("kmem is not linked in");
+}
+
 #else
 
 #include <kmem/kmem.h>
@@ -99,7 +106,7 @@ static void enter(void)
 		fail("cannot enter the machine");
 }
 
-static void boot_with(unsigned int mib, const char *parameters)
+void kmem_boot(unsigned int mib, const char *parameters)
 {
 	char cmdline[512];
 	const char *why = "no reason given";
@@ -113,7 +120,7 @@ static void boot_with(unsigned int mib, const char *parameters)
 
 static void boot(unsigned int mib)
 {
-	boot_with(mib, "");
+	kmem_boot(mib, "");
 }
 
 static double used_bytes(void)
@@ -291,7 +298,7 @@ const struct page_calls *kmem_page_calls(unsigned int mib)
 
 const struct page_calls *kmem_page_calls_lifo(unsigned int mib)
 {
-	boot_with(mib, "kmem.fullest_first=off");
+	kmem_boot(mib, "kmem.fullest_first=off");
 	return &page_calls;
 }
 

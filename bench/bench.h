@@ -219,6 +219,8 @@ const struct object_calls *kmem_cache_calls(unsigned int mib, size_t object_size
 const struct page_calls *kmem_page_calls(unsigned int mib);
 /* The same on a machine that hands out pages as the kernel does, the one freed last first. */
 const struct page_calls *kmem_page_calls_lifo(unsigned int mib);
+/* Boot only, with these parameters. */
+void kmem_boot(unsigned int mib, const char *parameters);
 
 /* ---- bench_pages.c: whoever hands out pages, with an arena or machine of PAGES_MIB ---- */
 

@@ -7,6 +7,7 @@
  * frames, and keeps freed addresses dead until a flush; what it freed it shuts, and opens again for the same frames, in
  * cheaper calls. System calls are counted with the instructions.
  *
+ *	lazy_vfree	freed areas are not even shut (kmem.lazy_vfree=1)
  *	scattered	no two free frames are neighbours: a call for each page
  *	batch		256 areas live before the first is freed: what lazy unmapping puts off, it does in one
  */
@@ -16,7 +17,9 @@
 
 #include "bench/bench.h"
 
-enum shape { VMALLOC, VMALLOC_WRITTEN, VMALLOC_SCATTERED, VMALLOC_BATCH, VMAP, VM_MAP_RAM, VM_MAP_RAM_BATCH };
+enum shape {
+	VMALLOC, VMALLOC_OPEN, VMALLOC_WRITTEN, VMALLOC_SCATTERED, VMALLOC_BATCH, VMAP, VM_MAP_RAM, VM_MAP_RAM_BATCH,
+};
 
 #define MIB (1ul << 20)
 #define BATCH 256u
@@ -210,13 +213,14 @@ static void take_pages(void)
 
 static run_fn prepare_kmem(enum shape shape)
 {
-	kmem_page_calls(job.is_scattered ? SCATTERED_MIB : PAGES_MIB);
+	kmem_boot(job.is_scattered ? SCATTERED_MIB : PAGES_MIB, shape == VMALLOC_OPEN ? "kmem.lazy_vfree=1" : "");
 	if (job.is_scattered)
 		scatter(SCATTERED_MIB * 128ul);
 	if (shape == VMAP || shape == VM_MAP_RAM || shape == VM_MAP_RAM_BATCH)
 		take_pages();
 	switch (shape) {
 	case VMALLOC:
+	case VMALLOC_OPEN:
 	case VMALLOC_SCATTERED:
 		return run_vmalloc;
 	case VMALLOC_WRITTEN:
@@ -260,6 +264,8 @@ static const struct line lines[] = {
 	{ "vmalloc 4 KiB pair", VMALLOC, 4096, 0 },
 	{ "vmalloc 64 KiB pair", VMALLOC, 65536, 0 },
 	{ "vmalloc 1 MiB pair", VMALLOC, MIB, 0 },
+	{ "vmalloc 4 KiB pair, lazy_vfree", VMALLOC_OPEN, 4096, 0 },
+	{ "vmalloc 1 MiB pair, lazy_vfree", VMALLOC_OPEN, MIB, 0 },
 	{ "vmalloc 1 MiB pair, 256 scattered frames", VMALLOC_SCATTERED, MIB, 1 },
 	{ "vmalloc 1 MiB pair, written", VMALLOC_WRITTEN, MIB, 0 },
 	{ "vmalloc 4 KiB, batch of 256", VMALLOC_BATCH, 4096, 0 },

@@ -393,6 +393,9 @@ static const struct param_info table[] = {
 	ROW("kmem.fullest_first=", "BOOL",
 	    "Off: the page freed last is reused first, as the kernel does; on: pages come from the fullest pageblock.",
 	    SWITCH, fullest_first, 0, 0),
+	ROW("kmem.lazy_vfree=", "BOOL",
+	    "On: a freed vmalloc area stays accessible until its addresses are wanted: no system call, and no fault.",
+	    SWITCH, lazy_vfree, 0, 0),
 	ROW("kmem.idle_release=", "BOOL", "Off: free memory goes back to the host only when asked.", SWITCH,
 	    idle_release, 0, 0),
 

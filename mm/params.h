@@ -57,6 +57,7 @@ struct machine_params {
 	bool fullest_first;		/* kmem.fullest_first=: single pages come from the fullest pageblock */
 	bool thp;			/* transparent_hugepage=always: raises min_free_kbytes as khugepaged does */
 	bool init_on_alloc, init_on_free;
+	bool lazy_vfree;		/* kmem.lazy_vfree=: what is kept of a freed area is not even shut */
 
 	/* Slab. */
 	const char *slub_debug;		/* NULL: off; "": all flags for all caches */

@@ -225,7 +225,7 @@ bool vm_area_reserve(struct vm_space *space, const struct vm_request *request, s
 	area->va_start = address;
 	area->va_end = address + request->size;
 	area->state = AREA_BUSY;
-	area->is_run = area->is_mapped = area->deferred = false;
+	area->is_run = area->is_open = area->is_mapped = area->deferred = false;
 	space->used_end = max_of(space->used_end, area->va_end);
 	tree_insert(&space->busy, area, false);
 	space->nr_busy++;

@@ -32,6 +32,8 @@ struct vmap_area {
 	unsigned int round;		/* spare: the flush that made it so */
 	enum vm_area_state state;	/* AREA_OUT: not in the busy tree */
 	bool is_run;			/* frames side by side are mapped, so that the area may be kept for them */
+	bool is_writable;		/* is_run: so it was mapped */
+	bool is_open;			/* kept, and not shut: kmem.lazy_vfree */
 	bool is_mapped;			/* lazy: the host has mappings there, to be forgotten before it is free */
 	bool deferred;			/* taken, and waiting for someone who may sleep to take it down */
 };

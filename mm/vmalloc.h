@@ -107,6 +107,7 @@ struct mapping {
 	gfp_t gfp;			/* for tables */
 	bool large;
 	bool again;			/* one run, which the host keeps from the last time */
+	bool is_open;			/* again: writable, and not shut meanwhile */
 	bool is_run;			/* answered: they are neighbours in memory */
 };
 
@@ -121,8 +122,12 @@ MUST_CHECK int pages_map(struct vmalloc_state *vs, struct mapping *mapping);
 MUST_CHECK int frames_map(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gfp);
 /* How many of the pages, from the first on, are neighbours in memory. */
 unsigned long pages_contiguous(struct page **pages, unsigned long nr);
-/* Nothing in the range reaches memory any more. Tables stay. keep: may the host keep the mapping? Does it? Sleeps. */
-bool range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr, bool keep);
+/*
+ * Nothing in the range reaches memory any more. Tables stay. Sleeps. RANGE_SHUT: the host may keep the mapping; returns
+ * whether it does. RANGE_OPEN: it is not told, so addresses still reach what they did.
+ */
+enum range_keep { RANGE_FORGET, RANGE_SHUT, RANGE_OPEN };
+bool range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr, enum range_keep keep);
 /* Free the tables of a range that hold nothing; the host has forgotten it. Returns pages. */
 unsigned long tables_prune(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
 

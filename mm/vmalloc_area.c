@@ -192,7 +192,10 @@ int area_pages_map(struct vmalloc_state *vs, struct vmap_area *area, struct mapp
 
 	mapping->address = area->va_start;
 	mapping->again = area->is_run;
+	mapping->is_open = area->is_open;
 	err = pages_map(vs, mapping);
+	area->is_open = false;
+	area->is_writable = pgprot_val(mapping->prot) & _PAGE_RW;
 	if (err || !mapping->is_run || mapping->nr > KEPT_PAGES)
 		return err;
 	area->is_run = true;
@@ -222,11 +225,22 @@ int area_map(struct vmalloc_state *vs, struct vmap_area *area, const struct vmal
 
 /* --------------------------------------------------------------------------------------------------------- destroy */
 
-/* Returns whether the host keeps the mapping. */
-static bool area_unmap(struct vmalloc_state *vs, const struct vmap_area *area, bool keep)
+/* How much of its mapping may stay. Private memory is its mapping. */
+static enum range_keep area_keeps(const struct vmalloc_state *vs, const struct vmap_area *area)
+{
+	const struct machine_params *params = &vs->machine->params;
+
+	if (!area->is_run)
+		return RANGE_FORGET;
+	return params->lazy_vfree && !params->private_memory && area->is_writable ? RANGE_OPEN : RANGE_SHUT;
+}
+
+/* Returns whether the mapping is kept. */
+static bool area_unmap(struct vmalloc_state *vs, struct vmap_area *area, enum range_keep keep)
 {
 	unsigned long bytes = area->vm ? vm_area_bytes(area->vm) : area->va_end - area->va_start;
 
+	area->is_open = keep == RANGE_OPEN;
 	return range_unmap(vs, area->va_start, bytes >> PAGE_SHIFT, keep);
 }
 
@@ -237,11 +251,11 @@ unsigned long vmap_area_destroy(struct vmalloc_state *vs, struct vmap_area *area
 	bool is_kept = false;
 
 	if (!SEEDED(VFREE_ORDER))
-		is_kept = area_unmap(vs, area, area->is_run);
+		is_kept = area_unmap(vs, area, area_keeps(vs, area));
 	if (vm)
 		pages = area_pages_free(vs, vm);
 	if (SEEDED(VFREE_ORDER))
-		area_unmap(vs, area, false);
+		area_unmap(vs, area, RANGE_FORGET);
 	if (is_kept) {
 		area_keep(vs, area);
 	} else {
@@ -317,7 +331,7 @@ struct vm_struct *remove_vm_area(const void *address)
 	vm = area->vm;
 	if (vm->flags & VM_ALLOC)
 		__atomic_fetch_sub(&vs->nr_pages, vm->nr_pages, __ATOMIC_RELAXED);
-	area_unmap(vs, area, false);
+	area_unmap(vs, area, RANGE_FORGET);
 	area_retire(vs, area);
 	lazy_settle(vs);
 	return vm;

@@ -163,7 +163,7 @@ unsigned long tables_prune(struct vmalloc_state *vs, unsigned long address, unsi
 	return stock_free(&stock);
 }
 
-bool range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr, bool keep)
+bool range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr, enum range_keep keep)
 {
 	LIST_HEAD(stock);
 	unsigned long flags = tables_lock(vs, &stock);
@@ -171,7 +171,9 @@ bool range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long 
 
 	tables_unlock(vs, flags);
 	assert(unmapped >= 0);		/* whole areas: no large entry reaches out of one */
-	return unmapped && !SEEDED(VMALLOC_FLUSH) && host_unmap(vs->machine, address, nr, keep);
+	if (keep == RANGE_OPEN)
+		return true;
+	return unmapped && !SEEDED(VMALLOC_FLUSH) && host_unmap(vs->machine, address, nr, keep == RANGE_SHUT);
 }
 
 /* What the tables say, in the host. flags: HOST_AGAIN, or 0. */
@@ -193,13 +195,14 @@ int frames_map(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gf
 }
 
 /* The same for an area. What the host keeps of others it gives up for it. */
-static int run_map(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gfp, bool again)
+static int run_map(struct vmalloc_state *vs, const struct pgtable_run *run, const struct mapping *mapping)
 {
+	gfp_t gfp = mapping->gfp;
 	int err = tables_map(vs, *run, gfp);
 
-	if (err)
+	if (err || (mapping->is_open && run->prot & _PAGE_RW))
 		return err;
-	err = run_lay(vs, run, gfp, again ? HOST_AGAIN : 0);
+	err = run_lay(vs, run, gfp, mapping->again ? HOST_AGAIN : 0);
 	if (!err || !vm_kept_any(&vs->space))
 		return err;
 	lazy_flush(vs);
@@ -226,7 +229,7 @@ int pages_map(struct vmalloc_state *vs, struct mapping *mapping)
 		run.address = mapping->address + (i << PAGE_SHIFT);
 		run.pfn = machine_pfn(vs->machine, mapping->pages[i]);
 		run.nr = mapping->again ? mapping->nr : pages_contiguous(mapping->pages + i, mapping->nr - i);
-		err = run_map(vs, &run, mapping->gfp, mapping->again);
+		err = run_map(vs, &run, mapping);
 	}
 	mapping->is_run = run.nr == mapping->nr;
 	return err;
@@ -255,7 +258,7 @@ static int zero_tables_make(struct vmalloc_state *vs)
 
 void zero_window_unmap(struct machine *m, unsigned int order)
 {
-	range_unmap(m->vmalloc, m->zero_window, 1ul << order, false);
+	range_unmap(m->vmalloc, m->zero_window, 1ul << order, RANGE_FORGET);
 }
 
 int zero_window_map(struct machine *m, pfn_t pfn, unsigned int order)

@@ -64,6 +64,8 @@ static const struct expectation expectations[] = {
 	SETS("sysctl.vm.watermark_boost_factor=0", watermark_boost_factor, 0),
 	SETS("kmem.fullest_first=off", fullest_first, false),
 	SETS("kmem.fullest_first=off kmem.fullest_first=on", fullest_first, true),
+	SETS("kmem.lazy_vfree=1", lazy_vfree, true),
+	SETS("kmem.lazy_vfree=1 kmem.lazy_vfree=0", lazy_vfree, false),
 	SETS("kmem.idle_release=0", idle_release, false),
 	SETS("kmem.idle_release=0 kmem.idle_release=1", idle_release, true),
 	SETS("sysctl.vm.lowmem_reserve_ratio=\"128 64 16\"", lowmem_reserve_ratio[ZONE_NORMAL], 16),

@@ -52,6 +52,11 @@ static char *spare_area(struct env *e, unsigned long bytes)
 	return NULL;
 }
 
+static struct vmap_area *kept_area(struct env *e)
+{
+	return vm_lazy_next(space_of(e), 0);
+}
+
 static unsigned long reused(struct env *e)
 {
 	return e->m->vmalloc->nr_reused;
@@ -330,6 +335,58 @@ static void private_memory_is_not_kept(struct ktap *t)
 	}
 }
 
+/* Nothing is asked of the host then, and nothing is caught either, until the addresses are forgotten. */
+static void what_is_freed_lazily_is_not_even_shut(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1 kmem.lazy_vfree=1");
+	struct page *page;
+	unsigned long runs;
+	char *p, *q;
+
+	ASSERT_NOT_NULL(t, e);
+	p = spare_area(e, BYTES);
+	runs = e->m->vmalloc->nr_runs;
+	EXPECT(t, kept_area(e)->is_open);
+	EXPECT_NULL(t, vmalloc_to_page(p));
+	env_holds(e);
+	for (int i = 0; i < 3; i++) {
+		q = vmalloc(BYTES);
+		EXPECT_EQ(t, q, p);
+		memset(q, i, BYTES);
+		EXPECT_EQ(t, *(char *)page_address(vmalloc_to_page(q + PAGE_SIZE)), i);
+		env_holds(e);
+		vfree(q);
+		vm_flush(e->m);
+	}
+	EXPECT_EQ(t, e->m->vmalloc->nr_runs, runs);
+	vm_unmap_aliases();
+	EXPECT(t, faults(t, p));
+	page = alloc_page(GFP_KERNEL);
+	for (int i = 0; i < 4; i++) {
+		p = vmap(&page, 1, VM_MAP, i & 1 ? PAGE_KERNEL_RO : PAGE_KERNEL);
+		ASSERT_NOT_NULL(t, p);
+		EXPECT_EQ(t, faults(t, p), i & 1);	/* opened with the rights that are asked for */
+		vunmap(p);
+		EXPECT(t, !(i & 1) || faults(t, p));
+		vm_flush(e->m);
+	}
+	__free_page(page);
+	env_holds(e);
+}
+
+static void private_memory_is_never_left_open(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1 kmem.private=1 kmem.lazy_vfree=1");
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	p = vmalloc(BYTES);
+	ASSERT_NOT_NULL(t, p);
+	vfree(p);
+	EXPECT(t, faults(t, p));
+	env_holds(e);
+}
+
 /* ------------------------------------------------------------------------------------------------ forks and threads */
 
 static void use_again(struct ktap *t, void *arg)
@@ -425,11 +482,6 @@ static void expect_fault(struct env *e, const char *id)
 	EXPECT_STR(e->t, fault.id, id);
 }
 
-static struct vmap_area *kept_area(struct env *e)
-{
-	return vm_lazy_next(space_of(e), 0);
-}
-
 static void k1_wrong_counts_are_found(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M");
@@ -515,7 +567,8 @@ KTAP_SUITE(vm_kept, KTAP_CASE(the_same_frames_get_their_area_again_after_a_flush
 	   KTAP_CASE(what_is_used_again_is_zeroed_and_flagged_as_any),
 	   KTAP_CASE(what_is_not_used_goes_after_some_rounds), KTAP_CASE(many_dead_areas_are_flushed_by_the_way),
 	   KTAP_CASE(who_asks_for_all_addresses_gets_them), KTAP_CASE(a_full_window_takes_what_is_kept),
-	   KTAP_CASE(private_memory_is_not_kept), KTAP_CASE(a_forked_child_uses_its_own_copy),
+	   KTAP_CASE(private_memory_is_not_kept), KTAP_CASE(what_is_freed_lazily_is_not_even_shut),
+	   KTAP_CASE(private_memory_is_never_left_open), KTAP_CASE(a_forked_child_uses_its_own_copy),
 	   KTAP_CASE(threads_share_what_is_kept), KTAP_CASE(k1_wrong_counts_are_found),
 	   KTAP_CASE(k2_an_area_that_is_kept_and_is_not_is_found),
 	   KTAP_CASE(k3_an_area_in_another_frames_bucket_is_found),

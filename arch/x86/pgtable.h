@@ -97,9 +97,9 @@ u64 pgtable_prot(const struct pgtable_format *format, unsigned int level, u64 le
 u64 pgtable_reserved_bits(const struct pgtable_format *format, unsigned int level, u64 entry);
 
 /*
- * Entries in a table, each read and written at once, as a processor that walks the table needs it: on a 32-bit processor
- * the half with the present bit goes last when it is set and first when it is cleared, so that no walk ever sees
- * half an entry.
+ * Entries in a table, each read and written at once, as a processor that walks the table needs it: on a 32-bit
+ * processor the half with the present bit goes last when it is set and first when it is cleared, so that no walk ever
+ * sees half an entry.
  */
 static inline u64 pgtable_read(const struct pgtable_format *format, const void *table, unsigned int index)
 {
