@@ -140,16 +140,14 @@ static void run_advance(struct pgtable_run *run, u64 pages)
 /* The same in a table of level 1. */
 static int map_last(struct pgtable *pt, void *table, struct pgtable_run *run)
 {
-	unsigned int index = last_index(pt, run->address), space = pgtable_nr_entries(pt->format, 1) - index, nr = 0;
-	u64 entry = pgtable_leaf(pt->format, 1, run->pfn, run->prot);
+	unsigned int index = last_index(pt, run->address), space = pgtable_nr_entries(pt->format, 1) - index;
+	unsigned int nr = run->nr < space ? (unsigned int)run->nr : space;
+	unsigned int entered = pgtable_enter(pt->format, table, index, nr,
+					     pgtable_leaf(pt->format, 1, run->pfn, run->prot));
 
-	for (; nr < run->nr && nr < space && !pgtable_present(pgtable_read(pt->format, table, index)); nr++) {
-		pgtable_write(pt->format, table, index++, entry);
-		entry += PAGE_SIZE;
-	}
-	*table_used(pt, table) += nr;
-	run_advance(run, nr);
-	return run->nr && nr < space ? -EEXIST : 0;
+	*table_used(pt, table) += entered;
+	run_advance(run, entered);
+	return entered < nr ? -EEXIST : 0;
 }
 
 /* Map what is left of the run up to the end of this table. */
@@ -241,15 +239,8 @@ static int split_at(struct pgtable *pt, u64 address)
 /* The same in a table of level 1. */
 static long unmap_last(struct pgtable *pt, void *table, u64 address, u64 nr)
 {
-	unsigned int index = last_index(pt, address), end = index + (unsigned int)nr;
-	unsigned long unmapped = 0;
+	unsigned int unmapped = pgtable_clear(pt->format, table, last_index(pt, address), (unsigned int)nr);
 
-	for (; index < end; index++) {
-		if (!pgtable_present(pgtable_read(pt->format, table, index)))
-			continue;
-		pgtable_write(pt->format, table, index, 0);
-		unmapped++;
-	}
 	*table_used(pt, table) -= unmapped;
 	return (long)unmapped;
 }

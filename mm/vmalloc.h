@@ -166,8 +166,12 @@ struct vmap_area *area_reserve(struct vmalloc_state *vs, const struct vm_request
 struct vmap_area *area_make(struct vmalloc_state *vs, const struct vmalloc_request *rq);
 /* One that was kept for the frames from the first on; NULL if there is none. Busy again, and still to be mapped. */
 struct vmap_area *area_reuse(struct vmalloc_state *vs, enum vm_area_kind kind, struct page *first, unsigned long size);
-/* The busy area that starts at the address, out of the tree and the caller's alone; NULL if there is none that fits. */
-struct vmap_area *area_take(struct vmalloc_state *vs, const void *address, bool (*fits)(const struct vm_struct *vm));
+/*
+ * The busy area that starts at the address and has so many bytes (0: any), out of the tree and the caller's alone; NULL if
+ * there is none that fits.
+ */
+struct vmap_area *area_take(struct vmalloc_state *vs, const void *address, unsigned long bytes,
+			    bool (*fits)(const struct vm_struct *vm));
 /* Lay mapping->pages at the area's addresses, which may be kept for them. 0, or what pages_map() says. */
 MUST_CHECK int area_pages_map(struct vmalloc_state *vs, struct vmap_area *area, struct mapping *mapping,
 			      enum vm_area_kind kind);

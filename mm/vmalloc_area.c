@@ -139,14 +139,16 @@ struct vmap_area *area_reuse(struct vmalloc_state *vs, enum vm_area_kind kind, s
 	return area;
 }
 
-struct vmap_area *area_take(struct vmalloc_state *vs, const void *address, bool (*fits)(const struct vm_struct *vm))
+struct vmap_area *area_take(struct vmalloc_state *vs, const void *address, unsigned long bytes,
+			    bool (*fits)(const struct vm_struct *vm))
 {
 	struct vmap_area *area;
 	unsigned long flags;
 
 	spin_lock_irqsave(&vs->area_lock, flags);
 	area = vm_area_find(&vs->space, (unsigned long)address);
-	if (area && (area->va_start != (unsigned long)address || !fits(area->vm)))
+	if (area && (area->va_start != (unsigned long)address || !fits(area->vm) ||
+		     (bytes && area->va_end - area->va_start != bytes)))
 		area = NULL;
 	if (area)
 		vm_area_take(&vs->space, area);
@@ -283,7 +285,7 @@ void __vunmap(struct vmalloc_state *vs, const void *address, bool (*fits)(const 
 
 	if (WARN((unsigned long)address & ~PAGE_MASK, "Trying to vfree() bad address (%p)\n", address))
 		return;
-	area = area_take(vs, address, fits);
+	area = area_take(vs, address, 0, fits);
 	if (WARN(!area, "Trying to vfree() nonexistent vm area (%p)\n", address))
 		return;
 	vmap_area_destroy(vs, area);
@@ -325,7 +327,7 @@ struct vm_struct *remove_vm_area(const void *address)
 
 	if (!vs)
 		return NULL;
-	area = area_take(vs, address, is_area);
+	area = area_take(vs, address, 0, is_area);
 	if (!area)
 		return NULL;
 	vm = area->vm;

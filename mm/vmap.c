@@ -21,8 +21,10 @@
 
 static bool pages_exist(const struct machine *m, struct page **pages, unsigned int count)
 {
+	unsigned long bytes = m->max_pfn * sizeof(struct page);
+
 	for (unsigned int i = 0; i < count; i++)
-		if (WARN_ON(!pages[i] || pages[i] < m->vmemmap || machine_pfn(m, pages[i]) >= m->max_pfn))
+		if (WARN_ON((unsigned long)pages[i] - (unsigned long)m->vmemmap >= bytes))
 			return false;
 	return true;
 }
@@ -176,21 +178,6 @@ void *vm_map_ram(struct page **pages, unsigned int count, int node)
 	return (void *)area->va_start;
 }
 
-/* Is there a vm_map_ram() area of so many pages at the address? */
-static bool is_ram_of(struct vmalloc_state *vs, const void *address, unsigned int count)
-{
-	struct vmap_area *area;
-	unsigned long flags;
-	bool is;
-
-	spin_lock_irqsave(&vs->area_lock, flags);
-	area = vm_area_find(&vs->space, (unsigned long)address);
-	is = area && !area->vm && area->va_start == (unsigned long)address &&
-	     area->va_end - area->va_start == (unsigned long)count << PAGE_SHIFT;
-	spin_unlock_irqrestore(&vs->area_lock, flags);
-	return is;
-}
-
 void vm_unmap_ram(const void *address, unsigned int count)
 {
 	struct vmalloc_state *vs = this_vmalloc_may_sleep();
@@ -198,7 +185,7 @@ void vm_unmap_ram(const void *address, unsigned int count)
 
 	if (!vs)
 		return;
-	area = is_ram_of(vs, address, count) ? area_take(vs, address, is_ram) : NULL;
+	area = count ? area_take(vs, address, (unsigned long)count << PAGE_SHIFT, is_ram) : NULL;
 	if (WARN(!area, "vm_unmap_ram: no area of %u pages at %p\n", count, address))
 		return;
 	vmap_area_destroy(vs, area);
@@ -273,7 +260,7 @@ void iounmap(volatile void *address)
 
 	if (!vs)
 		return;
-	area = area_take(vs, (void *)((unsigned long)address & PAGE_MASK), is_ioremap);
+	area = area_take(vs, (void *)((unsigned long)address & PAGE_MASK), 0, is_ioremap);
 	if (!area) {
 		printk(KERN_ERR "iounmap: bad address %p\n", (void *)address);
 		dump_stack();

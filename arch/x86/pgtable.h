@@ -133,4 +133,13 @@ static inline void pgtable_write(const struct pgtable_format *format, void *tabl
 #endif
 }
 
+/*
+ * Enter up to nr leaves of level 1 from this index on, for frames side by side of which entry is the first's. Stops at one
+ * that is present. Returns how many were entered.
+ */
+unsigned int pgtable_enter(const struct pgtable_format *format, void *table, unsigned int index, unsigned int nr,
+			   u64 entry);
+/* Clear nr entries from this index on. Returns how many were present. */
+unsigned int pgtable_clear(const struct pgtable_format *format, void *table, unsigned int index, unsigned int nr);
+
 #endif
