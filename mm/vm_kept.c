@@ -14,7 +14,7 @@
  * True whenever the caller's lock is free; vm_kept_check() proves each:
  *	K1  nr_dead and nr_spare are the areas of the lists
  *	K2  an area of the lists is in the busy tree, kept, and reaches a run of frames; no other area there is kept
- *	K3  a spare area is in the bucket of its first frame
+ *	K3  a spare area is in the bucket of its first frame, behind those that were spare before it
  * Lock: the caller's.
  */
 #include <linux/hash.h>
@@ -75,6 +75,11 @@ struct vmap_area *vm_kept_reuse(struct vm_space *space, enum vm_area_kind kind, 
 	return NULL;
 }
 
+static unsigned int rounds_spare(const struct vm_space *space, const struct vmap_area *area)
+{
+	return space->round - area->round;
+}
+
 static void forget(struct vm_space *space, struct vmap_area *area, struct list_head *unused, struct vm_struct **vms)
 {
 	if (area->vm) {
@@ -92,8 +97,8 @@ void vm_kept_age(struct vm_space *space, bool all, struct list_head *unused, str
 	space->round++;
 	for (unsigned int i = 0; space->nr_spare && i < VM_KEPT_BUCKETS; i++)
 		list_for_each_entry_safe(area, next, &space->spare[i], list) {
-			if (!all && space->round - area->round < VM_KEPT_ROUNDS)
-				continue;
+			if (!all && rounds_spare(space, area) < VM_KEPT_ROUNDS)
+				break;
 			count(&space->nr_spare, -1ul);
 			forget(space, area, unused, vms);
 		}
@@ -112,8 +117,7 @@ void vm_kept_age(struct vm_space *space, bool all, struct list_head *unused, str
 
 /* ---------------------------------------------------------------------------------------------------------- check */
 
-static bool check_list(const struct vm_space *space, const struct list_head *list, unsigned long *nr,
-		       struct kmem_fault *fault)
+static bool check_list(const struct list_head *list, unsigned long *nr, struct kmem_fault *fault)
 {
 	const struct vmap_area *area;
 
@@ -121,10 +125,23 @@ static bool check_list(const struct vm_space *space, const struct list_head *lis
 		if (area->state != AREA_KEPT || !area->is_run)
 			return fault_at(fault, "K2", "area 0x%lx-0x%lx is on a list of kept ones, and is not",
 					area->va_start, area->va_end);
-		if (list != &space->dead && list != bucket_of((struct vm_space *)space, area->pfn))
+		++*nr;
+	}
+	return true;
+}
+
+static bool check_bucket(const struct vm_space *space, unsigned int bucket, struct kmem_fault *fault)
+{
+	const struct vmap_area *area, *before = NULL;
+
+	list_for_each_entry(area, &space->spare[bucket], list) {
+		if (hash_64(area->pfn, BUCKET_BITS) != bucket)
 			return fault_at(fault, "K3", "area 0x%lx-0x%lx, frame %lu: in another frame's bucket",
 					area->va_start, area->va_end, area->pfn);
-		++*nr;
+		if (before && rounds_spare(space, area) > rounds_spare(space, before))
+			return fault_at(fault, "K3", "area 0x%lx-0x%lx, spare since flush %u: behind flush %u",
+					area->va_start, area->va_end, area->round, before->round);
+		before = area;
 	}
 	return true;
 }
@@ -133,10 +150,10 @@ bool vm_kept_check(const struct vm_space *space, struct kmem_fault *fault)
 {
 	unsigned long nr_dead = 0, nr_spare = 0, nr_kept = 0;
 
-	if (!check_list(space, &space->dead, &nr_dead, fault))
+	if (!check_list(&space->dead, &nr_dead, fault))
 		return false;
 	for (unsigned int i = 0; i < VM_KEPT_BUCKETS; i++)
-		if (!check_list(space, &space->spare[i], &nr_spare, fault))
+		if (!check_list(&space->spare[i], &nr_spare, fault) || !check_bucket(space, i, fault))
 			return false;
 	if (nr_dead != space->nr_dead || nr_spare != space->nr_spare)
 		return fault_at(fault, "K1", "%lu dead and %lu spare areas, %lu and %lu counted", nr_dead, nr_spare,

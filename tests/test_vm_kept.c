@@ -533,6 +533,38 @@ static void k3_an_area_in_another_frames_bucket_is_found(struct ktap *t)
 	env_holds(e);
 }
 
+/* Two of the same frames: the one that was spare first comes first. */
+static void k3_spare_areas_in_the_wrong_order_are_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct vmap_area *first, *second;
+	struct page *page;
+	void *p, *q;
+
+	ASSERT_NOT_NULL(t, e);
+	page = alloc_page(GFP_KERNEL);
+	p = vm_map_ram(&page, 1, NUMA_NO_NODE);
+	q = vm_map_ram(&page, 1, NUMA_NO_NODE);
+	ASSERT(t, p && q);
+	vm_unmap_ram(p, 1);
+	vm_flush(e->m);
+	vm_unmap_ram(q, 1);
+	vm_flush(e->m);
+	if (space_of(e)->nr_spare == 2) {
+		first = kept_area(e);
+		second = vm_lazy_next(space_of(e), first->va_end);
+		first->round++;
+		env_holds(e);
+		second->round--;
+		expect_fault(e, "K3");
+		second->round++;
+		first->round--;
+	} else {
+		ktap_skip(t, "this host keeps nothing");
+	}
+	__free_page(page);
+}
+
 static void l2_a_mapping_at_a_kept_address_is_found(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
@@ -572,5 +604,6 @@ KTAP_SUITE(vm_kept, KTAP_CASE(the_same_frames_get_their_area_again_after_a_flush
 	   KTAP_CASE(threads_share_what_is_kept), KTAP_CASE(k1_wrong_counts_are_found),
 	   KTAP_CASE(k2_an_area_that_is_kept_and_is_not_is_found),
 	   KTAP_CASE(k3_an_area_in_another_frames_bucket_is_found),
+	   KTAP_CASE(k3_spare_areas_in_the_wrong_order_are_found),
 	   KTAP_CASE(l2_a_mapping_at_a_kept_address_is_found),
 	   KTAP_CASE(v5_dead_bytes_that_are_not_counted_are_found));
