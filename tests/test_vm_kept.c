@@ -22,11 +22,24 @@ static void do_write(struct ktap *t, void *at)
 	*(volatile char *)at = 1;
 }
 
+static void do_read(struct ktap *t, void *at)
+{
+	(void)t;
+	(void)*(volatile char *)at;
+}
+
 static bool faults(struct ktap *t, void *at)
 {
 	struct ktap_child child;
 
 	return !ktap_child(t, do_write, at, &child) || child.signal == SIGSEGV_NR;
+}
+
+static bool faults_when_read(struct ktap *t, void *at)
+{
+	struct ktap_child child;
+
+	return !ktap_child(t, do_read, at, &child) || child.signal == SIGSEGV_NR;
 }
 
 /* Freed and, if this host keeps what it unmaps, spare. NULL: the case is skipped or has failed. */
@@ -103,6 +116,7 @@ static void c44_a_kept_area_faults_and_is_nobodys(struct ktap *t)
 	if (!p)
 		return;
 	EXPECT(t, faults(t, p));
+	EXPECT(t, faults_when_read(t, p + BYTES - 1));
 	EXPECT_NULL(t, find_vm_area(p));
 	EXPECT_NULL(t, vmalloc_to_page(p));
 	EXPECT_GT(t, vmalloc_explain(e->m, p, text, sizeof(text)), 0);
@@ -141,22 +155,26 @@ static void kept_frames_are_free(struct ktap *t)
 static void other_frames_do_not_get_it(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	char *p, *again, *others[300];
 	struct page *held;
-	char *p, *q, *r;
 
 	ASSERT_NOT_NULL(t, e);
 	p = spare_area(e, PAGE_SIZE);
 	if (!p)
 		return;
 	held = alloc_page(GFP_KERNEL);
-	q = vmalloc(PAGE_SIZE);
-	EXPECT_NE(t, q, p);
+	for (int i = 0; i < 300; i++) {		/* some share its bucket */
+		others[i] = vmalloc(PAGE_SIZE);
+		EXPECT_NE(t, others[i], p);
+	}
+	EXPECT_EQ(t, reused(e), 0);
 	__free_page(held);
-	r = vmalloc(PAGE_SIZE);
-	EXPECT_EQ(t, r, p);
-	EXPECT_EQ(t, vmalloc_to_page(r), held);
-	vfree(q);
-	vfree(r);
+	again = vmalloc(PAGE_SIZE);
+	EXPECT_EQ(t, again, p);
+	EXPECT_EQ(t, vmalloc_to_page(again), held);
+	for (int i = 0; i < 300; i++)
+		vfree(others[i]);
+	vfree(again);
 	env_holds(e);
 }
 
@@ -216,6 +234,16 @@ static void maps_of_neighbours_are_kept_too(struct ktap *t)
 	}
 	if (!reused(e))
 		ktap_skip(t, "this host keeps nothing");
+	for (unsigned int nr = 3; nr; nr--) {		/* the same first frame, and fewer */
+		p = vm_map_ram(pages, nr, NUMA_NO_NODE);
+		q = vmap(pages, nr, VM_MAP, PAGE_KERNEL);
+		ASSERT(t, p && q);
+		env_holds(e);
+		vm_unmap_ram(p, nr);
+		EXPECT_LACKS(t, console_text(), "no area of");
+		vunmap(q);
+		vm_flush(e->m);
+	}
 	for (int i = 0; i < 4; i++)
 		__free_page(pages[0] + i);
 }
@@ -313,6 +341,24 @@ static void a_full_window_takes_what_is_kept(struct ktap *t)
 	vm_flush(e->m);
 	p = vmalloc(15 << 20);
 	EXPECT_NOT_NULL(t, p);
+	EXPECT_STR(t, console_text(), "");
+	env_holds(e);
+	vfree(p);
+}
+
+static void a_full_host_takes_what_is_kept(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	char *p;
+
+	ASSERT_NOT_NULL(t, e);
+	if (!spare_area(e, BYTES))
+		return;
+	fault_arm(e->m, FAULT_BIT(FAULT_MAP), 1, false);
+	p = vmalloc(2 * BYTES);
+	EXPECT_EQ(t, fault_disarm(e->m).failed, 1);
+	EXPECT_NOT_NULL(t, p);
+	EXPECT(t, !vm_kept_any(space_of(e)));
 	EXPECT_STR(t, console_text(), "");
 	env_holds(e);
 	vfree(p);
@@ -599,7 +645,7 @@ KTAP_SUITE(vm_kept, KTAP_CASE(the_same_frames_get_their_area_again_after_a_flush
 	   KTAP_CASE(what_is_used_again_is_zeroed_and_flagged_as_any),
 	   KTAP_CASE(what_is_not_used_goes_after_some_rounds), KTAP_CASE(many_dead_areas_are_flushed_by_the_way),
 	   KTAP_CASE(who_asks_for_all_addresses_gets_them), KTAP_CASE(a_full_window_takes_what_is_kept),
-	   KTAP_CASE(private_memory_is_not_kept), KTAP_CASE(what_is_freed_lazily_is_not_even_shut),
+	   KTAP_CASE(a_full_host_takes_what_is_kept), KTAP_CASE(private_memory_is_not_kept), KTAP_CASE(what_is_freed_lazily_is_not_even_shut),
 	   KTAP_CASE(private_memory_is_never_left_open), KTAP_CASE(a_forked_child_uses_its_own_copy),
 	   KTAP_CASE(threads_share_what_is_kept), KTAP_CASE(k1_wrong_counts_are_found),
 	   KTAP_CASE(k2_an_area_that_is_kept_and_is_not_is_found),
