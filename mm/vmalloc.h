@@ -167,7 +167,7 @@ struct vmap_area *area_make(struct vmalloc_state *vs, const struct vmalloc_reque
 /* One that was kept for the frames from the first on; NULL if there is none. Busy again, and still to be mapped. */
 struct vmap_area *area_reuse(struct vmalloc_state *vs, enum vm_area_kind kind, struct page *first, unsigned long size);
 /*
- * The busy area that starts at the address and has so many bytes (0: any), out of the tree and the caller's alone; NULL if
+ * The busy area that starts at the address and has so many bytes (0: any), found by no one else from now on; NULL if
  * there is none that fits.
  */
 struct vmap_area *area_take(struct vmalloc_state *vs, const void *address, unsigned long bytes,

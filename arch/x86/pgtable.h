@@ -134,8 +134,8 @@ static inline void pgtable_write(const struct pgtable_format *format, void *tabl
 }
 
 /*
- * Enter up to nr leaves of level 1 from this index on, for frames side by side of which entry is the first's. Stops at one
- * that is present. Returns how many were entered.
+ * Enter up to nr leaves of level 1 from this index on, for frames side by side of which entry is the first's. Stops at
+ * one that is present. Returns how many were entered.
  */
 unsigned int pgtable_enter(const struct pgtable_format *format, void *table, unsigned int index, unsigned int nr,
 			   u64 entry);
