@@ -49,7 +49,7 @@ static struct vmap_area *area_kept_for(struct vmalloc_state *vs, const struct vm
 {
 	struct vmap_area *area;
 
-	if (!rq->size || rq->flags & VM_NO_GUARD || !are_neighbours(pages, rq->size >> PAGE_SHIFT))
+	if (!rq->size || !are_neighbours(pages, rq->size >> PAGE_SHIFT))
 		return NULL;
 	area = area_reuse(vs, AREA_OF_VMAP, pages[0], rq->size + PAGE_SIZE);
 	if (!area)

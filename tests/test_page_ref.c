@@ -224,6 +224,19 @@ static void a_mapped_page_is_not_freed(struct ktap *t)
 	expect_refused(t, m, "page dumped because: nonzero mapcount\n");
 }
 
+static void a_mapped_page_is_not_freed_in_bulk(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	page->_mapcount.counter = 3;
+	free_pages_bulk(&page, 1);
+	expect_refused(t, m, "page dumped because: nonzero mapcount\n");
+}
+
 /* When the CPU gives the block back; larger ones' tails are looked at if someone has set a flag of one. */
 static void a_page_with_a_mapping_is_not_freed(struct ktap *t)
 {
@@ -386,7 +399,7 @@ static void a_reserved_page_is_not_freed(struct ktap *t)
 static void a_foreign_page_is_not_freed(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M"), *other;
-	struct page *page;
+	struct page *page, *bulk[3];
 
 	ASSERT(t, m);
 	page = alloc_page(GFP_KERNEL);
@@ -403,6 +416,11 @@ static void a_foreign_page_is_not_freed(struct ktap *t)
 	ASSERT_GT(t, zone_named(other, 0, ZONE_DMA32)->nr_deferred, 0);
 	__free_page(machine_page(other, zone_named(other, 0, ZONE_DMA32)->deferred[0].start));
 	EXPECT_EQ(t, console_count("is not of this machine"), 5u);
+	bulk[0] = page;
+	bulk[1] = (struct page *)((unsigned long)machine_page(other, 5) + 8);
+	bulk[2] = machine_page(other, other->max_pfn);
+	free_pages_bulk(bulk, 3);
+	EXPECT_EQ(t, console_count("is not of this machine"), 8u);
 	zones_hold(t, other);
 	machine_leave();
 	machine_shutdown(other);
@@ -483,7 +501,8 @@ KTAP_SUITE(page_ref, KTAP_CASE(c04_a_new_page_has_one_reference), KTAP_CASE(c04_
 	   KTAP_CASE(split_pages_are_freed_one_by_one), KTAP_CASE(a_compound_block_is_not_split),
 	   KTAP_CASE(a_page_freed_twice_is_reported), KTAP_CASE(a_block_freed_twice_is_reported),
 	   KTAP_CASE(a_put_of_a_free_page_is_reported), KTAP_CASE(a_reference_to_a_free_page_is_refused),
-	   KTAP_CASE(a_mapped_page_is_not_freed), KTAP_CASE(a_page_with_a_mapping_is_not_freed),
+	   KTAP_CASE(a_mapped_page_is_not_freed), KTAP_CASE(a_mapped_page_is_not_freed_in_bulk),
+	   KTAP_CASE(a_page_with_a_mapping_is_not_freed),
 	KTAP_CASE(every_tail_is_looked_at_if_each_step_is_checked),
 	   KTAP_CASE(a_page_with_owners_flags_is_not_freed), KTAP_CASE(a_block_whose_tail_is_in_use_is_not_freed),
 	   KTAP_CASE(another_order_is_not_freed), KTAP_CASE(a_compound_block_of_another_order_is_not_freed),

@@ -199,6 +199,8 @@ static void other_sizes_places_and_kinds_do_not_get_it(struct ktap *t)
 	vfree(__vmalloc_node(PAGE_SIZE, 2 * PAGE_SIZE, GFP_KERNEL, NUMA_NO_NODE, NULL));
 	vfree(__vmalloc_node_range(PAGE_SIZE, 1, layout->vmalloc_start, layout->vmalloc_end, GFP_KERNEL, PAGE_KERNEL,
 				   0, NUMA_NO_NODE, NULL));
+	vfree(__vmalloc_node_range(PAGE_SIZE, 1, 0, layout->vmalloc_end, GFP_KERNEL, PAGE_KERNEL, 0, NUMA_NO_NODE,
+				   NULL));
 	vfree(__vmalloc_node_range(PAGE_SIZE, 1, 0, 0, GFP_KERNEL, PAGE_KERNEL, VM_NO_GUARD, NUMA_NO_NODE, NULL));
 	vfree(vmalloc_huge(PAGE_SIZE, GFP_KERNEL));
 	vfree(vmalloc(3 * PAGE_SIZE));
@@ -564,6 +566,12 @@ static void k2_an_area_that_is_kept_and_is_not_is_found(struct ktap *t)
 	area->state = AREA_BUSY;
 	env_holds(e);
 	vfree(p);
+	if (space_of(e)->nr_dead) {
+		area = list_first_entry(&space_of(e)->dead, struct vmap_area, list);
+		area->is_run = false;
+		expect_fault(e, "K2");
+		area->is_run = true;
+	}
 }
 
 static void k3_an_area_in_another_frames_bucket_is_found(struct ktap *t)

@@ -516,6 +516,8 @@ static void vm_map_ram_maps_and_knows_its_size(struct ktap *t)
 	env_holds(e);
 	vm_unmap_ram(p, 2);
 	EXPECT_CONTAINS(t, console_text(), "vm_unmap_ram: no area of 2 pages at");
+	vm_unmap_ram(p, 0);
+	EXPECT_CONTAINS(t, console_text(), "vm_unmap_ram: no area of 0 pages at");
 	EXPECT_EQ(t, p[2 * PAGE_SIZE], 9);
 	vfree(p);
 	EXPECT_CONTAINS(t, console_text(), "Trying to vfree() nonexistent vm area");

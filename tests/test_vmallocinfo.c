@@ -138,7 +138,15 @@ static void dead_addresses_come_last(struct ktap *t)
 	vm_unmap_aliases();
 	vmallocinfo_text(e->m, text, sizeof(text));
 	EXPECT_LACKS(t, text, "unpurged");
+	/* Those that do not touch are lines of their own. */
+	p = vmalloc(4 * PAGE_SIZE);
 	vfree(r);
+	vfree(p);
+	want[0] = '\0';
+	expect_line(p, 5 * PAGE_SIZE, "unpurged vm_area");
+	expect_line(r, 5 * PAGE_SIZE, "unpurged vm_area");
+	vmallocinfo_text(e->m, text, sizeof(text));
+	EXPECT_STR(t, text, want);
 }
 
 static void a_32_bit_pc_says_nothing_of_nodes(struct ktap *t)
