@@ -203,6 +203,7 @@ static void carve(struct vm_space *space, struct vmap_area *range, unsigned long
 		tree_resize(range, range->va_start, start, true);
 		if (range_end == end)
 			return;
+		(*spare)->is_mapped = false;
 		(*spare)->va_start = end;
 		(*spare)->va_end = range_end;
 		tree_insert(&space->free, *spare, true);
@@ -240,6 +241,7 @@ void vm_space_init(struct vm_space *space, unsigned long start, unsigned long en
 	*space = (struct vm_space){ .start = start, .end = end, .used_end = start };
 	INIT_LIST_HEAD(&space->taken);
 	vm_kept_init(space);
+	first->is_mapped = false;
 	first->va_start = start;
 	first->va_end = end;
 	tree_insert(&space->free, first, true);

@@ -50,10 +50,10 @@ static void take_page(void *arg)
 
 	(void)arg;
 	machine_enter(m);
-	page = alloc_page(GFP_KERNEL);
+	page = alloc_pages(GFP_KERNEL, 1);
 	if (!page || vmalloc_to_page(area) == page)
 		sim_fail("a page that was just allocated is still mapped at a freed address");
-	__free_page(page);
+	__free_pages(page, 1);
 	machine_leave();
 }
 
@@ -62,7 +62,7 @@ static void free_world(void *arg)
 	int task;
 
 	machine_enter(m);
-	area = vmalloc(PAGE_SIZE);
+	area = vmalloc(2 * PAGE_SIZE);		/* whose free may yield the CPU: one page's may not */
 	machine_leave();
 	task = sim_spawn("ask", ask_to_yield_often, arg);
 	run_two(free_area, take_page);
@@ -72,7 +72,7 @@ static void free_world(void *arg)
 static void c44_a_free_frame_is_mapped_nowhere(struct ktap *t)
 {
 	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_VFREE_ORDER, .run = free_world, .schedules = 200, .cmdline = ONE_CPU,
+		.bug = SEEDED_VFREE_ORDER, .run = free_world, .schedules = 1000, .cmdline = ONE_CPU,
 	});
 }
 
