@@ -20,12 +20,15 @@
 #include "bench/bench.h"
 #include "bench/object_loops.h"
 
-enum shape { PAIR, REPLACE, PRODUCE, CACHE_PAIR, PAGE_PAIR, VMALLOC_PAIR };
+enum shape {
+	PAIR, BATCHED, REPLACE, REPLACE_UNIFORM, LARGE, PRODUCE, EXCHANGE, CACHE_PAIR, PAGE_PAIR, PAGE_BATCH, VMALLOC_PAIR,
+};
 
 #define MAX_THREADS 256
 #define LIVE 1000u
-#define SMALLEST 256ul
+#define SMALLEST 512ul
 #define FAIR_CHUNK 64ul
+#define PAGES_HELD 512u
 
 /* One thread's work, on cache lines of its own. */
 struct actor {
@@ -34,7 +37,7 @@ struct actor {
 	size_t a, b;
 	void **objects;
 	uint64_t random;
-	struct ring *ring;
+	struct ring *ring, *other;	/* what it fills, and what it empties in EXCHANGE */
 	const struct page_calls *pages;
 	unsigned long done;	/* fairness: operations */
 };
@@ -60,16 +63,40 @@ static void act_pair(void *context, unsigned long n)
 	loop_pair(actor->alloc, actor->release, actor->a, actor->b, n);
 }
 
+static void act_batch(void *context, unsigned long n)
+{
+	struct actor *actor = context;
+
+	if (!actor->objects)
+		actor->objects = scratch(BATCH * sizeof(void *));
+	loop_batch_lifo(actor->alloc, actor->release, actor->a, actor->b, actor->objects, n);
+}
+
+/* Its objects, then ten times as many replacements: the state that a long run has. */
+static void populate(struct actor *actor, run_fn act, size_t (*size)(uint64_t))
+{
+	actor->objects = scratch(LIVE * sizeof(void *));
+	for (size_t i = 0; i < LIVE; i++)
+		actor->objects[i] = actor->alloc(size(next_random(&actor->random)), actor->b);
+	act(actor, 10 * LIVE);
+}
+
 static void act_replace(void *context, unsigned long n)
 {
 	struct actor *actor = context;
 
-	if (!actor->objects) {
-		actor->objects = scratch(LIVE * sizeof(void *));
-		for (size_t i = 0; i < LIVE; i++)
-			actor->objects[i] = actor->alloc(log_size(next_random(&actor->random)), actor->b);
-	}
+	if (!actor->objects)
+		populate(actor, act_replace, log_size);
 	loop_replace(actor->alloc, actor->release, log_size, actor->b, actor->objects, LIVE, &actor->random, n);
+}
+
+static void act_replace_uniform(void *context, unsigned long n)
+{
+	struct actor *actor = context;
+
+	if (!actor->objects)
+		populate(actor, act_replace_uniform, uniform_size);
+	loop_replace(actor->alloc, actor->release, uniform_size, actor->b, actor->objects, LIVE, &actor->random, n);
 }
 
 static void act_produce(void *context, unsigned long n)
@@ -86,12 +113,55 @@ static void act_consume(void *context, unsigned long n)
 	loop_consume(actor->release, actor->ring, n);
 }
 
+/*
+ * Into the own ring while it has room, out of the other's what is there: n of each. Threads stand in a circle, so each
+ * frees what its neighbour allocated.
+ */
+static void act_exchange(void *context, unsigned long n)
+{
+	struct actor *actor = context;
+	struct ring *own = actor->ring, *other = actor->other;
+	unsigned long pushed = own->pushed, popped = other->popped, last_push = pushed + n, last_pop = popped + n;
+
+	while (pushed != last_push || popped != last_pop) {
+		if (pushed != last_push &&
+		    pushed - __atomic_load_n(&own->popped, __ATOMIC_ACQUIRE) <= RING - RING_STEP) {
+			for (unsigned int i = 0; i < RING_STEP; i++) {
+				void *object = actor->alloc(actor->a, actor->b);
+
+				touch(object);
+				own->slot[pushed++ % RING] = object;
+			}
+			__atomic_store_n(&own->pushed, pushed, __ATOMIC_RELEASE);
+		}
+		if (popped == last_pop || __atomic_load_n(&other->pushed, __ATOMIC_ACQUIRE) == popped)
+			continue;
+		for (unsigned int i = 0; i < RING_STEP; i++)
+			actor->release(other->slot[popped++ % RING]);
+		__atomic_store_n(&other->popped, popped, __ATOMIC_RELEASE);
+	}
+}
+
 static void act_page(void *context, unsigned long n)
 {
 	struct actor *actor = context;
 
 	while (n--)
 		actor->pages->free(actor->pages->alloc(0), 0);
+}
+
+static void act_page_batch(void *context, unsigned long n)
+{
+	struct actor *actor = context;
+
+	if (!actor->objects)
+		actor->objects = scratch(PAGES_HELD * sizeof(void *));
+	for (; n >= PAGES_HELD; n -= PAGES_HELD) {
+		for (unsigned int i = 0; i < PAGES_HELD; i++)
+			actor->objects[i] = actor->pages->alloc(0);
+		for (unsigned int i = 0; i < PAGES_HELD; i++)
+			actor->pages->free(actor->objects[i], 0);
+	}
 }
 
 #ifdef NO_KMEM
@@ -118,19 +188,42 @@ static run_fn act_of(enum shape shape, int thread)
 {
 	switch (shape) {
 	case PAIR:
+	case LARGE:
 	case CACHE_PAIR:
 		return act_pair;
+	case BATCHED:
+		return act_batch;
 	case REPLACE:
 		return act_replace;
+	case REPLACE_UNIFORM:
+		return act_replace_uniform;
 	case PRODUCE:
 		return thread % 2 ? act_consume : act_produce;
+	case EXCHANGE:
+		return act_exchange;
 	case PAGE_PAIR:
 		return act_page;
+	case PAGE_BATCH:
+		return act_page_batch;
 	case VMALLOC_PAIR:
 		return act_vmalloc;
 	}
 	return NULL;
 }
+
+/* "null": objects cost nothing, but there is a call. What is lost there by many threads is the machine's. */
+static void *null_alloc(size_t unused, size_t object)
+{
+	(void)unused;
+	return (void *)object;
+}
+
+static void null_free(void *object)
+{
+	(void)opaque(object);
+}
+
+static const struct object_calls null_calls = { .alloc = null_alloc, .free = null_free };
 
 /* Who is called; false if this subject has no such line. */
 static bool take_calls(const struct line *line, const struct subject *subject)
@@ -138,7 +231,7 @@ static bool take_calls(const struct line *line, const struct subject *subject)
 	static const struct subject cache = { "cache", OURS, NULL };
 
 	crew.shape = (enum shape)line->shape;
-	if (crew.shape == PAGE_PAIR || crew.shape == VMALLOC_PAIR) {
+	if (crew.shape >= PAGE_PAIR) {
 		if (subject->role != OURS)
 			return false;
 		crew.pages = kmem_page_calls(PAGES_MIB);
@@ -146,6 +239,10 @@ static bool take_calls(const struct line *line, const struct subject *subject)
 	}
 	if (crew.shape == CACHE_PAIR && subject->role != OURS)
 		return false;
+	if (subject->role == BASELINE) {
+		crew.calls = &null_calls;
+		return crew.shape != LARGE;
+	}
 	crew.calls = object_calls_of(crew.shape == CACHE_PAIR ? &cache : subject, line->size);
 	return true;
 }
@@ -154,14 +251,26 @@ static void cast_actor(int i, size_t size)
 {
 	struct actor *actor = &crew.actor[i];
 
-	*actor = (struct actor){ .a = size, .random = 0x9e3779b97f4a7c15 + (uint64_t)i, .pages = crew.pages };
+	*actor = (struct actor){
+		.a = size, .random = 0x9e3779b97f4a7c15 + (uint64_t)i, .pages = crew.pages, .other = actor->other,
+	};
 	if (crew.calls) {
 		actor->alloc = crew.calls->alloc;
 		actor->b = crew.calls->alloc_b;
 		actor->release = crew.calls->free;
 	}
+	if (crew.calls == &null_calls)
+		actor->b = (size_t)scratch(BENCH_PAGE_SIZE);
+	if (crew.shape == LARGE) {
+		actor->alloc = crew.calls->large_alloc;
+		actor->release = crew.calls->large_free;
+	}
 	if (crew.shape == PRODUCE)
 		actor->ring = i % 2 ? crew.actor[i - 1].ring : scratch(sizeof(struct ring));
+	if (crew.shape == EXCHANGE) {
+		actor->ring = scratch(sizeof(struct ring));
+		crew.actor[(i + 1) % crew.threads].other = actor->ring;
+	}
 	crew.context[i] = actor;
 }
 
@@ -174,6 +283,8 @@ static void start_crew(const struct effort *effort, size_t size, bool pinned)
 	for (int i = 0; i < crew.threads; i++) {
 		cast_actor(i, size);
 		crew.run[i] = act_of(crew.shape, i);
+	}
+	for (int i = 0; i < crew.threads; i++) {
 		if (i)
 			team_start(pinned ? cpus_at(effort->first_cpu + i) : -1, enter, leave);
 	}
@@ -308,7 +419,7 @@ static double measure_contention(const struct line *line, const struct subject *
 
 /* ---- tables ---- */
 
-static const struct subject subjects[] = { { "kmem", OURS, NULL }, MALLOCS };
+static const struct subject subjects[] = { { "kmem", OURS, NULL }, MALLOCS, { "null", BASELINE, NULL } };
 static const struct subject counters[] = {
 	{ "lock waits", OURS, NULL }, { "sleeps", OURS, NULL }, { "cache misses", OURS, NULL },
 };
@@ -323,15 +434,20 @@ static const struct subject counters[] = {
 
 static const struct line scale_lines[] = {
 	SCALED("pair 64 B", PAIR, 64),
+	SCALED("batch of 256, 64 B", BATCHED, 64),
 	SCALED("log sizes, 1,000 live", REPLACE, 0),
+	SCALED("uniform sizes, 1,000 live", REPLACE_UNIFORM, 0),
 	{ "producer and consumer 64 B, 2 threads", PRODUCE, 64, 2 },
 	{ "producer and consumer 64 B, 4 threads", PRODUCE, 64, 4 },
 	{ "producer and consumer 64 B, 8 threads", PRODUCE, 64, 8 },
 	{ "producer and consumer 64 B, 16 threads", PRODUCE, 64, 16 },
 	{ "producer and consumer 64 B, 32 threads", PRODUCE, 64, 32 },
 	{ "producer and consumer 64 B, 64 threads", PRODUCE, 64, 64 },
+	SCALED("freed by the neighbour 64 B", EXCHANGE, 64),
+	SCALED("kvmalloc, or malloc, pair 64 KiB", LARGE, 65536),
 	SCALED("kmem_cache pair 256 B", CACHE_PAIR, 256),
 	SCALED("order-0 page pair", PAGE_PAIR, 0),
+	SCALED("order-0 page batch of 512", PAGE_BATCH, 0),
 	SCALED("vmalloc 4 KiB pair", VMALLOC_PAIR, 0),
 };
 
@@ -346,10 +462,15 @@ static const struct line fairness_lines[] = {
 
 static const struct line contention_lines[] = {
 	{ "pair 64 B, a thread a CPU", PAIR, 64, A_CPU(1) },
+	{ "batch of 256, 64 B, a thread a CPU", BATCHED, 64, A_CPU(1) },
 	{ "log sizes, 1,000 live, a thread a CPU", REPLACE, 0, A_CPU(1) },
+	{ "uniform sizes, 1,000 live, a thread a CPU", REPLACE_UNIFORM, 0, A_CPU(1) },
 	{ "producer and consumer 64 B, a thread a CPU", PRODUCE, 64, A_CPU(1) },
+	{ "freed by the neighbour 64 B, a thread a CPU", EXCHANGE, 64, A_CPU(1) },
+	{ "kvmalloc pair 64 KiB, a thread a CPU", LARGE, 65536, A_CPU(1) },
 	{ "kmem_cache pair 256 B, a thread a CPU", CACHE_PAIR, 256, A_CPU(1) },
 	{ "order-0 page pair, a thread a CPU", PAGE_PAIR, 0, A_CPU(1) },
+	{ "order-0 page batch of 512, a thread a CPU", PAGE_BATCH, 0, A_CPU(1) },
 	{ "vmalloc 4 KiB pair, a thread a CPU", VMALLOC_PAIR, 0, A_CPU(1) },
 };
 
