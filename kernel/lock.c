@@ -17,6 +17,7 @@
 #include "mm/cpus.h"
 
 #define LOOKS 200
+#define MOST_PAUSE 8
 
 static inline void relax(void)
 {
@@ -32,13 +33,14 @@ static bool word_try(u32 *word)
 	return __atomic_compare_exchange_n(word, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-/* Try for a moment. */
+/* Try for a moment. The more there are who look, the longer each look keeps the word from its holder: so ever fewer. */
 static bool word_look(u32 *word)
 {
-	for (int i = 0; i < LOOKS; i++) {
+	for (int looks = 0, pause = 1; looks < LOOKS; looks += pause, pause = pause < MOST_PAUSE ? 2 * pause : pause) {
 		if (!__atomic_load_n(word, __ATOMIC_RELAXED) && word_try(word))
 			return true;
-		relax();
+		for (int i = 0; i < pause; i++)
+			relax();
 	}
 	return false;
 }
