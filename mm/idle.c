@@ -105,6 +105,9 @@ void idle_wake(struct machine *m)
 		return;
 	if (!m->params.idle_release || !sleeping_is_allowed() || must_stop(m))
 		return;
+	/* A look first: many CPUs come here, and each attempt would take the word's cache line from the others. */
+	if (__atomic_load_n(&m->idle_running, __ATOMIC_RELAXED))
+		return;
 	if (!__atomic_compare_exchange_n(&m->idle_running, &none, 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 		return;
 	/* If the machine goes down meanwhile, either idle_exit() sees the 1, or this sees that it must stop. */
