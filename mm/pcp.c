@@ -13,6 +13,8 @@
  * filling last is reused at once; other pages wait on the cold lists to go back to the zone, so that their pageblocks
  * may become empty.
  *
+ * While the zone's lock is wanted by other CPUs, a CPU keeps more pages (pcp_adapt()), and uses up its cold ones.
+ *
  *	P1  count is the pages on the CPU's lists of the zone
  *	P2  they have type PGTY_PCP, their zone, no reference and no mapping; no list goes in circles
  * Only the leasing thread touches them, with interrupts off or in KMEM_FAST code.
@@ -27,6 +29,9 @@
 #include "mm/idle.h"
 #include "mm/page_report.h"
 #include "mm/pcp.h"
+#include "mm/stats.h"
+
+#define MOST_BATCHES 16			/* that a CPU keeps of a zone whose lock is wanted by many */
 
 static struct page *list_next(const struct page *page)
 {
@@ -72,6 +77,27 @@ static struct page *list_pop(struct per_cpu_pages *pcp, unsigned int list)
 	return page;
 }
 
+static int pcp_high(const struct per_cpu_pages *pcp)
+{
+	return __atomic_load_n(&pcp->high, __ATOMIC_RELAXED);
+}
+
+/*
+ * Pages go between this CPU and the zone. If the zone's lock is another CPU's just now, fewer such moments are worth some
+ * memory: the CPU may keep a batch more from now on, unless the zone has little left or the user has said how much.
+ */
+static void pcp_adapt(struct per_cpu_pages *pcp, const struct zone *zone)
+{
+	int high = pcp_high(pcp);
+
+	if (zone_page_state(zone, NR_FREE_PAGES) < (long)zone_mark(zone, WMARK_HIGH))
+		high = __atomic_load_n(&zone->pcp_high, __ATOMIC_RELAXED);
+	else if (spin_is_locked(&zone->lock) && !zone->machine->params.percpu_pagelist_high_fraction &&
+		 high < MOST_BATCHES * pcp_batch(pcp))
+		high += pcp_batch(pcp);
+	__atomic_store_n(&pcp->high, high, __ATOMIC_RELAXED);
+}
+
 void pcp_fill_from(struct per_cpu_pages *pcp, struct zone *zone, const struct page *page, unsigned int order,
 		   enum migratetype type)
 {
@@ -108,6 +134,7 @@ static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, enum migratet
 	assert(nr > 0);
 	if (fault_here(zone->machine, FAULT_PCP, 0))
 		return;
+	pcp_adapt(pcp, zone);
 	spin_lock_irqsave(&zone->lock, flags);
 	while (taken < nr) {
 		unsigned int run;
@@ -131,11 +158,15 @@ struct page *pcp_take(struct zone *zone, enum migratetype type, unsigned int all
 	unsigned long flags;
 	struct kmem_cpu *cpu = cpu_hold(&flags);
 	struct per_cpu_pages *pcp = &cpu->pcp[zone->index];
-	struct page *page;
+	struct page *page = NULL;
 
-	if (!pcp->lists[type])
+	/* Better a page that should go back than to wait for another CPU's turn at the zone. */
+	if (!pcp->lists[type] && spin_is_locked(&zone->lock))
+		page = list_pop(pcp, PCP_COLD_LISTS + type);
+	if (!page && !pcp->lists[type])
 		pcp_fill(pcp, zone, type, alloc_flags);
-	page = list_pop(pcp, type);
+	if (!page)
+		page = list_pop(pcp, type);
 	if (!page)
 		page = list_pop(pcp, PCP_COLD_LISTS + type);
 	cpu_let_go(flags);
@@ -208,8 +239,11 @@ void pcp_give(struct zone *zone, struct page *page, enum migratetype type)
 	struct per_cpu_pages *pcp = &cpu->pcp[zone->index];
 
 	list_push(pcp, page, type);
-	if (pcp->count > __atomic_load_n(&pcp->high, __ATOMIC_RELAXED))
-		pcp_shrink(pcp, zone, pcp_batch(pcp));
+	if (pcp->count > pcp_high(pcp)) {
+		pcp_adapt(pcp, zone);
+		if (pcp->count > pcp_high(pcp))
+			pcp_shrink(pcp, zone, pcp_batch(pcp));
+	}
 	cpu_let_go(flags);
 	idle_hint(zone);
 }
@@ -223,8 +257,11 @@ void pcp_drain(struct kmem_cpu *cpu)
 
 	cpu_hold(&flags);
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
-		pcp_cool(&cpu->pcp[i]);
-		pcp_shrink(&cpu->pcp[i], m->zones[i], cpu->pcp[i].count);
+		struct per_cpu_pages *pcp = &cpu->pcp[i];
+
+		pcp_shrink(pcp, m->zones[i], pcp->count);
+		__atomic_store_n(&pcp->high, __atomic_load_n(&m->zones[i]->pcp_high, __ATOMIC_RELAXED),
+				 __ATOMIC_RELAXED);
 	}
 	cpu_let_go(flags);
 }

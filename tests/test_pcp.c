@@ -122,6 +122,114 @@ static void a_fraction_sets_high(struct ktap *t)
 	EXPECT_EQ(t, zone->pcp_high, (int)(zone->managed_pages / 8 / m->nr_online));
 }
 
+/* Pages until the CPU keeps as many as it may, and then as many more; all are in @taken. False: no memory. */
+static bool pages_to_give(struct taken *taken, const struct per_cpu_pages *pcp, int more)
+{
+	while (taken->nr < (unsigned int)(pcp->high + more))
+		if (!page_take(taken, GFP_KERNEL, 0))
+			return false;
+	return true;
+}
+
+static void give_one(struct taken *taken)
+{
+	struct page *page = taken->last;
+
+	taken->last = (struct page *)page->index;
+	taken->nr--;
+	__free_page(page);
+}
+
+/* As if another CPU were at the zone: whoever waited for the lock here would wait for ever. */
+static void a_cpu_keeps_more_rather_than_wait(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G nr_cpus=4");
+	struct taken taken = { 0 };
+	struct per_cpu_pages *pcp;
+	struct zone *zone;
+	int high;
+
+	ASSERT(t, m);
+	zone = zone_named(m, 0, ZONE_DMA32);
+	m->nr_online = 4;
+	pcp_update_limits(m);
+	drain_all_pages();
+	pcp = pcp_of(zone);
+	high = pcp->high;
+	ASSERT(t, pages_to_give(&taken, pcp, 3 * pcp->batch));
+	while (pcp->count < high)
+		give_one(&taken);
+	spin_lock(&zone->lock);
+	for (int i = 0; i < 2 * pcp->batch; i++)
+		give_one(&taken);
+	spin_unlock(&zone->lock);
+	EXPECT_EQ(t, pcp->high, high + 2 * pcp->batch);
+	EXPECT_EQ(t, pcp->count, pcp->high);
+	/* Without need it keeps no more. */
+	give_one(&taken);
+	EXPECT_EQ(t, pcp->high, high + 2 * pcp->batch);
+	EXPECT_LE(t, pcp->count, pcp->high);
+	put_all(&taken);
+	drain_all_pages();
+	EXPECT_EQ(t, pcp->high, high);
+	m->nr_online = 1;
+	pcp_update_limits(m);
+	zones_hold(t, m);
+}
+
+static void a_zone_with_little_left_gets_its_pages_back(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct taken taken = { 0 };
+	struct per_cpu_pages *pcp;
+	struct zone *zone;
+
+	ASSERT(t, m);
+	zone = zone_named(m, 0, ZONE_DMA32);
+	drain_all_pages();
+	pcp = pcp_of(zone);
+	__atomic_store_n(&pcp->high, zone->pcp_high + 5 * pcp->batch, __ATOMIC_RELAXED);
+	while (zone_page_state(zone, NR_FREE_PAGES) >= (long)zone->watermark[WMARK_HIGH])
+		ASSERT(t, page_take(&taken, GFP_KERNEL, 0));
+	for (int i = 0; i <= pcp->batch; i++)
+		ASSERT(t, page_take(&taken, GFP_KERNEL, 0));
+	EXPECT_EQ(t, pcp->high, zone->pcp_high);
+	put_all(&taken);
+	zones_hold(t, m);
+}
+
+static void cold_pages_are_better_than_waiting(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G nr_cpus=1");
+	struct taken taken = { 0 };
+	struct page *cold, *page;
+	struct per_cpu_pages *pcp;
+	struct zone *zone;
+
+	ASSERT(t, m);
+	zone = zone_named(m, 0, ZONE_DMA32);
+	pcp = pcp_of(zone);
+	/* The first pageblocks of six are no longer the ones that are filled. */
+	for (unsigned long i = 0; i < 6 * PAGEBLOCK_PAGES; i++)
+		ASSERT(t, page_take(&taken, GFP_KERNEL, 0));
+	while (pcp->lists[MIGRATE_UNMOVABLE])
+		ASSERT(t, page_take(&taken, GFP_KERNEL, 0));
+	while (!pcp->lists[PCP_COLD_LISTS + MIGRATE_UNMOVABLE] && taken.last)
+		give_one(&taken);
+	cold = pcp->lists[PCP_COLD_LISTS + MIGRATE_UNMOVABLE];
+	ASSERT_NOT_NULL(t, cold);
+	while (pcp->lists[MIGRATE_UNMOVABLE])
+		ASSERT(t, page_take(&taken, GFP_KERNEL, 0));
+	spin_lock(&zone->lock);
+	page = alloc_page(GFP_ATOMIC);
+	spin_unlock(&zone->lock);
+	EXPECT_EQ(t, page, cold);
+	if (page)
+		__free_page(page);
+	put_all(&taken);
+	zones_hold(t, m);
+}
+
 static void c22_draining_empties_every_list(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=256M");
@@ -468,6 +576,8 @@ static void a_free_page_with_an_owners_flag_is_reported(struct ktap *t)
 KTAP_SUITE(pcp, KTAP_CASE(a_refill_takes_one_batch), KTAP_CASE(pages_of_a_batch_come_in_ascending_order),
 	   KTAP_CASE(the_last_page_freed_is_the_first_given), KTAP_CASE(more_than_high_goes_back_in_batches),
 	   KTAP_CASE(high_is_shared_by_the_cpus_that_are_online), KTAP_CASE(a_fraction_sets_high),
+	   KTAP_CASE(a_cpu_keeps_more_rather_than_wait),
+	   KTAP_CASE(a_zone_with_little_left_gets_its_pages_back), KTAP_CASE(cold_pages_are_better_than_waiting),
 	   KTAP_CASE(c22_draining_empties_every_list), KTAP_CASE(c22_a_cpu_that_goes_away_loses_no_page),
 	   KTAP_CASE(both_mobilities_at_once_are_served), KTAP_CASE(a_touched_free_page_is_reported_and_left_out),
 	   KTAP_CASE(a_free_page_with_a_mapcount_is_reported),
