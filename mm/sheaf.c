@@ -23,7 +23,6 @@
  */
 #include <linux/compiler.h>
 #include <linux/kernel.h>
-#include <linux/list.h>
 #include "lib/assert.h"
 #include "lib/seeded.h"
 #include "mm/cpus.h"
@@ -66,7 +65,7 @@ struct sheaf *sheaf_new(struct machine *m, unsigned int capacity, gfp_t gfp)
 			       (int)this_cpu()->node);
 	if (!sheaf)
 		return NULL;
-	INIT_LIST_HEAD(&sheaf->link);
+	sheaf->next = NULL;
 	sheaf->bottom = &sheaf->bottom;
 	sheaf->capacity = capacity;
 	sheaf->nr = 0;
@@ -176,42 +175,64 @@ void cpu_slots_init(struct machine *m, struct kmem_cpu *cpu)
 			cpu_slot_init(m->cache_by_id[id], cpu);
 }
 
-static void barn_init(struct barn *barn)
-{
-	spin_lock_init(&barn->lock);
-	INIT_LIST_HEAD(&barn->full);
-	INIT_LIST_HEAD(&barn->empty);
-}
-
 void sheaf_layer_init(struct kmem_cache *cache)
 {
 	unsigned int bytes = max(cache->sheaf_capacity * cache->size, 1u);
 
 	cache->max_full = clamp(MAX_FULL_BYTES / bytes, 2u, MAX_FULL_SHEAVES);
 	for (unsigned int nid = 0; nid < cache->machine->nr_nodes; nid++)
-		barn_init(&cache->node[nid]->barn);
+		cache->node[nid]->barn = (struct barn){ 0 };
+}
+
+static void stack_push(struct sheaf **stack, unsigned int *nr, struct sheaf *sheaf)
+{
+	sheaf->next = *stack;
+	__atomic_store_n(stack, sheaf, __ATOMIC_RELAXED);	/* see barn_expect() */
+	++*nr;
+}
+
+/* NULL: there is none. */
+static struct sheaf *stack_pop(struct sheaf **stack, unsigned int *nr)
+{
+	struct sheaf *sheaf = *stack;
+
+	if (!sheaf)
+		return NULL;
+	__atomic_store_n(stack, sheaf->next, __ATOMIC_RELAXED);
+	--*nr;
+	return sheaf;
+}
+
+/* The sheaf that will be popped, if no one else is sooner, was another CPU's: it shall come while the lock is waited for. */
+static void barn_expect(struct sheaf *const *stack)
+{
+	__builtin_prefetch(__atomic_load_n(stack, __ATOMIC_RELAXED));
 }
 
 /* A full sheaf for an empty one (which may be NULL). NULL: there is none, and the empty one stays the caller's. */
 static struct sheaf *barn_trade_empty(struct barn *barn, struct sheaf **surplus)
 {
-	struct sheaf *empty = *surplus, *full = NULL;
-	bool seen = SEEDED(BARN) && barn->nr_full;
+	struct sheaf *empty = *surplus, *full, *seen = SEEDED(BARN) ? barn->full : NULL;
 	unsigned long flags;
 
+	barn_expect(&barn->full);
 	spin_lock_irqsave(&barn->lock, flags);
-	if (barn->nr_full || seen) {
-		full = list_first_entry(&barn->full, struct sheaf, link);
-		list_del(&full->link);
-		barn->nr_full--;
-		if (empty && barn->nr_empty < MAX_EMPTY_SHEAVES) {
-			list_add(&empty->link, &barn->empty);
-			barn->nr_empty++;
-			*surplus = NULL;
-		}
+	full = stack_pop(&barn->full, &barn->nr_full);
+	if (SEEDED(BARN))
+		full = seen;
+	if (full && empty && barn->nr_empty < MAX_EMPTY_SHEAVES) {
+		stack_push(&barn->empty, &barn->nr_empty, empty);
+		*surplus = NULL;
 	}
 	spin_unlock_irqrestore(&barn->lock, flags);
 	return full;
+}
+
+static unsigned int barn_room(const struct kmem_cache *cache)
+{
+	if (cache->max_full < MAX_FULL_SHEAVES)
+		return cache->max_full;
+	return max(MAX_FULL_SHEAVES, __atomic_load_n(&cache->machine->nr_online, __ATOMIC_RELAXED));
 }
 
 /* An empty sheaf for a full one. NULL: the barn has no room, or none empty, and the full one stays the caller's. */
@@ -221,17 +242,12 @@ static struct sheaf *barn_trade_full(struct kmem_cache *cache, int nid, struct s
 	struct sheaf *empty = NULL;
 	unsigned long flags;
 
-	*taken = false;
+	barn_expect(&barn->empty);
 	spin_lock_irqsave(&barn->lock, flags);
-	if (barn->nr_full < cache->max_full) {
-		list_add(&full->link, &barn->full);
-		barn->nr_full++;
-		*taken = true;
-		if (barn->nr_empty) {
-			empty = list_first_entry(&barn->empty, struct sheaf, link);
-			list_del(&empty->link);
-			barn->nr_empty--;
-		}
+	*taken = barn->nr_full < barn_room(cache);
+	if (*taken) {
+		stack_push(&barn->full, &barn->nr_full, full);
+		empty = stack_pop(&barn->empty, &barn->nr_empty);
 	}
 	spin_unlock_irqrestore(&barn->lock, flags);
 	return empty;
@@ -240,15 +256,11 @@ static struct sheaf *barn_trade_full(struct kmem_cache *cache, int nid, struct s
 /* An empty sheaf from the barn, or NULL. */
 static struct sheaf *barn_get_empty(struct barn *barn)
 {
-	struct sheaf *empty = NULL;
+	struct sheaf *empty;
 	unsigned long flags;
 
 	spin_lock_irqsave(&barn->lock, flags);
-	if (barn->nr_empty) {
-		empty = list_first_entry(&barn->empty, struct sheaf, link);
-		list_del(&empty->link);
-		barn->nr_empty--;
-	}
+	empty = stack_pop(&barn->empty, &barn->nr_empty);
 	spin_unlock_irqrestore(&barn->lock, flags);
 	return empty;
 }
@@ -465,19 +477,13 @@ void sheaves_drain(struct kmem_cpu *cpu)
 /* Cut one sheaf off the barn, or NULL. */
 static struct sheaf *barn_cut(struct barn *barn)
 {
-	struct sheaf *sheaf = NULL;
+	struct sheaf *sheaf;
 	unsigned long flags;
 
 	spin_lock_irqsave(&barn->lock, flags);
-	if (barn->nr_full) {
-		sheaf = list_first_entry(&barn->full, struct sheaf, link);
-		barn->nr_full--;
-	} else if (barn->nr_empty) {
-		sheaf = list_first_entry(&barn->empty, struct sheaf, link);
-		barn->nr_empty--;
-	}
-	if (sheaf)
-		list_del(&sheaf->link);
+	sheaf = stack_pop(&barn->full, &barn->nr_full);
+	if (!sheaf)
+		sheaf = stack_pop(&barn->empty, &barn->nr_empty);
 	spin_unlock_irqrestore(&barn->lock, flags);
 	return sheaf;
 }

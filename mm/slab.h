@@ -38,22 +38,23 @@ _Static_assert(SLAB_LARGE_MAP_BYTES * 8 >= SLAB_MAX_OBJECTS, "a large map holds 
 	 SLAB_FAILSLAB | SLAB_NO_MERGE)
 #define SLAB_MERGE_SAME (SLAB_RECLAIM_ACCOUNT | SLAB_CACHE_DMA | SLAB_CACHE_DMA32 | SLAB_ACCOUNT)
 
-#define MAX_FULL_SHEAVES 5u		/* of large objects as many as hold MAX_FULL_BYTES, or two */
+#define MAX_FULL_SHEAVES 5u		/* or one a CPU; of large objects as many as hold MAX_FULL_BYTES, or two */
 #define MAX_EMPTY_SHEAVES 5u
 #define MAX_FULL_BYTES (1u << 20)
 
 struct sheaf {
-	struct list_head link;		/* in a barn */
+	struct sheaf *next;		/* in a barn */
 	u32 capacity;
 	u32 nr;				/* objects; stale while a CPU uses the sheaf as its main one */
 	void *bottom;			/* its own address: what an empty stack seems to hold, see kmem/cpu.h */
 	void *objects[];
 };
 
+/* Two stacks in one cache line: who trades under its lock waits for no other. */
 struct barn {
 	spinlock_t lock;
 	unsigned int nr_full, nr_empty;
-	struct list_head full, empty;
+	struct sheaf *full, *empty;
 };
 
 struct kmem_cache_node {

@@ -253,27 +253,23 @@ static bool barn_fault(const struct kmem_cache *cache, unsigned int nid, bool fu
 			what);
 }
 
-/* H3 and H4 of one list of a barn. */
-static bool barn_list_check(struct slab_check *check, struct kmem_cache *cache, unsigned int nid, bool full)
+/* H3 and H4 of one stack of a barn. */
+static bool barn_stack_check(struct slab_check *check, struct kmem_cache *cache, unsigned int nid, bool full)
 {
 	struct barn *barn = &cache->node[nid]->barn;
-	const struct list_head *list = full ? &barn->full : &barn->empty, *prev = list;
 	unsigned int nr = 0, counted = full ? barn->nr_full : barn->nr_empty;
 
-	for (struct list_head *entry = list->next; entry != list; prev = entry, entry = entry->next) {
-		const struct sheaf *sheaf = list_entry(entry, struct sheaf, link);
-
+	for (const struct sheaf *sheaf = full ? barn->full : barn->empty; sheaf; sheaf = sheaf->next) {
 		if (!sheaf_is_out(check, sheaf))
 			return barn_fault(cache, nid, full, check->fault, "H4",
 					  "one is no object of the sheaf caches");
-		if (entry->prev != prev || ++nr > counted)
-			return barn_fault(cache, nid, full, check->fault, "H3",
-					  "the list is torn, or longer than its count");
+		if (++nr > counted)
+			return barn_fault(cache, nid, full, check->fault, "H3", "the stack is higher than its count");
 		if (sheaf->capacity != cache->sheaf_capacity || sheaf->nr != (full ? sheaf->capacity : 0))
 			return barn_fault(cache, nid, full, check->fault, "H3", "one is neither full nor empty");
 	}
-	if (nr != counted || list->prev != prev)
-		return barn_fault(cache, nid, full, check->fault, "H3", "the list is not as long as its count");
+	if (nr != counted)
+		return barn_fault(cache, nid, full, check->fault, "H3", "the stack is not as high as its count");
 	return true;
 }
 
@@ -370,7 +366,7 @@ static bool sheaves_check(struct slab_check *check, struct kmem_cache *cache)
 		if (cpu_is_online(check->m, cpu) && !slot_check(check, cache, cpu))
 			return false;
 	for (unsigned int nid = 0; nid < check->m->nr_nodes; nid++)
-		if (!barn_list_check(check, cache, nid, true) || !barn_list_check(check, cache, nid, false))
+		if (!barn_stack_check(check, cache, nid, true) || !barn_stack_check(check, cache, nid, false))
 			return false;
 	if (!sheaves_walk(cache, objects_check, &objects))
 		return false;

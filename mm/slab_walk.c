@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* slab_walk.c - see slab_walk.h. Changes nothing; locks are held only while a barn's lists are followed. */
+/* slab_walk.c - see slab_walk.h. Changes nothing; locks are held only while a barn's stacks are followed. */
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include "mm/cpus.h"
@@ -92,17 +92,13 @@ static READS_OTHER_CPUS bool slot_walk(struct kmem_cache *cache, unsigned int cp
 	return visit(cache, &view, arg);
 }
 
-static bool barn_list_walk(struct kmem_cache *cache, const struct list_head *list, struct sheaf_view view,
-			   sheaf_visit visit, void *arg)
+static bool barn_stack_walk(struct kmem_cache *cache, struct sheaf *sheaf, unsigned int nr, struct sheaf_view view,
+			    sheaf_visit visit, void *arg)
 {
-	unsigned int left = MAX_FULL_SHEAVES + MAX_EMPTY_SHEAVES;
-
-	for (struct list_head *entry = list->next; entry != list && left; entry = entry->next, left--) {
-		if (!is_direct_memory(cache->machine, entry, sizeof(struct sheaf)))
-			break;
-		view.sheaf = list_entry(entry, struct sheaf, link);
-		view.objects = view.sheaf->objects;
-		view.nr = min(view.sheaf->nr, cache->sheaf_capacity);
+	for (; nr && is_direct_memory(cache->machine, sheaf, sizeof(*sheaf)); sheaf = sheaf->next, nr--) {
+		view.sheaf = sheaf;
+		view.objects = sheaf->objects;
+		view.nr = min(sheaf->nr, cache->sheaf_capacity);
 		if (!visit(cache, &view, arg))
 			return false;
 	}
@@ -117,9 +113,9 @@ static bool barn_walk(struct kmem_cache *cache, unsigned int nid, sheaf_visit vi
 	bool more;
 
 	spin_lock_irqsave(&barn->lock, flags);
-	more = barn_list_walk(cache, &barn->full, view, visit, arg);
+	more = barn_stack_walk(cache, barn->full, barn->nr_full, view, visit, arg);
 	view.role = "empty";
-	more = more && barn_list_walk(cache, &barn->empty, view, visit, arg);
+	more = more && barn_stack_walk(cache, barn->empty, barn->nr_empty, view, visit, arg);
 	spin_unlock_irqrestore(&barn->lock, flags);
 	return more;
 }

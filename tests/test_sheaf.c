@@ -123,6 +123,21 @@ static void allocating_takes_whole_sheaves_back_from_the_barn(struct ktap *t)
 	world_end(t, &w);
 }
 
+static void many_cpus_have_room_for_more(struct ktap *t)
+{
+	const unsigned int nr = 5000, cpus = 8;
+	struct world w;
+
+	ASSERT(t, world_make(t, &w, "mem=64M nr_cpus=8", 64));
+	ASSERT_LT(t, (2 * cpus + 2) * w.capacity, nr);
+	ASSERT(t, get(&w, 0, nr));
+	w.m->nr_online = cpus;
+	put(&w, 0, nr);
+	EXPECT_EQ(t, w.barn->nr_full, 2 * cpus);
+	w.m->nr_online = 1;
+	world_end(t, &w);
+}
+
 static void empty_sheaves_wait_in_the_barn(struct ktap *t)
 {
 	const unsigned int nr = 4000;
@@ -361,7 +376,8 @@ static void another_nodes_objects_can_be_shrunk_away(struct ktap *t)
 
 KTAP_SUITE(sheaf, KTAP_CASE(a_new_cache_has_nothing_and_its_first_object_fills_a_sheaf),
 	KTAP_CASE(freeing_fills_main_then_spare_then_the_barn_then_slabs),
-	KTAP_CASE(allocating_takes_whole_sheaves_back_from_the_barn), KTAP_CASE(empty_sheaves_wait_in_the_barn),
+	KTAP_CASE(allocating_takes_whole_sheaves_back_from_the_barn), KTAP_CASE(many_cpus_have_room_for_more),
+	KTAP_CASE(empty_sheaves_wait_in_the_barn),
 	KTAP_CASE(draining_leaves_no_sheaf_and_no_empty_slab), KTAP_CASE(a_spare_without_a_main_sheaf_is_drained),
 	KTAP_CASE(the_capacity_can_be_chosen), KTAP_CASE(kmalloc_can_do_without_sheaves),
 	KTAP_CASE(random_steps_with_sheaves_of_every_kind),

@@ -94,7 +94,7 @@ static void h2_object_in_two_sheaves(struct ktap *t)
 	ASSERT_GT(t, bench.slot->spare->nr, 0);
 	ASSERT_GT(t, bench.slot->top - bench.slot->base, 1);
 	ASSERT_GT(t, bench.node->barn.nr_full, 0);
-	full = list_first_entry(&bench.node->barn.full, struct sheaf, link);
+	full = bench.node->barn.full;
 	places[0] = &bench.slot->base[1];
 	places[1] = &bench.slot->spare->objects[0];
 	places[2] = &full->objects[full->nr - 1];
@@ -124,7 +124,8 @@ static void h2_duplicate_among_thousands(struct ktap *t)
 		kmem_cache_free(cache, many[i]);
 	EXPECT_GT(t, sheaf_objects(cache), 1000);
 	EXPECT(t, holds(t));
-	full = list_last_entry(&cache->node[0]->barn.full, struct sheaf, link);
+	for (full = cache->node[0]->barn.full; full->next;)
+		full = full->next;
 	object = full->objects[0];
 	full->objects[0] = bench.m->cpus[0]->sheaves[cache->id].base[0];
 	expect_fault(t, "H2");
@@ -150,7 +151,7 @@ static void h3_barn_counts(struct ktap *t)
 	barn->nr_empty++;
 	expect_fault(t, "H3");
 	barn->nr_empty--;
-	full = list_first_entry(&barn->full, struct sheaf, link);
+	full = barn->full;
 	full->nr--;
 	expect_fault(t, "H3");
 	full->nr++;
@@ -159,8 +160,7 @@ static void h3_barn_counts(struct ktap *t)
 
 static void h4_sheaf_is_no_object(struct ktap *t)
 {
-	struct sheaf *spare;
-	struct list_head *first;
+	struct sheaf *spare, *first;
 
 	ASSERT(t, bench_ready(t));
 	sheaves_fill();
@@ -169,35 +169,31 @@ static void h4_sheaf_is_no_object(struct ktap *t)
 	bench.slot->spare = (struct sheaf *)bench.objects[200];
 	expect_fault(t, "H4");
 	bench.slot->spare = spare;
-	first = bench.node->barn.full.next;
-	bench.node->barn.full.next = (struct list_head *)bench.objects[200];
+	first = bench.node->barn.full;
+	bench.node->barn.full = bench.objects[200];
 	expect_fault(t, "H4");
-	bench.node->barn.full.next = first;
+	bench.node->barn.full = first;
 	EXPECT(t, holds(t));
 }
 
-static void h3_torn_list_and_wrong_capacity(struct ktap *t)
+static void h3_torn_stack_and_wrong_capacity(struct ktap *t)
 {
-	struct barn *barn;
-	struct sheaf *full;
-	struct list_head *prev;
+	struct sheaf *full, *next;
 
 	ASSERT(t, bench_ready(t));
 	sheaves_fill();
-	barn = &bench.node->barn;
-	ASSERT_GT(t, barn->nr_full, 0);
-	full = list_first_entry(&barn->full, struct sheaf, link);
-	prev = full->link.prev;
-	full->link.prev = NULL;
+	full = bench.node->barn.full;
+	ASSERT_NOT_NULL(t, full);
+	next = full->next;
+	ASSERT_NOT_NULL(t, next);
+	full->next = NULL;
 	expect_fault(t, "H3");
-	full->link.prev = prev;
+	full->next = full;		/* without an end */
+	expect_fault(t, "H3");
+	full->next = next;
 	full->capacity++;
 	expect_fault(t, "H3");
 	full->capacity--;
-	prev = barn->full.prev;
-	barn->full.prev = &barn->empty;
-	expect_fault(t, "H3");
-	barn->full.prev = prev;
 	EXPECT(t, holds(t));
 }
 
@@ -229,7 +225,7 @@ static void h2_stranger_in_the_barn(struct ktap *t)
 	ASSERT(t, bench_ready(t));
 	sheaves_fill();
 	ASSERT_GT(t, bench.node->barn.nr_full, 0);
-	full = list_first_entry(&bench.node->barn.full, struct sheaf, link);
+	full = bench.node->barn.full;
 	object = full->objects[0];
 	full->objects[0] = bench.m->cache_cache;
 	EXPECT(t, !kmem_check(bench.m, &fault));
@@ -305,7 +301,8 @@ static unsigned int sheaves_found(unsigned int most)
 /* A walk passes over what cannot be a sheaf, follows no pointer out of memory, and stops when it is told. */
 static void a_walk_trusts_no_pointer(struct ktap *t)
 {
-	struct list_head *next, *entry;
+	struct barn *barn, kept_barn;
+	struct sheaf *full, *next;
 	struct cpu_sheaf kept;
 	unsigned int all;
 	u32 nr;
@@ -337,17 +334,23 @@ static void a_walk_trusts_no_pointer(struct ktap *t)
 	kept.spare->nr = bench.cache->sheaf_capacity + 1;
 	EXPECT_EQ(t, sheaves_found(1000), all - 1);
 	kept.spare->nr = nr;
-	next = bench.node->barn.full.next;
-	bench.node->barn.full.next = (struct list_head *)16;
+	barn = &bench.node->barn;
+	kept_barn = *barn;
+	full = barn->full;
+	next = full->next;
+	barn->full = (struct sheaf *)16;
 	EXPECT_LT(t, sheaves_found(1000), all);
-	bench.node->barn.full.next = next;
-	entry = next->next;
-	next->next = next;		/* leads back to itself for ever */
-	EXPECT_LE(t, sheaves_found(1000), all + MAX_FULL_SHEAVES + MAX_EMPTY_SHEAVES);
-	next->next = entry;
-	list_move(next, &bench.node->barn.empty);	/* the walk's last */
+	barn->full = full;
+	full->next = full;		/* leads back to itself for ever */
+	EXPECT_LE(t, sheaves_found(1000), all);
+	barn->full = next;		/* the walk's last */
+	barn->nr_full--;
+	full->next = barn->empty;
+	barn->empty = full;
+	barn->nr_empty++;
 	EXPECT_EQ(t, sheaves_found(all), all);
-	list_move(next, &bench.node->barn.full);
+	full->next = next;
+	*barn = kept_barn;
 	EXPECT(t, holds(t));
 	EXPECT(t, !is_described_page(bench.m, (struct page *)((char *)virt_to_page(bench.cache) + 8)));
 	EXPECT(t, !is_direct_memory(bench.m, bench.cache, ~(size_t)0));
@@ -358,7 +361,7 @@ static void a_walk_trusts_no_pointer(struct ktap *t)
 KTAP_SUITE(sheaf_check, KTAP_CASE(h1_top_outside_the_sheaf), KTAP_CASE(h1_capacity),
 	   KTAP_CASE(h2_object_of_another_cache), KTAP_CASE(h2_object_that_is_in_its_slab),
 	   KTAP_CASE(h2_object_in_two_sheaves), KTAP_CASE(h2_duplicate_among_thousands), KTAP_CASE(h3_barn_counts),
-	   KTAP_CASE(h3_torn_list_and_wrong_capacity), KTAP_CASE(h1_spare_that_holds_more_than_it_can),
+	   KTAP_CASE(h3_torn_stack_and_wrong_capacity), KTAP_CASE(h1_spare_that_holds_more_than_it_can),
 	   KTAP_CASE(h2_stranger_in_the_barn), KTAP_CASE(h4_main_sheaf_is_no_object),
 	   KTAP_CASE(a_walk_trusts_no_pointer), KTAP_CASE(h4_sheaf_is_no_object), KTAP_CASE(h4_sheaf_that_is_lost),
 	   KTAP_CASE(h5_object_of_another_node));
