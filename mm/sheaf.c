@@ -203,7 +203,7 @@ static struct sheaf *stack_pop(struct sheaf **stack, unsigned int *nr)
 	return sheaf;
 }
 
-/* The sheaf that will be popped, if no one else is sooner, was another CPU's: it shall come while the lock is waited for. */
+/* What will be popped, if no one else is sooner, was another CPU's: it shall come while the lock is waited for. */
 static void barn_expect(struct sheaf *const *stack)
 {
 	__builtin_prefetch(__atomic_load_n(stack, __ATOMIC_RELAXED));
