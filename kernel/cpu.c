@@ -94,9 +94,10 @@ static void cpus_unlock(struct machine *m) RELEASES(m->cpu_lock)
 int cpus_init(struct machine *m)
 {
 	size_t numa_bytes = m->nr_zones * sizeof(*m->cpus[0]->numa);
+	size_t large_bytes = m->nr_nodes * sizeof(*m->cpus[0]->large);
 	size_t pcp_bytes = m->nr_zones * sizeof(struct per_cpu_pages);
 
-	m->cpu_bytes = PAGE_ALIGN(CPU_OFFSET + KMEM_CPU_BYTES + numa_bytes + pcp_bytes);
+	m->cpu_bytes = PAGE_ALIGN(CPU_OFFSET + KMEM_CPU_BYTES + numa_bytes + large_bytes + pcp_bytes);
 	for (unsigned int i = 0; i < m->nr_cpus; i++) {
 		int nid = (int)(i % m->nr_nodes);
 		char *area = memblock_alloc(&m->memblock, m->cpu_bytes, PAGE_SIZE, nid);
@@ -128,8 +129,9 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	cpu->sheaves[0].top = cpu->sheaves[0].base = cpu->sheaves[0].limit = SHEAF_NONE;
 	sheaves_forget_last(cpu);
 	cpu->numa = (void *)((char *)cpu + KMEM_CPU_BYTES);
+	cpu->large = (void *)(cpu->numa + m->nr_zones);
 	/* Last: with it the CPU is one of those that pcp_update_fast() looks at. */
-	__atomic_store_n(&cpu->pcp, (void *)(cpu->numa + m->nr_zones), __ATOMIC_RELEASE);
+	__atomic_store_n(&cpu->pcp, (void *)(cpu->large + m->nr_nodes), __ATOMIC_RELEASE);
 	pcp_init(m, cpu);
 	cpu_slots_init(m, cpu);
 }

@@ -81,24 +81,22 @@ static unsigned long node_slab_pages(const struct machine *m, unsigned int nid, 
 	return pages;
 }
 
-/* Large objects are counted with the unreclaimable slabs of their node, but in one sum of the machine. */
+static bool node_slabs_check(const struct machine *m, unsigned int nid, bool reclaimable, struct kmem_fault *fault)
+{
+	enum node_stat_item item = reclaimable ? NR_SLAB_RECLAIMABLE : NR_SLAB_UNRECLAIMABLE;
+	long counted = node_page_state(m->nodes[nid], item), found = (long)node_slab_pages(m, nid, reclaimable);
+
+	if (found <= counted && (found == counted || !rcu_is_idle(m)))
+		return true;
+	return fault_at(fault, "T1", "node %u: %ld %sreclaimable slab pages, %ld found", nid, counted,
+			reclaimable ? "" : "un", found);
+}
+
 static bool slab_pages_check(const struct machine *m, struct kmem_fault *fault)
 {
-	bool exact = rcu_is_idle(m);
-	long large = 0;
-
-	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
-		long reclaimable = node_page_state(m->nodes[nid], NR_SLAB_RECLAIMABLE);
-		long found = (long)node_slab_pages(m, nid, true);
-
-		large += node_page_state(m->nodes[nid], NR_SLAB_UNRECLAIMABLE) - (long)node_slab_pages(m, nid, false);
-		if (found > reclaimable || (exact && found != reclaimable))
-			return fault_at(fault, "T1", "node %u: %ld reclaimable slab pages, %ld found", nid, reclaimable,
-					found);
-	}
-	if (m->large_pages > large || (exact && m->large_pages != large))
-		return fault_at(fault, "T1", "%ld unreclaimable slab pages too many; large objects have %ld", large,
-				m->large_pages);
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		if (!node_slabs_check(m, nid, true, fault) || !node_slabs_check(m, nid, false, fault))
+			return false;
 	return true;
 }
 
@@ -134,8 +132,7 @@ static bool events_check(const struct machine_stats *stats, struct kmem_fault *f
 
 static bool levels_check(const struct machine *m, struct kmem_fault *fault)
 {
-	long objects = __atomic_load_n(&m->large_objects, __ATOMIC_RELAXED);
-	long pages = __atomic_load_n(&m->large_pages, __ATOMIC_RELAXED);
+	struct large_count large = machine_large(m);
 
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
 		for (enum node_stat_item item = 0; item < NR_VM_NODE_STAT_ITEMS; item++)
@@ -147,8 +144,9 @@ static bool levels_check(const struct machine *m, struct kmem_fault *fault)
 			if (zone_page_state(m->zones[i], item) < 0)
 				return fault_at(fault, "T4", "node %d zone %s item %u is %ld", m->zones[i]->nid,
 						m->zones[i]->name, item, zone_page_state(m->zones[i], item));
-	if (pages < 0 || objects < 0)
-		return fault_at(fault, "T4", "%ld large objects with %ld pages", objects, pages);
+	if (large.pages < 0 || large.objects < 0)
+		return fault_at(fault, "T4", "%ld large objects with %ld pages", large.objects,
+				large.pages);
 	return true;
 }
 

@@ -86,11 +86,15 @@ size_t kmalloc_size_roundup(size_t size)
 	return size && size <= KMALLOC_MAX_SIZE ? PAGE_SIZE << get_order(size) : size;
 }
 
-static void large_account(struct machine *m, struct page *page, long pages)
+/* Counted by each CPU for itself: many would wait for one counter's cache line. */
+static void large_account(const struct page *page, long pages)
 {
-	mod_node_page_state(machine_page_zone(m, page)->node, NR_SLAB_UNRECLAIMABLE, pages);
-	__atomic_fetch_add(&m->large_pages, pages, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&m->large_objects, pages > 0 ? 1 : -1, __ATOMIC_RELAXED);
+	unsigned long flags;
+	struct large_count *count = &cpu_hold(&flags)->large[page_to_nid(page)];
+
+	count->pages += pages;
+	count->objects += pages > 0 ? 1 : -1;
+	cpu_let_go(flags);
 }
 
 void *kmalloc_large_node(size_t size, gfp_t gfp, int nid)
@@ -106,7 +110,7 @@ void *kmalloc_large_node(size_t size, gfp_t gfp, int nid)
 	if (!page)
 		return NULL;
 	page_type_set(page, PAGE_TYPE(PGTY_LARGE, order));
-	large_account(this_machine(), page, 1l << order);
+	large_account(page, 1l << order);
 	return lowmem_page_address(page);
 }
 
@@ -138,7 +142,7 @@ bool free_large(struct machine *m, struct page *page, const void *object)
 
 	if (order < 0)
 		return false;
-	large_account(m, page, -(1l << order));
+	large_account(page, -(1l << order));
 	page_type_set(page, PAGE_TYPE_NONE);
 	__free_pages(page, (unsigned int)order);
 	return true;

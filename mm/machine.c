@@ -22,6 +22,7 @@
 #include "mm/page_alloc.h"
 #include "mm/rcu.h"
 #include "mm/slab.h"
+#include "mm/stats.h"
 #include "mm/vmalloc.h"
 #include "mm/vmscan.h"
 
@@ -240,13 +241,14 @@ static int leaks_count(const struct machine_leaks *leaks)
 static void machine_wind_down(struct machine *m, struct machine_leaks *leaks)
 {
 	struct slab_leaks slab = { 0 };
+	struct large_count large = machine_large(m);
 
 	leaks->vmalloc_areas = vmalloc_exit(m);
 	slab_exit(m, &slab);
-	leaks->slab_objects = slab.objects + (unsigned long)m->large_objects;
+	leaks->slab_objects = slab.objects + (unsigned long)large.objects;
 	leaks->slab_caches = slab.caches;
-	if (m->large_objects)
-		pr_warn("machine: %ld large kmalloc objects (%ld pages) not freed\n", m->large_objects, m->large_pages);
+	if (large.objects)
+		pr_warn("machine: %ld large kmalloc objects (%ld pages) not freed\n", large.objects, large.pages);
 	leaks->pages = pages_out(m);
 	if (leaks->pages)
 		pr_warn("machine: %lu pages not freed\n", leaks->pages);

@@ -91,8 +91,6 @@ struct machine {
 	size_t boot_room_bytes;
 	struct kmem_cache *map_cache[2];	/* maps of slabs with more objects than a word has bits */
 	struct kmem_cache *sheaf_cache[NR_SHEAF_SIZES];	/* sheaves, by size */
-	long large_pages;			/* atomic: pages of kmalloc()s too large for a slab */
-	long large_objects;			/* atomic */
 
 	/* vmalloc: mm/vmalloc.c. */
 	struct vmalloc_state *vmalloc;

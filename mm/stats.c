@@ -125,9 +125,40 @@ READS_OTHER_CPUS unsigned long machine_event(const struct machine *m, enum vm_ev
 	return sum;
 }
 
+static READS_OTHER_CPUS struct large_count node_large(const struct machine *m, unsigned int nid)
+{
+	struct large_count sum = { 0 };
+
+	for (unsigned int i = 0; i < m->nr_cpus; i++) {
+		const struct large_count *large = PEEK(m->cpus[i]->large);
+
+		if (!large)
+			continue;
+		sum.pages += PEEK(large[nid].pages);
+		sum.objects += PEEK(large[nid].objects);
+	}
+	return sum;
+}
+
+struct large_count machine_large(const struct machine *m)
+{
+	struct large_count sum = { 0 };
+
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
+		struct large_count large = node_large(m, nid);
+
+		sum.pages += large.pages;
+		sum.objects += large.objects;
+	}
+	return sum;
+}
+
+/* Large objects belong to the slabs that cannot be reclaimed. */
 unsigned long node_item(const struct pglist_data *node, enum node_stat_item item)
 {
-	return level(PEEK(node->vm_stat[item]));
+	long large = item == NR_SLAB_UNRECLAIMABLE ? node_large(node->machine, (unsigned int)node->nid).pages : 0;
+
+	return level(PEEK(node->vm_stat[item]) + large);
 }
 
 unsigned long zone_item(const struct zone *zone, enum zone_stat_item item)
@@ -189,7 +220,7 @@ void machine_stats(struct machine *m, struct machine_stats *stats)
 	stats->slab_unreclaimable_pages = stats->node_items[NR_SLAB_UNRECLAIMABLE];
 	stats->page_table_pages = stats->node_items[NR_PAGE_TABLE_PAGES];
 	stats->vmalloc_pages = m->vmalloc ? machine_vmalloc_pages(m) : 0;
-	stats->large_kmalloc_pages = level(PEEK(m->large_pages));
+	stats->large_kmalloc_pages = level(machine_large(m).pages);
 	visit_end(visiting);
 }
 

@@ -14,6 +14,7 @@
 #include <linux/sched.h>
 #include "mm/fault_inject.h"
 #include "mm/slab.h"
+#include "mm/stats.h"
 #include "tests/page_machine.h"
 
 static struct ktap *slab_case;
@@ -72,7 +73,7 @@ static inline struct machine *slab_machine(struct ktap *t, const char *cmdline)
 /* Objects that callers have got since boot, of all caches that callers can use. */
 static inline unsigned long live_in_machine(struct machine *m)
 {
-	unsigned long live = (unsigned long)__atomic_load_n(&m->large_objects, __ATOMIC_RELAXED);
+	unsigned long live = (unsigned long)machine_large(m).objects;
 	struct kmem_cache *cache;
 
 	list_for_each_entry(cache, &m->caches, list) if (!cache->internal) live += cache_live_objects(cache);

@@ -125,14 +125,17 @@ static void t1_slab_pages(struct ktap *t)
 	kfree(object);
 }
 
-static void t1_large_objects(struct ktap *t)
+static void t4_large_objects(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	void *large;
 
 	ASSERT_NOT_NULL(t, m);
 	large = kmalloc(20000, GFP_KERNEL);
-	expect_counted(t, m, &m->large_pages, 8, "T1");
+	EXPECT_EQ(t, m->cpus[0]->large[0].pages, 8);
+	m->cpus[0]->large[0].pages -= 9;
+	expect_fault(t, m, "T4");
+	m->cpus[0]->large[0].pages += 9;
 	kfree(large);
 	EXPECT(t, holds(t, m));
 }
@@ -180,13 +183,13 @@ static void t4_levels_below_zero(struct ktap *t)
 	m->zones[0]->vm_stat[NR_MLOCK] = -1;
 	expect_fault(t, m, "T4");
 	m->zones[0]->vm_stat[NR_MLOCK] = 0;
-	m->large_objects = -1;
+	m->cpus[0]->large[0].objects = -1;
 	expect_fault(t, m, "T4");
-	m->large_objects = 0;
-	m->large_pages = -1;
-	EXPECT(t, !kmem_check_live(m, &fault));		/* at rest, T1 would say so */
+	m->cpus[0]->large[0].objects = 0;
+	m->cpus[0]->large[0].pages = -1;
+	EXPECT(t, !kmem_check_live(m, &fault));
 	EXPECT_STR(t, fault.id, "T4");
-	m->large_pages = 0;
+	m->cpus[0]->large[0].pages = 0;
 	EXPECT(t, holds(t, m));
 }
 
@@ -250,7 +253,7 @@ static void idle_cpus_are_drawn_as_such(struct ktap *t)
 
 KTAP_SUITE(check, KTAP_CASE(fresh_machines_hold), KTAP_CASE(machine_in_use_holds), KTAP_CASE(any_thread_may_check),
 	   KTAP_CASE(a_machine_on_another_is_checked_and_drawn),
-	   KTAP_CASE(t1_slab_pages), KTAP_CASE(t1_large_objects), KTAP_CASE(t2_totals), KTAP_CASE(t3_events),
+	   KTAP_CASE(t1_slab_pages), KTAP_CASE(t4_large_objects), KTAP_CASE(t2_totals), KTAP_CASE(t3_events),
 	   KTAP_CASE(t4_levels_below_zero), KTAP_CASE(c1_task_without_a_lease), KTAP_CASE(c3_online_count),
 	   KTAP_CASE(faults_of_every_part_come_through),
 	   KTAP_CASE(idle_cpus_are_drawn_as_such));

@@ -137,13 +137,13 @@ static void large_objects_are_counted_and_come_back_whole(struct ktap *t)
 		ASSERT_NOT_NULL(t, p);
 		EXPECT(t, bytes_are_all(p, 0, size));
 		EXPECT_EQ(t, ksize(p), PAGE_SIZE << get_order(size));
-		EXPECT_EQ(t, m->large_objects, 1);
-		EXPECT_EQ(t, m->large_pages, 1l << get_order(size));
+		EXPECT_EQ(t, machine_large(m).objects, 1);
+		EXPECT_EQ(t, machine_large(m).pages, 1l << get_order(size));
 		memset(p, 0xff, ksize(p));
 		kfree(p);
 	}
-	EXPECT_EQ(t, m->large_objects, 0);
-	EXPECT_EQ(t, m->large_pages, 0);
+	EXPECT_EQ(t, machine_large(m).objects, 0);
+	EXPECT_EQ(t, machine_large(m).pages, 0);
 	cpus_request(m, CPU_DRAIN_PAGES);
 	EXPECT_EQ(t, nr_free_pages(), free);
 }

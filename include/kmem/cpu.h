@@ -52,6 +52,11 @@ struct cpu_sheaf {
 	u16 bytes;			/* what __GFP_ZERO clears, and SHEAF_INIT */
 } __attribute__((aligned(64)));
 
+/* kmalloc()s too large for a slab: what this CPU made less what it freed. Only the sum over all CPUs means something. */
+struct large_count {
+	long pages, objects;
+};
+
 #define SHEAF_INIT (1u << 15)		/* init_on_alloc: every allocation is cleared */
 
 /* Where a slot is among a CPU's. 0 is no cache's. */
@@ -83,6 +88,7 @@ struct kmem_cpu {
 	struct task_struct *task;		/* who leases this CPU */
 	struct per_cpu_pages *pcp;		/* by zone->index */
 	unsigned long (*numa)[NR_VM_NUMA_EVENT_ITEMS];	/* by zone->index */
+	struct large_count *large;		/* by node */
 	struct per_cpu_pages *pcp_by_gfp[16];	/* this node's zone for these zone bits; pcp_none: take the slow path */
 	struct per_cpu_pages *pcp_by_type[8];	/* this node's zones by enum zone_type; likewise */
 	int task_id;				/* pid of who leases this CPU, or 0; atomic: for host_interrupt() */

@@ -10,6 +10,7 @@
 #include "mm/cpus.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
+#include "mm/stats.h"
 #include "mm/stack_depot.h"
 #include "tests/helpers/ops_world.h"
 
@@ -49,7 +50,7 @@ const char *ops_failure(const struct ops_world *w)
 /* Objects that callers have, of all caches that callers can use. */
 static unsigned long live_objects(struct machine *m)
 {
-	unsigned long live = (unsigned long)__atomic_load_n(&m->large_objects, __ATOMIC_RELAXED);
+	unsigned long live = (unsigned long)machine_large(m).objects;
 	struct kmem_cache *cache;
 
 	list_for_each_entry(cache, &m->caches, list)

@@ -19,10 +19,10 @@ static void twice(struct ktap *t, size_t size)
 	cpus_request(m, CPU_DRAIN_PAGES);
 	EXPECT_EQ(t, console_count("\nobject pointer: 0x"), 1);
 	EXPECT_EQ(t, nr_free_pages(), free);
-	EXPECT_EQ(t, m->large_objects, 1);
+	EXPECT_EQ(t, machine_large(m).objects, 1);
 	machine_still_works(t, m, size < 20000 ? size : 20000, &q, 1);
 	kfree(q);
-	EXPECT_EQ(t, m->large_objects, 0);
+	EXPECT_EQ(t, machine_large(m).objects, 0);
 	EXPECT_EQ(t, console_count("cut here"), 1);
 }
 

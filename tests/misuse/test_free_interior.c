@@ -115,10 +115,10 @@ static void of_a_large_object(struct ktap *t)
 	kfree(p + 4096);
 	kfree(p + 39999);
 	EXPECT_EQ(t, console_count("\nobject pointer: 0x"), 3);
-	EXPECT_EQ(t, m->large_objects, 1);
+	EXPECT_EQ(t, machine_large(m).objects, 1);
 	EXPECT(t, bytes_are_all(p, 5, 40000));
 	kfree(p);
-	EXPECT_EQ(t, m->large_objects, 0);
+	EXPECT_EQ(t, machine_large(m).objects, 0);
 	machine_still_works(t, m, 9000, NULL, 0);
 }
 
