@@ -3,7 +3,8 @@
  * bench_scale.c - many threads at once.
  *
  *	scale		1, 2, 4 ... threads, each on a CPU of its own: ns an operation of each; what scales keeps it
- *	fairness	more threads than CPUs for a while: operations of who did least, in % of the busiest's
+ *	fairness	more threads than CPUs for a while: operations of who did least, in % of the busiest's; and what
+ *			all did in a second of processor time, in % of what a thread a CPU does in one
  *	contention	what threads met on all CPUs: locks that another held, sleeps, misses of the last cache
  *
  * Lock waits are counted where kmem's locks leave their fast path: the bench is linked with that function wrapped, so
@@ -29,6 +30,7 @@ enum shape {
 #define SMALLEST 512ul
 #define FAIR_CHUNK 64ul
 #define PAGES_HELD 512u
+#define WORK "work a CPU second: "
 
 /* One thread's work, on cache lines of its own. */
 struct actor {
@@ -336,24 +338,60 @@ static void act_fair(void *context, unsigned long n)
 	}
 }
 
-static double measure_fairness(const struct line *line, const struct subject *subject, const struct effort *effort)
+static double processor_seconds(void)
 {
-	unsigned long least = ~0ul, most = 0;
+	struct rusage usage;
 
-	crew.threads = threads_here(line);
-	if (crew.threads > MAX_THREADS || !take_calls(line, subject))
-		return NAN;
-	unpin();
-	start_crew(effort, line->size, false);
-	for (int i = 0; i < crew.threads; i++)
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
+}
+
+/* What this many threads do in a second, wherever they run: the least and the most of one; all, for processor time. */
+struct share {
+	unsigned long least, most;
+	double rate;
+};
+
+static struct share share_of(int threads, size_t size, const struct effort *effort)
+{
+	struct share share = { .least = ~0ul };
+	unsigned long all = 0;
+	double seconds;
+
+	crew.threads = threads;
+	crew.stop = false;
+	start_crew(effort, size, false);
+	for (int i = 0; i < threads; i++)
 		crew.run[i] = act_fair;
 	crew.end = now_seconds() + (effort->quick ? 0.02 : 1);
+	seconds = processor_seconds();
 	run_crew(NULL, 0);
-	for (int i = 0; i < crew.threads; i++) {
-		least = crew.actor[i].done < least ? crew.actor[i].done : least;
-		most = crew.actor[i].done > most ? crew.actor[i].done : most;
+	seconds = processor_seconds() - seconds;
+	for (int i = 0; i < threads; i++) {
+		share.least = crew.actor[i].done < share.least ? crew.actor[i].done : share.least;
+		share.most = crew.actor[i].done > share.most ? crew.actor[i].done : share.most;
+		all += crew.actor[i].done;
 	}
-	return 100.0 * (double)least / (double)most;
+	share.rate = (double)all / seconds;
+	team_stop();
+	return share;
+}
+
+static double measure_fairness(const struct line *line, const struct subject *subject, const struct effort *effort)
+{
+	struct share share, alone;
+
+	if (threads_here(line) > MAX_THREADS || !take_calls(line, subject))
+		return NAN;
+	unpin();
+	if (!strncmp(line->name, WORK, strlen(WORK))) {
+		alone = share_of(cpus_nr(), line->size, effort);
+		share = share_of(threads_here(line), line->size, effort);
+		return 100.0 * share.rate / alone.rate;
+	}
+	share = share_of(threads_here(line), line->size, effort);
+	return 100.0 * (double)share.least / (double)share.most;
 }
 
 /* ---- contention ---- */
@@ -458,6 +496,9 @@ static const struct line fairness_lines[] = {
 	{ "pair 64 B, 8 threads a CPU", PAIR, 64, A_CPU(8) },
 	{ "log sizes, 1,000 live, 4 threads a CPU", REPLACE, 0, A_CPU(4) },
 	{ "order-0 page pair, 4 threads a CPU", PAGE_PAIR, 0, A_CPU(4) },
+	{ WORK "pair 64 B, 4 threads a CPU", PAIR, 64, A_CPU(4) },
+	{ WORK "pair 64 B, 8 threads a CPU", PAIR, 64, A_CPU(8) },
+	{ WORK "log sizes, 1,000 live, 4 threads a CPU", REPLACE, 0, A_CPU(4) },
 };
 
 static const struct line contention_lines[] = {
@@ -483,7 +524,7 @@ const struct section section_scale = {
 };
 
 const struct section section_fairness = {
-	.name = "fairness", .title = "Fairness: what the slowest thread did, of the busiest thread's", .unit = "%",
+	.name = "fairness", .title = "Fairness: what the slowest thread did, of the busiest's; all together, of a thread a CPU", .unit = "%",
 	.method = ONCE, .more_is_better = true,
 	.subjects = subjects, .nr_subjects = ARRAY_LENGTH(subjects),
 	.lines = fairness_lines, .nr_lines = ARRAY_LENGTH(fairness_lines),

@@ -8,9 +8,10 @@
  *	                              ^ cpu_last
  *
  * A thread that enters a machine takes an idle CPU (the one it had last, if it can), else brings one online,
- * else queues. A waiter that has waited for a time slice asks the thread with the longest lease to yield: its
- * host interrupts it where it is in no atomic section, the CPU goes to the first waiter, and the thread queues for
- * one at its next call, as a preempted task would. If that thread cannot be interrupted just then, the next is asked.
+ * else queues. Waiters, as many of the first as there are CPUs, ask the thread with the longest lease, if that has lasted
+ * for a time slice, to yield: its host interrupts it where it is in no atomic section, the CPU goes to the first waiter,
+ * and the thread queues for one at its next call, as a preempted task would. If that thread cannot be interrupted just
+ * then, the next is asked. Waiters further back sleep until it is about their turn to ask.
  *
  * A CPU that nobody leases keeps its lists; whoever needs them empty takes it for that moment (cpus_request).
  *
@@ -60,6 +61,7 @@ struct cpu_waiter {
 	struct cpu_waiter *next;
 	struct task_struct *task;
 	u32 granted;			/* 1 + the CPU's number; written under cpu_lock, off the queue */
+	u32 number;			/* of those who ever queued */
 };
 
 /* Keep whatever CPU this thread has, or none; unlike preempt_disable() this neither leases nor serves. */
@@ -209,6 +211,7 @@ static void queue_add(struct machine *m, struct cpu_waiter *waiter)
 	else
 		m->cpu_first = waiter;
 	m->cpu_last = waiter;
+	waiter->number = m->cpu_queued++;
 	__atomic_fetch_add(&m->cpu_waiters, 1, __ATOMIC_RELAXED);
 }
 
@@ -221,6 +224,7 @@ static struct cpu_waiter *queue_take(struct machine *m)
 	m->cpu_first = waiter->next;
 	if (!m->cpu_first)
 		m->cpu_last = NULL;
+	__atomic_store_n(&m->cpu_served, m->cpu_served + 1, __ATOMIC_RELAXED);
 	__atomic_fetch_sub(&m->cpu_waiters, 1, __ATOMIC_RELAXED);
 	return waiter;
 }
@@ -334,11 +338,19 @@ static int ask_to_yield(struct machine *m, int asked)
 	return id;
 }
 
+/* How often all CPUs will change hands before it is this waiter's turn: about, since others come and go. */
+static u32 turns_to_wait(const struct machine *m, const struct cpu_waiter *waiter)
+{
+	u32 before = waiter->number - __atomic_load_n(&m->cpu_served, __ATOMIC_RELAXED);
+
+	return (int)before > 0 ? before / m->nr_cpus : 0;
+}
+
 /* A CPU of the machine for this task, which has none. Preemption is off. Sleeps until there is one. */
 static struct kmem_cpu *cpu_take(struct machine *m, struct task_struct *task)
 {
 	struct cpu_waiter waiter = { .task = task };
-	u64 now = host_clock(m), patience = time_slice(m);
+	u64 now = host_clock(m), slice = time_slice(m);
 	int id, asked = -1;
 
 	cpus_lock(m);
@@ -348,14 +360,12 @@ static struct kmem_cpu *cpu_take(struct machine *m, struct task_struct *task)
 	else
 		queue_add(m, &waiter);
 	cpus_unlock(m);
-	for (bool first = true; id < 0; patience = min(time_slice(m), ASK_AGAIN_NS), first = false) {
-		/* Who has had a CPU for long, asleep perhaps, is asked at once. */
-		if (first)
-			asked = ask_to_yield(m, asked);
-		host_wait(&waiter.granted, 0, patience);
+	while (id < 0) {
+		u32 turns = turns_to_wait(m, &waiter);
+
+		asked = turns ? -1 : ask_to_yield(m, asked);
+		host_wait(&waiter.granted, 0, turns ? turns * slice : asked < 0 ? slice : min(slice, ASK_AGAIN_NS));
 		id = (int)__atomic_load_n(&waiter.granted, __ATOMIC_ACQUIRE) - 1;
-		if (id < 0)
-			asked = ask_to_yield(m, asked);
 	}
 	assert(id >= 0);
 	task->last_cpu = (unsigned int)id;
@@ -660,6 +670,7 @@ void cpus_forked(struct machine *m)
 {
 	m->cpu_first = m->cpu_last = NULL;
 	m->cpu_waiters = 0;
+	m->cpu_served = m->cpu_queued;
 	for (unsigned int i = 0; i < m->nr_cpus; i++) {
 		if (m->cpu_state[i] != CPU_LEASED || this_cpu() == m->cpus[i])
 			continue;

@@ -64,6 +64,7 @@ struct machine {
 	u64 cpu_since[MAX_CPUS];		/* host_clock() when the lease began */
 	u32 cpu_waiters;			/* threads that wait for one */
 	struct cpu_waiter *cpu_first, *cpu_last;	/* their queue */
+	u32 cpu_queued, cpu_served;		/* how many ever came to it, and left */
 	unsigned int nr_online;
 	u32 stop_word;				/* odd: CPUs stand still; each stop has its number: kernel/stop.c */
 	struct mutex stop_mutex;

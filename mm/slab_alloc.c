@@ -236,6 +236,12 @@ INLINE bool sleeps_in_atomic(gfp_t gfp)
 	return (gfp & __GFP_DIRECT_RECLAIM) && unlikely(kmem_context.pinned);
 }
 
+/* Has a request come while this thread was in fast code? The slow path then serves it. */
+INLINE bool is_asked(void)
+{
+	return unlikely(kmem_context.odd_gfp == KMEM_ODD_GFP_ASKED);
+}
+
 INLINE bool has_mark(const unsigned long *mark_at, unsigned long mark)
 {
 	return *mark_at == mark;
@@ -272,7 +278,7 @@ INLINE void *pop_odd(struct cpu_sheaf *slot)
 
 /*
  * kmalloc() of what the fast path found odd: no bytes, a type or zeros asked for, no sleep, no object, no mark; or all
- * of this machine's are odd.
+ * of this machine's are odd, or all of this thread's until it has served a request.
  */
 KMEM_FAST static void *kmalloc_odd(size_t asked, gfp_t gfp, unsigned long id_slot)
 {
@@ -285,7 +291,7 @@ KMEM_FAST static void *kmalloc_odd(size_t asked, gfp_t gfp, unsigned long id_slo
 	if (unlikely(gfp & KMALLOC_TYPE_FLAGS))
 		id_slot = SHEAF_SLOT(typed_id(id_slot, gfp));
 	slot = slot_at(cpu, id_slot);
-	object = unlikely(sleeps_in_atomic(gfp)) ? NULL : pop_odd(slot);
+	object = unlikely(sleeps_in_atomic(gfp)) || is_asked() ? NULL : pop_odd(slot);
 	if (unlikely(!object))
 		return alloc_slow(SHEAF_SLOT_ID(id_slot), gfp, asked);
 	if (unlikely(!unmark(object, object_mark(object, cpu->secret))))

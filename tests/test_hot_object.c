@@ -262,7 +262,26 @@ static void s6_another_slot_in_the_map(struct ktap *t)
 	kfree(object);
 }
 
-KTAP_SUITE(hot_object, KTAP_CASE(the_newest_object_stands_aside_and_comes_back),
+/* A fast path looks at no request: a host that came upon one tells the thread by way of its flags. */
+static void asked_in_fast_code_the_next_allocation_serves(struct ktap *t)
+{
+	void *object;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	__atomic_fetch_or(&h.cpu->pending, CPU_DRAIN_SLABS, __ATOMIC_RELAXED);
+	kfree(kmalloc(64, GFP_KERNEL));
+	EXPECT_EQ(t, h.cpu->pending, CPU_DRAIN_SLABS);
+	kmem_context.odd_gfp = KMEM_ODD_GFP_ASKED;
+	object = kmalloc(64, GFP_KERNEL);
+	EXPECT_EQ(t, h.cpu->pending, 0);
+	EXPECT_EQ(t, kmem_context.odd_gfp, KMEM_ODD_GFP);
+	EXPECT_EQ(t, cache_live_objects(h.cache), h.live + 1);
+	kfree(object);
+}
+
+KTAP_SUITE(hot_object, KTAP_CASE(asked_in_fast_code_the_next_allocation_serves),
+	KTAP_CASE(the_newest_object_stands_aside_and_comes_back),
 	KTAP_CASE(where_one_stands_aside_the_next_goes_to_the_stack), KTAP_CASE(every_plain_cache_has_one),
 	KTAP_CASE(freed_twice_it_is_reported),
 	KTAP_CASE(written_to_after_the_free_it_is_not_handed_out), KTAP_CASE(draining_takes_it_too),

@@ -5,7 +5,8 @@
  *	thread A: no CPU free --tgkill(SIGURG)--> thread B: handler -> kmem_interrupt() -> B's CPU goes to A
  *
  * The handler serves the request only where the thread could be preempted: no preemption layer, interrupts on,
- * and not within KMEM_FAST code, whose instructions hold a pointer to the CPU. Otherwise whoever asked asks again.
+ * and not within KMEM_FAST code, whose instructions hold a pointer to the CPU. Otherwise whoever asked asks again; or the
+ * thread's next kmalloc() serves it.
  * Optimised code of a fast path calls nothing before it has let go of that pointer, so the program counter tells; in
  * instrumented or unoptimised builds helpers and the sanitizer's own functions are calls, and the stack tells.
  *
@@ -104,7 +105,11 @@ static void on_interrupt(int number, siginfo_t *info, void *context)
 
 	if (info->si_code != SI_TKILL || info->si_pid != getpid())
 		pass_on(number, info, context);
-	else if (!kmem_context.preempt_count && !kmem_context.irqs_off && !in_fast_code(context))
+	else if (kmem_context.pinned)
+		;
+	else if (in_fast_code(context))
+		kmem_context.odd_gfp = KMEM_ODD_GFP_ASKED;
+	else
 		kmem_interrupt();
 	errno = saved;
 }

@@ -106,7 +106,8 @@ extern const struct kmem_cpu kmem_cpu_none;
  * preempt_count or irqs_off is raised or the program counter is in KMEM_FAST code.
  *
  * odd_gfp is what the fast paths leave to others: flags that few callers give and, where the caller must not sleep, the
- * one that allows it. One look at it answers both.
+ * one that allows it. One look at it answers both. A host that must interrupt a thread in KMEM_FAST code can make every
+ * flag odd: the next allocation then goes the long way round, where requests are served.
  */
 struct cpu_context {
 	struct kmem_cpu *cpu;		/* never NULL */
@@ -117,7 +118,7 @@ struct cpu_context {
 		};
 		u64 pinned;			/* both at once: not 0 where the CPU may not be taken away */
 	};
-	gfp_t odd_gfp;			/* KMEM_ODD_GFP, or KMEM_ODD_GFP_PINNED if pinned */
+	gfp_t odd_gfp;			/* KMEM_ODD_GFP, KMEM_ODD_GFP_PINNED if pinned, or KMEM_ODD_GFP_ASKED */
 };
 
 /* A thread that has no CPU yet. */
@@ -125,6 +126,7 @@ struct cpu_context {
 
 #define KMEM_ODD_GFP (__GFP_ZERO | __GFP_DMA | __GFP_RECLAIMABLE | __GFP_ACCOUNT)
 #define KMEM_ODD_GFP_PINNED (KMEM_ODD_GFP | __GFP_DIRECT_RECLAIM)
+#define KMEM_ODD_GFP_ASKED ((gfp_t)~0u)
 
 /* The counts have been changed. */
 static inline void context_settle(struct cpu_context *context)
