@@ -83,8 +83,8 @@ static int pcp_high(const struct per_cpu_pages *pcp)
 }
 
 /*
- * Pages go between this CPU and the zone. If the zone's lock is another CPU's just now, fewer such moments are worth some
- * memory: the CPU may keep a batch more from now on, unless the zone has little left or the user has said how much.
+ * Pages go between this CPU and the zone. If the zone's lock is another CPU's just now, fewer such moments are worth
+ * some memory: the CPU may keep a batch more from now on, unless the zone has little left or the user said how much.
  */
 static void pcp_adapt(struct per_cpu_pages *pcp, const struct zone *zone)
 {
