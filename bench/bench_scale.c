@@ -3,8 +3,8 @@
  * bench_scale.c - many threads at once.
  *
  *	scale		1, 2, 4 ... threads, each on a CPU of its own: ns an operation of each; what scales keeps it
- *	fairness	more threads than CPUs for a while: operations of who did least, in % of the busiest's; and what
- *			all did in a second of processor time, in % of what a thread a CPU does in one
+ *	fairness	more threads than CPUs for a while: operations of who did least, in % of the busiest's; and
+ *			what all did in a second of processor time, in % of what a thread a CPU does in one
  *	contention	what threads met on all CPUs: locks that another held, sleeps, misses of the last cache
  *
  * Lock waits are counted where kmem's locks leave their fast path: the bench is linked with that function wrapped, so
@@ -318,6 +318,7 @@ static double measure_scale(const struct line *line, const struct subject *subje
 	if (crew.threads > MAX_THREADS || (line->shape == PRODUCE && crew.threads < 2) || !take_calls(line, subject))
 		return NAN;
 	start_crew(effort, line->size, true);
+	run_crew(NULL, SMALLEST);	/* first touches say nothing of how long a sample must be */
 	return median_ns(run_crew, NULL, SMALLEST, effort);
 }
 
@@ -524,8 +525,8 @@ const struct section section_scale = {
 };
 
 const struct section section_fairness = {
-	.name = "fairness", .title = "Fairness: what the slowest thread did, of the busiest's; all together, of a thread a CPU", .unit = "%",
-	.method = ONCE, .more_is_better = true,
+	.name = "fairness", .title = "Fairness: what the slowest thread did, of the busiest's; all, of a thread a CPU",
+	.unit = "%", .method = ONCE, .more_is_better = true,
 	.subjects = subjects, .nr_subjects = ARRAY_LENGTH(subjects),
 	.lines = fairness_lines, .nr_lines = ARRAY_LENGTH(fairness_lines),
 	.measure = measure_fairness, .threads = threads_of,

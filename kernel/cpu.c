@@ -8,10 +8,10 @@
  *	                              ^ cpu_last
  *
  * A thread that enters a machine takes an idle CPU (the one it had last, if it can), else brings one online,
- * else queues. Waiters, as many of the first as there are CPUs, ask the thread with the longest lease, if that has lasted
- * for a time slice, to yield: its host interrupts it where it is in no atomic section, the CPU goes to the first waiter,
- * and the thread queues for one at its next call, as a preempted task would. If that thread cannot be interrupted just
- * then, the next is asked. Waiters further back sleep until it is about their turn to ask.
+ * else queues. Waiters, as many of the first as there are CPUs, ask the thread with the longest lease, if that has
+ * lasted for a time slice, to yield: its host interrupts it where it is in no atomic section, the CPU goes to the first
+ * waiter, and the thread queues for one at its next call, as a preempted task would. If that thread cannot be
+ * interrupted just then, the next is asked. Waiters further back sleep until it is about their turn to ask.
  *
  * A CPU that nobody leases keeps its lists; whoever needs them empty takes it for that moment (cpus_request).
  *
@@ -37,7 +37,7 @@
 #include "mm/slab.h"
 #include "mm/vmscan.h"
 
-#define TIME_SLICE_NS 2000000ull
+#define TIME_SLICE_NS 4000000ull
 #define ASK_AGAIN_NS 200000ull		/* whoever was asked could not be interrupted just then */
 #define REQUEST_WAIT_NS 100000ull
 #define REQUEST_TRIES 100

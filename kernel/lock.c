@@ -17,7 +17,7 @@
 #include "mm/cpus.h"
 
 #define LOOKS 200
-#define MOST_PAUSE 8
+#define MOST_PAUSE 4
 
 static inline void relax(void)
 {

@@ -153,20 +153,31 @@ static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, enum migratet
 	pcp->count += taken;
 }
 
+/* Do other CPUs come to the zone's lock so often that this one has met them there? */
+static bool zone_is_wanted(const struct per_cpu_pages *pcp, const struct zone *zone)
+{
+	return pcp_high(pcp) > __atomic_load_n(&zone->pcp_high, __ATOMIC_RELAXED) || spin_is_locked(&zone->lock);
+}
+
+/* Then better the pages that should go back. */
+static void cold_warm_up(struct per_cpu_pages *pcp, enum migratetype type)
+{
+	pcp->lists[type] = pcp->lists[PCP_COLD_LISTS + type];
+	pcp->lists[PCP_COLD_LISTS + type] = NULL;
+}
+
 struct page *pcp_take(struct zone *zone, enum migratetype type, unsigned int alloc_flags)
 {
 	unsigned long flags;
 	struct kmem_cpu *cpu = cpu_hold(&flags);
 	struct per_cpu_pages *pcp = &cpu->pcp[zone->index];
-	struct page *page = NULL;
+	struct page *page;
 
-	/* Better a page that should go back than to wait for another CPU's turn at the zone. */
-	if (!pcp->lists[type] && spin_is_locked(&zone->lock))
-		page = list_pop(pcp, PCP_COLD_LISTS + type);
-	if (!page && !pcp->lists[type])
+	if (!pcp->lists[type] && zone_is_wanted(pcp, zone))
+		cold_warm_up(pcp, type);
+	if (!pcp->lists[type])
 		pcp_fill(pcp, zone, type, alloc_flags);
-	if (!page)
-		page = list_pop(pcp, type);
+	page = list_pop(pcp, type);
 	if (!page)
 		page = list_pop(pcp, PCP_COLD_LISTS + type);
 	cpu_let_go(flags);

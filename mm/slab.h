@@ -50,9 +50,10 @@ struct sheaf {
 	void *objects[];
 };
 
-/* Two stacks in one cache line: who trades under its lock waits for no other. */
+/* Two stacks in one cache line; who waits for the lock looks at another, and so does not take that from the holder. */
 struct barn {
 	spinlock_t lock;
+	char apart[60];
 	unsigned int nr_full, nr_empty;
 	struct sheaf *full, *empty;
 };

@@ -177,22 +177,44 @@ static void a_cpu_keeps_more_rather_than_wait(struct ktap *t)
 	zones_hold(t, m);
 }
 
-static void a_zone_with_little_left_gets_its_pages_back(struct ktap *t)
+static void a_zone_with_little_left_is_not_kept_from(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	struct taken taken = { 0 };
 	struct per_cpu_pages *pcp;
 	struct zone *zone;
+	unsigned long mark;
 
 	ASSERT(t, m);
 	zone = zone_named(m, 0, ZONE_DMA32);
 	drain_all_pages();
 	pcp = pcp_of(zone);
-	__atomic_store_n(&pcp->high, zone->pcp_high + 5 * pcp->batch, __ATOMIC_RELAXED);
-	while (zone_page_state(zone, NR_FREE_PAGES) >= (long)zone->watermark[WMARK_HIGH])
+	mark = zone->watermark[WMARK_HIGH];
+	pcp->high += 5 * pcp->batch;
+	ASSERT(t, page_take(&taken, GFP_KERNEL, 0));
+	EXPECT_EQ(t, pcp->high, zone->pcp_high + 5 * pcp->batch);
+	zone->watermark[WMARK_HIGH] = zone->managed_pages;
+	while (pcp->lists[MIGRATE_UNMOVABLE])
 		ASSERT(t, page_take(&taken, GFP_KERNEL, 0));
-	for (int i = 0; i <= pcp->batch; i++)
-		ASSERT(t, page_take(&taken, GFP_KERNEL, 0));
+	ASSERT(t, page_take(&taken, GFP_KERNEL, 0));
+	zone->watermark[WMARK_HIGH] = mark;
+	EXPECT_EQ(t, pcp->high, zone->pcp_high);
+	put_all(&taken);
+	zones_hold(t, m);
+}
+
+static void a_request_that_fails_leaves_no_cpu_more_than_its_share(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct taken taken = { 0 };
+	struct per_cpu_pages *pcp;
+	struct zone *zone;
+
+	ASSERT(t, m);
+	zone = zone_named(m, 0, ZONE_DMA);	/* its pages are kept from these requests */
+	pcp = pcp_of(zone);
+	pcp->high += 100;
+	take_all(&taken, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, 0);
 	EXPECT_EQ(t, pcp->high, zone->pcp_high);
 	put_all(&taken);
 	zones_hold(t, m);
@@ -577,7 +599,9 @@ KTAP_SUITE(pcp, KTAP_CASE(a_refill_takes_one_batch), KTAP_CASE(pages_of_a_batch_
 	   KTAP_CASE(the_last_page_freed_is_the_first_given), KTAP_CASE(more_than_high_goes_back_in_batches),
 	   KTAP_CASE(high_is_shared_by_the_cpus_that_are_online), KTAP_CASE(a_fraction_sets_high),
 	   KTAP_CASE(a_cpu_keeps_more_rather_than_wait),
-	   KTAP_CASE(a_zone_with_little_left_gets_its_pages_back), KTAP_CASE(cold_pages_are_better_than_waiting),
+	   KTAP_CASE(a_zone_with_little_left_is_not_kept_from),
+	   KTAP_CASE(a_request_that_fails_leaves_no_cpu_more_than_its_share),
+	   KTAP_CASE(cold_pages_are_better_than_waiting),
 	   KTAP_CASE(c22_draining_empties_every_list), KTAP_CASE(c22_a_cpu_that_goes_away_loses_no_page),
 	   KTAP_CASE(both_mobilities_at_once_are_served), KTAP_CASE(a_touched_free_page_is_reported_and_left_out),
 	   KTAP_CASE(a_free_page_with_a_mapcount_is_reported),

@@ -5,8 +5,8 @@
  *	thread A: no CPU free --tgkill(SIGURG)--> thread B: handler -> kmem_interrupt() -> B's CPU goes to A
  *
  * The handler serves the request only where the thread could be preempted: no preemption layer, interrupts on,
- * and not within KMEM_FAST code, whose instructions hold a pointer to the CPU. Otherwise whoever asked asks again; or the
- * thread's next kmalloc() serves it.
+ * and not within KMEM_FAST code, whose instructions hold a pointer to the CPU. Otherwise whoever asked asks again; or
+ * the thread's next kmalloc() serves it.
  * Optimised code of a fast path calls nothing before it has let go of that pointer, so the program counter tells; in
  * instrumented or unoptimised builds helpers and the sanitizer's own functions are calls, and the stack tells.
  *

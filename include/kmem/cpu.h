@@ -52,7 +52,7 @@ struct cpu_sheaf {
 	u16 bytes;			/* what __GFP_ZERO clears, and SHEAF_INIT */
 } __attribute__((aligned(64)));
 
-/* kmalloc()s too large for a slab: what this CPU made less what it freed. Only the sum over all CPUs means something. */
+/* kmalloc()s too large for a slab: what this CPU made less what it freed. Only the sum over all CPUs is a number. */
 struct large_count {
 	long pages, objects;
 };
