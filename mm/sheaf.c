@@ -67,7 +67,8 @@ struct sheaf *sheaf_new(struct machine *m, unsigned int capacity, gfp_t gfp)
 		return NULL;
 	sheaf->next = NULL;
 	sheaf->bottom = &sheaf->bottom;
-	sheaf->capacity = capacity;
+	sheaf->capacity = (u16)capacity;
+	sheaf->filled = 0;
 	sheaf->nr = 0;
 	return sheaf;
 }
@@ -283,6 +284,17 @@ static unsigned int take_marked(struct kmem_cache *cache, int nid, void **object
 	return nr;
 }
 
+/*
+ * Who needs few objects shall not touch the memory of many: a page of them at first, then each time twice as many.
+ */
+static u16 sheaf_next_fill(const struct kmem_cache *cache, const struct sheaf *sheaf)
+{
+	unsigned int page = max((unsigned int)PAGE_SIZE / cache->size, 1u);
+	unsigned int most = min(sheaf->capacity, max(REFILL_BYTES / cache->size, 2u));
+
+	return (u16)min(sheaf->filled ? 2u * sheaf->filled : page, most);
+}
+
 /* Get objects into the empty main sheaf without sleeping. False: slabs have none. Interrupts are off. */
 static bool slot_refill(struct kmem_cache *cache, struct cpu_sheaf *slot, int nid)
 {
@@ -303,7 +315,8 @@ static bool slot_refill(struct kmem_cache *cache, struct cpu_sheaf *slot, int ni
 	}
 	if (!main)
 		return false;
-	main->nr = take_marked(cache, nid, main->objects, min(main->capacity, max(REFILL_BYTES / cache->size, 2u)));
+	main->filled = sheaf_next_fill(cache, main);
+	main->nr = take_marked(cache, nid, main->objects, main->filled);
 	slot_set_main(cache, slot, main);
 	return main->nr != 0;
 }

@@ -44,7 +44,8 @@ _Static_assert(SLAB_LARGE_MAP_BYTES * 8 >= SLAB_MAX_OBJECTS, "a large map holds 
 
 struct sheaf {
 	struct sheaf *next;		/* in a barn */
-	u32 capacity;
+	u16 capacity;
+	u16 filled;			/* objects that it was last filled with from slabs */
 	u32 nr;				/* objects; stale while a CPU uses the sheaf as its main one */
 	void *bottom;			/* its own address: what an empty stack seems to hold, see kmem/cpu.h */
 	void *objects[];
