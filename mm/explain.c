@@ -150,7 +150,8 @@ static void add_pfn(struct text *text, struct machine *m, pfn_t pfn)
 	if (!is_memory)
 		text_add(text, "hole: no memory is there");
 	else if (!is_described)
-		text_add(text, "free page, never used since boot");
+		text_add(text, memblock_is_reserved(&m->memblock, (u64)pfn << PAGE_SHIFT) ? "page reserved at boot" :
+			 "free page, never used since boot");
 	else
 		add_described(text, m, pfn, &copy);
 	add_place(text, m, pfn, is_described ? &copy : NULL);

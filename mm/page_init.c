@@ -6,12 +6,13 @@
  *		0     16M              4G        direct map ends
  *	i386	[ DMA |     NORMAL     |      HIGHMEM          | MOVABLE ]
  *
- *	free	[partial|whole|whole|whole|partial] reserved [partial]		in MAX_ORDER blocks
- *		 lists	 deferred		     PG_reserved
+ *	free	[partial|whole|whole|whole|partial] reserved [whole|whole] reserved [partial]	in MAX_ORDER blocks
+ *		 lists	 deferred		    PG_reserved	not described
  *
- * Boot describes only frames of blocks that are not wholly free, and one whole block a zone; the others stay
- * ranges of pfns in zone->deferred until a search of the free lists gets to them (zone_grow), so that booting costs
- * the same for 1 GiB and 1 TiB. A descriptor of all zeros is one that was not made.
+ * Boot describes only frames of blocks that are neither wholly free nor wholly reserved, and, where these leave a zone
+ * little that is free, one whole block; the free ones stay ranges of pfns in zone->deferred until a search of the free
+ * lists gets to them (zone_grow), the reserved ones until someone names them (zone_describe). So booting costs the same
+ * for 1 GiB and 1 TiB. A descriptor of all zeros is one that was not made.
  *
  *	D1  deferred ranges are whole blocks, in their zone, ascending, disjoint; deferred_blocks counts them
  *	Z1  zones of a node do not overlap; managed <= present <= spanned
@@ -31,6 +32,7 @@
 #define BLOCK_DOWN(pfn) ((pfn) & ~(MAX_BLOCK_PAGES - 1))
 #define BLOCK_UP(pfn) BLOCK_DOWN((pfn) + MAX_BLOCK_PAGES - 1)
 #define GROW_BLOCKS 4ul			/* described at once: 16 MiB */
+#define ENOUGH_AT_BOOT 256ul		/* free pages with descriptors, with which a zone begins */
 
 static const char *const zone_names[MAX_NR_ZONES] = { "DMA", "DMA32", "Normal", "HighMem", "Movable", "Device" };
 
@@ -339,9 +341,10 @@ void pages_describe(struct zone *zone, pfn_t start, pfn_t end, bool reserved)
 	}
 }
 
-/* Give described frames to the free lists, in the largest blocks that fit. */
+/* Give described frames to the free lists, in the largest blocks that fit. No one has used them: no one freed them. */
 static void frames_give(struct zone *zone, pfn_t start, pfn_t end) MUST_HOLD(zone->lock)
 {
+	__atomic_store_n(&zone->freed, zone->freed - (end - start), __ATOMIC_RELAXED);
 	while (start < end) {
 		unsigned int order = (unsigned int)__builtin_ctzl(start | MAX_BLOCK_PAGES);
 
@@ -420,6 +423,19 @@ static struct zone *zone_of_memory(struct machine *m, int nid, pfn_t pfn)
 	return NULL;
 }
 
+/* Reserved frames of one zone: whole blocks are left out. */
+static void reserved_range_add(struct boot_walk *walk, struct zone *zone, pfn_t start, pfn_t end)
+{
+	pfn_t first = pfn_min(BLOCK_UP(start), end), last = pfn_max(BLOCK_DOWN(end), first);
+	const pfn_t ends[][2] = { { start, first }, { last, end } };
+
+	for (int i = 0; i < 2 && !walk->error; i++) {
+		blocks_make(walk, ends[i][0], ends[i][1]);
+		if (!walk->error)
+			pages_describe(zone, ends[i][0], ends[i][1], true);
+	}
+}
+
 /* A run of a node's frames, all free or all reserved, zone by zone. */
 static void range_add(struct boot_walk *walk, int nid, pfn_t start, pfn_t end, bool reserved)
 {
@@ -429,15 +445,18 @@ static void range_add(struct boot_walk *walk, int nid, pfn_t start, pfn_t end, b
 
 		assert(zone);
 		stop = pfn_min(end, zone_end_pfn(zone));
-		if (reserved) {
-			blocks_make(walk, start, stop);
-			if (!walk->error)
-				pages_describe(zone, start, stop, true);
-		} else {
+		if (reserved)
+			reserved_range_add(walk, zone, start, stop);
+		else
 			free_range_add(walk, zone, start, stop);
-		}
 		start = stop;
 	}
+}
+
+/* Free pages that have descriptors. */
+static unsigned long zone_listed_pages(const struct zone *zone)
+{
+	return (unsigned long)zone_page_state(zone, NR_FREE_PAGES) - (zone->deferred_blocks << MAX_ORDER);
 }
 
 int zones_populate(struct machine *m) NO_LOCK_ANALYSIS
@@ -464,7 +483,7 @@ int zones_populate(struct machine *m) NO_LOCK_ANALYSIS
 		range_add(&walk, region->nid, at, stop, true);
 	}
 	for (unsigned int i = 0; i < m->nr_zones && !walk.error; i++)
-		if (m->zones[i]->deferred_blocks)
+		if (m->zones[i]->deferred_blocks && zone_listed_pages(m->zones[i]) < ENOUGH_AT_BOOT)
 			zone_grow_by(m->zones[i], 1);
 	return walk.error;
 }
@@ -529,6 +548,14 @@ static void range_cut(struct zone *zone, unsigned int i, pfn_t *start, pfn_t *en
 	}
 }
 
+/* Is the block that the frame is in one of those that boot left out for being reserved, all of it? */
+static bool block_is_reserved(const struct machine *m, pfn_t pfn)
+{
+	u64 address = (u64)pfn << PAGE_SHIFT;
+
+	return memblock_is_memory(&m->memblock, address) && memblock_is_reserved(&m->memblock, address);
+}
+
 bool zone_describe(struct zone *zone, pfn_t pfn)
 {
 	pfn_t start = BLOCK_DOWN(pfn), end = start + MAX_BLOCK_PAGES;
@@ -547,6 +574,11 @@ bool zone_describe(struct zone *zone, pfn_t pfn)
 			break;
 		range_cut(zone, i, &start, &end);
 		blocks_list(zone, start, end);
+		described = true;
+	}
+	if (!described && block_is_reserved(zone->machine, pfn) &&
+	    !frames_describe(zone->machine, start, MAX_BLOCK_PAGES)) {
+		pages_describe(zone, start, end, true);
 		described = true;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);

@@ -247,13 +247,37 @@ static void booting_describes_little_however_large_the_machine(struct ktap *t)
 	struct machine *huge;
 
 	ASSERT(t, m);
-	EXPECT_LT(t, described_frames(m), 100 * MAX_BLOCK_PAGES);
+	EXPECT_LT(t, described_frames(m), 6 * MAX_BLOCK_PAGES);
 	EXPECT_EQ(t, nr_free_pages() + 200000 > managed_sum(m), true);
 	zones_hold(t, m);
 	huge = machine_boot(&(struct machine_config){ .cmdline = "mem=1T" });
 	ASSERT(t, huge);
 	EXPECT_GE(t, zone_named(huge, 0, ZONE_NORMAL)->deferred_blocks, 250000ul);
 	machine_shutdown(huge);
+}
+
+/* Whole blocks of what boot itself has taken are described when someone names a frame of them. */
+static void reserved_blocks_are_described_when_they_are_named(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=16G nr_cpus=1");
+	pfn_t pfn, found = 0;
+	char text[128];
+
+	ASSERT(t, m);
+	for (pfn = MAX_BLOCK_PAGES; pfn < m->max_pfn && !found; pfn += MAX_BLOCK_PAGES)
+		if (memblock_is_reserved(&m->memblock, (u64)pfn << PAGE_SHIFT) && !pfn_described(m, pfn))
+			found = pfn + 7;
+	ASSERT_NE(t, found, 0);
+	kmem_explain_page(m, machine_page(m, found), text, sizeof(text));
+	EXPECT_CONTAINS(t, text, "page reserved at boot; pfn ");
+	fault_arm(m, FAULT_BIT(FAULT_DESCRIBE), 1, false);
+	EXPECT(t, !pfn_valid(found));		/* no memory for descriptors */
+	fault_disarm(m);
+	EXPECT(t, !pfn_described(m, found));
+	EXPECT(t, pfn_valid(found));
+	EXPECT(t, machine_page(m, found)->flags & 1ul << PG_reserved);
+	EXPECT_EQ(t, machine_page(m, found)->_refcount.counter, 1);
+	zones_hold(t, m);
 }
 
 static void deferred_blocks_count_as_free(struct ktap *t)
@@ -512,7 +536,9 @@ KTAP_SUITE(page_init, KTAP_CASE(a_pc_has_dma_dma32_and_normal),
 	   KTAP_CASE(kernelcore_leaves_the_rest_movable), KTAP_CASE(movable_memory_is_spread_over_the_nodes),
 	   KTAP_CASE(a_node_falls_back_to_itself_then_to_the_next), KTAP_CASE(nodes_may_interleave),
 	   KTAP_CASE(holes_and_ragged_ends_are_left_out),
-	   KTAP_CASE(booting_describes_little_however_large_the_machine), KTAP_CASE(deferred_blocks_count_as_free),
+	   KTAP_CASE(booting_describes_little_however_large_the_machine),
+	   KTAP_CASE(reserved_blocks_are_described_when_they_are_named),
+	   KTAP_CASE(deferred_blocks_count_as_free),
 	   KTAP_CASE(growing_changes_no_count), KTAP_CASE(all_deferred_memory_can_be_had),
 	   KTAP_CASE(naming_a_deferred_frame_describes_its_block), KTAP_CASE(many_ranges_are_described_at_boot),
 	KTAP_CASE(a_block_is_cut_from_any_place_of_a_range), KTAP_CASE(movable_memory_by_share),

@@ -254,12 +254,14 @@ int host_describe(struct machine *m, pfn_t first, pfn_t nr)
 	unsigned long end = PAGE_ALIGN(hm->descriptors + (first + nr) * sizeof(struct page));
 
 	int saved = errno, err = 0;
+	bool is_boot_s = hm->fd < 0 && first << PAGE_SHIFT < hm->usable && (first + nr) << PAGE_SHIFT >= hm->usable;
 
 	if (hm->fd < 0 && !private_describe(hm, first << PAGE_SHIFT, (first + nr) << PAGE_SHIFT)) {
 		errno = saved;
 		return -ENOMEM;
 	}
-	if (end - start <= 2 * PAGE_SIZE)
+	/* Boot needs the frames that it takes from the top, and will not describe most of them. */
+	if (is_boot_s || end - start <= 2 * PAGE_SIZE)
 		return 0;
 	if (madvise((void *)start, end - start, MADV_POPULATE_WRITE) && errno == ENOMEM)
 		err = -ENOMEM;
