@@ -84,6 +84,15 @@ static inline bool cpu_is_online(const struct machine *m, unsigned int id)
 	return __atomic_load_n(&m->cpu_state[id], __ATOMIC_ACQUIRE) >= CPU_IDLE;
 }
 
+/*
+ * CPUs below this may have been up, and no others: they come up in order. A look at the others' areas would be the first
+ * at that memory.
+ */
+static inline unsigned int cpus_ever_up(const struct machine *m)
+{
+	return __atomic_load_n(&m->nr_online, __ATOMIC_RELAXED);
+}
+
 /* Each online CPU, whoever leases it. */
 #define for_each_online_cpu_of(m, cpu, i) \
 	for (i = 0; i < (m)->nr_cpus; i++) \

@@ -31,7 +31,7 @@
 #define DMA32_END_PFN ((pfn_t)(4ull << 30 >> PAGE_SHIFT))
 #define BLOCK_DOWN(pfn) ((pfn) & ~(MAX_BLOCK_PAGES - 1))
 #define BLOCK_UP(pfn) BLOCK_DOWN((pfn) + MAX_BLOCK_PAGES - 1)
-#define GROW_BLOCKS 4ul			/* described at once: 16 MiB */
+#define MOST_GROW_BLOCKS 4ul		/* described at once: 16 MiB */
 #define ENOUGH_AT_BOOT 256ul		/* free pages with descriptors, with which a zone begins */
 
 static const char *const zone_names[MAX_NR_ZONES] = { "DMA", "DMA32", "Normal", "HighMem", "Movable", "Device" };
@@ -516,9 +516,12 @@ bool zone_grow_by(struct zone *zone, unsigned long blocks)
 	return true;
 }
 
+/* By as much as there is already: who needs little memory needs few descriptors. */
 bool zone_grow(struct zone *zone)
 {
-	return zone_grow_by(zone, GROW_BLOCKS);
+	unsigned long described = (zone->managed_pages >> MAX_ORDER) - zone->deferred_blocks;
+
+	return zone_grow_by(zone, described < 1 ? 1 : described < MOST_GROW_BLOCKS ? described : MOST_GROW_BLOCKS);
 }
 
 /* Take [start, end) out of range i. If there is no room for both rests, take the shorter one too. */

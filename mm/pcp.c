@@ -325,7 +325,7 @@ void pcp_update_limits(struct machine *m)
 
 		__atomic_store_n(&zone->pcp_batch, batch, __ATOMIC_RELAXED);
 		__atomic_store_n(&zone->pcp_high, high, __ATOMIC_RELAXED);
-		for (unsigned int id = 0; id < m->nr_cpus; id++) {
+		for (unsigned int id = 0; id < cpus_ever_up(m); id++) {
 			struct kmem_cpu *cpu = m->cpus[id];
 
 			if (!cpu->pcp)
@@ -379,7 +379,7 @@ static void cpu_update_fast(struct kmem_cpu *cpu)
 
 void pcp_update_fast(struct machine *m)
 {
-	for (unsigned int id = 0; id < m->nr_cpus; id++)
+	for (unsigned int id = 0; id < cpus_ever_up(m); id++)
 		if (__atomic_load_n(&m->cpus[id]->pcp, __ATOMIC_ACQUIRE))
 			cpu_update_fast(m->cpus[id]);
 }
