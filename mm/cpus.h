@@ -85,8 +85,8 @@ static inline bool cpu_is_online(const struct machine *m, unsigned int id)
 }
 
 /*
- * CPUs below this may have been up, and no others: they come up in order. A look at the others' areas would be the first
- * at that memory.
+ * CPUs below this may have been up, and no others: they come up in order. To look at another's area would be the first
+ * use of its memory.
  */
 static inline unsigned int cpus_ever_up(const struct machine *m)
 {

@@ -104,7 +104,7 @@ static void sleep_and_end(void *us)
 static void take_back_world(void *arg)
 {
 	inside = 0;
-	for (u64 us = 1998; us < 2020; us += 3) {
+	for (u64 us = 3998; us < 4020; us += 3) {
 		int task = sim_spawn("sleep", sleep_and_end, &us);
 
 		run_tasks(3, be_alone, arg);
