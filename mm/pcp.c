@@ -270,6 +270,7 @@ void pcp_drain(struct kmem_cpu *cpu)
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		struct per_cpu_pages *pcp = &cpu->pcp[i];
 
+		pcp_cool(pcp);
 		pcp_shrink(pcp, m->zones[i], pcp->count);
 		__atomic_store_n(&pcp->high, __atomic_load_n(&m->zones[i]->pcp_high, __ATOMIC_RELAXED),
 				 __ATOMIC_RELAXED);

@@ -290,8 +290,9 @@ static unsigned int take_marked(struct kmem_cache *cache, int nid, void **object
 static u16 sheaf_next_fill(const struct kmem_cache *cache, const struct sheaf *sheaf)
 {
 	unsigned int page = max((unsigned int)PAGE_SIZE / cache->size, 1u);
-	unsigned int most = min(sheaf->capacity, max(REFILL_BYTES / cache->size, 2u));
+	unsigned int most = max(REFILL_BYTES / cache->size, 2u);
 
+	most = min(most, (unsigned int)sheaf->capacity);
 	return (u16)min(sheaf->filled ? 2u * sheaf->filled : page, most);
 }
 
