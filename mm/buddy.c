@@ -14,8 +14,9 @@
  * Whole MAX_ORDER blocks that were free at boot and not wanted since are only a range of pfns in zone->deferred;
  * they count as blocks at the end of the order-10 movable list, and are described when the search gets there.
  *
- * A small block comes from the fullest pageblock of those that serve its order (mm/pageblock.c); if there is none, it
- * is cut off the smallest free block that will do. kmem.fullest_first=off, as the kernel does it: always the latter.
+ * A block smaller than a pageblock comes from the pageblock with most live blocks that can serve it
+ * (mm/pageblock.c); if there is none, it is cut off the smallest free block that will do.
+ * kmem.fullest_first=off, as the kernel does it: always the latter.
  *
  * True whenever zone->lock is free; zones_check() proves each:
  *	B1  a free block is aligned to its order, in its zone, and on the list of its order and type only
@@ -59,6 +60,7 @@ static void block_put(struct zone *zone, struct page *page, unsigned int order, 
 	else
 		list_add(&page->buddy_list, &area->free_list[type]);
 	area->nr_free++;
+	pageblock_list(zone, zone_page_pfn(zone, page), order);
 }
 
 static void block_remove(struct zone *zone, struct page *page, unsigned int order) MUST_HOLD(zone->lock)
@@ -68,12 +70,13 @@ static void block_remove(struct zone *zone, struct page *page, unsigned int orde
 	page->mapping = NULL;
 	page->private = 0;
 	zone->free_area[order].nr_free--;
+	pageblock_unlist(zone, zone_page_pfn(zone, page), order);
 }
 
 void buddy_remove(struct zone *zone, struct page *page, unsigned int order)
 {
 	block_remove(zone, page, order);
-	pageblocks_take(zone, zone_page_pfn(zone, page), order);
+	pageblocks_take(zone, zone_page_pfn(zone, page), order, 0);
 }
 
 static struct page *block_first(const struct zone *zone, unsigned int order, enum migratetype type)
@@ -162,9 +165,9 @@ void buddy_give(struct zone *zone, struct page *page, unsigned int order, enum m
 {
 	assert_dear(order <= MAX_ORDER && pfn_is_aligned(zone_page_pfn(zone, page), order));
 	zone_count_free(zone, type, 1l << order);
-	pageblocks_give(zone, zone_page_pfn(zone, page), order);
 	__atomic_store_n(&zone->freed, zone->freed + (1ul << order), __ATOMIC_RELAXED);
 	block_merge(zone, page, order, type, to_tail);
+	pageblocks_give(zone, zone_page_pfn(zone, page), order);
 }
 
 /* ---------------------------------------------------------------------------------------------- taking, splitting */
@@ -179,8 +182,9 @@ static void block_split(struct zone *zone, struct page *page, unsigned int from,
 	}
 }
 
-/* The first part of a free block, of that order; the rest stays on the lists of its type. */
-static struct page *block_cut(struct zone *zone, struct page *page, unsigned int order) MUST_HOLD(zone->lock)
+/* The first part of a free block, to be blocks of order @each; the rest stays on the lists of its type. */
+static struct page *block_cut(struct zone *zone, struct page *page, unsigned int order, unsigned int each)
+	MUST_HOLD(zone->lock)
 {
 	unsigned int from = (unsigned int)page->free_order;
 	enum migratetype type = (enum migratetype)page->free_type;
@@ -188,7 +192,7 @@ static struct page *block_cut(struct zone *zone, struct page *page, unsigned int
 	block_remove(zone, page, from);
 	block_split(zone, page, from, order, type);
 	zone_count_free(zone, type, -(1l << order));
-	pageblocks_take(zone, zone_page_pfn(zone, page), order);
+	pageblocks_take(zone, zone_page_pfn(zone, page), order, each);
 	return page;
 }
 
@@ -198,7 +202,7 @@ static struct page *take_smallest(struct zone *zone, unsigned int order, enum mi
 		struct page *page = block_find(zone, from, type);
 
 		if (page)
-			return block_cut(zone, page, order);
+			return block_cut(zone, page, order, order);
 	}
 	return NULL;
 }
@@ -208,7 +212,7 @@ static struct page *take_fullest(struct zone *zone, unsigned int order, enum mig
 {
 	struct page *page = pageblocks_fullest(zone, order, type);
 
-	return page ? block_cut(zone, page, order) : NULL;
+	return page ? block_cut(zone, page, order, order) : NULL;
 }
 
 struct page *buddy_take_of_type(struct zone *zone, unsigned int order, enum migratetype type)
@@ -371,7 +375,7 @@ struct page *buddy_take(struct zone *zone, unsigned int order, enum migratetype 
 
 	assert_dear(spin_is_locked(&zone->lock));
 	assert(type_is_ordinary(type));
-	if (order < PACKED_ORDERS && zone->machine->params.fullest_first)
+	if (order < PAGEBLOCK_ORDERS && zone->machine->params.fullest_first)
 		page = take_fullest(zone, order, type);
 	if (page)
 		return page;
@@ -392,7 +396,7 @@ struct page *buddy_take_singles(struct zone *zone, unsigned int most, enum migra
 	if (!page)
 		return buddy_take(zone, 0, type, alloc_flags);
 	*order = page->free_order < most ? (unsigned int)page->free_order : most;
-	return block_cut(zone, page, *order);
+	return block_cut(zone, page, *order, 0);
 }
 
 /* ------------------------------------------------------------------------------------------- high-order reserves */

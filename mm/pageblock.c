@@ -3,26 +3,28 @@
  * pageblock.c - how full each pageblock is: small blocks are taken from the fullest.
  *
  *	zone->block_map[]	a bit a page	[ 1 1 0 1 0 0 0 0 ... ]		1: on a free list
- *	zone->block_info[]	free pages; the order that the pageblock serves; a place in a list:
+ *	zone->block_info[]	free pages, free blocks by order, live blocks; a place in a list:
  *
- *	partial[MOVABLE, order 0]	1..8 free -> block -> block	9..16 -> block	... 505..511 -> block
- *	partial[MOVABLE, order 1]	...
+ *	movable, largest free block of order 0	1..8 live -> block -> block	9..16 -> block	... 505..511 -> block
+ *	movable, largest free block of order 1	...
  *
- * A whole pageblock that is broken serves the order that it was broken for, 0 to 5, until it is whole again.
- * Requests of an order take from the fullest that serves theirs while frees go back to all, so the emptier ones are
- * soon empty, and after long use free memory lies together. Only where none serves an order are the holes of others
- * filled. (Were the fullest block split whatever it serves, a mix of orders would leave nothing whole.)
+ * Requests take from the pageblock that has most live blocks, of those that can serve them, while frees go back to
+ * all; so the emptier ones are soon empty, and after long use free memory lies together. What counts is how many frees
+ * a pageblock is away from being whole: one block of 256 pages is one free, however much of the pageblock it fills.
+ * (By pages in use, a mix of orders left nothing whole.)
  *
  * All is zero at boot, so a large machine touches none of it.
  *
- *	B7  a pageblock's map says of each page whether it lies in a free block, and nr_free counts them
- *	B8  a pageblock of an ordinary type that serves an order, and is in part free, is on the list of its type, order
- *	    and number, and no other is
+ *	B7  a pageblock's map says of each page whether it lies in a free block, nr_free counts them, and free_blocks[]
+ *	    its free blocks by order
+ *	B8  a pageblock of an ordinary type that is in part free is on the list of its type, its largest free block's
+ *	    order and its live blocks, and no other is
  * Lock: zone->lock.
  */
 #include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/log2.h>
 #include "lib/assert.h"
 #include "mm/buddy.h"
 #include "mm/pageblock.h"
@@ -30,11 +32,12 @@
 #define WORD_BITS (8 * (unsigned int)sizeof(unsigned long))
 #define WORD_ORDER (sizeof(long) == 8 ? 6u : 5u)
 #define WORDS (PAGEBLOCK_PAGES / WORD_BITS)
-#define PAGES_A_BUCKET ((unsigned int)PAGEBLOCK_PAGES / NR_BUCKETS)
+#define BLOCKS_A_BUCKET ((unsigned int)PAGEBLOCK_PAGES / NR_BUCKETS)
 #define NOWHERE 0u
-#define MOST_TRIES 8
 
 _Static_assert(NR_BUCKETS <= 64, "a bit a bucket");
+_Static_assert(PAGEBLOCK_ORDERS == PAGEBLOCK_ORDER, "all but whole ones");
+_Static_assert(MIGRATE_PCPTYPES * PAGEBLOCK_ORDERS <= 0xffff / NR_BUCKETS, "place");
 
 /* ------------------------------------------------------------------------------------------------- type and warmth */
 
@@ -77,9 +80,14 @@ void set_pageblock_tails(struct zone *zone, pfn_t pfn, bool touched)
 
 /* -------------------------------------------------------------------------------------------------------- buckets */
 
-static struct partial_list *partial_of(const struct zone *zone, enum migratetype type, unsigned int order)
+static unsigned int partial_of(enum migratetype type, unsigned int order)
 {
-	return &zone->partial[(unsigned int)type * PACKED_ORDERS + order];
+	return (unsigned int)type * PAGEBLOCK_ORDERS + order;
+}
+
+static unsigned int live_blocks(const struct block_info *info)
+{
+	return (unsigned int)PAGEBLOCK_PAGES - info->nr_free - info->tails;
 }
 
 /* Which list the pageblock should be on: 1 + its number, or NOWHERE. */
@@ -88,42 +96,40 @@ static unsigned int place_wanted(const struct zone *zone, u32 index)
 	const struct block_info *info = &zone->block_info[index];
 	enum migratetype type = type_at(zone, index);
 
-	if (!info->serves || !info->nr_free || info->nr_free == PAGEBLOCK_PAGES || type >= MIGRATE_PCPTYPES)
+	if (!info->orders || type >= MIGRATE_PCPTYPES)
 		return NOWHERE;
-	return 1 + (unsigned int)(partial_of(zone, type, info->serves - 1u) - zone->partial) * NR_BUCKETS +
-	       (info->nr_free - 1u) / PAGES_A_BUCKET;
+	return 1 + partial_of(type, (unsigned int)ilog2(info->orders)) * NR_BUCKETS +
+	       (live_blocks(info) - 1) / BLOCKS_A_BUCKET;
 }
 
 static void block_unlist(struct zone *zone, u32 index) MUST_HOLD(zone->lock)
 {
 	struct block_info *info = &zone->block_info[index];
 	unsigned int list = info->place - 1u;
-	struct partial_list *partial = &zone->partial[list / NR_BUCKETS];
 
 	if (info->next)
 		zone->block_info[info->next - 1].prev = info->prev;
 	if (info->prev)
 		zone->block_info[info->prev - 1].next = info->next;
 	else
-		partial->first[list % NR_BUCKETS] = info->next;
-	if (!partial->first[list % NR_BUCKETS])
-		partial->mask &= ~(1ull << list % NR_BUCKETS);
+		zone->partial_first[list] = info->next;
+	if (!zone->partial_first[list])
+		zone->partial_mask[list / NR_BUCKETS] &= ~(1ull << list % NR_BUCKETS);
 	info->next = info->prev = 0;
 }
 
 static void block_list(struct zone *zone, u32 index, unsigned int list) MUST_HOLD(zone->lock)
 {
 	struct block_info *info = &zone->block_info[index];
-	struct partial_list *partial = &zone->partial[list / NR_BUCKETS];
 
-	info->next = partial->first[list % NR_BUCKETS];
+	info->next = zone->partial_first[list];
 	if (info->next)
 		zone->block_info[info->next - 1].prev = index + 1;
-	partial->first[list % NR_BUCKETS] = index + 1;
-	partial->mask |= 1ull << list % NR_BUCKETS;
+	zone->partial_first[list] = index + 1;
+	zone->partial_mask[list / NR_BUCKETS] |= 1ull << list % NR_BUCKETS;
 }
 
-/* Its number of free pages, or its type, is another now. */
+/* Its blocks, or its type, are others now. */
 static void block_sort(struct zone *zone, u32 index) MUST_HOLD(zone->lock)
 {
 	unsigned int place = place_wanted(zone, index);
@@ -168,15 +174,24 @@ static void map_set(struct zone *zone, pfn_t pfn, unsigned int order, bool is_fr
 		*word = is_free ? *word | mask : *word & ~mask;
 }
 
-/* What was whole serves @order from now on. */
-static void block_take(struct zone *zone, pfn_t pfn, unsigned int order) MUST_HOLD(zone->lock)
+/*
+ * Who hands out a block may get it back in pieces, and boot gives what it never took: then @tails are too many or too
+ * few. As long as there are pages in use, there is a live block.
+ */
+static void tails_set(struct block_info *info, int tails)
+{
+	int most = (int)PAGEBLOCK_PAGES - info->nr_free - 1;
+
+	info->tails = (u16)(tails < 0 || most < 0 ? 0 : tails < most ? tails : most);
+}
+
+static void block_take(struct zone *zone, pfn_t pfn, unsigned int order, unsigned int each) MUST_HOLD(zone->lock)
 {
 	u32 index = pageblock_index(zone, pfn);
 	struct block_info *info = &zone->block_info[index];
 
-	if (info->nr_free == PAGEBLOCK_PAGES)
-		info->serves = (u16)(order < PACKED_ORDERS ? 1 + order : 0);
 	info->nr_free = (u16)(info->nr_free - (1u << order));
+	tails_set(info, info->tails + (1 << order) - (1 << (order - each)));
 	map_set(zone, pfn, order, false);
 	block_sort(zone, index);
 }
@@ -187,17 +202,18 @@ static void block_give(struct zone *zone, pfn_t pfn, unsigned int order) MUST_HO
 	struct block_info *info = &zone->block_info[index];
 
 	info->nr_free = (u16)(info->nr_free + (1u << order));
-	if (info->nr_free == PAGEBLOCK_PAGES)
-		info->serves = 0;
+	tails_set(info, info->tails - (1 << order) + 1);
 	map_set(zone, pfn, order, true);
 	block_sort(zone, index);
 }
 
 /* Larger blocks are several pageblocks. */
-void pageblocks_take(struct zone *zone, pfn_t pfn, unsigned int order)
+void pageblocks_take(struct zone *zone, pfn_t pfn, unsigned int order, unsigned int each)
 {
+	unsigned int part = order < PAGEBLOCK_ORDER ? order : PAGEBLOCK_ORDER;
+
 	for (pfn_t at = pfn; at < pfn + (1ul << order); at += PAGEBLOCK_PAGES)
-		block_take(zone, at, order < PAGEBLOCK_ORDER ? order : PAGEBLOCK_ORDER);
+		block_take(zone, at, part, each < part ? each : part);
 }
 
 void pageblocks_give(struct zone *zone, pfn_t pfn, unsigned int order)
@@ -209,25 +225,20 @@ void pageblocks_give(struct zone *zone, pfn_t pfn, unsigned int order)
 /* ------------------------------------------------------------------------------------------------------- choosing */
 
 /*
- * The lowest order from @least on of which the word has a block, and *bit its place; WORD_ORDER if the word is one
- * block or part of one, more if it has none. Buddies that are both free have merged, so where a run of 2^k bits
- * starts at a multiple of 2^k and its buddy is not such a run, there is a block of order k.
+ * Where blocks of that order start in a word that holds several. Buddies that are both free have merged, so where a run
+ * of 2^k bits starts at a multiple of 2^k and its buddy is not such a run, there is a block of order k.
  */
-static unsigned int smallest_in_word(unsigned long runs, unsigned int least, unsigned int *bit)
+static unsigned long blocks_in_word(unsigned long runs, unsigned int order)
 {
-	*bit = 0;
-	for (unsigned int order = 0; runs && order < WORD_ORDER; order++) {
-		unsigned int size = 1u << order;
-		unsigned long lower_halves = ~0ul / ((1ul << size) + 1);	/* ...01010101, ...00110011, ... */
-		unsigned long pairs = runs & runs >> size & lower_halves, blocks = runs & ~(pairs | pairs << size);
+	unsigned long pairs = runs;
 
-		if (blocks && order >= least) {
-			*bit = (unsigned int)__ffs(blocks);
-			return order;
-		}
+	for (unsigned int o = 0; o <= order; o++) {
+		unsigned int size = 1u << o;
+
 		runs = pairs;
+		pairs = runs & runs >> size & ~0ul / ((1ul << size) + 1);	/* at ...01010101, ...00110011, ... */
 	}
-	return runs ? WORD_ORDER : WORD_ORDER + 1;
+	return runs & ~(pairs | pairs << (1u << order));
 }
 
 static pfn_t block_pfn(const struct zone *zone, u32 index)
@@ -235,43 +246,43 @@ static pfn_t block_pfn(const struct zone *zone, u32 index)
 	return ((zone->start_pfn >> PAGEBLOCK_ORDER) + index) << PAGEBLOCK_ORDER;
 }
 
-/* The smallest free block of the pageblock that is of order @least or more; of several the lowest. Or NULL. */
-static struct page *smallest_in_block(const struct zone *zone, u32 index, unsigned int least)
+/* The lowest free block of that order of a pageblock that has one. */
+static struct page *lowest_in_block(const struct zone *zone, u32 index, unsigned int order)
 {
-	struct page *first = machine_page(zone->machine, block_pfn(zone, index)), *best = NULL;
-	unsigned int best_order = NR_ORDERS;
+	struct page *page = machine_page(zone->machine, block_pfn(zone, index));
+	const unsigned long *word = map_at(zone, index);
+	unsigned long blocks = 0;
 
-	for (unsigned int word = 0; word < WORDS && best_order > least; word++) {
-		unsigned int bit, order = smallest_in_word(map_at(zone, index)[word], least, &bit);
-		struct page *page = first + word * WORD_BITS + bit;
-
-		if (order == WORD_ORDER && page_is_buddy(page))
-			order = (unsigned int)page->free_order;
-		else if (order >= WORD_ORDER)		/* none, or not the block's first word */
-			continue;
-		if (order >= least && order < best_order) {
-			best_order = order;
-			best = page;
-		}
+	if (order >= WORD_ORDER) {
+		while (!page_is_free_block(page, order))
+			page += 1ul << order;
+		return page;
 	}
-	return best;
+	while (!(blocks = blocks_in_word(*word, order))) {
+		word++;
+		page += WORD_BITS;
+	}
+	return page + __ffs(blocks);
 }
 
 struct page *pageblocks_fullest(struct zone *zone, unsigned int order, enum migratetype type)
 {
-	const struct partial_list *partial = partial_of(zone, type, order);
-	u64 hopeful = partial->mask & ~0ull << ((1u << order) - 1) / PAGES_A_BUCKET;	/* that many pages are free */
-	unsigned int tries = 0;
+	unsigned int list = 0, most = 0;
+	u32 index;
 
-	for (u64 mask = hopeful; mask; mask &= mask - 1) {
-		for (u32 at = partial->first[__builtin_ctzll(mask)]; at; at = zone->block_info[at - 1].next) {
-			struct page *page = smallest_in_block(zone, at - 1, order);
+	for (unsigned int largest = order; largest < PAGEBLOCK_ORDERS; largest++) {
+		u64 mask = zone->partial_mask[partial_of(type, largest)];
+		unsigned int bucket = mask ? (unsigned int)ilog2(mask) + 1 : 0;
 
-			if (page || ++tries == MOST_TRIES)
-				return page;
+		if (bucket > most) {
+			most = bucket;
+			list = partial_of(type, largest) * NR_BUCKETS + bucket - 1;
 		}
 	}
-	return NULL;
+	if (!most)
+		return NULL;
+	index = zone->partial_first[list] - 1;
+	return lowest_in_block(zone, index, (unsigned int)__ffs(zone->block_info[index].orders >> order << order));
 }
 
 /* ------------------------------------------------------------------------------------------------ boot, checking */
@@ -284,9 +295,12 @@ int pageblocks_init(struct machine *m, struct zone *zone)
 	zone->pageblock_tails = memblock_alloc(&m->memblock, nr, 64, zone->nid);
 	zone->block_info = memblock_alloc(&m->memblock, nr * sizeof(zone->block_info[0]), 64, zone->nid);
 	zone->block_map = memblock_alloc(&m->memblock, nr * WORDS * sizeof(zone->block_map[0]), 64, zone->nid);
-	zone->partial = memblock_alloc(&m->memblock, NR_PARTIAL * sizeof(zone->partial[0]), 64, zone->nid);
-	return zone->pageblock_type && zone->pageblock_tails && zone->block_info && zone->block_map && zone->partial ?
-	       0 : -ENOMEM;
+	zone->partial_first = memblock_alloc(&m->memblock, NR_PARTIAL * NR_BUCKETS * sizeof(zone->partial_first[0]), 64,
+					     zone->nid);
+	zone->partial_mask = memblock_alloc(&m->memblock, NR_PARTIAL * sizeof(zone->partial_mask[0]), 64, zone->nid);
+	if (!zone->pageblock_type || !zone->pageblock_tails || !zone->block_info || !zone->block_map || !zone->partial_first)
+		return -ENOMEM;
+	return zone->partial_mask ? 0 : -ENOMEM;
 }
 
 bool pageblock_knows(const struct zone *zone, pfn_t pfn, unsigned int order)
@@ -307,19 +321,45 @@ static bool block_fault(const struct zone *zone, struct kmem_fault *fault, const
 			block_pfn(zone, index), what);
 }
 
+/* Are free_blocks[] and orders what the map says? */
+static bool free_blocks_check(const struct zone *zone, u32 index)
+{
+	const struct block_info *info = &zone->block_info[index];
+	struct page *first = machine_page(zone->machine, block_pfn(zone, index));
+	unsigned int orders = 0;
+
+	for (unsigned int order = 0; order < PAGEBLOCK_ORDERS; order++) {
+		unsigned int nr = 0;
+
+		for (unsigned int word = 0; word < WORDS && order < WORD_ORDER; word++)
+			nr += (unsigned int)__builtin_popcountl(blocks_in_word(map_at(zone, index)[word], order));
+		for (unsigned long at = 0; at < PAGEBLOCK_PAGES && order >= WORD_ORDER; at += 1ul << order)
+			nr += map_at(zone, index)[at / WORD_BITS] & 1 && page_is_free_block(first + at, order);
+		if (nr != info->free_blocks[order])
+			return false;
+		orders |= nr ? 1u << order : 0;
+	}
+	return orders == info->orders;
+}
+
 static bool pageblock_check(const struct zone *zone, u32 index, unsigned long *free_pages, unsigned long *listed,
 			    struct kmem_fault *fault)
 {
+	const struct block_info *info = &zone->block_info[index];
 	unsigned int bits = 0;
 
 	for (unsigned int word = 0; word < WORDS; word++)
 		bits += (unsigned int)__builtin_popcountl(map_at(zone, index)[word]);
-	if (bits != zone->block_info[index].nr_free)
+	if (bits != info->nr_free)
 		return block_fault(zone, fault, "B7", index, "nr_free is not the number of bits in the map");
-	if (zone->block_info[index].place != place_wanted(zone, index))
-		return block_fault(zone, fault, "B8", index, "is not on the list of its type and number");
+	if (!free_blocks_check(zone, index))
+		return block_fault(zone, fault, "B7", index, "free_blocks are not those of the map");
+	if (info->tails && info->tails + bits >= PAGEBLOCK_PAGES)
+		return block_fault(zone, fault, "B7", index, "has no live block, but tails");
+	if (info->place != place_wanted(zone, index))
+		return block_fault(zone, fault, "B8", index, "is not on the list of its type and blocks");
 	*free_pages += bits;
-	*listed += zone->block_info[index].place != NOWHERE;
+	*listed += info->place != NOWHERE;
 	return true;
 }
 
@@ -327,9 +367,8 @@ static bool pageblock_check(const struct zone *zone, u32 index, unsigned long *f
 static bool bucket_check(const struct zone *zone, unsigned int list, unsigned long listed, unsigned long *found,
 			 struct kmem_fault *fault)
 {
-	const struct partial_list *partial = &zone->partial[list / NR_BUCKETS];
-	u32 at = partial->first[list % NR_BUCKETS], prev = 0;
-	bool good = !at == !(partial->mask >> list % NR_BUCKETS & 1);
+	u32 at = zone->partial_first[list], prev = 0;
+	bool good = !at == !(zone->partial_mask[list / NR_BUCKETS] >> list % NR_BUCKETS & 1);
 
 	for (; at && good; prev = at, at = good ? zone->block_info[at - 1].next : 0)
 		good = at <= zone_pageblocks(zone) && zone->block_info[at - 1].place == list + 1 &&

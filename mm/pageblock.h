@@ -26,13 +26,36 @@ static inline u32 pageblock_index(const struct zone *zone, pfn_t pfn)
 /* Room for them. Returns 0 or -ENOMEM. At boot. */
 int pageblocks_init(struct machine *m, struct zone *zone);
 
-/* A block comes off the free lists; a block goes onto them. */
-void pageblocks_take(struct zone *zone, pfn_t pfn, unsigned int order) MUST_HOLD(zone->lock);
+/* A block of that order is one of the free lists now, or no more. */
+static inline void pageblock_list(struct zone *zone, pfn_t pfn, unsigned int order) MUST_HOLD(zone->lock)
+{
+	struct block_info *info;
+
+	if (order >= PAGEBLOCK_ORDERS)
+		return;
+	info = &zone->block_info[pageblock_index(zone, pfn)];
+	info->free_blocks[order]++;
+	info->orders = (u16)(info->orders | 1u << order);
+}
+
+static inline void pageblock_unlist(struct zone *zone, pfn_t pfn, unsigned int order) MUST_HOLD(zone->lock)
+{
+	struct block_info *info;
+
+	if (order >= PAGEBLOCK_ORDERS)
+		return;
+	info = &zone->block_info[pageblock_index(zone, pfn)];
+	if (!--info->free_blocks[order])
+		info->orders = (u16)(info->orders & ~(1u << order));
+}
+
+/* Its pages are in use, as blocks of order @each; a block is free, as was handed out. After the lists have changed. */
+void pageblocks_take(struct zone *zone, pfn_t pfn, unsigned int order, unsigned int each) MUST_HOLD(zone->lock);
 void pageblocks_give(struct zone *zone, pfn_t pfn, unsigned int order) MUST_HOLD(zone->lock);
 
 /*
- * A free block of that order or more in the fullest pageblock of that type that serves the order: the smallest there
- * that will do, of several the lowest. NULL: there is none, or it would take long to find.
+ * A free block of that order or more in the pageblock of that type that has most live blocks, of those that can serve
+ * it: the smallest there that will do, of several the lowest. NULL: there is none but in whole pageblocks.
  */
 struct page *pageblocks_fullest(struct zone *zone, unsigned int order, enum migratetype type) MUST_HOLD(zone->lock);
 

@@ -45,7 +45,7 @@ struct pfn_range {
 };
 #define MAX_DEFERRED 16
 
-#define PACKED_ORDERS 6			/* orders that are taken from the fullest pageblock */
+#define PACKED_ORDERS 6			/* small ones, of which a CPU keeps only what is in the pageblocks that it fills */
 
 /* Pageblocks that a CPU's blocks of an order came from last: what it frees there is reused at once. */
 #define NR_PCP_FILLING 4
@@ -79,19 +79,16 @@ struct per_cpu_pages {
 };
 
 /* A pageblock's free pages, and where the fullest are found: mm/pageblock.c. */
-#define NR_BUCKETS 64			/* by free pages */
-#define NR_PARTIAL (MIGRATE_PCPTYPES * PACKED_ORDERS)
+#define PAGEBLOCK_ORDERS 9		/* of blocks smaller than a pageblock: 0 to 8 */
+#define NR_BUCKETS 64			/* by live blocks */
+#define NR_PARTIAL (MIGRATE_PCPTYPES * PAGEBLOCK_ORDERS)
 struct block_info {
 	u32 next, prev;			/* 1 + pageblock; 0: none */
 	u16 nr_free;			/* pages on free lists */
-	u16 place;			/* 1 + number in zone->partial[]; 0: on no list */
-	u16 serves;			/* 1 + the order that it was first broken for; 0: whole, or for a larger one */
-};
-
-/* Pageblocks in part free, by how many pages are; each list's first is 1 + pageblock, 0: none. */
-struct partial_list {
-	u64 mask;			/* of lists that are not empty */
-	u32 first[NR_BUCKETS];
+	u16 tails;			/* pages in use that lie behind the first of their block, as far as is known */
+	u16 place;			/* 1 + number in zone->partial_first[]; 0: on no list */
+	u16 orders;			/* a bit an order: free_blocks[] is not 0 */
+	u16 free_blocks[PAGEBLOCK_ORDERS];
 };
 
 struct pglist_data;
@@ -116,7 +113,9 @@ struct zone {
 	u8 *pageblock_tails;			/* a byte a pageblock: not 0 if tails may need looking at */
 	unsigned long *block_map;		/* a bit a page of the span's pageblocks: on a free list */
 	struct block_info *block_info;		/* by pageblock */
-	struct partial_list *partial;		/* NR_PARTIAL: by type and order that they serve */
+	/* Lists of pageblocks in part free, by type, order of the largest free block, and number of live ones. */
+	u32 *partial_first;			/* NR_PARTIAL * NR_BUCKETS: 1 + pageblock; 0: none */
+	u64 *partial_mask;			/* NR_PARTIAL: a bit a list that is not empty */
 
 	/* Under lock (innermost; irqs off). */
 	spinlock_t lock __attribute__((aligned(64)));

@@ -25,13 +25,18 @@ static unsigned long whole_pageblocks(const struct machine *m)
 	return nr;
 }
 
-static unsigned long take_pages(void)
+static unsigned long take_pages_with(gfp_t gfp)
 {
 	unsigned long nr = 0;
 
-	while (nr < MOST_PAGES && (pages[nr] = alloc_page(GFP_MOVING)))
+	while (nr < MOST_PAGES && (pages[nr] = alloc_page(GFP_MOVING | gfp)))
 		nr++;
 	return nr;
+}
+
+static unsigned long take_pages(void)
+{
+	return take_pages_with(0);
 }
 
 static unsigned long random_slot(struct ktap *t, unsigned long nr)
@@ -157,60 +162,148 @@ static void a_cold_page_is_not_reused_at_once(struct ktap *t)
 	zones_hold(t, m);
 }
 
-/* Of the first order that it was broken for, until it is whole. */
-static void a_pageblock_serves_an_order(struct ktap *t)
+/* Nor is a larger block: it goes back to the zone, but one of a pageblock that is being filled is kept. */
+static void a_cold_block_is_not_kept(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
-	struct taken taken = { 0 };
-	unsigned long served = 0;
+	unsigned long nr = 0, last;
+	struct per_cpu_pages *pcp;
 
 	ASSERT(t, m);
-	for (unsigned int i = 0; i < 4 * PAGEBLOCK_PAGES / 4; i++)
-		ASSERT(t, page_take(&taken, GFP_MOVING, 2));
+	pcp = &m->cpus[0]->pcp[dma32(m)->index];
+	while ((pages[nr] = alloc_pages(GFP_MOVING, 2)) && page_zone(pages[nr]) == dma32(m))
+		nr++;
+	if (pages[nr])
+		__free_pages(pages[nr], 2);
 	drain_all_pages();
-	for (u32 index = 0; index < zone_pageblocks(dma32(m)); index++)
-		served += dma32(m)->block_info[index].serves == 3;
-	EXPECT_GE(t, served, 3);
-	zones_hold(t, m);
-	put_all(&taken);
-	drain_all_pages();
-	for (u32 index = 0; index < zone_pageblocks(dma32(m)); index++)
-		if (dma32(m)->block_info[index].nr_free == PAGEBLOCK_PAGES)
-			EXPECT_EQ(t, dma32(m)->block_info[index].serves, 0);
+	for (last = nr - 1; pageblock_is_cold(dma32(m), block_of(pages[last])); last--)
+		ASSERT_GT(t, last, 0);
+	ASSERT(t, pageblock_is_cold(dma32(m), block_of(pages[0])));
+	__free_pages(pages[0], 2);
+	EXPECT_NULL(t, pcp->blocks[2]);
+	__free_pages(pages[last], 2);
+	EXPECT_EQ(t, pcp->blocks[2], pages[last]);
+	pages[last] = NULL;
+	for (unsigned long i = 1; i < nr; i++)
+		if (pages[i])
+			__free_pages(pages[i], 2);
 	zones_hold(t, m);
 }
 
-/* Nine pageblocks have no block of the order that they serve; a tenth does, but nobody looks that far. */
-static void the_search_ends_after_eight_pageblocks(struct ktap *t)
+/* All of the zone's pages but those that keep() picks go back, as single pages. */
+static void give_all_but(const struct zone *zone, unsigned long nr, bool (*keep)(u32 index, pfn_t pfn))
 {
-	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
-	struct page *found;
-	unsigned long nr = 0, flags;
-	pfn_t emptier;
-
-	ASSERT(t, m);
-	while (nr < MOST_PAGES / 4 && (pages[nr] = alloc_pages(GFP_MOVING, 2)))
-		nr++;
-	emptier = (dma32(m)->start_pfn + 4 * PAGEBLOCK_PAGES) & ~(PAGEBLOCK_PAGES - 1);
 	for (unsigned long i = 0; i < nr; i++) {
-		bool all = page_to_pfn(pages[i]) > emptier && page_to_pfn(pages[i]) < emptier + PAGEBLOCK_PAGES;
-
-		split_page(pages[i], 2);
-		for (unsigned int k = 0; k < 4; k++)
-			if (all || k % 2)
-				__free_page(pages[i] + k);
-		if (all)
-			pages[i] = NULL;
+		if (page_zone(pages[i]) != zone || keep(block_of(pages[i]), page_to_pfn(pages[i])))
+			continue;
+		__free_page(pages[i]);
+		pages[i] = NULL;
 	}
 	drain_all_pages();
-	spin_lock_irqsave(&dma32(m)->lock, flags);
-	found = pageblocks_fullest(dma32(m), 2, MIGRATE_MOVABLE);
-	spin_unlock_irqrestore(&dma32(m)->lock, flags);
-	EXPECT_NULL(t, found);
-	EXPECT_GT(t, buddy_count(dma32(m), 2), 0);
+}
+
+static void give_the_rest(unsigned long nr)
+{
 	for (unsigned long i = 0; i < nr; i++)
-		for (unsigned int k = 0; pages[i] && k < 4; k += 2)
-			__free_page(pages[i] + k);
+		if (pages[i])
+			__free_page(pages[i]);
+}
+
+/* Pageblocks 4 and 5 have all but a few pages free; 5 has the larger block. */
+static bool one_page_and_three(u32 index, pfn_t pfn)
+{
+	if (index == 4)
+		return pfn % PAGEBLOCK_PAGES == 0 || pfn % PAGEBLOCK_PAGES == 256;
+	return index != 5 || pfn % PAGEBLOCK_PAGES < 20;
+}
+
+/* A request takes from where most blocks live, of the pageblocks that can serve it; there the smallest that will do. */
+static void the_pageblock_with_most_live_blocks_serves(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct page *small, *large;
+	unsigned long nr, flags;
+
+	ASSERT(t, m);
+	nr = take_pages_with(__GFP_MEMALLOC);
+	give_all_but(dma32(m), nr, one_page_and_three);
+	spin_lock_irqsave(&dma32(m)->lock, flags);
+	small = pageblocks_fullest(dma32(m), 2, MIGRATE_MOVABLE);
+	large = pageblocks_fullest(dma32(m), 8, MIGRATE_MOVABLE);
+	spin_unlock_irqrestore(&dma32(m)->lock, flags);
+	EXPECT_EQ(t, block_of(small), 5);
+	EXPECT_EQ(t, page_to_pfn(small) % PAGEBLOCK_PAGES, 20);
+	EXPECT_EQ(t, small->free_order, 2);
+	EXPECT_EQ(t, block_of(large), 5);
+	EXPECT_EQ(t, page_to_pfn(large) % PAGEBLOCK_PAGES, 256);
+	EXPECT_NULL(t, pageblocks_fullest(dma32(m), 0, MIGRATE_UNMOVABLE));
+	give_the_rest(nr);
+	zones_hold(t, m);
+}
+
+static bool one_page_and_eight(u32 index, pfn_t pfn)
+{
+	if (index == 4)
+		return pfn % PAGEBLOCK_PAGES == 0;
+	return index != 5 || pfn % PAGEBLOCK_PAGES % 64 == 0;
+}
+
+/* Eight pages bar all but the one pageblock from serving order 6. */
+static void what_cannot_serve_is_not_asked(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	unsigned long nr, flags;
+	struct page *found;
+
+	ASSERT(t, m);
+	nr = take_pages_with(__GFP_MEMALLOC);
+	give_all_but(dma32(m), nr, one_page_and_eight);
+	spin_lock_irqsave(&dma32(m)->lock, flags);
+	found = pageblocks_fullest(dma32(m), 6, MIGRATE_MOVABLE);
+	spin_unlock_irqrestore(&dma32(m)->lock, flags);
+	ASSERT(t, found);
+	EXPECT_EQ(t, block_of(found), 4);
+	EXPECT_EQ(t, page_to_pfn(found) % PAGEBLOCK_PAGES, 64);
+	EXPECT_EQ(t, found->free_order, 6);
+	give_the_rest(nr);
+	zones_hold(t, m);
+}
+
+/* One block of 256 pages is nearer to its end than nine single pages, though it fills half of the pageblock. */
+static void a_large_block_counts_as_one(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1 kmem.fullest_first=off");
+	struct page *large, *singles[9];
+	struct block_info *info;
+	unsigned int before;
+
+	ASSERT(t, m);
+	large = alloc_pages(GFP_MOVING, 8);
+	ASSERT(t, large);
+	info = &page_zone(large)->block_info[block_of(large)];
+	EXPECT_EQ(t, info->tails, 255);
+	before = info->nr_free;
+	drain_all_pages();
+	for (unsigned int i = 0; i < 9; i++) {
+		singles[i] = alloc_page(GFP_MOVING);
+		ASSERT(t, singles[i]);
+		EXPECT_EQ(t, block_of(singles[i]), block_of(large));
+	}
+	EXPECT_LT(t, info->nr_free, before);
+	EXPECT_EQ(t, info->tails, 255);
+	for (unsigned int i = 0; i < 9; i++)
+		__free_page(singles[i]);
+	/* In pieces: one page in use there is thought to be a block, and all others to lie behind it. */
+	split_page(large, 8);
+	for (unsigned int i = 0; i < 200; i++)
+		__free_page(large + i);
+	drain_all_pages();
+	EXPECT_EQ(t, info->tails, PAGEBLOCK_PAGES - info->nr_free - 1);
+	zones_hold(t, m);
+	for (unsigned int i = 200; i < 256; i++)
+		__free_page(large + i);
+	drain_all_pages();
+	EXPECT_LE(t, info->tails, PAGEBLOCK_PAGES - info->nr_free);
 	zones_hold(t, m);
 }
 
@@ -241,6 +334,8 @@ KTAP_SUITE(pageblock,
 	KTAP_CASE(the_kernels_way_leaves_none),
 	KTAP_CASE(the_fuller_pageblock_is_next),
 	KTAP_CASE(a_cold_page_is_not_reused_at_once),
-	KTAP_CASE(a_pageblock_serves_an_order),
-	KTAP_CASE(the_search_ends_after_eight_pageblocks),
+	KTAP_CASE(a_cold_block_is_not_kept),
+	KTAP_CASE(the_pageblock_with_most_live_blocks_serves),
+	KTAP_CASE(what_cannot_serve_is_not_asked),
+	KTAP_CASE(a_large_block_counts_as_one),
 	KTAP_CASE(a_spoilt_cold_page_is_not_handed_out));

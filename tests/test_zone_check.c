@@ -246,41 +246,63 @@ static void b7_a_map_that_lies(struct ktap *t)
 	zones_hold(t, m);
 }
 
+static void b7_free_blocks_that_lie(struct ktap *t)
+{
+	struct page *mine, *block;
+	struct machine *m = split_machine(t, &mine, &block);
+	struct block_info *info;
+	unsigned int order;
+	u16 live;
+
+	ASSERT(t, m);
+	info = info_of(dma32(m), block);
+	order = (unsigned int)block->free_order;
+	ASSERT_LT(t, order, PAGEBLOCK_ORDERS);
+	info->free_blocks[order]++;
+	expect_fault(t, m, "B7");
+	info->free_blocks[order]--;
+	info->orders ^= 1u << order;
+	expect_fault(t, m, "B7");
+	info->orders ^= 1u << order;
+	live = info->tails;
+	info->tails = (u16)(PAGEBLOCK_PAGES - info->nr_free);
+	expect_fault(t, m, "B7");
+	info->tails = live;
+	split_end(mine);
+	zones_hold(t, m);
+}
+
 static void b8_a_pageblock_on_no_list_or_another(struct ktap *t)
 {
 	struct page *mine, *block;
 	struct machine *m = split_machine(t, &mine, &block);
-	struct partial_list *partial;
 	struct block_info *info;
 	unsigned int list, first;
-	u64 mask;
+	u64 *mask, bit;
 
 	ASSERT(t, m);
 	info = info_of(dma32(m), mine);
 	ASSERT(t, info->place);
 	list = info->place - 1u;
-	partial = &dma32(m)->partial[list / NR_BUCKETS];
+	mask = &dma32(m)->partial_mask[list / NR_BUCKETS];
+	bit = 1ull << list % NR_BUCKETS;
 	info->place = 0;
 	expect_fault(t, m, "B8");
 	info->place = (u16)(list + 2);
 	expect_fault(t, m, "B8");
 	info->place = (u16)(list + 1);
-	info->serves ^= 3;
+	*mask ^= bit;
 	expect_fault(t, m, "B8");
-	info->serves ^= 3;
-	mask = partial->mask;
-	partial->mask ^= 1ull << list % NR_BUCKETS;
+	*mask ^= bit;
+	first = dma32(m)->partial_first[list];
+	dma32(m)->partial_first[list] = 0;
 	expect_fault(t, m, "B8");
-	partial->mask = mask;
-	first = partial->first[list % NR_BUCKETS];
-	partial->first[list % NR_BUCKETS] = 0;
+	*mask ^= bit;
 	expect_fault(t, m, "B8");
-	partial->mask ^= 1ull << list % NR_BUCKETS;
+	*mask ^= bit;
+	dma32(m)->partial_first[list] = ~0u;
 	expect_fault(t, m, "B8");
-	partial->mask = mask;
-	partial->first[list % NR_BUCKETS] = ~0u;
-	expect_fault(t, m, "B8");
-	partial->first[list % NR_BUCKETS] = first;
+	dma32(m)->partial_first[list] = first;
 	info->prev ^= 1;
 	expect_fault(t, m, "B8");
 	info->prev ^= 1;
@@ -292,8 +314,8 @@ static void b8_a_pageblock_on_no_list_or_another(struct ktap *t)
 static void b8_more_are_listed_than_say_so(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=256M");
-	struct partial_list *partial;
 	struct block_info *info;
+	unsigned int list = 0;
 	struct page *page;
 	struct zone *zone;
 	u32 index;
@@ -305,16 +327,15 @@ static void b8_more_are_listed_than_say_so(struct ktap *t)
 	ASSERT(t, page);
 	index = pageblock_index(zone, zone->deferred[0].start);
 	info = &zone->block_info[index];
-	partial = &zone->partial[0];
-	while (partial->first[0])		/* a list that is empty; the others hold some */
-		partial++;
-	info->place = (u16)(1 + (partial - zone->partial) * NR_BUCKETS);
-	partial->first[0] = index + 1;
-	partial->mask |= 1;
+	while (zone->partial_first[list])	/* one that is empty; others hold some */
+		list++;
+	info->place = (u16)(1 + list);
+	zone->partial_first[list] = index + 1;
+	zone->partial_mask[list / NR_BUCKETS] |= 1ull << list % NR_BUCKETS;
 	expect_fault(t, m, "B8");
 	info->place = 0;
-	partial->first[0] = 0;
-	partial->mask &= ~1ull;
+	zone->partial_first[list] = 0;
+	zone->partial_mask[list / NR_BUCKETS] &= ~(1ull << list % NR_BUCKETS);
 	__free_page(page);
 	zones_hold(t, m);
 }
@@ -369,6 +390,7 @@ KTAP_SUITE(zone_check,
 	KTAP_CASE(b1_a_torn_list),
 	KTAP_CASE(b5_b6_words_that_no_free_block_has),
 	KTAP_CASE(b7_a_map_that_lies),
+	KTAP_CASE(b7_free_blocks_that_lie),
 	KTAP_CASE(b8_a_pageblock_on_no_list_or_another),
 	KTAP_CASE(b8_more_are_listed_than_say_so),
 	KTAP_CASE(p1_p2_pages_of_a_cpus_list));
