@@ -5,6 +5,7 @@
  * One machine a process, booted by the first call. The object calls are kmem's own functions, not wrappers, just as
  * the peers' are; what a wrapper must do (page to pointer, cache to size) is a few instructions and counts against us.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/bench.h"
@@ -279,12 +280,32 @@ static void page_compact(void **const pages[], size_t nr)
 		__ClearPageMovable(*pages[i]);
 }
 
+/* "Node 0, zone    DMA32      3      1 ...": of all zones. */
+static void page_free_blocks(unsigned long nr[])
+{
+	char text[4096];
+	long length = machine_file(machine, "buddyinfo", text, sizeof(text));
+
+	if (length < 0 || (size_t)length >= sizeof(text))
+		fail("no buddyinfo");
+	memset(nr, 0, FREE_ORDERS * sizeof(nr[0]));
+	for (const char *line = text; (line = strstr(line, "zone")); line++) {
+		char *at;
+
+		line += strlen("zone") + strspn(line + strlen("zone"), " ");
+		at = strchr(line, ' ');
+		for (unsigned int order = 0; at && order < FREE_ORDERS; order++)
+			nr[order] += strtoul(at, &at, 10);
+	}
+}
+
 static const struct page_calls page_calls = {
 	.alloc = page_alloc,
 	.free = page_free,
 	.try_alloc = page_try_alloc,
 	.try_alloc_kept = page_try_alloc_kept,
 	.settle = drain_all_pages,
+	.free_blocks = page_free_blocks,
 	.compact = page_compact,
 	.enter = enter,
 	.leave = machine_leave,

@@ -196,6 +196,7 @@ struct page_calls {
 	void *(*try_alloc)(unsigned int order);	/* as alloc, for movable memory; short of memory it gives up quietly */
 	void *(*try_alloc_kept)(unsigned int order);	/* the same for memory that cannot be moved */
 	void (*settle)(void);		/* give what is kept per CPU back, or NULL */
+	void (*free_blocks)(unsigned long nr[]);	/* of each order, FREE_ORDERS of them */
 	/* Make free memory whole by moving single pages: each *pages[i] may become another. NULL: it cannot. */
 	void (*compact)(void **const pages[], size_t nr);
 	void (*enter)(void), (*leave)(void);	/* for each further thread; NULL: there may be none */
@@ -233,6 +234,31 @@ const struct page_calls *page_calls_of(const struct subject *subject);
 /* "kmem ..." is kmalloc, "cache ..." a kmem_cache of exactly @size, any other name whoever owns malloc here. */
 const struct object_calls *object_calls_of(const struct subject *subject, size_t size);
 
+/* ---- history.c: what a line that takes long has come to, again and again on its way ---- */
+
+#define MAX_MOMENTS 10
+#define HISTORY_ORDERS 10u	/* the index is kept of orders 0 to 9 */
+#define FREE_ORDERS 11u		/* free blocks are of orders 0 to 10 */
+
+struct moment {
+	double step;				/* done so far */
+	double figure;				/* the line's, if it ended here */
+	double unusable[HISTORY_ORDERS];	/* share of free memory in blocks too small for the order: 0 to 1 */
+};
+
+struct history {
+	int nr;
+	struct moment moments[MAX_MOMENTS];
+};
+
+/* This child's, which its line writes. */
+struct history *history_here(void);
+/* The index of each order from the numbers of free blocks, as the kernel's extfrag/unusable_index has it. */
+void history_index(struct moment *moment, const unsigned long free_blocks[FREE_ORDERS]);
+void history_print(const struct history *history);
+/* What history_print() wrote, from anywhere in a text. */
+void history_parse(struct history *history, const char *text);
+
 /* ---- table.c: figures of all rounds, and what they say ---- */
 
 #define MAX_ROUNDS 64
@@ -243,6 +269,7 @@ struct cell {
 	double system_calls;
 	double round[MAX_ROUNDS];	/* in order; NAN: failed */
 	int nr_rounds;
+	struct history history;		/* of the last round */
 };
 
 /* Who runs a subject's child. */

@@ -15,8 +15,11 @@
  * "lifo" hands out pages as the kernel does (kmem.fullest_first=off), "lifo, compacted" has its movable pages moved
  * before the count: compact_memory(), which copies them.
  *
- * What a subject can hold at all, in pages and in 2 MiB blocks, is measured first, so that nobody answers for
- * descriptors, reserves and the ends of zones.
+ * What the free memory could hold is what the same subject has left when, at the end, all is freed and as many single
+ * pages are allocated one after the other: so nobody answers for descriptors, reserves, and the ends of zones. It is
+ * checked to be no more than one block from what arithmetic says.
+ * Ten times on the way the count and the index of each order are taken (history.c). A's lines go up and down with the sizes
+ * that happen to be live: their figure is the mean of the last five.
  * llfree-c's column is quoted: it was measured once with these lines' rules, not here.
  */
 #include <math.h>
@@ -31,6 +34,7 @@ enum shape { ORDERS, PAGES_AT_LEVEL, PAGES_AFTER_FREEING, PAGES_SKEWED, PAGES_MI
 #define HUGE_PAGES (1ul << HUGE_ORDER)
 #define STEPS 10000000ul
 #define KEPT_ONE_IN 48			/* PAGES_MIXED: slots whose pages cannot be moved */
+#define MOMENTS_OF_A_MEAN 5
 
 struct block {
 	void *page;
@@ -87,6 +91,13 @@ static void settle(void)
 		memory.calls->settle();
 }
 
+static void free_all(void)
+{
+	while (memory.nr)
+		give(memory.nr - 1);
+	settle();
+}
+
 /* Blocks of that order that can be had at all. */
 static size_t measure_capacity(unsigned int order)
 {
@@ -95,32 +106,27 @@ static size_t measure_capacity(unsigned int order)
 	while (memory.nr < NR_PAGES && take(order))
 		;
 	capacity = memory.nr;
-	while (memory.nr)
-		give(memory.nr - 1);
-	settle();
+	free_all();
 	return capacity;
 }
 
-/* Half of all blocks are single pages, a quarter pairs, ... */
-static unsigned int geometric_order(void)
+/* Half of all blocks are single pages, a quarter pairs, ... and what would be above the largest order is of that. */
+static unsigned int geometric_order(unsigned int largest)
 {
-	unsigned int order = (unsigned int)__builtin_ctzll(next_random(&memory.random) | 1ull << HUGE_ORDER);
-
-	return order;
+	return (unsigned int)__builtin_ctzll(next_random(&memory.random) | 1ull << largest);
 }
 
-static void fill_with_orders(size_t level)
+static void fill_with_orders(size_t level, unsigned int largest)
 {
-	while (memory.pages < level && take(geometric_order()))
+	while (memory.pages < level && take(geometric_order(largest)))
 		;
 }
 
-static void age_orders(size_t level, unsigned long steps)
+static void age_orders(size_t level, unsigned int largest, unsigned long steps)
 {
-	fill_with_orders(level);
 	while (steps--) {
 		give(random_slot(memory.nr));
-		fill_with_orders(level);
+		fill_with_orders(level, largest);
 	}
 }
 
@@ -204,47 +210,102 @@ static void compact(void)
 	memory.calls->compact(pages, nr);
 }
 
-/* The blocks that can be had now, in percent of what there would be if all live pages lay together. */
-static double contiguity(size_t capacity, size_t blocks)
+/* ---- what is left whole ---- */
+
+/* The blocks that can be had now. Changes nothing. */
+static size_t count_whole(void)
 {
-	size_t beside = capacity - blocks * HUGE_PAGES, got = 0;	/* pages that are of no block in any case */
-	size_t within = memory.pages > beside ? memory.pages - beside : 0;
-	size_t could = blocks - (within + HUGE_PAGES - 1) / HUGE_PAGES;
+	void **blocks = scratch(NR_PAGES / HUGE_PAGES * sizeof(*blocks));
+	size_t nr = 0;
 
 	settle();
-	while (memory.calls->try_alloc(HUGE_ORDER))
-		got++;
-	return 100.0 * (double)got / (double)could;
+	while (nr < NR_PAGES / HUGE_PAGES && (blocks[nr] = memory.calls->try_alloc(HUGE_ORDER)))
+		nr++;
+	for (size_t i = nr; i-- > 0;)
+		memory.calls->free(blocks[i], HUGE_ORDER);
+	settle();
+	return nr;
 }
 
-/* line->size: pages replaced at a time. line->count: percent of memory that is live. */
-static void age(const struct line *line, size_t capacity, unsigned long steps)
+/* The blocks that there would be if so many live pages lay together: by trying, with nothing else live. */
+static size_t could_be_whole(size_t pages, size_t capacity, size_t blocks)
 {
-	size_t level = capacity * line->count / 100;
+	size_t beside = capacity - blocks * HUGE_PAGES;		/* pages that are of no block in any case */
+	size_t within = pages > beside ? pages - beside : 0;
+	size_t most = blocks - (within + HUGE_PAGES - 1) / HUGE_PAGES, could;
 
-	switch ((enum shape)line->shape) {
-	case ORDERS:
-		age_orders(level, steps);
-		return;
-	case PAGES_AT_LEVEL:
+	fill_with_pages(pages);
+	could = count_whole();
+	free_all();
+	if (could + 1 < most)
+		fail("%zu whole blocks beside %zu pages that lie together, of %zu", could, pages, most);
+	return could;
+}
+
+/* What is whole at each of the history's moments, and how many pages were live. */
+static size_t whole[MAX_MOMENTS], live[MAX_MOMENTS];
+
+static void note_moment(struct history *history, unsigned long step)
+{
+	struct moment *moment = &history->moments[history->nr];
+	unsigned long free_blocks[FREE_ORDERS];
+
+	settle();
+	memory.calls->free_blocks(free_blocks);
+	history_index(moment, free_blocks);
+	moment->step = (double)step;
+	whole[history->nr] = count_whole();
+	live[history->nr++] = memory.pages;
+}
+
+static double rate_moments(struct history *history, int nr_of_mean, size_t capacity, size_t blocks)
+{
+	size_t pages = 0, could = 0;
+	double sum = 0;
+
+	memory.mixed = false;
+	free_all();
+	for (int i = 0; i < history->nr; i++) {
+		if (live[i] != pages)
+			could = could_be_whole(live[i], capacity, blocks);
+		pages = live[i];
+		history->moments[i].figure = 100.0 * (double)whole[i] / (double)could;
+		if (i >= history->nr - nr_of_mean)
+			sum += history->moments[i].figure;
+	}
+	return sum / nr_of_mean;
+}
+
+/* ---- a line ---- */
+
+/* line->size: pages replaced at a time, or the largest of random orders. line->count: percent that is live. */
+static void begin(const struct line *line, size_t capacity, size_t level)
+{
+	if (line->shape == ORDERS) {
+		fill_with_orders(level, (unsigned int)line->size);
+	} else if (line->shape == PAGES_AT_LEVEL) {
 		fill_with_pages(level);
-		age_pages(any_slot, steps, line->size);
-		return;
-	case PAGES_AFTER_FREEING:
-	case PAGES_SKEWED:
-	case PAGES_MIXED:
+	} else {
 		fill_with_pages(capacity);
 		free_down_to(level);
-		age_pages(line->shape == PAGES_SKEWED ? skewed_slot : any_slot, steps, line->size);
-		return;
 	}
+}
+
+static void age(const struct line *line, size_t level, unsigned long steps)
+{
+	if (line->shape == ORDERS)
+		age_orders(level, (unsigned int)line->size, steps);
+	else
+		age_pages(line->shape == PAGES_SKEWED ? skewed_slot : any_slot, steps, line->size);
 }
 
 static double quoted(const struct line *line);
 
 static double measure_ageing(const struct line *line, const struct subject *subject, const struct effort *effort)
 {
-	size_t capacity, blocks;
+	unsigned long steps = (effort->quick ? STEPS / 1000 : STEPS) / MAX_MOMENTS;
+	struct history *history = history_here();
+	size_t capacity, blocks, level;
 
 	if (subject->role == BASELINE)
 		return quoted(line);
@@ -254,10 +315,15 @@ static double measure_ageing(const struct line *line, const struct subject *subj
 	blocks = measure_capacity(HUGE_ORDER);
 	capacity = measure_capacity(0);
 	memory.mixed = line->shape == PAGES_MIXED;
-	age(line, capacity, effort->quick ? STEPS / 1000 : STEPS);
-	if (strstr(subject->name, "compacted"))
-		compact();
-	return contiguity(capacity, blocks);
+	level = capacity * line->count / 100;
+	begin(line, capacity, level);
+	while (history->nr < MAX_MOMENTS) {
+		age(line, level, steps);
+		if (history->nr == MAX_MOMENTS - 1 && strstr(subject->name, "compacted"))
+			compact();
+		note_moment(history, steps * (unsigned long)(history->nr + 1));
+	}
+	return rate_moments(history, line->shape == ORDERS ? MOMENTS_OF_A_MEAN : 1, capacity, blocks);
 }
 
 static const struct subject subjects[] = {
@@ -266,8 +332,10 @@ static const struct subject subjects[] = {
 };
 
 static const struct line lines[] = {
-	{ "A: random orders, 90 % full", ORDERS, 1, 90 },
-	{ "A: random orders, 50 % full", ORDERS, 1, 50 },
+	{ "A: random orders, 90 % full", ORDERS, HUGE_ORDER, 90 },
+	{ "A: random orders, 50 % full", ORDERS, HUGE_ORDER, 50 },
+	{ "A: random orders to 2, 90 % full", ORDERS, 2, 90 },
+	{ "A: random orders to 2, 50 % full", ORDERS, 2, 50 },
 	{ "B: order 0, 90 % full", PAGES_AT_LEVEL, 1, 90 },
 	{ "C: half of all pages, one by one", PAGES_AFTER_FREEING, 1, 50 },
 	{ "C: half of all pages, by 512", PAGES_AFTER_FREEING, 512, 50 },
@@ -279,7 +347,7 @@ static const struct line lines[] = {
 
 static double quoted(const struct line *line)
 {
-	static const double llfree[ARRAY_LENGTH(lines)] = { 0, 47, 0, 82, 78, 60, 57, 0, NAN };
+	static const double llfree[ARRAY_LENGTH(lines)] = { 0, 47, NAN, NAN, 0, 82, 78, 60, 57, 0, NAN };
 
 	return llfree[line - lines];
 }

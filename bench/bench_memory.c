@@ -58,7 +58,7 @@ static double bytes_an_object(const struct line *line, const struct subject *sub
 /* ---- after a peak ---- */
 
 enum survivors { FIRST_OF_16, RANDOM_16TH, NONE };
-enum moment { AT_ONCE, AFTER_A_SECOND, ON_REQUEST };
+enum when { AT_ONCE, AFTER_A_SECOND, ON_REQUEST };
 
 #define PEAK_BYTES (256ul << 20)
 

@@ -49,7 +49,10 @@ static __attribute__((noinline)) void null_free(void *page, unsigned int order)
 static const struct page_calls null_calls = { .alloc = null_alloc, .free = null_free, .try_alloc = null_alloc };
 static const struct page_calls textbook_calls = {
 	.alloc = textbook_alloc, .free = textbook_free, .try_alloc = textbook_alloc, .try_alloc_kept = textbook_alloc,
+	.free_blocks = textbook_free_blocks,
 };
+
+_Static_assert(TEXTBOOK_MAX_ORDER + 1 == FREE_ORDERS, "textbook_free_blocks() writes all");
 
 const struct page_calls *page_calls_of(const struct subject *subject)
 {

@@ -99,3 +99,12 @@ void textbook_free(void *block, unsigned int order)
 	}
 	list_push(frame, order);
 }
+
+void textbook_free_blocks(unsigned long nr[])
+{
+	for (unsigned int order = 0; order < NR_ORDERS; order++) {
+		nr[order] = 0;
+		for (uint32_t at = buddy.free_list[order]; at != NOWHERE; at = buddy.links[at].next)
+			nr[order]++;
+	}
+}

@@ -17,4 +17,7 @@ void textbook_init(size_t pages);
 void *textbook_alloc(unsigned int order);
 void textbook_free(void *block, unsigned int order);
 
+/* How many free blocks there are of each order, 0 to TEXTBOOK_MAX_ORDER. */
+void textbook_free_blocks(unsigned long nr[]);
+
 #endif

@@ -47,6 +47,27 @@ static void write_number(FILE *file, double value)
 		fprintf(file, "%.9g", value);
 }
 
+static void write_history(FILE *file, const struct history *history)
+{
+	const char *separator = "\n";
+
+	if (!history->nr)
+		return;
+	fputs(", \"over_time\": [", file);
+	for (int i = 0; i < history->nr; i++) {
+		const struct moment *moment = &history->moments[i];
+
+		fprintf(file, "%s          {\"step\": %.9g, \"figure\": ", separator, moment->step);
+		write_number(file, moment->figure);
+		fputs(", \"unusable\": [", file);
+		for (unsigned int order = 0; order < HISTORY_ORDERS; order++)
+			fprintf(file, "%s%.4g", order ? ", " : "", moment->unusable[order]);
+		fputs("]}", file);
+		separator = ",\n";
+	}
+	fputs("\n        ]", file);
+}
+
 static void write_cell(FILE *file, const struct subject *subject, const struct cell *cell)
 {
 	static const char *const roles[] = { [OURS] = "ours", [PEER] = "peer", [BASELINE] = "baseline" };
@@ -71,6 +92,7 @@ static void write_cell(FILE *file, const struct subject *subject, const struct c
 		fputs(", \"system_calls\": ", file);
 		write_number(file, cell->system_calls);
 	}
+	write_history(file, &cell->history);
 	fputc('}', file);
 }
 
@@ -174,6 +196,8 @@ struct reader {
 	size_t line;			/* NO_SUBJECT: unknown */
 	char subject[128];
 	struct cell cell;
+	struct moment moment;
+	unsigned int order;		/* whose index of the moment comes next */
 };
 
 static void skip_space(struct reader *r)
@@ -277,7 +301,7 @@ static void find_line(struct reader *r, const char *name)
 	r->line = r->table ? table_line(r->table, name) : NO_SUBJECT;
 }
 
-/* Depth 1 is the file, 2 a machine, build or section, 3 a line, 4 a cell. */
+/* Depth 1 is the file, 2 a machine, build or section, 3 a line, 4 a cell, 5 a moment of it. */
 static void got_string(struct reader *r, const char *text)
 {
 	struct about *about = &r->results->about;
@@ -325,6 +349,12 @@ static void got_number(struct reader *r, double value)
 		r->cell.system_calls = value;
 	if (is_at(r, 4, "rounds") && r->cell.nr_rounds < MAX_ROUNDS)
 		r->cell.round[r->cell.nr_rounds++] = value;
+	if (is_at(r, 5, "step"))
+		r->moment.step = value;
+	if (is_at(r, 5, "figure"))
+		r->moment.figure = value;
+	if (is_at(r, 5, "unusable") && r->order < HISTORY_ORDERS)
+		r->moment.unusable[r->order++] = value;
 }
 
 static void begin_object(struct reader *r)
@@ -333,12 +363,19 @@ static void begin_object(struct reader *r)
 		*r->subject = '\0';
 		r->cell = (struct cell){ .figure = NAN, .instructions = NAN, .system_calls = NAN };
 	}
+	if (r->depth == 5) {
+		r->moment = (struct moment){ .figure = NAN };
+		r->order = 0;
+	}
 }
 
 static void end_object(struct reader *r)
 {
+	struct history *history = &r->cell.history;
 	size_t subject;
 
+	if (r->depth == 5 && !strcmp(r->names[4], "over_time") && history->nr < MAX_MOMENTS)
+		history->moments[history->nr++] = r->moment;
 	if (r->depth != 4 || !r->table || r->line == NO_SUBJECT)
 		return;
 	subject = table_subject(r->table, r->subject);

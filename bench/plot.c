@@ -10,6 +10,11 @@
  * A row's unit is kmem's own figure, so that all rows share an axis; bars that would be more than AXIS_TIMES of it are
  * cut and pointed. Tables of percentages are drawn from 0 to 100. Colours follow the reader's light or dark scheme,
  * and a background is painted, so that it can be read on any page.
+ *
+ * Lines that keep a history (history.c) are drawn once more: time to the right, orders upwards, the index as a shade.
+ *
+ *	B: order 0    9 |  . . o o O O		kmem	textbook
+ *		      0 |    . . . o o
  */
 #include <math.h>
 #include <stdlib.h>
@@ -43,11 +48,14 @@ static const char style[] =
 	".title { font-size: 15px; font-weight: 600 }\n"
 	".value { font-size: 11px; fill: #59636e }\n"
 	".ours { font-size: 11px; font-weight: 600 }\n"
+	".shade { fill: #bc4c00 }\n"
+	".frame { fill: none; stroke: #d0d7de; stroke-width: 1 }\n"
 	"@media (prefers-color-scheme: dark) {\n"
 	"text { fill: #e6edf3 }\n"
 	".paper { fill: #0d1117 }\n"
 	".soft, .value { fill: #9198a1 }\n"
-	".grid { stroke: #30363d }\n"
+	".grid, .frame { stroke: #30363d }\n"
+	".shade { fill: #ffa657 }\n"
 	"}\n"
 	"</style>\n";
 
@@ -58,7 +66,7 @@ static const char *colour_of(const char *subject)
 	} colours[] = {
 		{ "kmem", "#2f81f7" }, { "cache", "#79b8ff" }, { "mimalloc", "#e0823d" }, { "jemalloc", "#3fa66b" },
 		{ "tcmalloc", "#a371d7" }, { "glibc", "#8b949e" }, { "textbook", "#bf9b30" }, { "mmap", "#4fb3a5" },
-		{ "linux 6.1 (quoted)", "#8b949e" },
+		{ "linux 6.1 (quoted)", "#8b949e" }, { "lifo", "#d1699c" }, { "lifo, compacted", "#f0a3c4" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(colours); i++)
@@ -244,6 +252,99 @@ static void draw_table(struct plot *plot, const struct table *table)
 			draw_line(plot, table, line);
 }
 
+/* ---- histories ---- */
+
+#define SHADE_WIDTH 12.5
+#define SHADE_HEIGHT 8.0
+#define PANEL_WIDTH (MAX_MOMENTS * SHADE_WIDTH + 40)
+#define PANEL_HEIGHT (HISTORY_ORDERS * SHADE_HEIGHT)
+
+static bool cell_has_panel(const struct table *table, size_t line, size_t subject)
+{
+	return subject_is_drawn(table, subject) && table_cell(table, line, subject)->history.nr;
+}
+
+static bool line_has_panels(const struct table *table, size_t line)
+{
+	for (size_t i = 0; i < table->section.nr_subjects; i++)
+		if (cell_has_panel(table, line, i))
+			return true;
+	return false;
+}
+
+static void draw_shade(const struct plot *plot, double x, int moment, unsigned int order, double index)
+{
+	fprintf(plot->file, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" class=\"shade\" "
+		"fill-opacity=\"%.3f\"/>\n", x + moment * SHADE_WIDTH,
+		plot->y + (HISTORY_ORDERS - 1 - order) * SHADE_HEIGHT, SHADE_WIDTH - 1, SHADE_HEIGHT - 1, index);
+}
+
+static void draw_panel(const struct plot *plot, const struct history *history, double x)
+{
+	fprintf(plot->file, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" class=\"frame\"/>\n", x - 1,
+		plot->y - 1, MAX_MOMENTS * SHADE_WIDTH + 1, PANEL_HEIGHT + 1);
+	for (int i = 0; i < history->nr; i++)
+		for (unsigned int order = 0; order < HISTORY_ORDERS; order++)
+			if (history->moments[i].unusable[order] >= 0.001)
+				draw_shade(plot, x, i, order, history->moments[i].unusable[order]);
+}
+
+static void draw_panels(struct plot *plot, const struct table *table, size_t line)
+{
+	double x = BARS_X;
+	char text[16];
+
+	text_at(plot, BARS_X - 30, plot->y + PANEL_HEIGHT / 2, "end", "", table->section.lines[line].name);
+	snprintf(text, sizeof(text), "%u", HISTORY_ORDERS - 1);
+	text_at(plot, BARS_X - 6, plot->y + 9, "end", "soft", text);
+	text_at(plot, BARS_X - 6, plot->y + PANEL_HEIGHT, "end", "soft", "0");
+	for (size_t i = 0; i < table->section.nr_subjects && x + PANEL_WIDTH <= WIDTH; i++) {
+		if (!cell_has_panel(table, line, i))
+			continue;
+		draw_panel(plot, &table_cell(table, line, i)->history, x);
+		x += PANEL_WIDTH;
+	}
+	plot->y += PANEL_HEIGHT + ROW_GAP;
+}
+
+/* The subjects' names stand above their panels, the scale above all. */
+static void draw_histories_head(struct plot *plot, const struct table *table, size_t line)
+{
+	double x = BARS_X;
+
+	plot->y += 26;
+	text_at(plot, MARGIN, plot->y, "start", "title", "Share of free memory in blocks below order 0 to 9, over time "
+		"(unusable_index; less is better)");
+	plot->y += 24;
+	for (int i = 0; i <= 4; i++) {
+		draw_shade(&(struct plot){ .file = plot->file, .y = plot->y - 9 - (HISTORY_ORDERS - 1) * SHADE_HEIGHT },
+			   MARGIN + 22, 2 * i, 0, i / 4.0);
+	}
+	text_at(plot, MARGIN, plot->y, "start", "soft", "0");
+	text_at(plot, MARGIN + 22 + 9.5 * SHADE_WIDTH, plot->y, "start", "soft", "1");
+	for (size_t i = 0; i < table->section.nr_subjects && x + PANEL_WIDTH <= WIDTH; i++) {
+		if (!cell_has_panel(table, line, i))
+			continue;
+		text_at(plot, x, plot->y, "start", i ? "soft" : "ours", table->section.subjects[i].name);
+		x += PANEL_WIDTH;
+	}
+	plot->y += 10;
+}
+
+static void draw_histories(struct plot *plot, const struct table *table)
+{
+	bool has_head = false;
+
+	for (size_t line = 0; line < table->section.nr_lines; line++) {
+		if (!table->line_is_wanted[line] || !line_has_panels(table, line))
+			continue;
+		if (!has_head)
+			draw_histories_head(plot, table, line);
+		has_head = true;
+		draw_panels(plot, table, line);
+	}
+}
+
 /* ---- the page ---- */
 
 static void draw_legend(const struct plot *plot, double y)
@@ -300,8 +401,10 @@ bool plot_write(const char *path, const struct results *results)
 	if (!plot.file)
 		return false;
 	for (size_t i = 0; i < results->nr_tables; i++)
-		if (table_is_drawn(&results->tables[i]))
+		if (table_is_drawn(&results->tables[i])) {
 			draw_table(&plot, &results->tables[i]);
+			draw_histories(&plot, &results->tables[i]);
+		}
 	fclose(plot.file);
 	file = fopen(path, "we");
 	if (file)

@@ -156,10 +156,61 @@ static void print_table(const struct table *table, enum metric metric)
 	}
 }
 
+/* ---- over time ---- */
+
+static const char *steps_text(double step, char *text, size_t size)
+{
+	if (step >= 1e6)
+		snprintf(text, size, "%.3gM", step / 1e6);
+	else
+		snprintf(text, size, "%.3gk", step / 1e3);
+	return text;
+}
+
+static void print_history_heading(const struct history *history, unsigned int order)
+{
+	printf("\nOrder %u: share of free memory in smaller blocks (unusable_index), after so many steps\n%-*s", order,
+	       NAME_WIDTH + 10, "");
+	for (int i = 0; i < history->nr; i++) {
+		char text[32];
+
+		printf("  %5s", steps_text(history->moments[i].step, text, sizeof(text)));
+	}
+	printf("\n");
+}
+
+/* kmem's own, and a peer's: not those of settings that only show what they do. */
+static void print_histories_of(const struct table *table, unsigned int order)
+{
+	bool has_heading = false;
+
+	for (size_t line = 0; line < table->section.nr_lines; line++)
+		for (size_t i = 0; i < table->section.nr_subjects; i++) {
+			const struct history *history = &table_cell(table, line, i)->history;
+
+			if (!history->nr || (i && table->section.subjects[i].role != PEER))
+				continue;
+			if (!has_heading)
+				print_history_heading(history, order);
+			has_heading = true;
+			printf("%-*s%-10s", NAME_WIDTH, table->section.lines[line].name, table->section.subjects[i].name);
+			for (int k = 0; k < history->nr; k++)
+				printf("  %5.3f", history->moments[k].unusable[order]);
+			printf("\n");
+		}
+}
+
+static void print_histories(const struct table *table)
+{
+	print_histories_of(table, 3);
+	print_histories_of(table, 9);
+}
+
 void report_table(const struct table *table)
 {
 	print_table(table, FIGURE);
 	print_table(table, INSTRUCTIONS);
 	print_table(table, SYSTEM_CALLS);
+	print_histories(table);
 	fflush(stdout);
 }

@@ -4,7 +4,7 @@
  *
  *	parent	round 1: line 1: kmem mimalloc ... null, line 2: ...	round 2: ... (from right to left)
  *	           \ --child section line subject quick round  (LD_PRELOAD=the subject's library)
- *	            child: set up, warm up, median of samples, one number on its standard output
+ *	            child: set up, warm up, median of samples, one number on its standard output (and: history.c)
  *
  * The same program is both; or the parent is this revision's and the child another's, whose lines are found by
  * name. Counted cells run the child once more under callgrind, which collects only below
@@ -105,6 +105,7 @@ static int run_child(char **args)
 	}
 	pin_to_cpu(effort.cpu);
 	printf("%.9g\n", measure(section, line, subject, &effort));
+	history_print(history_here());
 	team_stop();
 	return 0;
 }
@@ -213,7 +214,7 @@ static const char *program_of(const struct table *table, size_t subject)
 /* One more round of a cell. */
 static bool measure_cell(struct table *table, size_t line, size_t subject, bool quick, int round)
 {
-	char number[24], text[256];
+	char number[24], text[4096];
 	const char *argv[] = {
 		program_of(table, subject), "--child", table->section.name, table->section.lines[line].name,
 		table->origins[subject].name, quick ? "1" : "0", number, NULL,
@@ -224,6 +225,7 @@ static bool measure_cell(struct table *table, size_t line, size_t subject, bool 
 	status = capture(argv, table->section.subjects[subject].library, false, text, sizeof(text));
 	if (!status && *text) {
 		cell_add_round(table_cell(table, line, subject), strtod(text, NULL));
+		history_parse(&table_cell(table, line, subject)->history, text);
 		return true;
 	}
 	cell_failed(table, line, subject, status);

@@ -44,7 +44,10 @@ grep -q '^machine ' "$dir/out" && grep -q '^compiler .*flags' "$dir/out" && grep
 result $? the_header_names_revision_machine_compiler_and_hardening
 
 perl -MJSON::PP -0777 -e 'my $j = decode_json(<>); my ($glibc) = grep { $_->{subject} eq "glibc" }
-	@{$j->{sections}[0]{lines}[0]{cells}}; die unless @{$j->{sections}} > 6 && $glibc->{figure} > 0' \
+	@{$j->{sections}[0]{lines}[0]{cells}}; die unless @{$j->{sections}} > 6 && $glibc->{figure} > 0;
+	for my $line (map { @{$_->{lines}} } grep { $_->{name} eq "ageing" } @{$j->{sections}}) {
+		for (grep { $_->{subject} =~ /^(kmem|textbook)$/ } @{$line->{cells}}) {
+			die "$line->{name}" unless @{$_->{over_time}} == 10 && @{$_->{over_time}[9]{unusable}} == 10 } }' \
 	"$dir/json" 2>"$dir/err"
 result $? the_json_file_holds_the_figures
 

@@ -29,7 +29,10 @@ cat >"$dir/peers.json" <<END
    {"name": "pair 4096", "cells": [$(cell kmem 5 80), $(cell mimalloc 4 90)]},
    {"name": "a line of tomorrow", "cells": [$(cell kmem 1 1)]}]},
   {"name": "ageing", "title": "t", "unit": "%", "better": "more", "lines": [
-   {"name": "B: order 0, 90 % full", "cells": [{"subject": "kmem", "figure": 98}, {"subject": "textbook", "figure": 99.5}]}]},
+   {"name": "B: order 0, 90 % full", "cells": [{"subject": "kmem", "figure": 98, "over_time": [
+     {"step": 1000000, "figure": 90.5, "unusable": [0, 0, 0, 0.125, 0, 0, 0, 0, 0, 0.25]},
+     {"step": 2000000, "figure": 98, "unusable": [0, 0, 0, 0.0625, 0, 0, 0, 0, 0, 0.75, 9]}]},
+    {"subject": "textbook", "figure": 99.5}]}]},
   {"name": "a section of tomorrow", "lines": [{"name": "pair 64", "cells": [$(cell kmem 7 7)]}]}]}
 END
 
@@ -71,7 +74,7 @@ well_formed() {
 	xmllint --noout "$1" 2>>"$dir/err"
 }
 
-echo 1..13
+echo 1..15
 
 run --from "$dir/peers.json" --json "$dir/1.json" --svg "$dir/1.svg"
 test $? -eq 0 && grep -q '^pair 64 .* 3.00 .* 4.00 .* 30.0 .* mimalloc .* 0.75' "$dir/out" &&
@@ -96,6 +99,18 @@ grep -q 'width="100.0" height="9" fill="#2f81f7"' "$dir/1.svg" && grep -q 'width
 	grep -q 'width="400.0" height="9"' "$dir/1.svg" && grep -q '<path ' "$dir/1.svg" &&
 	grep -q 'prefers-color-scheme: dark' "$dir/1.svg" && grep -q 'class="paper" width="100%"' "$dir/1.svg"
 result $? bars_are_as_long_as_their_figures
+
+grep -q '^B: order 0, 90 % full  *kmem  *0.125  0.062$' "$dir/out" && grep -q '^B: order 0, 90 % full  *kmem  *0.250  0.750$' "$dir/out" &&
+	grep -q '^Order 9: .*unusable_index' "$dir/out" && grep -q '^  *1M  *2M$' "$dir/out" &&
+	perl -MJSON::PP -0777 -e 'my $h = decode_json(<>)->{sections}[1]{lines}[0]{cells}[0]{over_time};
+		die unless @$h == 2 && $h->[0]{figure} == 90.5 && $h->[1]{step} == 2e6 && @{$h->[1]{unusable}} == 10' \
+		"$dir/1.json" 2>"$dir/err"
+result $? the_index_over_time_is_printed_and_written
+
+# One shade for each index that is not 0, and the four of the scale above nothing.
+test "$(grep -o 'class="shade" fill-opacity="0.750"' "$dir/1.svg" | wc -l)" -eq 2 &&
+	test "$(grep -c 'class="shade"' "$dir/1.svg")" -eq 9 && grep -q 'class="frame"' "$dir/1.svg"
+result $? the_index_over_time_is_drawn
 
 printf 'before\n<!-- bench -->\nold figures\n<!-- /bench -->\nafter\n' >"$dir/README"
 run --from "$dir/peers.json" --readme "$dir/README"
