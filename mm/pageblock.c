@@ -37,7 +37,7 @@
 
 _Static_assert(NR_BUCKETS <= 64, "a bit a bucket");
 _Static_assert(PAGEBLOCK_ORDERS == PAGEBLOCK_ORDER, "all but whole ones");
-_Static_assert(MIGRATE_PCPTYPES * PAGEBLOCK_ORDERS <= 0xffff / NR_BUCKETS, "place");
+_Static_assert(0xffff / NR_BUCKETS >= NR_PARTIAL, "place");
 
 /* ------------------------------------------------------------------------------------------------- type and warmth */
 

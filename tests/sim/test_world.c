@@ -7,6 +7,7 @@
 #include <kmem/kmem.h>
 #include <kmem/sim.h>
 #include <linux/compiler.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -353,6 +354,44 @@ static void a_machine_that_is_gone_is_no_memory(struct ktap *t)
 	EXPECT_CONTAINS(t, result.why, "no machine: read at 0x");
 }
 
+static struct machine *boot_with_page(struct page **page)
+{
+	struct machine *booted = machine_boot(&(struct machine_config){ .cmdline = "mem=16M nr_cpus=1" });
+
+	if (booted) {
+		machine_enter(booted);
+		*page = alloc_page(GFP_KERNEL);
+	}
+	return booted;
+}
+
+static void end_with_page(struct machine *booted, struct page *page)
+{
+	__free_page(page);
+	machine_leave();
+	machine_shutdown(booted);
+}
+
+/* A copy of a fixed size is a few moves to a compiler: they too are writes that the next machine sees nothing of. */
+static void what_was_copied_is_gone_with_its_machine(struct ktap *t)
+{
+	static char pattern[PAGE_SIZE];
+	struct page *page, *again;
+	struct machine *booted = boot_with_page(&page);
+
+	ASSERT(t, booted && page);
+	memset(pattern, 0xa5, sizeof(pattern));
+	copy_page(page_address(page), pattern);
+	memcpy((char *)page_address(page + 1), pattern, 24);
+	end_with_page(booted, page);
+	booted = boot_with_page(&again);
+	ASSERT(t, booted && again);
+	EXPECT_EQ(t, again, page);
+	EXPECT_EQ(t, *(char *)page_address(again), 0);
+	EXPECT_EQ(t, *(char *)page_address(again + 1), 0);
+	end_with_page(booted, again);
+}
+
 /* --------------------------------------------------------------------------------------------------------- images */
 
 static struct machine *kept;
@@ -406,4 +445,5 @@ KTAP_SUITE(world,
 	   KTAP_CASE(a_seed_repeats_its_run), KTAP_CASE(seeds_differ), KTAP_CASE(every_strategy_finds_a_lost_update),
 	   KTAP_CASE(an_exhaustive_search_ends), KTAP_CASE(outcomes_have_their_names),
 	   KTAP_CASE(a_stale_entry_is_an_error), KTAP_CASE(a_machine_that_is_gone_is_no_memory),
+	   KTAP_CASE(what_was_copied_is_gone_with_its_machine),
 	   KTAP_CASE(a_machine_is_restored_as_it_was));
