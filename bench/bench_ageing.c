@@ -18,8 +18,8 @@
  * What the free memory could hold is what the same subject has left when, at the end, all is freed and as many single
  * pages are allocated one after the other: so nobody answers for descriptors, reserves, and the ends of zones. It is
  * checked to be no more than one block from what arithmetic says.
- * Ten times on the way the count and the index of each order are taken (history.c). A's lines go up and down with the sizes
- * that happen to be live: their figure is the mean of the last five.
+ * Ten times on the way the count and the index of each order are taken (history.c). A's lines go up and down with the
+ * sizes that happen to be live: their figure is the mean of the last five.
  * llfree-c's column is quoted: it was measured once with these lines' rules, not here.
  */
 #include <math.h>

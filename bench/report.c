@@ -193,7 +193,8 @@ static void print_histories_of(const struct table *table, unsigned int order)
 			if (!has_heading)
 				print_history_heading(history, order);
 			has_heading = true;
-			printf("%-*s%-10s", NAME_WIDTH, table->section.lines[line].name, table->section.subjects[i].name);
+			printf("%-*s%-10s", NAME_WIDTH, table->section.lines[line].name,
+			       table->section.subjects[i].name);
 			for (int k = 0; k < history->nr; k++)
 				printf("  %5.3f", history->moments[k].unusable[order]);
 			printf("\n");
