@@ -139,7 +139,7 @@ void kmem_forked(struct machine *m, bool begun)
 	for (unsigned int i = 1; i < task->enter_depth; i++)
 		m->nr_users += task->outer[i] == m;
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
-		kswapd_forked(m->nodes[nid]);
+		reclaim_forked(m->nodes[nid]);
 	m->stop_word += m->stop_word & 1;
 	m->rcu_running = 0;
 	m->idle_running = 0;

@@ -47,9 +47,9 @@ enum seeded_bug {
 	SEEDED_LAZY_FLUSH,		/* mm/vmalloc_lazy.c: another's purge is not waited for */
 	SEEDED_SHRINKERS_GET,		/* mm/vmscan.c: walkers go on while the list changes */
 	SEEDED_SHRINKERS_PUT,		/* mm/vmscan.c: the last walker wakes nobody */
-	SEEDED_KSWAPD_WAKE,		/* mm/vmscan.c: kswapd sleeps while the word is what it is by then */
-	SEEDED_KSWAPD_REQUEST,		/* mm/vmscan.c: a request is read, then cleared */
-	SEEDED_KSWAPD_START,		/* mm/vmscan.c: no second look whether the machine goes down */
+	SEEDED_KSWAPD_WAKE,		/* mm/node_task.c: kswapd sleeps while the word is what it is by then */
+	SEEDED_KSWAPD_REQUEST,		/* mm/node_task.c: a request is read, then cleared */
+	SEEDED_KSWAPD_START,		/* mm/node_task.c: no second look whether the machine goes down */
 	SEEDED_IDLE_WAKE,		/* mm/idle.c: the same */
 	SEEDED_NR
 };

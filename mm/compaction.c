@@ -20,6 +20,9 @@
  *
  * A page with references besides these two is left where it is. docs/models/movable.pml
  *
+ * Who may sleep compacts in his own place; for others kcompactd does, a task a node, which kswapd wakes when it has
+ * reclaimed for a block and there is none yet, and those whom kswapd would not help (mm/node_task.c).
+ *
  * Locks: page lock > movable_lock; zone->lock for free blocks. No lock but the page's is held while its owner moves it.
  */
 #include <linux/compiler.h>
@@ -33,6 +36,7 @@
 #include "mm/buddy.h"
 #include "mm/buddy_index.h"
 #include "mm/compaction.h"
+#include "mm/node_task.h"
 #include "mm/page_report.h"
 #include "mm/pageblock.h"
 
@@ -45,6 +49,7 @@ struct compact_control {
 	int order;			/* stop when there is such a block; WHOLE_ZONE: never */
 	unsigned int size_order;	/* of the stretches that are emptied */
 	enum migrate_mode mode;
+	bool is_daemon;
 	pfn_t migrate_pfn;		/* all below was looked at */
 	pfn_t free_pfn;			/* all pageblocks from here on were looked at for room */
 	struct page *room;		/* free pages, taken off their lists; by lru.next */
@@ -145,6 +150,7 @@ static void pageblock_take_free(struct compact_control *cc, struct zone *zone, p
 			continue;
 		}
 		order = (unsigned int)page->free_order;
+		cc->isolated += 1ul << order;
 		zone_count_free(zone, (enum migratetype)page->free_type, -(1l << order));
 		buddy_remove(zone, page, order);
 		for (pfn_t next = pfn + (1ul << order); pfn < next; pfn++) {
@@ -345,7 +351,7 @@ static void count_compaction(const struct compact_control *cc)
 	count_vm_events(COMPACT_ISOLATED, cc->isolated);
 	count_vm_events(PGMIGRATE_SUCCESS, cc->moved);
 	count_vm_events(PGMIGRATE_FAIL, cc->failed);
-	if (current->flags & PF_KSWAPD) {
+	if (cc->is_daemon) {
 		count_vm_events(COMPACT_DAEMON_MIGRATE_SCANNED, cc->scanned);
 		count_vm_events(COMPACT_DAEMON_FREE_SCANNED, cc->free_scanned);
 	}
@@ -411,10 +417,11 @@ static void compaction_defer_reset(struct zone *zone)
 	__atomic_store_n(&zone->compact_defer_shift, 0, __ATOMIC_RELAXED);
 }
 
-static enum compact_result compact_zone_order(struct zone *zone, unsigned int order, enum migrate_mode mode)
+static enum compact_result compact_zone_order(struct zone *zone, unsigned int order, enum migrate_mode mode,
+					      bool is_daemon)
 {
 	struct compact_control cc = {
-		.zone = zone, .order = (int)order, .mode = mode,
+		.zone = zone, .order = (int)order, .mode = mode, .is_daemon = is_daemon,
 		.size_order = order < PAGEBLOCK_ORDER ? order : PAGEBLOCK_ORDER,
 	};
 	enum compact_result result = compact_zone(&cc);
@@ -450,28 +457,9 @@ enum compact_result try_to_compact_pages(const struct alloc_context *ac, unsigne
 			count_vm_event(COMPACT_STALL);
 			drain_all_pages();
 		}
-		result = compact_zone_order(ref->zone, ac->order, mode);
+		result = compact_zone_order(ref->zone, ac->order, mode, false);
 	}
 	return result;
-}
-
-void compact_node(struct pglist_data *node, unsigned int order, enum zone_type highest)
-{
-	bool woken = false;
-
-	if (!order || !anything_movable(node->machine))
-		return;
-	for (enum zone_type type = 0; type <= highest; type++) {
-		struct zone *zone = &node->zones[type];
-
-		if (!zone_populated(zone) || compaction_deferred(zone, order) ||
-		    !compaction_suitable(zone, order, highest, 0))
-			continue;
-		if (!woken)
-			count_vm_event(COMPACT_DAEMON_WAKE);
-		woken = true;
-		compact_zone_order(zone, order, MIGRATE_SYNC_LIGHT);
-	}
 }
 
 void compact_memory(void)
@@ -487,4 +475,63 @@ void compact_memory(void)
 
 		compact_zone(&cc);
 	}
+}
+
+/* ------------------------------------------------------------------------------------------------------ kcompactd */
+
+/* Is the zone worth the task's work? It has no such block, and what it has free is in pieces. */
+static bool kcompactd_suits(struct zone *zone, unsigned int order, enum zone_type highest)
+{
+	return zone_populated(zone) && !zone_watermark_ok(zone, order, zone_watermark(zone, WMARK_MIN), highest, 0) &&
+	       compaction_suitable(zone, order, highest, 0);
+}
+
+void compact_node(struct pglist_data *node, unsigned int order, enum zone_type highest)
+{
+	if (!order || !anything_movable(node->machine))
+		return;
+	count_vm_event(COMPACT_DAEMON_WAKE);
+	for (enum zone_type type = 0; type <= highest && !node_task_must_stop(&node->kcompactd); type++) {
+		struct zone *zone = &node->zones[type];
+
+		if (!kcompactd_suits(zone, order, highest) || compaction_deferred(zone, order))
+			continue;
+		if (compact_zone_order(zone, order, MIGRATE_SYNC_LIGHT, true) != COMPACT_DONE)
+			drain_all_pages();	/* what was freed meanwhile may lie on CPUs' lists */
+	}
+}
+
+static void kcompactd_run(struct pglist_data *node)
+{
+	enum zone_type highest = ZONE_NORMAL;
+	unsigned int order = 0;
+
+	while (!node_task_must_stop(&node->kcompactd)) {
+		u32 seen = node_task_wakeups(&node->kcompactd);
+
+		if (node_task_take(&node->kcompactd, &order, &highest))
+			compact_node(node, order, highest);
+		while (node_task_wakeups(&node->kcompactd) == seen && !node_task_must_stop(&node->kcompactd))
+			node_task_wait(&node->kcompactd, seen, 0);
+	}
+}
+
+static void kcompactd(void *node);
+
+static const struct node_task_kind kcompactd_kind = {
+	"kcompactd", 0, offsetof(struct pglist_data, kcompactd), kcompactd, kcompactd_run,
+};
+
+static void kcompactd(void *node)
+{
+	node_task_main(node, &kcompactd_kind);
+}
+
+void wakeup_kcompactd(struct pglist_data *node, unsigned int order, enum zone_type highest)
+{
+	for (enum zone_type type = 0; type <= highest && order && anything_movable(node->machine); type++)
+		if (kcompactd_suits(&node->zones[type], order, highest)) {
+			node_task_ask(node, &kcompactd_kind, order, highest);
+			return;
+		}
 }

@@ -15,7 +15,12 @@ enum compact_result {
 /* Make a block of the request's order in one of its zones, in the caller's place. May sleep. */
 enum compact_result try_to_compact_pages(const struct alloc_context *ac, unsigned int alloc_flags,
 					 enum migrate_mode mode);
-/* The same in the background, in all zones of a node up to highest. May sleep. */
+/*
+ * The node's background task is to make such blocks, if one of its zones up to highest has none but enough memory in
+ * pieces, some of it movable. Any context.
+ */
+void wakeup_kcompactd(struct pglist_data *node, unsigned int order, enum zone_type highest);
+/* What it does then. May sleep. */
 void compact_node(struct pglist_data *node, unsigned int order, enum zone_type highest);
 
 void compaction_init(struct machine *m);

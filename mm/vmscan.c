@@ -3,6 +3,7 @@
  * vmscan.c - getting memory back: from the allocators' own stores first, then from shrinkers.
  *
  *	below low  ->  wakeup_kswapd   -> kswapd, one task a node, until every zone asked for is above high
+ *					     then kcompactd, if it was a block that is wanted (mm/compaction.c)
  *	below min  ->  try_to_free_pages, in the place of a caller that may sleep
  *
  *	priority   12  11  10 ... 1  0	how hard: 4/2^priority of what a shrinker has, over its seeks
@@ -30,6 +31,7 @@
 #include "mm/compaction.h"
 #include "mm/cpus.h"
 #include "mm/fault_inject.h"
+#include "mm/node_task.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 #include "mm/vmalloc.h"
@@ -41,8 +43,6 @@
 #define MAX_RECLAIM_RETRIES 16
 #define SHRINKER_REGISTERED (1u << 0)
 #define LIST_CHANGES 0x80000000u
-#define ASKED_ORDER 0xffffu		/* kswapd_asked: the highest zone + 1 is above */
-#define ASKED_ZONE_SHIFT 16
 #define NAP_NS 100000000ull		/* kswapd looks again after a tenth of a second before it sleeps for long */
 
 /* --------------------------------------------------------------------------------------- the list of shrinkers */
@@ -314,7 +314,7 @@ unsigned long try_to_free_pages(struct machine *m, struct zonelist *zonelist, un
 /* ------------------------------------------------------------------------------------------ background reclaim */
 
 /* Would a request of that order, for zones up to highest, find one of the node's above its high watermark? */
-static bool node_balanced(struct pglist_data *node, int order, enum zone_type highest)
+static bool node_balanced(struct pglist_data *node, unsigned int order, enum zone_type highest)
 {
 	bool has_memory = false;
 
@@ -324,7 +324,7 @@ static bool node_balanced(struct pglist_data *node, int order, enum zone_type hi
 		if (!zone->managed_pages)
 			continue;
 		has_memory = true;
-		if (zone_watermark_ok(zone, (unsigned int)order, zone_watermark(zone, WMARK_HIGH), highest, 0))
+		if (zone_watermark_ok(zone, order, zone_watermark(zone, WMARK_HIGH), highest, 0))
 			return true;
 	}
 	return !has_memory;
@@ -355,13 +355,8 @@ static void boosts_end(struct pglist_data *node, const unsigned long *boosts)
 	}
 }
 
-static bool kswapd_must_stop(const struct pglist_data *node)
-{
-	return __atomic_load_n(&node->kswapd_stop, __ATOMIC_SEQ_CST);
-}
-
 /* Reclaim harder and harder until the node is balanced. Counts a failure if nothing at all came back. */
-static void balance_node(struct pglist_data *node, int order, enum zone_type highest)
+static void balance_node(struct pglist_data *node, unsigned int order, enum zone_type highest)
 {
 	struct machine *m = node->machine;
 	unsigned long boosts[MAX_NR_ZONES] = { 0 }, before = free_pages_of(m), objects = 0, pages = 0;
@@ -370,7 +365,7 @@ static void balance_node(struct pglist_data *node, int order, enum zone_type hig
 	for (enum zone_type type = ZONE_DMA; type <= highest; type++)
 		boosts[type] = __atomic_load_n(&node->zones[type].watermark_boost, __ATOMIC_RELAXED);
 	pages = reclaim_internal(m, GFP_KERNEL);
-	for (int priority = DEF_PRIORITY; priority > 0 && !kswapd_must_stop(node); priority--) {
+	for (int priority = DEF_PRIORITY; priority > 0 && !node_task_must_stop(&node->kswapd); priority--) {
 		unsigned long freed;
 
 		if (node_balanced(node, order, highest))
@@ -381,8 +376,7 @@ static void balance_node(struct pglist_data *node, int order, enum zone_type hig
 			reclaim_internal(m, GFP_KERNEL);
 	}
 	boosts_end(node, boosts);
-	if (!node_balanced(node, order, highest))
-		compact_node(node, (unsigned int)order, highest);
+	wakeup_kcompactd(node, order, highest);		/* what is free may be in pieces */
 	pages += grown(before, free_pages_of(m));
 	if (pages || objects)
 		__atomic_store_n(&node->kswapd_failures, 0, __ATOMIC_RELAXED);
@@ -390,125 +384,67 @@ static void balance_node(struct pglist_data *node, int order, enum zone_type hig
 		__atomic_fetch_add(&node->kswapd_failures, 1, __ATOMIC_RELAXED);
 }
 
-static u32 kswapd_wakeups(const struct pglist_data *node)
-{
-	return __atomic_load_n(&node->kswapd_wake, __ATOMIC_SEQ_CST);
-}
-
-/* Sleep on kswapd_wake while it is seen, without a CPU. */
-static void kswapd_wait(struct pglist_data *node, u32 seen, u64 timeout_ns)
-{
-	__atomic_store_n(&node->kswapd_sleeping, 1, __ATOMIC_SEQ_CST);
-	cpu_release();
-	host_wait(&node->kswapd_wake, SEEDED(KSWAPD_WAKE) ? kswapd_wakeups(node) : seen, timeout_ns);
-	__atomic_store_n(&node->kswapd_sleeping, 0, __ATOMIC_SEQ_CST);
-}
-
 /* A short nap first: who is needed again at once did not do enough. Returns when there is work, or it must stop. */
-static void kswapd_sleep(struct pglist_data *node, u32 seen, int order, enum zone_type highest)
+static void kswapd_sleep(struct pglist_data *node, u32 seen, unsigned int order, enum zone_type highest)
 {
-	if (kswapd_wakeups(node) == seen && node_balanced(node, order, highest)) {
-		kswapd_wait(node, seen, NAP_NS);
-		if (kswapd_wakeups(node) != seen)
+	if (node_task_wakeups(&node->kswapd) == seen && node_balanced(node, order, highest)) {
+		node_task_wait(&node->kswapd, seen, NAP_NS);
+		if (node_task_wakeups(&node->kswapd) != seen)
 			count_vm_event(KSWAPD_LOW_WMARK_HIT_QUICKLY);
 		else if (!node_balanced(node, order, highest))
 			count_vm_event(KSWAPD_HIGH_WMARK_HIT_QUICKLY);
 	}
-	while (kswapd_wakeups(node) == seen && !kswapd_must_stop(node))
-		kswapd_wait(node, seen, 0);
-}
-
-/* Take what wakers have asked for since the last time. False: nothing, and *order and *highest stay. */
-static bool take_request(struct pglist_data *node, int *order, enum zone_type *highest)
-{
-	u32 asked = __atomic_exchange_n(&node->kswapd_asked, 0, __ATOMIC_ACQ_REL);
-
-	if (SEEDED(KSWAPD_REQUEST))
-		__atomic_store_n(&node->kswapd_asked, 0, __ATOMIC_RELEASE);
-	if (!asked)
-		return false;
-	*order = (int)(asked & ASKED_ORDER);
-	*highest = (enum zone_type)((asked >> ASKED_ZONE_SHIFT) - 1);
-	return true;
+	while (node_task_wakeups(&node->kswapd) == seen && !node_task_must_stop(&node->kswapd))
+		node_task_wait(&node->kswapd, seen, 0);
 }
 
 static void kswapd_run(struct pglist_data *node)
 {
 	enum zone_type highest = ZONE_NORMAL;
-	int order = 0;
+	unsigned int order = 0;
 
-	while (!kswapd_must_stop(node)) {
-		u32 seen = kswapd_wakeups(node);
+	while (!node_task_must_stop(&node->kswapd)) {
+		u32 seen = node_task_wakeups(&node->kswapd);
 
-		if (take_request(node, &order, &highest))
+		if (node_task_take(&node->kswapd, &order, &highest))
 			balance_node(node, order, highest);
 		kswapd_sleep(node, seen, order, highest);
 	}
 }
 
-/* The task of one node. Its last touch of the machine is kswapd_gone: after that the machine may vanish. */
-static void kswapd(void *arg)
-{
-	struct pglist_data *node = arg;
-	u32 *word = &node->kswapd_wake;
+static void kswapd(void *node);
 
-	if (!machine_enter(node->machine)) {
-		current->flags |= PF_MEMALLOC | PF_KSWAPD | PF_KTHREAD;
-		kswapd_run(node);
-		machine_leave();
-	}
-	__atomic_store_n(&node->kswapd_gone, true, __ATOMIC_RELEASE);
-	host_wake(word, INT_MAX);	/* of the word's address only */
+static const struct node_task_kind kswapd_kind = {
+	"kswapd", PF_MEMALLOC | PF_KSWAPD, offsetof(struct pglist_data, kswapd), kswapd, kswapd_run,
+};
+
+static void kswapd(void *node)
+{
+	node_task_main(node, &kswapd_kind);
 }
 
-/* If the machine goes down meanwhile, either kswapd_end() sees that it has started, or this that it must stop. */
-static void kswapd_start(struct pglist_data *node)
-{
-	char name[16];
-
-	if (__atomic_exchange_n(&node->kswapd_started, true, __ATOMIC_SEQ_CST))
-		return;
-	snprintf(name, sizeof(name), "kswapd%d", node->nid);
-	if ((kswapd_must_stop(node) && !SEEDED(KSWAPD_START)) || task_start(node->machine, name, kswapd, node))
-		__atomic_store_n(&node->kswapd_started, false, __ATOMIC_RELEASE);	/* the next wake tries again */
-}
-
-/* Remember the greatest order and zone that are asked for: in one word, so that neither is taken without the other. */
-static void ask_kswapd(struct pglist_data *node, u32 order, enum zone_type highest)
-{
-	u32 seen = __atomic_load_n(&node->kswapd_asked, __ATOMIC_RELAXED), asked;
-
-	do {
-		asked = max(seen & ASKED_ORDER, order) |
-			max(seen >> ASKED_ZONE_SHIFT, (u32)highest + 1) << ASKED_ZONE_SHIFT;
-	} while (!__atomic_compare_exchange_n(&node->kswapd_asked, &seen, asked, true, __ATOMIC_RELEASE,
-					      __ATOMIC_RELAXED));
-}
-
-/* A node whose reclaim has found nothing 16 times is left alone until direct reclaim finds something there. */
+/*
+ * A node whose reclaim has found nothing 16 times is left alone until direct reclaim finds something there. What it has
+ * free may be in pieces: who does not compact in his own place has kcompactd look.
+ */
 void wakeup_kswapd(struct zone *zone, gfp_t gfp, unsigned int order, enum zone_type highest)
 {
 	struct pglist_data *node = zone->node;
 
-	(void)gfp;
-	if (!zone->managed_pages || kswapd_must_stop(node))
+	if (!zone->managed_pages)
 		return;
-	if (__atomic_load_n(&node->kswapd_failures, __ATOMIC_RELAXED) >= MAX_RECLAIM_RETRIES)
-		return;
-	if (node_balanced(node, (int)order, highest) && !node_boosted(node, highest))
-		return;
-	ask_kswapd(node, order, highest);
-	__atomic_fetch_add(&node->kswapd_wake, 1, __ATOMIC_SEQ_CST);
-	kswapd_start(node);
-	if (__atomic_load_n(&node->kswapd_sleeping, __ATOMIC_SEQ_CST))
-		host_wake(&node->kswapd_wake, 1);
+	if (__atomic_load_n(&node->kswapd_failures, __ATOMIC_RELAXED) < MAX_RECLAIM_RETRIES &&
+	    (!node_balanced(node, order, highest) || node_boosted(node, highest)))
+		node_task_ask(node, &kswapd_kind, order, highest);
+	else if (!(gfp & __GFP_DIRECT_RECLAIM))
+		wakeup_kcompactd(node, order, highest);
 }
 
 /* The next wake starts one. */
-void kswapd_forked(struct pglist_data *node)
+void reclaim_forked(struct pglist_data *node)
 {
-	node->kswapd_started = false;
-	node->kswapd_sleeping = 0;
+	node_task_forked(&node->kswapd);
+	node_task_forked(&node->kcompactd);
 	node->kswapd_failures = 0;
 }
 
@@ -523,24 +459,14 @@ void reclaim_init(struct machine *m)
 	m->oom_ratelimit = (struct ratelimit_state)RATELIMIT_DEFAULT;
 }
 
-static void kswapd_end(struct pglist_data *node)
-{
-	__atomic_store_n(&node->kswapd_stop, true, __ATOMIC_SEQ_CST);
-	__atomic_fetch_add(&node->kswapd_wake, 1, __ATOMIC_SEQ_CST);
-	host_wake(&node->kswapd_wake, INT_MAX);
-	while (__atomic_load_n(&node->kswapd_started, __ATOMIC_SEQ_CST) &&
-	       !__atomic_load_n(&node->kswapd_gone, __ATOMIC_ACQUIRE)) {
-		cpu_release();		/* it may need the CPU to end */
-		host_wait(&node->kswapd_wake, kswapd_wakeups(node), 1000000);
-	}
-}
-
 void reclaim_exit(struct machine *m)
 {
 	struct shrinker *shrinker, *next;
 
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
-		kswapd_end(m->nodes[nid]);
+		node_task_end(&m->nodes[nid]->kswapd);
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)	/* which kswapd may wake */
+		node_task_end(&m->nodes[nid]->kcompactd);
 	list_for_each_entry_safe(shrinker, next, &m->shrinkers, list) {
 		pr_warn("machine: shrinker %s not unregistered\n", shrinker->name);
 		unregister_shrinker(shrinker);
@@ -564,7 +490,8 @@ bool reclaim_check(struct machine *m, struct kmem_fault *fault)
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
 		const struct pglist_data *node = m->nodes[nid];
 
-		if (!node->kswapd_started && (node->kswapd_sleeping || node->kswapd_failures))
+		if (!node_task_is_sound(&node->kswapd) || !node_task_is_sound(&node->kcompactd) ||
+		    (!node->kswapd.started && node->kswapd_failures))
 			return fault_at(fault, "R3", "node %u", nid);
 	}
 	return true;

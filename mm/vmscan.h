@@ -19,7 +19,7 @@ unsigned long drop_slab(struct machine *m);
 
 void reclaim_init(struct machine *m);
 /* The machine is a copy in a new process, where the node's background task does not exist. */
-void kswapd_forked(struct pglist_data *node);
+void reclaim_forked(struct pglist_data *node);
 /* End the background tasks and wait for them. May sleep. */
 void reclaim_exit(struct machine *m);
 

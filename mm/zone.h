@@ -146,6 +146,14 @@ struct zonelist {
 	struct zoneref ref[];
 };
 
+/* A background task of a node: mm/node_task.c. */
+struct node_task {
+	u32 wake;				/* changes when there is work; what it sleeps on */
+	u32 asked;				/* [ highest zone + 1 : 16 | order : 16 ]; 0: nothing */
+	u32 sleeping;				/* it waits on wake */
+	bool started, stop, gone;
+};
+
 struct pglist_data {
 	struct machine *machine;
 	int nid;
@@ -157,12 +165,8 @@ struct pglist_data {
 	struct zonelist *fallback;		/* this node's zones, highest first, then the other nodes' */
 	struct zonelist *this_node;		/* for __GFP_THISNODE */
 	long vm_stat[NR_VM_NODE_STAT_ITEMS];	/* atomic */
-	/* Background reclaim: mm/vmscan.c. */
-	u32 kswapd_wake;			/* changes when there is work; what kswapd sleeps on */
-	bool kswapd_started, kswapd_stop, kswapd_gone;
-	u32 kswapd_asked;			/* [ highest zone + 1 : 16 | order : 16 ]; 0: nothing */
+	struct node_task kswapd, kcompactd;	/* background reclaim: mm/vmscan.c; compaction: mm/compaction.c */
 	int kswapd_failures;
-	u32 kswapd_sleeping;			/* it waits on kswapd_wake */
 };
 
 static inline bool zone_populated(const struct zone *zone)

@@ -80,4 +80,19 @@ static inline struct machine *machine_for(struct ktap *t, const char *cmdline)
 	return machine_for_config(t, &(struct machine_config){ .cmdline = cmdline });
 }
 
+/* Give background tasks time, without a CPU held: true as soon as done(m), false after ten seconds. */
+static inline bool wait_until(struct machine *m, bool (*done)(struct machine *m))
+{
+	u32 never = 0;
+
+	for (int i = 0; i < 10000; i++) {
+		if (done(m))
+			return true;
+		machine_leave();
+		host_wait(&never, 0, 1000000);
+		machine_enter(m);
+	}
+	return false;
+}
+
 #endif

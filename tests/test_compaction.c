@@ -7,8 +7,11 @@
  */
 #include <linux/migrate.h>
 #include "mm/compaction.h"
+#include "mm/node_task.h"
 #include "mm/pageblock.h"
 #include "mm/pcp.h"
+#include "mm/stats.h"
+#include "mm/vmscan.h"
 #include "tests/page_machine.h"
 
 #define NO_KSWAPD (GFP_KERNEL & ~__GFP_KSWAPD_RECLAIM)	/* which would compact, too */
@@ -64,14 +67,19 @@ static void owner_putback(struct page *page)
 
 static const struct movable_operations operations = { owner_isolate, owner_migrate, owner_putback };
 
-static void own(unsigned long slot, struct page *page)
+static void own_with(unsigned long slot, struct page *page, const struct movable_operations *owner)
 {
 	*(unsigned long *)page_address(page) = slot;
 	page->private = slot;
 	slots[slot] = page;
 	lock_page(page);
-	__SetPageMovable(page, &operations);
+	__SetPageMovable(page, owner);
 	unlock_page(page);
+}
+
+static void own(unsigned long slot, struct page *page)
+{
+	own_with(slot, page, &operations);
 }
 
 /* The slot's page, locked, so that it is not moved any more; or NULL. */
@@ -500,8 +508,8 @@ static void owners_may_be_out_of_memory_or_busy_or_let_go(struct ktap *t)
 	holds(t, m);
 }
 
-/* What kswapd does for a request, in its name: each zone up to the highest is worked on, and counted as its work. */
-static void kswapd_compacts_each_zone_it_may(struct ktap *t)
+/* What kcompactd does for a request: each zone up to the highest is worked on, and counted as its work. */
+static void kcompactd_compacts_each_zone_it_may(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	struct taken whole = { 0 };
@@ -515,9 +523,7 @@ static void kswapd_compacts_each_zone_it_may(struct ktap *t)
 	take_all(&whole, __GFP_MOVABLE | __GFP_NOWARN, PAGEBLOCK_ORDER);
 	compact_node(m->nodes[0], 0, ZONE_NORMAL);
 	EXPECT_EQ(t, events[COMPACT_DAEMON_WAKE], 0);
-	current->flags |= PF_KSWAPD;
 	compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_NORMAL);
-	current->flags &= ~(unsigned int)PF_KSWAPD;
 	EXPECT_EQ(t, events[COMPACT_DAEMON_WAKE], 1);
 	EXPECT_GT(t, nr_moved, 0);
 	EXPECT_GT(t, events[COMPACT_DAEMON_MIGRATE_SCANNED], 0);
@@ -534,21 +540,21 @@ static void compaction_is_only_for_memory_in_pieces(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	struct taken halves = { 0 }, rest = { 0 };
-	unsigned long nr, *events;
+	unsigned long nr, *scanned;
 	struct page *page;
 
 	ASSERT(t, m);
-	events = this_cpu()->events;
+	scanned = &this_cpu()->events[COMPACT_DAEMON_MIGRATE_SCANNED];
 	page = alloc_page(NO_KSWAPD | __GFP_MOVABLE);
 	ASSERT(t, page);
 	own(0, page);
 	compact_node(m->nodes[0], 1, ZONE_NORMAL);
-	EXPECT_EQ(t, events[COMPACT_DAEMON_WAKE], 1);
+	EXPECT_EQ(t, *scanned, 0);
 	EXPECT_EQ(t, dma32(m)->compact_defer_shift, 0);
 	take_all(&halves, __GFP_MOVABLE | __GFP_NOWARN, PAGEBLOCK_ORDER - 1);
 	take_all(&rest, GFP_LAST, 0);
 	compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_NORMAL);		/* nothing is free */
-	EXPECT_EQ(t, events[COMPACT_DAEMON_WAKE], 1);
+	EXPECT_EQ(t, *scanned, 0);
 	nr = 0;
 	for (struct page *at = halves.last, *next, *kept = NULL;; at = next) {
 		if (!at) {
@@ -566,9 +572,9 @@ static void compaction_is_only_for_memory_in_pieces(struct ktap *t)
 	}
 	EXPECT_GT(t, nr, 8);
 	compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_NORMAL);
-	EXPECT_EQ(t, events[COMPACT_DAEMON_WAKE], 1);
+	EXPECT_EQ(t, *scanned, 0);
 	EXPECT_NULL(t, alloc_pages(NO_KSWAPD | __GFP_NORETRY | __GFP_NOWARN, PAGEBLOCK_ORDER));
-	EXPECT_EQ(t, events[COMPACT_STALL], 0);
+	EXPECT_EQ(t, this_cpu()->events[COMPACT_STALL], 0);
 	put_all(&halves);
 	put_all(&rest);
 	give(0);
@@ -608,6 +614,201 @@ static void deferral_doubles_up_to_64_requests(struct ktap *t)
 	holds(t, m);
 }
 
+/* ------------------------------------------------------------------------------------------------------ kcompactd */
+
+static bool kcompactd_has_worked(struct machine *m)
+{
+	struct node_task *task = &m->nodes[0]->kcompactd;
+
+	return machine_event(m, COMPACT_DAEMON_WAKE) && __atomic_load_n(&task->sleeping, __ATOMIC_SEQ_CST);
+}
+
+static bool kswapd_is_done(struct machine *m)
+{
+	struct node_task *task = &m->nodes[0]->kswapd;
+
+	return machine_event(m, PAGEOUTRUN) && __atomic_load_n(&task->sleeping, __ATOMIC_SEQ_CST) &&
+	       !__atomic_load_n(&task->asked, __ATOMIC_SEQ_CST);
+}
+
+/* Who may not sleep finds no block where memory is in pieces; kswapd reclaims nothing, and kcompactd makes some. */
+static void kcompactd_makes_blocks_for_those_who_may_not_sleep(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
+	struct taken whole = { 0 };
+	struct page *page;
+	unsigned long nr;
+
+	ASSERT(t, m);
+	nr = fill_and_thin(4);
+	take_all(&whole, __GFP_NOWARN, PAGEBLOCK_ORDER);
+	page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, PAGEBLOCK_ORDER);
+	if (page)		/* they were quick */
+		__free_pages(page, PAGEBLOCK_ORDER);
+	EXPECT(t, wait_until(m, kcompactd_has_worked));
+	EXPECT_GT(t, nr_moved, 0);
+	EXPECT_GT(t, machine_event(m, COMPACT_DAEMON_MIGRATE_SCANNED), nr_moved);
+	EXPECT_GT(t, machine_event(m, COMPACT_DAEMON_FREE_SCANNED), nr_moved);
+	EXPECT_EQ(t, machine_event(m, COMPACT_MIGRATE_SCANNED), machine_event(m, COMPACT_DAEMON_MIGRATE_SCANNED));
+	EXPECT_EQ(t, machine_event(m, PGMIGRATE_SUCCESS), nr_moved);
+	EXPECT_GE(t, machine_event(m, COMPACT_ISOLATED), 2 * nr_moved);		/* a page, and a place for it */
+	EXPECT_EQ(t, machine_event(m, COMPACT_STALL) + machine_event(m, COMPACT_FAIL), 0);
+	page = alloc_pages(__GFP_NOWARN, PAGEBLOCK_ORDER);
+	EXPECT(t, page);
+	if (page)
+		__free_pages(page, PAGEBLOCK_ORDER);
+	expect_contents(t, nr);
+	put_all(&whole);
+	give_all(nr);
+	EXPECT(t, wait_until(m, kswapd_is_done));
+	holds(t, m);
+}
+
+/* Where reclaim has given up, kswapd is not woken for it, and who compacts in his own place wakes nobody. */
+static void kcompactd_is_woken_where_kswapd_has_given_up(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
+	struct taken whole = { 0 };
+	struct zone *zone;
+	unsigned long nr;
+
+	ASSERT(t, m);
+	zone = dma32(m);
+	nr = fill_and_thin(4);
+	take_all(&whole, __GFP_NOWARN, PAGEBLOCK_ORDER);
+	zone->node->kswapd_failures = 16;
+	wakeup_kswapd(zone, GFP_KERNEL, PAGEBLOCK_ORDER, ZONE_NORMAL);
+	EXPECT(t, !zone->node->kcompactd.started);
+	wakeup_kswapd(zone, GFP_NOWAIT, 0, ZONE_NORMAL);
+	EXPECT(t, !zone->node->kcompactd.started);
+	wakeup_kswapd(zone, GFP_NOWAIT, PAGEBLOCK_ORDER, ZONE_NORMAL);
+	EXPECT(t, zone->node->kcompactd.started);
+	EXPECT(t, wait_until(m, kcompactd_has_worked));
+	EXPECT_GT(t, nr_moved, 0);
+	EXPECT(t, !zone->node->kswapd.started);
+	wakeup_kcompactd(zone->node, PAGEBLOCK_ORDER, ZONE_NORMAL);	/* there is such a block now */
+	EXPECT_EQ(t, zone->node->kcompactd.asked, 0);
+	zone->node->kswapd_failures = 0;
+	expect_contents(t, nr);
+	put_all(&whole);
+	give_all(nr);
+	holds(t, m);
+}
+
+/* --------------------------------------------------------------------------------------------- the n-th step fails */
+
+enum failure { REFUSES, IS_BUSY, HAS_NO_MEMORY, LETS_GO, NR_FAILURES };
+
+static struct {
+	enum failure how;
+	unsigned int passages, nth;
+	bool persistent, happened;
+} sweep;
+
+static bool fails(enum failure how)
+{
+	if (how != sweep.how || (++sweep.passages != sweep.nth && !(sweep.persistent && sweep.passages > sweep.nth)))
+		return false;
+	sweep.happened = true;
+	return true;
+}
+
+static bool sweep_isolate(struct page *page, isolate_mode_t mode)
+{
+	return !fails(REFUSES) && owner_isolate(page, mode);
+}
+
+static int sweep_migrate(struct page *dst, struct page *src, enum migrate_mode mode)
+{
+	int error;
+
+	lets_go = fails(LETS_GO);
+	migrate_error = fails(IS_BUSY) ? -EAGAIN : fails(HAS_NO_MEMORY) ? -ENOMEM : 0;
+	error = owner_migrate(dst, src, mode);
+	lets_go = false;
+	migrate_error = 0;
+	return error;
+}
+
+static const struct movable_operations sweep_operations = { sweep_isolate, sweep_migrate, owner_putback };
+
+#define SWEEP_PAGEBLOCKS 2ul
+#define SWEEP_KEPT 64ul			/* of each so many pages one stays */
+
+/* Two pageblocks with eight movable pages each. */
+static unsigned long few_movable_pages(struct ktap *t)
+{
+	unsigned long nr = 0;
+
+	spin_lock_init(&owner_lock);
+	nr_isolated = nr_moved = nr_put_back = 0;
+	refuses_isolation = false;
+	for (unsigned long i = 0; i < SWEEP_PAGEBLOCKS; i++) {
+		struct page *block = alloc_pages(NO_KSWAPD | __GFP_MOVABLE, PAGEBLOCK_ORDER);
+
+		if (!block) {
+			ktap_fail(t, "no pageblock");
+			return nr;
+		}
+		split_page(block, PAGEBLOCK_ORDER);
+		for (unsigned long k = 0; k < PAGEBLOCK_PAGES; k++)
+			if (k % SWEEP_KEPT)
+				__free_page(block + k);
+			else
+				own_with(nr++, block + k, &sweep_operations);
+	}
+	drain_all_pages();
+	return nr;
+}
+
+static unsigned long drained_free_pages(void)
+{
+	drain_all_pages();
+	return nr_free_pages();
+}
+
+static void sweep_once(struct ktap *t, struct machine *m)
+{
+	unsigned long free_before = drained_free_pages(), nr = few_movable_pages(t), gone = 0;
+
+	sweep.passages = 0;
+	sweep.happened = false;
+	compact_memory();
+	expect_contents(t, nr);
+	for (unsigned long i = 0; i < nr; i++)
+		gone += !slots[i];
+	EXPECT_EQ(t, gone != 0, sweep.how == LETS_GO && sweep.happened);
+	EXPECT_EQ(t, nr_isolated, nr_moved + nr_put_back + gone);
+	EXPECT_EQ(t, machine_event(m, PGMIGRATE_FAIL) != 0, sweep.happened);
+	give_all(nr);
+	EXPECT_EQ(t, drained_free_pages(), free_before);
+	holds(t, m);
+}
+
+/* Whatever the owner's n-th answer is, each page is where it was or has moved with its contents, and none is lost. */
+static void the_nth_answer_of_an_owner_may_be_any(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=16M nr_cpus=1");
+
+	ASSERT(t, m);
+	for (int mode = 0; mode < 2 * NR_FAILURES && !ktap_failed(t); mode++) {
+		unsigned int most = 0;
+
+		sweep.how = (enum failure)(mode / 2);
+		sweep.persistent = mode % 2;
+		sweep.nth = 0;
+		do {
+			sweep.nth++;
+			sweep_once(t, m);
+			most += sweep.happened;
+			this_cpu()->events[PGMIGRATE_FAIL] = 0;
+		} while (sweep.happened && !ktap_failed(t));
+		EXPECT_GE(t, most, 4);
+		if (ktap_failed(t))
+			ktap_note(t, "failure %d, %s, passage %u", mode / 2, mode % 2 ? "for ever" : "once", sweep.nth);
+	}
+}
+
 KTAP_SUITE(compaction,
 	KTAP_CASE(compact_memory_makes_memory_whole),
 	KTAP_CASE(a_large_request_compacts_for_itself),
@@ -623,6 +824,9 @@ KTAP_SUITE(compaction,
 	KTAP_CASE(a_zone_may_end_in_the_middle_of_a_pageblock),
 	KTAP_CASE(a_spoilt_free_page_is_no_room),
 	KTAP_CASE(owners_may_be_out_of_memory_or_busy_or_let_go),
-	KTAP_CASE(kswapd_compacts_each_zone_it_may),
+	KTAP_CASE(kcompactd_compacts_each_zone_it_may),
 	KTAP_CASE(compaction_is_only_for_memory_in_pieces),
-	KTAP_CASE(deferral_doubles_up_to_64_requests));
+	KTAP_CASE(deferral_doubles_up_to_64_requests),
+	KTAP_CASE(kcompactd_makes_blocks_for_those_who_may_not_sleep),
+	KTAP_CASE(kcompactd_is_woken_where_kswapd_has_given_up),
+	KTAP_CASE(the_nth_answer_of_an_owner_may_be_any));

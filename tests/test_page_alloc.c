@@ -439,7 +439,7 @@ static void c13_with_it_reclaim_serves_the_request(struct ktap *t)
 
 static u32 kswapd_calls(struct machine *m)
 {
-	return __atomic_load_n(&m->nodes[0]->kswapd_wake, __ATOMIC_SEQ_CST);
+	return __atomic_load_n(&m->nodes[0]->kswapd.wake, __ATOMIC_SEQ_CST);
 }
 
 static void c14_without_kswapd_reclaim_nobody_is_woken(struct ktap *t)

@@ -420,11 +420,11 @@ static void c14_without_kswapd_reclaim_no_task_is_woken(struct ktap *t)
 	if (!m)
 		return;
 	fill(&taken, GFP_KERNEL & ~__GFP_RECLAIM);
-	EXPECT(t, !m->nodes[0]->kswapd_started);
-	EXPECT_EQ(t, m->nodes[0]->kswapd_wake, 0);
+	EXPECT(t, !m->nodes[0]->kswapd.started);
+	EXPECT_EQ(t, m->nodes[0]->kswapd.wake, 0);
 	page = alloc_page(GFP_NOWAIT | __GFP_NOWARN);	/* the task may be quick enough to find one */
-	EXPECT(t, m->nodes[0]->kswapd_started);
-	EXPECT_GT(t, m->nodes[0]->kswapd_wake, 0);
+	EXPECT(t, m->nodes[0]->kswapd.started);
+	EXPECT_GT(t, m->nodes[0]->kswapd.wake, 0);
 	if (page)
 		__free_page(page);
 	empty(&taken);
@@ -571,21 +571,6 @@ static bool above_high(struct machine *m)
 	return false;
 }
 
-/* Give the machine's background task time, without a CPU held: true as soon as done(m), false after ten seconds. */
-static bool wait_until(struct machine *m, bool (*done)(struct machine *m))
-{
-	u32 never = 0;
-
-	for (int i = 0; i < 10000; i++) {
-		if (done(m))
-			return true;
-		machine_leave();
-		host_wait(&never, 0, 1000000);
-		machine_enter(m);
-	}
-	return false;
-}
-
 static void kswapd_balances_to_the_high_watermark(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=2 sysctl.vm.watermark_boost_factor=0");
@@ -645,9 +630,9 @@ static void kswapd_gives_up_until_reclaim_succeeds(struct ktap *t)
 	ASSERT_EQ(t, register_shrinker(&w.shrinker, "pages"), 0);
 	fill(&taken, GFP_KERNEL & ~__GFP_RECLAIM);
 	EXPECT(t, wait_until(m, has_given_up));
-	wakes = __atomic_load_n(&m->nodes[0]->kswapd_wake, __ATOMIC_RELAXED);
+	wakes = __atomic_load_n(&m->nodes[0]->kswapd.wake, __ATOMIC_RELAXED);
 	has_given_up(m);
-	EXPECT_EQ(t, __atomic_load_n(&m->nodes[0]->kswapd_wake, __ATOMIC_RELAXED), wakes);
+	EXPECT_EQ(t, __atomic_load_n(&m->nodes[0]->kswapd.wake, __ATOMIC_RELAXED), wakes);
 	list_splice_init(&taken, &w.pages);
 	w.frees = true;
 	w.freeable = 100;
@@ -685,7 +670,7 @@ static void kswapd_ends_with_its_machine(struct ktap *t)
 		machine_enter(m);
 		fill(&taken, GFP_KERNEL & ~__GFP_RECLAIM);
 		wakeup_kswapd(&m->nodes[0]->zones[ZONE_DMA32], GFP_KERNEL, 0, ZONE_NORMAL);
-		EXPECT(t, m->nodes[0]->kswapd_started);
+		EXPECT(t, m->nodes[0]->kswapd.started);
 		empty(&taken);
 		machine_leave();
 		EXPECT_EQ(t, machine_shutdown(m), 0);
@@ -757,9 +742,12 @@ static void each_broken_invariant_is_named(struct ktap *t)
 	m->nodes[0]->kswapd_failures = 1;
 	expect_fault(t, m, "R3");
 	m->nodes[0]->kswapd_failures = 0;
-	m->nodes[0]->kswapd_sleeping = 1;
+	m->nodes[0]->kswapd.sleeping = 1;
 	expect_fault(t, m, "R3");
-	m->nodes[0]->kswapd_sleeping = 0;
+	m->nodes[0]->kswapd.sleeping = 0;
+	m->nodes[0]->kcompactd.sleeping = 1;
+	expect_fault(t, m, "R3");
+	m->nodes[0]->kcompactd.sleeping = 0;
 	unregister_shrinker(&w.shrinker);
 }
 
@@ -772,8 +760,8 @@ static void a_forked_child_has_no_sleeping_kswapd(struct ktap *t)
 
 	ASSERT(t, m);
 	node = m->nodes[0];
-	node->kswapd_started = true;
-	node->kswapd_sleeping = 1;
+	node->kswapd.started = true;
+	node->kswapd.sleeping = 1;
 	node->kswapd_failures = 1;
 	kmem_forked(m, false);
 	EXPECT(t, reclaim_check(m, &fault));

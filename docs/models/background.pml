@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * background.pml - a background task is started while the machine goes down: mm/idle.c idle_wake(), idle_exit();
- * mm/vmscan.c kswapd_start(), kswapd_end().
+ * mm/node_task.c start(), node_task_end().
  *
  *	starter (itself a background task)	stop? no; running = 1; stop? still no: start the task
  *	shutdown				stop = 1; wait until running is 0 ...; the machine vanishes

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kswapd_request.pml - what kswapd is asked for: mm/vmscan.c ask_kswapd(), take_request().
+ * kswapd_request.pml - what kswapd is asked for: mm/node_task.c remember(),
+ * node_task_take(). kcompactd's is the same.
  *
  *	word [ highest zone + 1 | order ]	wakers raise either part in one exchange; kswapd takes both with another
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kswapd_wake.pml - waking the background reclaimer without a system call if it runs: mm/vmscan.c wakeup_kswapd(),
- * kswapd_run(), kswapd_wait(), kswapd_end().
+ * kswapd_wake.pml - waking the background reclaimer without a system call if it runs: mm/node_task.c
+ * node_task_ask(), node_task_wait(), node_task_end(); mm/vmscan.c kswapd_run(). kcompactd's is the same.
  *
  *	waker	ask; wake++; does it sleep? then wake it
  *	kswapd	seen = wake; take what is asked; sleeping = 1; sleep while wake == seen; sleeping = 0

@@ -112,14 +112,18 @@ static void counts_compare(struct ops_world *w)
 	caches_compare(w);
 }
 
-/* kswapd sleeps, on every node. */
+static bool task_is_quiet(const struct node_task *task)
+{
+	return !__atomic_load_n(&task->started, __ATOMIC_ACQUIRE) || __atomic_load_n(&task->sleeping, __ATOMIC_ACQUIRE);
+}
+
+/* kswapd and kcompactd sleep, on every node. */
 static bool is_quiet(const struct machine *m)
 {
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
 		const struct pglist_data *node = m->nodes[nid];
 
-		if (__atomic_load_n(&node->kswapd_started, __ATOMIC_ACQUIRE) &&
-		    !__atomic_load_n(&node->kswapd_sleeping, __ATOMIC_ACQUIRE))
+		if (!task_is_quiet(&node->kswapd) || !task_is_quiet(&node->kcompactd))
 			return false;
 	}
 	return true;
@@ -142,7 +146,7 @@ static bool may_look_inside(const struct machine *m)
 {
 #if defined(__SANITIZE_THREAD__) && !defined(KMEM_HOST_SIM)
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
-		if (__atomic_load_n(&m->nodes[nid]->kswapd_started, __ATOMIC_ACQUIRE))
+		if (__atomic_load_n(&m->nodes[nid]->kswapd.started, __ATOMIC_ACQUIRE))
 			return false;
 #endif
 	return m;

@@ -130,7 +130,7 @@ static bool comes_true(bool (*is_so)(void))
 
 static bool nothing_is_asked(void)
 {
-	return !__atomic_load_n(&zone->node->kswapd_asked, __ATOMIC_RELAXED);
+	return !__atomic_load_n(&zone->node->kswapd.asked, __ATOMIC_RELAXED);
 }
 
 static bool shrinkers_were_asked(void)
@@ -218,14 +218,14 @@ static void end_reclaim(void *arg)
 {
 	(void)arg;
 	reclaim_exit(m);
-	kswapd_was_there = __atomic_load_n(&m->nodes[0]->kswapd_started, __ATOMIC_ACQUIRE);
+	kswapd_was_there = __atomic_load_n(&m->nodes[0]->kswapd.started, __ATOMIC_ACQUIRE);
 }
 
 static void kswapd_end_world(void *arg)
 {
 	(void)arg;
 	run_two(wake_at_last, end_reclaim);
-	if (!kswapd_was_there && __atomic_load_n(&m->nodes[0]->kswapd_started, __ATOMIC_ACQUIRE))
+	if (!kswapd_was_there && __atomic_load_n(&m->nodes[0]->kswapd.started, __ATOMIC_ACQUIRE))
 		sim_fail("kswapd was started when nobody waits for it any more");
 }
 
