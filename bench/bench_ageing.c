@@ -11,6 +11,7 @@
  *	D  as C					a tenth of the pages takes nine tenths of the replacements
  *	E  as C					only a tenth freed
  *	F  as C					one page in 48 cannot be moved, as in the sample of a compilation
+ *	G  orders, mobility, lifetimes		as in that sample (recorded.c)
  *
  * "lifo" hands out pages as the kernel does (kmem.fullest_first=off), "lifo, compacted" has its movable pages moved
  * before the count: compact_memory(), which copies them.
@@ -18,16 +19,16 @@
  * What the free memory could hold is what the same subject has left when, at the end, all is freed and as many single
  * pages are allocated one after the other: so nobody answers for descriptors, reserves, and the ends of zones. It is
  * checked to be no more than one block from what arithmetic says.
- * Ten times on the way the count and the index of each order are taken (history.c). A's lines go up and down with the
- * sizes that happen to be live: their figure is the mean of the last five.
+ * Ten times on the way the count and the index of each order are taken (history.c). A's and G's lines go up and down
+ * with what happens to be live: their figure is the mean of the last five.
  * llfree-c's column is quoted: it was measured once with these lines' rules, not here.
  */
 #include <math.h>
 #include <string.h>
 
-#include "bench/bench.h"
+#include "bench/ageing.h"
 
-enum shape { ORDERS, PAGES_AT_LEVEL, PAGES_AFTER_FREEING, PAGES_SKEWED, PAGES_MIXED };
+enum shape { ORDERS, PAGES_AT_LEVEL, PAGES_AFTER_FREEING, PAGES_SKEWED, PAGES_MIXED, RECORDED };
 
 #define NR_PAGES ((size_t)PAGES_MIB * 256)
 #define HUGE_ORDER 9u
@@ -36,19 +37,7 @@ enum shape { ORDERS, PAGES_AT_LEVEL, PAGES_AFTER_FREEING, PAGES_SKEWED, PAGES_MI
 #define KEPT_ONE_IN 48			/* PAGES_MIXED: slots whose pages cannot be moved */
 #define MOMENTS_OF_A_MEAN 5
 
-struct block {
-	void *page;
-	unsigned int order;
-};
-
-/* What is live. Order-0 lines keep all slots full at rest. */
-static struct {
-	const struct page_calls *calls;
-	uint64_t random;
-	struct block *blocks;
-	size_t nr, pages;
-	bool mixed;
-} memory;
+static struct ageing memory;
 
 static bool slot_is_kept(size_t slot)
 {
@@ -66,7 +55,8 @@ static bool take(unsigned int order)
 
 	if (!page)
 		return false;
-	memory.blocks[memory.nr++] = (struct block){ page, order };
+	memory.blocks[memory.nr] = (struct block){ page, order, slot_is_kept(memory.nr) };
+	memory.nr++;
 	memory.pages += 1ul << order;
 	return true;
 }
@@ -205,7 +195,7 @@ static void compact(void)
 	size_t nr = 0;
 
 	for (size_t slot = 0; slot < memory.nr; slot++)
-		if (!memory.blocks[slot].order && !slot_is_kept(slot))
+		if (!memory.blocks[slot].order && !memory.blocks[slot].is_kept)
 			pages[nr++] = &memory.blocks[slot].page;
 	memory.calls->compact(pages, nr);
 }
@@ -281,6 +271,8 @@ static double rate_moments(struct history *history, int nr_of_mean, size_t capac
 /* line->size: pages replaced at a time, or the largest of random orders. line->count: percent that is live. */
 static void begin(const struct line *line, size_t capacity, size_t level)
 {
+	if (line->shape == RECORDED)
+		return;		/* it fills by itself */
 	if (line->shape == ORDERS) {
 		fill_with_orders(level, (unsigned int)line->size);
 	} else if (line->shape == PAGES_AT_LEVEL) {
@@ -295,6 +287,8 @@ static void age(const struct line *line, size_t level, unsigned long steps)
 {
 	if (line->shape == ORDERS)
 		age_orders(level, (unsigned int)line->size, steps);
+	else if (line->shape == RECORDED)
+		recorded_age(&memory, level, steps);
 	else
 		age_pages(line->shape == PAGES_SKEWED ? skewed_slot : any_slot, steps, line->size);
 }
@@ -303,6 +297,7 @@ static double quoted(const struct line *line);
 
 static double measure_ageing(const struct line *line, const struct subject *subject, const struct effort *effort)
 {
+	bool fluctuates = line->shape == ORDERS || line->shape == RECORDED;
 	unsigned long steps = (effort->quick ? STEPS / 1000 : STEPS) / MAX_MOMENTS;
 	struct history *history = history_here();
 	size_t capacity, blocks, level;
@@ -319,11 +314,15 @@ static double measure_ageing(const struct line *line, const struct subject *subj
 	begin(line, capacity, level);
 	while (history->nr < MAX_MOMENTS) {
 		age(line, level, steps);
-		if (history->nr == MAX_MOMENTS - 1 && strstr(subject->name, "compacted"))
-			compact();
+		if (history->nr == MAX_MOMENTS - 1) {
+			if (line->shape == RECORDED)
+				recorded_end(&memory);
+			if (strstr(subject->name, "compacted"))
+				compact();
+		}
 		note_moment(history, steps * (unsigned long)(history->nr + 1));
 	}
-	return rate_moments(history, line->shape == ORDERS ? MOMENTS_OF_A_MEAN : 1, capacity, blocks);
+	return rate_moments(history, fluctuates ? MOMENTS_OF_A_MEAN : 1, capacity, blocks);
 }
 
 static const struct subject subjects[] = {
@@ -343,11 +342,13 @@ static const struct line lines[] = {
 	{ "D: skewed, by 512", PAGES_SKEWED, 512, 50 },
 	{ "E: a tenth freed, one by one", PAGES_AFTER_FREEING, 1, 90 },
 	{ "F: as C, one page in 48 unmovable", PAGES_MIXED, 1, 50 },
+	{ "G: as a compilation, 50 % full", RECORDED, 1, 50 },
+	{ "G: as a compilation, 90 % full", RECORDED, 1, 90 },
 };
 
 static double quoted(const struct line *line)
 {
-	static const double llfree[ARRAY_LENGTH(lines)] = { 0, 47, NAN, NAN, 0, 82, 78, 60, 57, 0, NAN };
+	static const double llfree[ARRAY_LENGTH(lines)] = { 0, 47, NAN, NAN, 0, 82, 78, 60, 57, 0, NAN, NAN, NAN };
 
 	return llfree[line - lines];
 }

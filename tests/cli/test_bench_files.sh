@@ -74,7 +74,7 @@ well_formed() {
 	xmllint --noout "$1" 2>>"$dir/err"
 }
 
-echo 1..15
+echo 1..16
 
 run --from "$dir/peers.json" --json "$dir/1.json" --svg "$dir/1.svg"
 test $? -eq 0 && grep -q '^pair 64 .* 3.00 .* 4.00 .* 30.0 .* mimalloc .* 0.75' "$dir/out" &&
@@ -170,5 +170,13 @@ done
 run --from "$dir/no-such-file"
 [ $? -eq 2 ] && grep -q 'cannot read .*No such file' "$dir/err" || status=1
 result $status what_is_no_result_is_refused
+
+if command -v zstd >/dev/null; then
+	zstd -dc samples/compile.ftrace.zst | perl bench/recorded >"$dir/rows"
+	sed -n '/kinds\[\] = {/,/^};/p' bench/recorded.c | sed '1d;$d' | cmp - "$dir/rows" >"$dir/err" && test -s "$dir/rows"
+	result $? recorded_blocks_are_those_of_the_sample
+else
+	echo "ok $((number = number + 1)) recorded_blocks_are_those_of_the_sample # SKIP no zstd"
+fi
 
 exit $failed
