@@ -385,9 +385,12 @@ static enum compact_result compact_zone(struct compact_control *cc)
 static bool compaction_suitable(struct zone *zone, unsigned int order, enum zone_type highest,
 				unsigned int alloc_flags)
 {
-	unsigned long mark = zone_watermark(zone, WMARK_MIN) + (2ul << order);
-	int index = fragmentation_index(zone, order);
+	unsigned long mark;
+	int index;
 
+	assert(order <= MAX_ORDER);
+	mark = zone_watermark(zone, WMARK_MIN) + (2ul << order);
+	index = fragmentation_index(zone, order);
 	return zone_watermark_ok(zone, 0, mark, highest, alloc_flags) && (index < 0 || index > EXTFRAG_THRESHOLD);
 }
 

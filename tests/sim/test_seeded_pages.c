@@ -233,7 +233,7 @@ static void zero_world(void *arg)
 static void the_zero_window_is_one_block_s(struct ktap *t)
 {
 	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_ZERO_WINDOW, .run = zero_world, .schedules = 1000,
+		.bug = SEEDED_ZERO_WINDOW, .run = zero_world, .schedules = 500,
 		.cmdline = "mem=32M highmem=16M nr_cpus=2",
 	});
 }
