@@ -248,13 +248,16 @@ static void note_moment(struct history *history, unsigned long step)
 	live[history->nr++] = memory.pages;
 }
 
-static double rate_moments(struct history *history, int nr_of_mean, size_t capacity, size_t blocks)
+/* What can be had at all may have become less by then: a zone that had to mix types keeps more back for a while. */
+static double rate_moments(struct history *history, int nr_of_mean)
 {
-	size_t pages = 0, could = 0;
+	size_t pages = 0, could = 0, blocks, capacity;
 	double sum = 0;
 
 	memory.mixed = false;
 	free_all();
+	blocks = measure_capacity(HUGE_ORDER);
+	capacity = measure_capacity(0);
 	for (int i = 0; i < history->nr; i++) {
 		if (live[i] != pages)
 			could = could_be_whole(live[i], capacity, blocks);
@@ -300,14 +303,13 @@ static double measure_ageing(const struct line *line, const struct subject *subj
 	bool fluctuates = line->shape == ORDERS || line->shape == RECORDED;
 	unsigned long steps = (effort->quick ? STEPS / 1000 : STEPS) / MAX_MOMENTS;
 	struct history *history = history_here();
-	size_t capacity, blocks, level;
+	size_t capacity, level;
 
 	if (subject->role == BASELINE)
 		return quoted(line);
 	memory.calls = strncmp(subject->name, "lifo", 4) ? page_calls_of(subject) : kmem_page_calls_lifo(PAGES_MIB);
 	memory.random = 0x5bd1e995deadbeef;
 	memory.blocks = scratch(NR_PAGES * sizeof(struct block));
-	blocks = measure_capacity(HUGE_ORDER);
 	capacity = measure_capacity(0);
 	memory.mixed = line->shape == PAGES_MIXED;
 	level = capacity * line->count / 100;
@@ -322,7 +324,7 @@ static double measure_ageing(const struct line *line, const struct subject *subj
 		}
 		note_moment(history, steps * (unsigned long)(history->nr + 1));
 	}
-	return rate_moments(history, fluctuates ? MOMENTS_OF_A_MEAN : 1, capacity, blocks);
+	return rate_moments(history, fluctuates ? MOMENTS_OF_A_MEAN : 1);
 }
 
 static const struct subject subjects[] = {
