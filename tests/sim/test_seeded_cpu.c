@@ -104,7 +104,7 @@ static void sleep_and_end(void *us)
 static void take_back_world(void *arg)
 {
 	inside = 0;
-	for (u64 us = 3998; us < 4020; us += 3) {
+	for (u64 us = 3995; us < 4025; us += 3) {
 		int task = sim_spawn("sleep", sleep_and_end, &us);
 
 		run_tasks(3, be_alone, arg);
@@ -115,7 +115,7 @@ static void take_back_world(void *arg)
 static void a_lease_is_taken_from_the_dead_only(struct ktap *t)
 {
 	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_CPU_TAKE_BACK, .run = take_back_world, .schedules = 1500, .cmdline = ONE_CPU,
+		.bug = SEEDED_CPU_TAKE_BACK, .run = take_back_world, .schedules = 6000, .cmdline = ONE_CPU,
 	});
 }
 
@@ -170,7 +170,7 @@ static void request_world(void *arg)
 
 static void a_request_is_done_when_it_says_so(struct ktap *t)
 {
-	expect_found(t, SEEDED_CPU_REQUEST, request_world, 1000);
+	expect_found(t, SEEDED_CPU_REQUEST, request_world, 6000);
 }
 
 static void use_lists(void *arg)
