@@ -282,7 +282,7 @@ static long floor_of(struct machine *m, gfp_t gfp)
 	struct taken taken = { 0 };
 	long left;
 
-	take_all(&taken, gfp | __GFP_NOWARN, 0);
+	take_all(&taken, (gfp & ~__GFP_KSWAPD_RECLAIM) | __GFP_NOWARN, 0);	/* it would free some meanwhile */
 	left = zone_page_state(dma32(m), NR_FREE_PAGES);
 	put_all(&taken);
 	drain_all_pages();

@@ -644,11 +644,11 @@ static void a_named_node_is_where_large_objects_are(struct ktap *t)
 		kfree(p);
 		kvfree(v);
 	}
-	/* An exhausted node: another serves whoever does not insist. */
-	while (page_take_from(&taken, 1, GFP_NOWAIT | __GFP_THISNODE | __GFP_NOWARN, 0))
+	/* An exhausted node: another serves whoever does not insist. (Nobody wakes kswapd, which would find some.) */
+	while (page_take_from(&taken, 1, __GFP_THISNODE | __GFP_NOWARN, 0))
 		;
-	EXPECT_NULL(t, kmalloc_node(16384, GFP_NOWAIT | __GFP_THISNODE | __GFP_NOWARN, 1));
-	objects[0] = kmalloc_node(16384, GFP_NOWAIT, 1);
+	EXPECT_NULL(t, kmalloc_node(16384, __GFP_THISNODE | __GFP_NOWARN, 1));
+	objects[0] = kmalloc_node(16384, __GFP_NOWARN, 1);
 	ASSERT_NOT_NULL(t, objects[0]);
 	EXPECT_EQ(t, page_to_nid(virt_to_page(objects[0])), 0);
 	kfree(objects[0]);
