@@ -244,6 +244,9 @@ struct ktap_child {
  */
 bool ktap_child(struct ktap *t, void (*fn)(struct ktap *t, void *arg), void *arg, struct ktap_child *out);
 
+/* Would reading, or writing, the byte at the address end the program? It is tried where that harms nobody. */
+bool ktap_faults(struct ktap *t, const volatile void *address, bool write);
+
 /*
  * ktap_threads - run fn(t, 0, arg) ... fn(t, n - 1, arg) on n host threads that start together; returns when all
  * are done. False, with the case marked skipped, on a host that has no threads.

@@ -17,30 +17,9 @@ static unsigned long address_of(const void *p)
 	return (unsigned long)p;
 }
 
-/* --------------------------------------------------------------------------------------------------------- faults */
-
-struct access {
-	volatile char *at;
-	bool write;
-};
-
-static void do_access(struct ktap *t, void *arg)
-{
-	struct access *access = arg;
-
-	(void)t;
-	if (access->write)
-		*access->at = 1;
-	else
-		(void)*access->at;
-}
-
 static bool faults(struct ktap *t, const void *at, bool write)
 {
-	struct access access = { (volatile char *)address_of(at), write };
-	struct ktap_child child;
-
-	return !ktap_child(t, do_access, &access, &child) || child.signal == SIGSEGV_NR;
+	return ktap_faults(t, (const void *)address_of(at), write);
 }
 
 /* ------------------------------------------------------------------------------------------------------- contracts */
@@ -578,6 +557,9 @@ static void memory_and_what_does_not_exist_cannot_be_ioremapped(struct ktap *t)
 	EXPECT_NULL(t, ioremap(0x1000000, 4096));
 	EXPECT_CONTAINS(t, console_text(), "ioremap on RAM at 0x0000000001000000 - 0x0000000001000fff");
 	EXPECT_NULL(t, ioremap(1ull << 40, 4096));
+#ifdef KMEM_HOST_X86
+	return;		/* there may be a device anywhere, so nobody is told that there is none */
+#endif
 	EXPECT_CONTAINS(t, console_text(), "there is no device at 0x0000010000000000");
 	EXPECT_NULL(t, ioremap(HOLE, 1ul << 40));
 	snprintf(devices, sizeof(devices), "there is no device at 0x%016llx-0x%016llx", HOLE + 0ull,
