@@ -48,7 +48,7 @@ ARCH ?= $(native-arch)
 
 # TSan, and the simulator, which takes its place at the same calls, know 64-bit processors only.
 ifeq ($(HOST),linux)
-CHECK_VARIANTS ?= plain asan $(if $(filter i386,$(ARCH)),,tsan) clang $(if $(filter i386,$(ARCH)),,sim)
+CHECK_VARIANTS ?= plain asan $(if $(filter i386,$(ARCH)),,tsan) clang $(if $(filter i386,$(ARCH)),,sim metal)
 endif
 CHECK_VARIANTS ?= plain
 
@@ -68,6 +68,10 @@ ifeq ($(VARIANT),sim)
 override VARIANT :=
 override HOST := sim
 endif
+ifeq ($(VARIANT),metal)
+override VARIANT :=
+override HOST := x86
+endif
 ifneq ($(filter fuzz afl,$(VARIANT)),)
 override LLVM := 1
 endif
@@ -83,7 +87,7 @@ variant-names := asan tsan debug cov fuzz afl
 hosts := linux sim x86 none
 
 ifneq ($(filter-out $(variant-names),$(VARIANT)),)
-$(error VARIANT=$(VARIANT): not one of plain clang m32 sim $(variant-names))
+$(error VARIANT=$(VARIANT): not one of plain clang m32 sim metal $(variant-names))
 endif
 ifneq ($(filter-out $(hosts),$(HOST)),)
 $(error HOST=$(HOST): not one of $(hosts))
@@ -238,7 +242,7 @@ harness-src := $(if $(runner-src),tests/ktap.c $(runner-src) $(help-src))
 bench-src := $(if $(filter linux,$(HOST)),$(call sources-in,bench))
 
 program-of = $(patsubst %,$(OBJ)/%,$(basename $(1)))
-test-programs := $(call program-of,$(test-src))
+test-programs := $(if $(hosted),$(call program-of,$(test-src)))
 script-programs := $(call program-of,$(script-src))
 fuzz-programs := $(call program-of,$(fuzz-src))
 all-programs := $(sort $(test-programs) $(script-programs) $(fuzz-programs))
@@ -312,6 +316,9 @@ $(fuzz-programs): $(OBJ)/%: $(OBJ)/%.o $(if $(filter fuzz,$(VARIANT)),,$(OBJ)/te
 $(OBJ)/bench/bench: $(call objects-of,$(bench-src),$(OBJ)) $(OBJ)/libkmem.a $(OBJ)/.sources
 	$(call quiet,LD,$@)$(CC) $(link-flags) -Wl,--wrap=spin_lock_contended -o $@ $(filter %.o %.a,$^) -lm -ldl
 
+# Or with what a host links in another way: host/x86/rules.mk.
+-include host/$(HOST)/rules.mk
+
 # Scripts try the commands as they were built. (The bench measures nothing of use under a sanitizer.)
 programs: $(if $(script-programs),kmem $(if $(VARIANT),,$(bench-program))) $(all-programs)
 # A whole check also proves that everything compiles; sanitizers have no need of the shared library.
@@ -372,6 +379,14 @@ run:
 	@$(MAKE) $(jobs) all
 	@test -n '$(RUN_SAMPLE)' || { echo 'make run: no sample in samples/, and RUN_SAMPLE= names none' >&2; exit 2; }
 	$(call quiet,RUN,$(RUN_SAMPLE))$(OBJ)/kmem replay $(RUN_SAMPLE) $(RUN_ARGS)
+
+# A machine of a computer's memory, as QEMU makes it: BOOT_MEMORY and BOOT_CPUS of it, BOOT_ARGS to the kernel.
+BOOT_MEMORY ?= 1G
+BOOT_CPUS ?= 2
+boot:
+	@scripts/need boot
+	@$(MAKE) $(jobs) HOST=x86 all
+	@scripts/boot $$($(MAKE) HOST=x86 image) $(BOOT_MEMORY) $(BOOT_CPUS) $(BOOT_ARGS)
 
 # T= picks lines by text, QUICK=1 only tries them, BASE=REVISION measures that one beside this one; BENCH_ARGS are
 # the program's own (build/bench/bench --help).

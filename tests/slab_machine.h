@@ -51,7 +51,7 @@ static void slab_machine_end(void *arg)
 
 static inline struct machine *slab_machine(struct ktap *t, const char *cmdline)
 {
-	struct machine_config config = { .cmdline = cmdline, .console = console_keep };
+	struct machine_config config = { .cmdline = cmdline_at_rest(cmdline), .console = console_keep };
 	const char *why = "";
 	struct machine *m;
 

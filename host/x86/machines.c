@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machines.c - machines' memory and windows.
+ *
+ *	this computer's		frame n is the real frame n; its direct map is there from the start, in large pages
+ *	any other		a machine in the machine: a frame is taken from the host's when it is first touched
+ *
+ * So tests boot machines of any size here, several at once, as in a process, while what they touch is real memory, and
+ * the processor walks real tables. Frames without a logical address have none in the host's tables either: which real
+ * frames stand for them is noted in tables that no processor walks (shadow), made by the same walker.
+ *
+ * Lock: memory_guard.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "host/x86/pool.h"
+#include "host/x86/tables.h"
+
+#define NR_MACHINES 256u
+#define SHADOW_PAGES (1ull << (40 - PAGE_SHIFT))	/* addresses of the shadow for each machine */
+#define PAGES_PER_GUARD 64ul	/* under the guard at once, so that interrupts wait for no more than that */
+
+struct host_machine {
+	bool is_used, is_real;
+	unsigned long direct_base, direct_bytes;	/* of its place */
+	pfn_t nr_frames, nr_low;
+	unsigned long descriptors, descriptor_bytes;
+	unsigned long vmalloc_start, vmalloc_bytes;
+};
+
+static struct host_machine machines[NR_MACHINES];
+static unsigned int nr_machines;	/* one beyond the last entry that was ever used */
+static struct pgtable shadow;
+static char shadow_top[PAGE_SIZE] __attribute__((aligned(4096)));
+
+/* This computer's memory, offered to the next machine that has so many frames. */
+static struct piece real_pieces[MAX_PIECES];
+static unsigned int nr_real_pieces;
+static pfn_t real_frames;
+
+static unsigned long pages_of(unsigned long bytes)
+{
+	return PAGE_ALIGN(bytes) >> PAGE_SHIFT;
+}
+
+/* What the host knows of a machine is found by what stands before struct machine. */
+#define BEFORE_MACHINE 64
+
+static struct host_machine **entry_of(void *machine)
+{
+	return (void *)((char *)machine - BEFORE_MACHINE);
+}
+
+static struct host_machine *host_of(struct machine *m)
+{
+	return *entry_of(m);
+}
+
+static u64 shadow_address(const struct host_machine *hm, pfn_t pfn)
+{
+	return ((u64)(hm - machines) * SHADOW_PAGES + pfn) << PAGE_SHIFT;
+}
+
+/* ------------------------------------------------------------------------------------------- this computer's memory */
+
+static unsigned int ranges_add(struct memory_range *map, unsigned int nr, unsigned int max, const struct piece *kept)
+{
+	if (nr < max)
+		map[nr] = (struct memory_range){ (u64)kept->start << PAGE_SHIFT,
+						 (u64)(kept->end - kept->start) << PAGE_SHIFT, MEMORY_RESERVED, 0 };
+	return nr + 1;
+}
+
+unsigned int x86_real_memory(struct memory_range *map, unsigned int max)
+{
+	unsigned long flags = guard_take(&memory_guard);
+	unsigned int nr_kept, nr = 0;
+	struct piece kept[MAX_PIECES];
+	bool lent = firmware.nr + MAX_PIECES <= max && pool_lend(real_pieces, &nr_real_pieces, kept, &nr_kept);
+
+	real_frames = 0;
+	for (unsigned int i = 0; lent && i < nr_real_pieces; i++)
+		real_frames = max(real_frames, real_pieces[i].end);
+	guard_drop(&memory_guard, flags);
+	if (!lent)
+		return 0;
+	for (; nr < firmware.nr; nr++)
+		map[nr] = firmware.map[nr];
+	for (unsigned int i = 0; i < nr_kept; i++)
+		nr = ranges_add(map, nr, max, &kept[i]);
+	return nr;
+}
+
+/* The machine's pieces at their logical addresses; nothing else of the computer is there. */
+static int direct_map_real(const struct host_machine *hm)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < nr_real_pieces && !err; i++) {
+		pfn_t start = real_pieces[i].start, end = min(real_pieces[i].end, hm->nr_low);
+
+		if (start < end)
+			err = run_map(&host_tables, hm->direct_base + ((u64)start << PAGE_SHIFT), start, end - start,
+				      DATA_PROT);
+	}
+	return err;
+}
+
+/* ------------------------------------------------------------------------------------------- machines come and go */
+
+#define for_each_machine(hm) for ((hm) = machines; (hm) < machines + nr_machines; (hm)++)
+
+static struct host_machine *entry_find(void)
+{
+	struct host_machine *hm;
+
+	for_each_machine(hm)
+		if (!hm->is_used)
+			return hm;
+	return nr_machines < NR_MACHINES ? &machines[nr_machines++] : NULL;
+}
+
+static bool is_in(unsigned long address, unsigned long start, unsigned long bytes)
+{
+	return address - start < bytes;
+}
+
+static bool meet(unsigned long a, unsigned long a_bytes, unsigned long b, unsigned long b_bytes)
+{
+	return is_in(a, b, b_bytes) || is_in(b, a, a_bytes);
+}
+
+static bool is_free(unsigned long start, unsigned long bytes)
+{
+	const struct host_machine *hm;
+
+	for_each_machine(hm)
+		if (hm->is_used && (meet(start, bytes, hm->direct_base, hm->direct_bytes) ||
+				    meet(start, bytes, hm->descriptors, hm->descriptor_bytes) ||
+				    meet(start, bytes, hm->vmalloc_start, hm->vmalloc_bytes)))
+			return false;
+	return true;
+}
+
+/* The first free place of a window for so many bytes; 0: none. */
+static unsigned long place_find(unsigned long base, unsigned long window, unsigned long bytes)
+{
+	for (unsigned long at = 0; bytes <= window && at <= window - bytes; at += WINDOW_GRANULE)
+		if (is_free(base + at, bytes))
+			return base + at;
+	return 0;
+}
+
+#ifdef OTHERS_BASE
+/* The first machine lies where the kernel would, others below the descriptors; tables.c has the last page there. */
+static unsigned long direct_find(unsigned long bytes)
+{
+	return is_free(DIRECT_BASE, bytes) ? DIRECT_BASE
+					   : place_find(OTHERS_BASE, OTHERS_WINDOW - WINDOW_GRANULE, bytes);
+}
+
+static unsigned long vmalloc_find(struct host_machine *hm, const struct host_layout *layout)
+{
+	unsigned long last = VMALLOC_BASE + VMALLOC_WINDOW - hm->vmalloc_bytes;
+
+	if (hm->direct_base == DIRECT_BASE && hm->vmalloc_bytes <= VMALLOC_WINDOW && is_free(last, hm->vmalloc_bytes))
+		return last;
+	hm->vmalloc_bytes = layout->vmalloc_least;
+	return place_find(OTHERS_BASE, OTHERS_WINDOW - WINDOW_GRANULE, hm->vmalloc_bytes);
+}
+#else
+static unsigned long direct_find(unsigned long bytes)
+{
+	return place_find(DIRECT_BASE, DIRECT_WINDOW, bytes);
+}
+
+static unsigned long vmalloc_find(struct host_machine *hm, const struct host_layout *layout)
+{
+	(void)layout;
+	return place_find(VMALLOC_BASE, VMALLOC_WINDOW, hm->vmalloc_bytes);
+}
+#endif
+
+/*
+ * Places for what the layout asks. Under the guard. The entry is in use from the first on, so that the next finds
+ * another.
+ */
+static bool places_take(struct host_machine *hm, const struct host_layout *layout)
+{
+	/* Where addresses are many, those of frames that have none are left out, as their descriptors' are not. */
+	u64 bytes = (u64)(sizeof(long) == 8 ? hm->nr_frames : hm->nr_low) << PAGE_SHIFT;
+	unsigned long slot;
+
+	if (bytes > DIRECT_WINDOW)
+		return false;
+	hm->direct_base = direct_find((unsigned long)bytes);
+	if (!hm->direct_base)
+		return false;
+	hm->direct_bytes = (unsigned long)bytes;
+	slot = (hm->direct_base - DIRECT_BASE) >> PAGE_SHIFT;
+	if (!is_free(VMEMMAP_BASE + slot * sizeof(struct page), PAGE_ALIGN(hm->nr_frames * sizeof(struct page))))
+		return false;
+	hm->descriptors = VMEMMAP_BASE + slot * sizeof(struct page);
+	hm->descriptor_bytes = PAGE_ALIGN(hm->nr_frames * sizeof(struct page));
+	hm->vmalloc_start = vmalloc_find(hm, layout);
+	return hm->vmalloc_start;
+}
+
+/* Under the guard. */
+static bool machine_place(struct host_machine *hm, const struct host_layout *layout)
+{
+	*hm = (struct host_machine){
+		.is_used = true, .nr_frames = layout->nr_frames, .nr_low = layout->nr_low_frames,
+		.is_real = real_frames && layout->nr_frames == real_frames,
+		.vmalloc_bytes = PAGE_ALIGN(layout->vmalloc_bytes),
+	};
+	hm->is_used = (u64)hm->nr_frames <= SHADOW_PAGES * 16 && places_take(hm, layout) &&
+		      !(hm->is_real && direct_map_real(hm));
+	if (hm->is_used && hm->is_real)
+		real_frames = 0;
+	return hm->is_used;
+}
+
+int host_machine_create(struct host_layout *layout)
+{
+	char *slot = slot_take(BEFORE_MACHINE + layout->machine_bytes), *place;
+	struct host_machine *hm;
+	unsigned long flags;
+
+	if (!slot)
+		return -ENOMEM;
+	place = slot + BEFORE_MACHINE;
+	flags = guard_take(&memory_guard);
+	if (!shadow.top)
+		host_tables_init(&shadow, &pgtable_4level, shadow_top);
+	hm = entry_find();
+	if (!hm || !machine_place(hm, layout)) {
+		guard_drop(&memory_guard, flags);
+		slot_give(slot);
+		return -ENOMEM;
+	}
+	guard_drop(&memory_guard, flags);
+	memset(place, 0, layout->machine_bytes);
+	*entry_of(place) = hm;
+	layout->machine = (struct machine *)place;
+	layout->direct_base = hm->direct_base;
+	layout->vmalloc_bytes = hm->vmalloc_bytes;
+	layout->vmalloc_start = hm->vmalloc_start;
+	layout->vmalloc_end = hm->vmalloc_start + hm->vmalloc_bytes;
+	layout->memory_is_zero = !hm->is_real;
+	layout->nr_cpus = nr_processors;
+	return 0;
+}
+
+/* Under the guard: unmap, prune; the frames into the list. */
+static void window_clear(struct pgtable *pt, u64 address, u64 nr, pfn_t *list)
+{
+	range_take_down(pt, address, nr, list);
+	pgtable_prune(pt, address, nr);
+}
+
+void host_machine_destroy(struct machine *m, const struct host_layout *layout)
+{
+	unsigned long flags = guard_take(&memory_guard);
+	struct host_machine *hm = host_of(m);
+	unsigned long vmalloc_pages = pages_of(hm->vmalloc_bytes), descriptor_pages = pages_of(hm->descriptor_bytes);
+	pfn_t list = 0;
+
+	(void)layout;
+	pgtable_unmap(&host_tables, hm->vmalloc_start, vmalloc_pages);
+	range_take_down(&host_tables, hm->descriptors, descriptor_pages, &list);
+	if (hm->is_real)
+		pgtable_unmap(&host_tables, hm->direct_base, hm->nr_low);
+	else
+		range_take_down(&host_tables, hm->direct_base, hm->nr_low, &list);
+	if (!hm->is_real && hm->nr_low < hm->nr_frames)
+		window_clear(&shadow, shadow_address(hm, 0), hm->nr_frames, &list);
+	guard_drop(&memory_guard, flags);
+	flush(hm->direct_base, FLUSH_ALL);
+	flags = guard_take(&memory_guard);
+	pgtable_prune(&host_tables, hm->vmalloc_start, vmalloc_pages);
+	pgtable_prune(&host_tables, hm->descriptors, descriptor_pages);
+	pgtable_prune(&host_tables, hm->direct_base, hm->nr_low);
+	if (hm->is_real)
+		pool_take_back();
+	hm->is_used = false;
+	guard_drop(&memory_guard, flags);
+	frames_free(list);
+	slot_give(entry_of(m));
+}
+
+/* ---------------------------------------------------------------------------------------------------------- frames */
+
+static bool is_descriptor(unsigned long address)
+{
+	const struct host_machine *hm;
+
+	for_each_machine(hm)
+		if (hm->is_used && is_in(address, hm->descriptors, hm->descriptor_bytes))
+			return true;
+	return false;
+}
+
+/* A frame of a machine in the machine is touched for the first time. */
+static bool is_first_touch(unsigned long address)
+{
+	const struct host_machine *hm;
+
+	for_each_machine(hm)
+		if (hm->is_used && !hm->is_real && is_in(address, hm->direct_base, hm->nr_low << PAGE_SHIFT))
+			return true;
+	return false;
+}
+
+/* Descriptors that are only read share one page of zeros. Under the guard. */
+static int descriptor_make(unsigned long page, bool for_writing)
+{
+	struct pgtable_entry entry;
+	bool found = pgtable_lookup(&host_tables, page, &entry);
+
+	if (found && (entry.pfn != zero_page() || !for_writing))
+		return 0;
+	if (!for_writing)
+		return run_map(&host_tables, page, zero_page(), 1, DATA_PROT & ~_PAGE_RW);
+	if (found)
+		pgtable_unmap(&host_tables, page, 1);
+	return page_make(&host_tables, page);
+}
+
+/* Under the guard. -EFAULT: nothing belongs there. */
+static int fault_make(unsigned long page, unsigned long error)
+{
+	struct pgtable_entry entry;
+
+	if (is_descriptor(page))
+		return descriptor_make(page, error & FAULT_WRITE);
+	if (error & FAULT_PRESENT || !is_first_touch(page))
+		return -EFAULT;
+	return pgtable_lookup(&host_tables, page, &entry) ? 0 : page_make(&host_tables, page);
+}
+
+bool memory_fault(unsigned long address, unsigned long error)
+{
+	unsigned long page = address & PAGE_MASK, flags = guard_take(&memory_guard);
+	int err = error & (FAULT_FETCH | FAULT_RESERVED) ? -EFAULT : fault_make(page, error);
+
+	guard_drop(&memory_guard, flags);
+	if (!err && error & FAULT_PRESENT)
+		flush_here(page);
+	if (err == -ENOMEM)
+		say("kmem: this computer's memory is used up by the frames of machines in it\n");
+	return !err;
+}
+
+int host_describe(struct machine *m, pfn_t first, pfn_t nr)
+{
+	struct host_machine *hm = host_of(m);
+	unsigned long start = (hm->descriptors + first * sizeof(struct page)) & PAGE_MASK;
+	unsigned long end = PAGE_ALIGN(hm->descriptors + (first + nr) * sizeof(struct page));
+	int err = 0;
+
+	for (unsigned long at = start; at < end && !err; at += PAGE_SIZE) {
+		unsigned long flags = guard_take(&memory_guard);
+
+		err = descriptor_make(at, true);
+		guard_drop(&memory_guard, flags);
+		flush_here(at);
+	}
+	return err;
+}
+
+/* The real frame that stands for a machine's, made if it was never touched; 0: there is none. Under the guard. */
+static pfn_t real_frame(struct host_machine *hm, pfn_t pfn)
+{
+	struct pgtable *pt = pfn < hm->nr_low ? &host_tables : &shadow;
+	u64 at = pfn < hm->nr_low ? hm->direct_base + ((u64)pfn << PAGE_SHIFT) : shadow_address(hm, pfn);
+	struct pgtable_entry entry;
+
+	if (hm->is_real)
+		return pfn;
+	if (pfn >= hm->nr_frames)
+		return 0;		/* a machine in the machine has no devices */
+	if (!pgtable_lookup(pt, at, &entry) && (page_make(pt, at) || !pgtable_lookup(pt, at, &entry)))
+		return 0;
+	return entry.pfn;
+}
+
+/* How many of the machine's frames, from pfn on, are neighbours in real memory too. Under the guard. */
+static pfn_t real_run(struct host_machine *hm, pfn_t pfn, pfn_t nr, pfn_t *real)
+{
+	pfn_t run = 1;
+
+	*real = real_frame(hm, pfn);
+	if (hm->is_real)
+		return nr;
+	while (*real && run < min(nr, PAGES_PER_GUARD) && real_frame(hm, pfn + run) == *real + run)
+		run++;
+	return run;
+}
+
+void host_page_table(struct machine *m, const void *top)
+{
+	(void)m;
+	(void)top;		/* its frame numbers are the machine's, not this computer's */
+}
+
+int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot)
+{
+	u64 bits = DATA_PROT & (prot & HOST_WRITE ? ~0ull : ~_PAGE_RW);
+	struct host_machine *hm = host_of(m);
+	pfn_t done = 0, run, real;
+	int err = 0;
+
+	while (done < nr && !err) {
+		unsigned long flags = guard_take(&memory_guard);
+		u64 at = address + ((u64)done << PAGE_SHIFT);
+
+		run = real_run(hm, pfn + done, nr - done, &real);
+		err = real ? run_map(&host_tables, at, real, run, bits) : -ENOMEM;
+		guard_drop(&memory_guard, flags);
+		if (err == -EEXIST) {		/* the addresses get new frames */
+			host_unmap(m, at, run, false);
+			err = 0;
+			continue;
+		}
+		done += err ? 0 : run;
+	}
+	if (err && done)
+		host_unmap(m, address, done, false);
+	return err ? -ENOMEM : 0;
+}
+
+/* Mapping costs no call of anybody's here: nothing is kept. */
+bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep)
+{
+	unsigned long flags = guard_take(&memory_guard);
+	long unmapped = pgtable_unmap(&host_tables, address, nr_pages);
+
+	(void)m;
+	(void)keep;
+	guard_drop(&memory_guard, flags);
+	if (unmapped < 0)
+		halt("kmem: no table to split a large page at %#lx with\n", address);
+	flush(address, nr_pages);
+	return false;
+}
+
+static int frame_clear(const struct pgtable_entry *entry, void *arg)
+{
+	(void)arg;
+	memset(frame_at(entry->pfn), 0, PAGE_SIZE);
+	return 0;
+}
+
+/* Frames without an address keep what stands for them: who maps them next does so anywhere. */
+bool host_release(struct machine *m, pfn_t pfn, pfn_t nr)
+{
+	struct host_machine *hm = host_of(m);
+	pfn_t low = pfn < hm->nr_low ? min(nr, hm->nr_low - pfn) : 0, list = 0;
+	unsigned long address = hm->direct_base + (pfn << PAGE_SHIFT), flags;
+
+	if (hm->is_real)
+		return false;
+	flags = guard_take(&memory_guard);
+	if (low)
+		range_take_down(&host_tables, address, low, &list);
+	if (low < nr)
+		pgtable_walk(&shadow, shadow_address(hm, pfn + low), nr - low, frame_clear, NULL);
+	guard_drop(&memory_guard, flags);
+	if (low)
+		flush(address, low);
+	frames_free(list);
+	return true;
+}
+
+#ifdef OTHERS_BASE
+/*
+ * No other processor is told: none has used the entry since it was told last. A task that goes on elsewhere meets a
+ * processor that has forgotten all (task.c).
+ */
+void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int prot)
+{
+	u64 bits = DATA_PROT & (prot & HOST_WRITE ? ~0ull : ~_PAGE_RW);
+	unsigned long flags = guard_take(&memory_guard);
+	pfn_t real = prot ? real_frame(host_of(m), pfn) : 0;
+	int err = 0;
+
+	kmap_was_used = true;
+	pgtable_unmap(&host_tables, address, 1);
+	if (prot)
+		err = real ? run_map(&host_tables, address, real, 1, bits) : -ENOMEM;
+	guard_drop(&memory_guard, flags);
+	flush_here(address);
+	if (err)
+		halt("kmem: no memory for a page of kmap's\n");
+}
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - the program of `make boot`: a machine of this computer's memory, looked at. Linked only where no other
+ * x86_main() is.
+ *
+ *	crime=null|guard|text|execute|panic	a mistake on purpose, for its report
+ *	show=tables				every leaf of the host's tables, as QEMU's "info tlb" has it; then wait
+ */
+#include <kmem/kmem.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/vmalloc.h>
+#include "host/x86/x86.h"
+
+#define TEXT_BYTES 16384
+
+static struct machine *boot_real(char *cmdline)
+{
+	static struct memory_range map[MAX_RANGES * 3];
+	struct machine_config config = { .cmdline = cmdline, .map = map };
+	const char *why = "this computer's memory is too small for its own tables";
+	struct machine *m = NULL;
+
+	config.nr_ranges = x86_real_memory(map, ARRAY_SIZE(map));
+	if (config.nr_ranges)
+		m = machine_boot_why(&config, &why);
+	if (!m)
+		halt("kmem: this computer's machine does not boot: %s\n", why);
+	return m;
+}
+
+static void show_file(struct machine *m, const char *name)
+{
+	char *text = kmalloc(TEXT_BYTES, GFP_KERNEL);
+
+	if (text && machine_file(m, name, text, TEXT_BYTES) > 0)
+		say("%s:\n%s", name, text);
+	kfree(text);
+}
+
+static void demonstrate(struct machine *m)
+{
+	char *small = kmalloc(100, GFP_KERNEL), *large = vmalloc(1 << 20);
+	char text[512];
+
+	memset(large, 1, 1 << 20);
+	kmem_explain(m, small, text, sizeof(text));
+	say("kmalloc(100): %s\n", text);
+	kmem_explain(m, large, text, sizeof(text));
+	say("vmalloc(1M): %s\n", text);
+	vfree(large);
+	kfree(small);
+	show_file(m, "buddyinfo");
+}
+
+/* A mistake on purpose, to see its report. */
+static void err_on_purpose(const char *cmdline)
+{
+	volatile char *area = vmalloc(PAGE_SIZE), *nothing = NULL;
+
+	OPTIMIZER_HIDE_VAR(nothing);
+	if (strstr(cmdline, "crime=null"))
+		nothing[8] = 1;
+	if (strstr(cmdline, "crime=guard"))
+		area[PAGE_SIZE] = 1;
+	if (strstr(cmdline, "crime=text"))
+		*(volatile char *)image_start = 1;
+	if (strstr(cmdline, "crime=execute"))
+		((void (*)(void))(unsigned long)area)();
+	if (strstr(cmdline, "crime=panic"))
+		panic("on purpose");
+	vfree((void *)area);
+}
+
+/* X: may not be executed; P: a large page; U, W: users may, it may be written. */
+static int show_leaf(const struct pgtable_entry *entry, void *arg)
+{
+	(void)arg;
+	say("tlb %016llx: %016llx %c%c%c%c\n", entry->address, (u64)entry->pfn << PAGE_SHIFT,
+	    entry->prot & _PAGE_NX ? 'X' : '-', entry->level > 1 ? 'P' : '-', entry->prot & _PAGE_USER ? 'U' : '-',
+	    entry->prot & _PAGE_RW ? 'W' : '-');
+	return 0;
+}
+
+static void show_tables(void)
+{
+	void *area = vmalloc(5 * PAGE_SIZE), *high = vmalloc(3 << 20);
+
+	x86_walk(show_leaf, NULL);
+	say("tlb end\n");
+	for (u32 never = 0; area && high;)
+		host_wait(&never, 0, 0);
+}
+
+int x86_main(char *cmdline)
+{
+	struct machine *m = boot_real(cmdline);
+	int leaks;
+
+	machine_enter(m);
+	say("kmem-%s on bare metal: %u processors\n", kmem_version(), x86_nr_processors());
+	demonstrate(m);
+	err_on_purpose(cmdline);
+	if (strstr(cmdline, "show=tables"))
+		show_tables();
+	machine_leave();
+	leaks = machine_shutdown(m);
+	say("kmem: the machine is down, %d kinds of leaks\n", leaks);
+	return leaks ? 1 : 0;
+}

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+#
+# The image of `make boot`; the image of all tests, and a program for each shape of computer that it is run on.
+boot-image := $(OBJ)/kmem.img
+test-image := $(OBJ)/kmem-tests.img
+.PHONY: image
+image:
+	@echo $(boot-image)
+all: $(boot-image)
+
+$(boot-image): $(OBJ)/host/x86/main.o $(OBJ)/libkmem.a host/x86/kmem.ld scripts/symbol-table
+	$(call quiet,IMAGE,$@)$(call image,$(filter %.o,$^))
+$(test-image): $(call objects-of,$(all-test-src) $(harness-src),$(OBJ)) $(OBJ)/libkmem.a host/x86/kmem.ld scripts/symbol-table
+	$(call quiet,IMAGE,$@)$(call image,$(filter %.o,$^))
+
+# memory-processors-part: each suite runs on one of three computers, and all but the longest on the fourth: tests/main_x86.c.
+shapes := 64M-1-1/3 1G-2-0/3 3G-3-2/3 6G-4-3/3
+shape-word = $(word $(2),$(subst -, ,$(1)))
+shape-programs := $(foreach s,$(shapes),$(OBJ)/tests/x86/$(call shape-word,$(s),1)-$(call shape-word,$(s),2))
+shape-of = $(filter $(notdir $(1))-%,$(shapes))
+filter-word := $(t-program:test_%=%)$(if $(t-case),$(if $(t-program),.)$(t-case))
+
+$(shape-programs): $(test-image) FORCE
+	@printf '#!/bin/sh\nexec scripts/boot %s %s %s quiet part=%s %s "$$@"\n' $(test-image) \
+		$(foreach n,1 2 3,'$(call shape-word,$(call shape-of,$@),$(n))') '$(filter-word)' >$@ && chmod +x $@
+$(script-programs): $(boot-image) $(test-image)
+all-programs += $(shape-programs)
+test-args :=

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# test_boot.sh - the image boots, reports its own mistakes, and refuses memory maps that cannot be.
+# KMEM=path names the image, but for its .img. TAP on standard output.
+image=${KMEM:-build/x86/kmem}.img
+command -v qemu-system-x86_64 >/dev/null || { echo "1..0 # SKIP no qemu-system-x86_64"; exit 0; }
+. tests/tap.sh
+export BOOT_SECONDS=100
+echo "1..16"
+
+# boots NAME STATUS MEMORY PROCESSORS TEXT [WORD...]: its status, and what it says.
+boots() {
+	name=$1 status=$2 memory=$3 processors=$4 text=$5
+	shift 5
+	scripts/boot "$image" "$memory" "$processors" "$@" >"$dir/out" 2>"$dir/err"
+	test $? = "$status" && printf '%s\n' "$text" | while read -r line; do grep -qE -- "$line" "$dir/out" || exit 1; done
+	result $? "$name"
+}
+boots 'a small computer' 0 64M 1 '1 processors
+vmalloc area .*allocated by demonstrate\+
+machine is down, 0 kinds'
+boots 'memory on both sides of the hole, four processors' 0 6G 4 '4 processors
+zone   Normal
+machine is down, 0 kinds'
+
+crime() {
+	boots "crime: $1" 4 64M 2 "$2" quiet "crime=$1"
+}
+crime null 'NULL pointer dereference, address: 0*8$
+write access in kernel mode
+not-present page
+page walk: level [34] \[0\]
+RIP: x86_main\+
+main_run\+
+Kernel panic'
+crime guard 'unable to handle page fault
+owner: in the guard page after the vmalloc area .*allocated by x86_main\+
+Kernel panic'
+crime text 'permissions violation
+Kernel panic'
+crime execute 'instruction fetch in kernel mode
+permissions violation
+owner: in the vmalloc area
+Kernel panic'
+crime panic 'Kernel panic - not syncing: on purpose
+Call Trace:
+x86_main\+'
+
+# One line says why, and nothing else is said.
+refuses() {
+	scripts/boot "$image" "$3" 1 quiet "$4" >"$dir/out" 2>"$dir/err"
+	test $? = 3 && test "$(wc -l <"$dir/out")" = 1 && grep -qE -- "^kmem: .*$2" "$dir/out"
+	result $? "refused: $1"
+}
+refuses 'an empty range' 'usable is empty' 64M firmware=0x0+0x9fc00:1,0x100000+0x3e00000:1,0x5000000+0:1
+refuses 'ranges that overlap' '0x1000000 bytes\] usable overlaps \[mem 0x800000, 0x1000 bytes\] reserved' 64M \
+	firmware=0x100000+0x1000000:1,0x800000+0x1000:2
+refuses 'ranges of one type that overlap' 'usable overlaps .* usable' 64M firmware=0x100000+0x1000000:1,0x1000000+0x1000000:1
+refuses 'memory beyond what can be addressed' 'lies beyond' 64M firmware=0x100000+0x3f00000:1,0x4000000000000+0x100000:1
+refuses 'memory that wraps around' 'lies beyond' 64M firmware=0x100000+0x3f00000:1,0xfffffffffff00000+0x200000:1
+refuses 'too little memory' 'too small to boot: 1024 KiB' 64M firmware=0x100000+0x100000:1
+refuses 'no memory where the image is' 'has no memory where the image was loaded' 64M firmware=0x2000000+0x2000000:1
+refuses 'a map that is no map' 'not understood from "nonsense"' 64M firmware=nonsense
+refuses 'a computer that is too small' 'too small to boot' 4M none=
+exit $failed

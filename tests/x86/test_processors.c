@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* test_processors.c - tasks run on all processors at once, take turns, and see at once what is unmapped. */
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include "host/x86/x86.h"
+#include "tests/machine_for.h"
+
+#define ROUNDS 20u
+
+struct meeting {
+	u32 here[MAX_PROCESSORS];	/* atomic: a task is on that processor now */
+	u32 nr;				/* processors that have come */
+};
+
+/* Nobody leaves before all processors have been seen: so all of them run tasks at the same time. */
+static void meet(struct ktap *t, unsigned int i, void *arg)
+{
+	struct meeting *meeting = arg;
+
+	(void)t;
+	(void)i;
+	while (__atomic_load_n(&meeting->nr, __ATOMIC_ACQUIRE) < x86_nr_processors()) {
+		if (!__atomic_exchange_n(&meeting->here[x86_this_processor()], 1, __ATOMIC_ACQ_REL))
+			__atomic_fetch_add(&meeting->nr, 1, __ATOMIC_RELEASE);
+		cpu_relax();
+	}
+}
+
+static void all_of_them_run_tasks(struct ktap *t)
+{
+	struct meeting meeting = { .nr = 0 };
+
+	ASSERT_GE(t, x86_nr_processors(), 1);
+	ktap_threads(t, x86_nr_processors(), meet, &meeting);
+	EXPECT_EQ(t, meeting.nr, x86_nr_processors());
+	ktap_note(t, "%u processors", x86_nr_processors());
+}
+
+struct race {
+	u32 turns[8];
+	u32 stop;
+};
+
+/* Nobody gives way of his own will. */
+static void run_for_a_while(struct ktap *t, unsigned int i, void *arg)
+{
+	struct race *race = arg;
+
+	(void)t;
+	while (!__atomic_load_n(&race->stop, __ATOMIC_RELAXED)) {
+		bool all = true;
+
+		__atomic_fetch_add(&race->turns[i], 1, __ATOMIC_RELAXED);
+		for (unsigned int j = 0; j < 8; j++)
+			all &= __atomic_load_n(&race->turns[j], __ATOMIC_RELAXED) > 0;
+		if (all)
+			__atomic_store_n(&race->stop, 1, __ATOMIC_RELAXED);
+	}
+}
+
+static void who_does_not_wait_is_interrupted(struct ktap *t)
+{
+	struct race race = { .stop = 0 };
+	unsigned long ticks = x86_nr_ticks();
+
+	ktap_threads(t, 8, run_for_a_while, &race);
+	for (unsigned int i = 0; i < 8; i++)
+		EXPECT_GT(t, race.turns[i], 0);
+	EXPECT_GT(t, x86_nr_ticks(), ticks);
+}
+
+struct relay {
+	struct machine *m;
+	u32 baton;		/* whose turn it is: of 0 to map, of the others to look, of 0 to unmap, of the others */
+	char *area;
+	unsigned int nr;
+};
+
+static void take_turn(struct ktap *t, struct relay *relay, unsigned int turn)
+{
+	bool is_mapped = turn < relay->nr;
+
+	if (!turn) {
+		relay->area = vmalloc(PAGE_SIZE);
+		*relay->area = 1;
+	} else if (turn == relay->nr) {
+		vfree(relay->area);
+		vm_unmap_aliases();
+	}
+	if (ktap_faults(t, relay->area, false) == is_mapped)
+		ktap_fail(t, is_mapped ? "what is mapped cannot be read" : "what is unmapped can be read");
+}
+
+/* Who waits for his turn runs on, so that his processor has no other reason to forget anything. */
+static void relay_run(struct ktap *t, unsigned int i, void *arg)
+{
+	struct relay *relay = arg;
+	u32 baton, all = ROUNDS * 2 * relay->nr;
+
+	machine_enter(relay->m);
+	while ((baton = __atomic_load_n(&relay->baton, __ATOMIC_ACQUIRE)) < all) {
+		if (baton % relay->nr != i) {
+			cpu_relax();
+			continue;
+		}
+		take_turn(t, relay, baton % (2 * relay->nr));
+		__atomic_fetch_add(&relay->baton, 1, __ATOMIC_RELEASE);
+	}
+	machine_leave();
+}
+
+static void unmapped_memory_is_forgotten_by_all(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct relay relay = { .m = m, .nr = x86_nr_processors() };
+
+	ASSERT_NOT_NULL(t, m);
+	machine_leave();
+	ktap_threads(t, relay.nr, relay_run, &relay);
+	machine_enter(m);
+	EXPECT_EQ(t, relay.baton, ROUNDS * 2 * relay.nr);
+}
+
+KTAP_SUITE(processors, KTAP_CASE(all_of_them_run_tasks), KTAP_CASE(who_does_not_wait_is_interrupted),
+	   KTAP_CASE(unmapped_memory_is_forgotten_by_all));

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* test_real_machine.c - the machine of this computer's memory: its frames are the real ones, and all that is usable. */
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include "tests/x86/real_machine.h"
+
+/* What stands at a physical address, seen without the machine. */
+static unsigned char *view(const struct machine *m, const void *logical)
+{
+	return (unsigned char *)((unsigned long)logical - m->layout.direct_base);
+}
+
+static void frames_are_the_real_ones(struct ktap *t)
+{
+	struct machine *m = real_machine(t, "");
+	unsigned char *p;
+
+	ASSERT_NOT_NULL(t, m);
+	p = kmalloc(PAGE_SIZE, GFP_KERNEL);
+	ASSERT_NOT_NULL(t, p);
+	p[5] = 77;
+	EXPECT_EQ(t, view(m, p)[5], 77);
+	view(m, p)[6] = 78;
+	EXPECT_EQ(t, p[6], 78);
+	kfree(p);
+}
+
+/* What of the range the host keeps: it added ranges to the firmware's. */
+static u64 kept_of(const struct memory_range *range)
+{
+	u64 bytes = 0;
+
+	for (unsigned int i = firmware.nr; i < nr_real_ranges; i++) {
+		u64 start = max(range->start, real_map[i].start);
+		u64 end = min(range->start + range->size, real_map[i].start + real_map[i].size);
+
+		bytes += start < end ? end - start : 0;
+	}
+	return bytes;
+}
+
+/* Sum of what the map says is usable, and is not the host's. */
+static u64 usable_bytes(void)
+{
+	u64 bytes = 0;
+
+	for (unsigned int i = 0; i < firmware.nr; i++)
+		if (real_map[i].type == MEMORY_RAM)
+			bytes += real_map[i].size - kept_of(&real_map[i]);
+	return bytes;
+}
+
+/* Which of the map's ranges that are not usable holds the frame, if any. */
+static const struct memory_range *taboo(pfn_t pfn)
+{
+	u64 at = (u64)pfn << PAGE_SHIFT;
+
+	for (unsigned int i = 0; i < nr_real_ranges; i++) {
+		const struct memory_range *range = &real_map[i];
+
+		if (range->type != MEMORY_RAM && at + PAGE_SIZE > range->start && at < range->start + range->size)
+			return range;
+	}
+	return NULL;
+}
+
+static void memory_is_most_of_what_the_firmware_says(struct ktap *t)
+{
+	struct machine *m = real_machine(t, "");
+	u64 usable, managed;
+
+	ASSERT_NOT_NULL(t, m);
+	usable = usable_bytes();
+	managed = (u64)m->totalram << PAGE_SHIFT;
+	ktap_note(t, "%llu MiB usable, %llu MiB managed", usable >> 20, managed >> 20);
+	EXPECT_LE(t, managed, usable);
+	EXPECT_GE(t, managed, usable - usable / 16 - (1ull << 20));
+	EXPECT_EQ(t, taboo((unsigned long)image_start >> PAGE_SHIFT) != NULL, true);
+	zones_hold(t, m);
+}
+
+/* None of the block's frames is the image's, the host's or the firmware's; and the first can be written. */
+static void block_is_ours(struct ktap *t, const struct machine *m, struct page *page, bool write)
+{
+	pfn_t pfn = machine_pfn(m, page);
+
+	for (unsigned int i = 0; i < 1u << page->private; i += 8) {
+		const struct memory_range *range = taboo(pfn + i);
+
+		if (range)
+			ktap_fail(t, "pfn %lu is in a range of type %d", pfn + i, range->type);
+	}
+	if (write && page_address(page))
+		memset(page_address(page), 0x5a, PAGE_SIZE);
+}
+
+/* Large blocks first, so that it does not take long. */
+static void every_frame_can_be_had(struct ktap *t)
+{
+	struct machine *m = real_machine(t, "");
+	struct taken taken = { 0 };
+	unsigned int nr = 0;
+
+	ASSERT_NOT_NULL(t, m);
+	for (int order = MAX_ORDER; order >= 0; order -= 5)
+		take_all(&taken, GFP_HIGHUSER | __GFP_NOWARN, (unsigned int)order);
+	EXPECT_GT(t, taken.nr, m->totalram - m->totalram / 4);
+	for (struct page *page = taken.last; page; page = (struct page *)page->index)
+		block_is_ours(t, m, page, nr++ % 64 == 0);
+	put_all(&taken);
+	drain_all_pages();
+	zones_hold(t, m);
+}
+
+static void vmalloc_reaches_the_same_memory(struct ktap *t)
+{
+	struct machine *m = real_machine(t, "");
+	unsigned char *area;
+
+	ASSERT_NOT_NULL(t, m);
+	area = vmalloc(64 * PAGE_SIZE);
+	ASSERT_NOT_NULL(t, area);
+	for (unsigned int i = 0; i < 64; i++) {
+		struct page *page = vmalloc_to_page(area + i * PAGE_SIZE);
+		struct pgtable_entry entry = { 0 };
+
+		area[i * PAGE_SIZE] = (unsigned char)(i + 1);
+		EXPECT(t, x86_lookup((unsigned long)area + i * PAGE_SIZE, &entry));
+		EXPECT_EQ(t, entry.pfn, machine_pfn(m, page));
+		if (page_address(page))
+			EXPECT_EQ(t, *(unsigned char *)page_address(page), i + 1);
+	}
+	EXPECT(t, ktap_faults(t, area + 64 * PAGE_SIZE, false));
+	vfree(area);
+}
+
+static void there_is_one_at_a_time_and_then_another(struct ktap *t)
+{
+	struct memory_range map[MAX_RANGES * 3];
+	unsigned long before = x86_free_frames();
+
+	for (int round = 0; round < 3; round++) {
+		struct machine_config config = { .map = map };
+		struct machine *m;
+
+		config.nr_ranges = x86_real_memory(map, ARRAY_SIZE(map));
+		ASSERT_GT(t, config.nr_ranges, 0);
+		m = machine_boot(&config);
+		ASSERT_NOT_NULL(t, m);
+		EXPECT_EQ(t, x86_real_memory(real_map, ARRAY_SIZE(real_map)), 0);
+		EXPECT_EQ(t, machine_shutdown(m), 0);
+	}
+	/* Stacks of the machine's tasks stay the host's. */
+	EXPECT_GE(t, x86_free_frames() + 8 * (STACK_BYTES >> PAGE_SHIFT), before);
+}
+
+static void a_machine_in_the_machine_beside_it(struct ktap *t)
+{
+	struct machine *inner = machine_boot(&(struct machine_config){ .cmdline = "mem=64M" });
+	struct machine *m = real_machine(t, "");
+	void *p, *q;
+
+	ASSERT(t, m && inner);
+	p = kmalloc(100, GFP_KERNEL);
+	machine_enter(inner);
+	q = kmalloc(100, GFP_KERNEL);
+	EXPECT(t, p && q && p != q);
+	kfree(q);
+	machine_leave();
+	kfree(p);
+	EXPECT_EQ(t, machine_shutdown(inner), 0);
+}
+
+KTAP_SUITE(real_machine, KTAP_CASE(frames_are_the_real_ones), KTAP_CASE(memory_is_most_of_what_the_firmware_says),
+	   KTAP_CASE(every_frame_can_be_had), KTAP_CASE(vmalloc_reaches_the_same_memory),
+	   KTAP_CASE(there_is_one_at_a_time_and_then_another), KTAP_CASE(a_machine_in_the_machine_beside_it));
