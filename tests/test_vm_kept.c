@@ -7,7 +7,6 @@
 #include "tests/vm_flush.h"
 #include "tests/vmalloc_env.h"
 
-#define SIGSEGV_NR 11
 #define PAGES 4ul
 #define BYTES (PAGES * PAGE_SIZE)
 
@@ -16,30 +15,14 @@ static struct vm_space *space_of(struct env *e)
 	return &e->m->vmalloc->space;
 }
 
-static void do_write(struct ktap *t, void *at)
+static bool faults(struct ktap *t, const void *at)
 {
-	(void)t;
-	*(volatile char *)at = 1;
+	return ktap_faults(t, at, true);
 }
 
-static void do_read(struct ktap *t, void *at)
+static bool faults_when_read(struct ktap *t, const void *at)
 {
-	(void)t;
-	(void)*(volatile char *)at;
-}
-
-static bool faults(struct ktap *t, void *at)
-{
-	struct ktap_child child;
-
-	return !ktap_child(t, do_write, at, &child) || child.signal == SIGSEGV_NR;
-}
-
-static bool faults_when_read(struct ktap *t, void *at)
-{
-	struct ktap_child child;
-
-	return !ktap_child(t, do_read, at, &child) || child.signal == SIGSEGV_NR;
+	return ktap_faults(t, at, false);
 }
 
 /* Freed and, if this host keeps what it unmaps, spare. NULL: the case is skipped or has failed. */
