@@ -85,6 +85,31 @@ __attribute__((weak)) void ktap_save(const char *name, const char *text)
 	(void)text;
 }
 
+struct touch {
+	volatile char *at;
+	bool write;
+};
+
+static void touch_it(struct ktap *t, void *arg)
+{
+	const struct touch *touch = arg;
+
+	(void)t;
+	if (touch->write)
+		*touch->at = 1;
+	else
+		(void)*touch->at;
+}
+
+/* In a child, which dies of it; a host without processes knows another way. Here, where the simulator sees it. */
+__attribute__((weak)) bool ktap_faults(struct ktap *t, const volatile void *address, bool write)
+{
+	struct touch touch = { (volatile char *)address, write };
+	struct ktap_child child;
+
+	return ktap_child(t, touch_it, &touch, &child) && child.signal;
+}
+
 /* A decimal or 0x number; false, *value unchanged, if the text is anything else. */
 static bool parse_number(const char *s, uint64_t *value)
 {

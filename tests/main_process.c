@@ -249,30 +249,6 @@ bool ktap_child(struct ktap *t, void (*fn)(struct ktap *t, void *arg), void *arg
 	return true;
 }
 
-struct touch {
-	volatile char *at;
-	bool write;
-};
-
-static void do_touch(struct ktap *t, void *arg)
-{
-	struct touch *touch = arg;
-
-	(void)t;
-	if (touch->write)
-		*touch->at = 1;
-	else
-		(void)*touch->at;
-}
-
-bool ktap_faults(struct ktap *t, const volatile void *address, bool write)
-{
-	struct touch touch = { (volatile char *)address, write };
-	struct ktap_child child;
-
-	return ktap_child(t, do_touch, &touch, &child) && (child.signal == SIGSEGV || child.signal == SIGBUS);
-}
-
 /* ------------------------------------------------------------------------------------------------- main */
 
 static unsigned int time_allowed(int argc, char **argv)
