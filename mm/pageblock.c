@@ -298,9 +298,9 @@ int pageblocks_init(struct machine *m, struct zone *zone)
 	zone->partial_first = memblock_alloc(&m->memblock, NR_PARTIAL * NR_BUCKETS * sizeof(zone->partial_first[0]), 64,
 					     zone->nid);
 	zone->partial_mask = memblock_alloc(&m->memblock, NR_PARTIAL * sizeof(zone->partial_mask[0]), 64, zone->nid);
-	if (!zone->pageblock_type || !zone->pageblock_tails || !zone->block_info || !zone->block_map || !zone->partial_first)
+	if (!zone->pageblock_type || !zone->pageblock_tails || !zone->block_info || !zone->block_map)
 		return -ENOMEM;
-	return zone->partial_mask ? 0 : -ENOMEM;
+	return zone->partial_first && zone->partial_mask ? 0 : -ENOMEM;
 }
 
 bool pageblock_knows(const struct zone *zone, pfn_t pfn, unsigned int order)

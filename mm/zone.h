@@ -45,7 +45,7 @@ struct pfn_range {
 };
 #define MAX_DEFERRED 16
 
-#define PACKED_ORDERS 6			/* small ones, of which a CPU keeps only what is in the pageblocks that it fills */
+#define PACKED_ORDERS 6			/* small ones: a CPU keeps those of pageblocks that it fills */
 
 /* Pageblocks that a CPU's blocks of an order came from last: what it frees there is reused at once. */
 #define NR_PCP_FILLING 4
