@@ -90,7 +90,8 @@ size_t kmalloc_size_roundup(size_t size)
 static void large_account(const struct page *page, long pages)
 {
 	unsigned long flags;
-	struct large_count *count = &cpu_hold(&flags)->large[page_to_nid(page)];
+	struct kmem_cpu *cpu = cpu_hold(&flags);
+	struct large_count *count = &cpu->large[page_to_nid(page)];
 
 	count->pages += pages;
 	count->objects += pages > 0 ? 1 : -1;

@@ -126,7 +126,7 @@ struct cpu_context {
 
 #define KMEM_ODD_GFP (__GFP_ZERO | __GFP_DMA | __GFP_RECLAIMABLE | __GFP_ACCOUNT)
 #define KMEM_ODD_GFP_PINNED (KMEM_ODD_GFP | __GFP_DIRECT_RECLAIM)
-#define KMEM_ODD_GFP_ASKED ((gfp_t)~0u)
+#define KMEM_ODD_GFP_ASKED ((__force gfp_t)~0u)
 
 /* The counts have been changed. */
 static inline void context_settle(struct cpu_context *context)
