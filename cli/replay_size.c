@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 
 #define MIB (1ull << 20)
-#define HUGE "64G"
+#define HUGE (sizeof(long) == 8 ? "64G" : "63G")	/* what the hole below 4 GiB leaves of PAE */
 #define PIPE_SIZE "16G"
 #define LEAST_BYTES (256 * MIB)
 #define SEARCH_EVENTS 30000000ull	/* a search replays no more: seconds, and the same answer on any machine */

@@ -33,6 +33,7 @@
 #include "lib/assert.h"
 #include "lib/seeded.h"
 #include "mm/cpus.h"
+#include "mm/highmem.h"
 #include "mm/pcp.h"
 #include "mm/slab.h"
 #include "mm/vmscan.h"
@@ -123,6 +124,11 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	cpu->id = id;
 	cpu->node = id % m->nr_nodes;
 	node = m->nodes[cpu->node];
+	cpu->direct_base = m->layout.direct_base;
+	cpu->direct_bytes = m->max_low_pfn << PAGE_SHIFT;
+	cpu->first_high = m->vmemmap + m->max_low_pfn;
+	if (m->kmap)
+		cpu->kmap_set = kmap_set_new(m->kmap);
 	cpu->node_base = m->layout.direct_base + (node->start_pfn << PAGE_SHIFT);
 	cpu->node_pages = node->slot_pages;
 	cpu->slot_map = node->slot_map;
@@ -265,7 +271,7 @@ void cpu_release(void)
 {
 	cpu_pin();
 	assert(kmem_context.preempt_count == PREEMPT_OFFSET && !kmem_context.irqs_off);
-	if (this_cpu()->machine)
+	if (this_cpu()->machine && (!kmem_context.kmap_depth || kmap_local_leave(this_cpu())))
 		cpu_give(this_cpu());
 	cpu_unpin();
 }
@@ -370,6 +376,8 @@ static struct kmem_cpu *cpu_take(struct machine *m, struct task_struct *task)
 	assert(id >= 0);
 	task->last_cpu = (unsigned int)id;
 	host_set_cpu(m->cpus[id]);
+	if (unlikely(kmem_context.kmap_away))
+		kmap_local_arrive(m->cpus[id]);
 	return m->cpus[id];
 }
 
@@ -428,7 +436,8 @@ void cpu_serve(struct kmem_cpu *cpu)
 		host_wake(&cpu->pending, INT_MAX);
 	if (bits & CPU_STOP)
 		cpu_park(cpu);
-	if ((bits & CPU_YIELD) && __atomic_load_n(&cpu->machine->cpu_waiters, __ATOMIC_RELAXED))
+	if ((bits & CPU_YIELD) && __atomic_load_n(&cpu->machine->cpu_waiters, __ATOMIC_RELAXED) &&
+	    !kmem_context.kmap_depth)
 		cpu_give(cpu);
 }
 
@@ -599,7 +608,7 @@ int machine_enter(struct machine *m)
 	if (!m)
 		return -ENODEV;
 	might_sleep();
-	if (task->machine != m && !sleeping_is_allowed())
+	if (task->machine != m && (!sleeping_is_allowed() || kmem_context.kmap_depth))
 		return -EBUSY;
 	if (task->enter_depth >= sizeof(task->outer) / sizeof(task->outer[0]))
 		return -E2BIG;
@@ -622,7 +631,7 @@ void machine_leave(void)
 		return;
 	outer = task->outer[task->enter_depth - 1];
 	might_sleep();
-	if (outer != m && !sleeping_is_allowed())
+	if (outer != m && (!sleeping_is_allowed() || kmem_context.kmap_depth))
 		return;
 	if (SEEDED(USER_DROP))
 		user_drop(m, task);
@@ -642,6 +651,8 @@ void kmem_task_exit(void)
 		pr_info("note: %s[%d] exited with preempt_count %d\n", task->comm, task->pid, preempt_count());
 	kmem_context.pinned = 0;
 	context_settle(&kmem_context);
+	if (kmem_context.kmap_depth)
+		kmap_local_exit(task->machine);
 	while (task->enter_depth)
 		machine_leave();
 }

@@ -21,12 +21,13 @@
 #include <linux/string.h>
 #include "kernel/word_lock.h"
 #include "mm/cpus.h"
+#include "mm/highmem.h"
 #include "mm/slab.h"
 #include "mm/stack_depot.h"
 #include "mm/vmalloc.h"
 #include "mm/vmscan.h"
 
-#define MAX_MUTEXES 6
+#define MAX_MUTEXES 7
 
 /* The mutexes of a machine, outermost first. Returns how many. */
 static unsigned int mutexes_of(struct machine *m, struct mutex *found[MAX_MUTEXES])
@@ -40,6 +41,8 @@ static unsigned int mutexes_of(struct machine *m, struct mutex *found[MAX_MUTEXE
 	found[nr++] = &m->rcu_mutex;
 	if (m->vmalloc)
 		found[nr++] = &m->vmalloc->purge_lock;
+	if (m->kmap)
+		found[nr++] = &m->kmap->lock;
 	return nr;
 }
 
@@ -67,7 +70,6 @@ static void each_word(struct machine *m, void (*act)(u32 *word))
 	act(&m->rcu_lock.word);
 	for (unsigned int i = 0; i < m->nr_zones; i++)
 		act(&m->zones[i]->lock.word);
-	act(&m->zero_lock.word);
 	act(&m->cpu_lock.word);
 }
 
@@ -135,6 +137,7 @@ void kmem_forked(struct machine *m, bool begun)
 	if (begun)
 		context_unpin(PREEMPT_OFFSET);
 	cpus_forked(m);
+	kmap_forked(m);
 	m->nr_users = task->machine == m;
 	for (unsigned int i = 1; i < task->enter_depth; i++)
 		m->nr_users += task->outer[i] == m;

@@ -41,7 +41,10 @@ enum seeded_bug {
 	SEEDED_DESCRIBE,		/* mm/page_init.c: the type is written first */
 	SEEDED_PAGE_REF,		/* mm/page_free.c: the count is read again */
 	SEEDED_MOVABLE_GET,		/* mm/compaction.c: a glance at the mapping, then a reference */
-	SEEDED_ZERO_WINDOW,		/* mm/page_addr.c: the window is unlocked before it is unmapped */
+	SEEDED_KMAP_WAKE,		/* mm/highmem.c: whether someone waits is read before the use ends */
+	SEEDED_KMAP_FLUSH,		/* mm/highmem.c: a slot is taken back with a plain store */
+	SEEDED_KMAP_TLB,		/* mm/highmem.c: the host is not told of what was unmapped */
+	SEEDED_KMAP_SET,		/* mm/kmap_local.c: a CPU is not told what the set that comes to it says */
 	SEEDED_VMALLOC_FLUSH,		/* mm/vmalloc_map.c: the host is not told of what the tables forgot */
 	SEEDED_VFREE_ORDER,		/* mm/vmalloc_area.c: frames are freed before they are unmapped */
 	SEEDED_LAZY_FLUSH,		/* mm/vmalloc_lazy.c: another's purge is not waited for */

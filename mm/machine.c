@@ -13,11 +13,13 @@
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include "arch/x86/layout.h"
 #include "lib/assert.h"
 #include "mm/compaction.h"
 #include "mm/cpus.h"
 #include "mm/dial.h"
 #include "mm/fault_inject.h"
+#include "mm/highmem.h"
 #include "mm/idle.h"
 #include "mm/page_alloc.h"
 #include "mm/rcu.h"
@@ -27,9 +29,6 @@
 #include "mm/vmscan.h"
 
 #define LEAST_MEMORY_PAGES 512ul		/* 2 MiB: below this nothing useful boots */
-#define I386_LOWMEM (896ull << 20)
-#define I386_VMALLOC_RESERVE (128ull << 20)
-#define MAX_LOWMEM_BYTES DIRECT_WINDOW		/* on 64 bits never less than what mm/memblock.c lets pass */
 
 const char *kmem_version(void)
 {
@@ -49,16 +48,35 @@ static pfn_t low_end(const struct machine *m)
 	u64 limit = (u64)m->max_pfn << PAGE_SHIFT;
 	u64 high = m->params.highmem;
 
-	if (m->params.layout_i386) {
-		u64 low = I386_LOWMEM;
-
-		if (m->params.vmalloc > I386_VMALLOC_RESERVE)
-			low = I386_LOWMEM + I386_VMALLOC_RESERVE - min(m->params.vmalloc, I386_LOWMEM);
-		limit = min(limit, low);
-	}
+	if (m->params.layout_i386)
+		limit = min(limit, i386_low_limit(m->params.vmalloc));
 	if (high && high < limit)
 		limit = min(limit, ((u64)m->max_pfn << PAGE_SHIFT) - high);
 	return (pfn_t)(limit >> PAGE_SHIFT);
+}
+
+/*
+ * The window for vmalloc and, beyond it, kmap. On 32 bits all that low memory leaves, unless vmalloc= asks for less;
+ * and little will do for a machine that is not the process's first.
+ */
+static void window_ask(struct machine *m)
+{
+	u64 least = m->params.vmalloc ? m->params.vmalloc : VMALLOC_DEFAULT, bytes;
+
+	if (sizeof(long) == 4) {
+		u64 all = I386_TOP - i386_vmalloc_start((u64)m->max_low_pfn << PAGE_SHIFT);
+
+		least = min(KMAP_WINDOW(least), all);
+		bytes = m->params.vmalloc ? least : all;
+	} else {
+		if (!m->params.vmalloc && m->params.layout_i386)
+			least = I386_VMALLOC_RESERVE;
+		if (m->max_low_pfn < m->max_pfn)
+			least = KMAP_WINDOW(least);
+		bytes = least;
+	}
+	m->layout.vmalloc_bytes = (unsigned long)bytes;
+	m->layout.vmalloc_least = (unsigned long)least;
 }
 
 /* Everything that must be known before the host is asked. Returns what is wrong, or NULL. */
@@ -73,19 +91,17 @@ static const char *machine_plan(struct machine *m, const struct machine_config *
 	m->max_pfn = (pfn_t)(memblock_end_of_DRAM(&m->memblock) >> PAGE_SHIFT);
 	if (memblock_phys_mem_size(&m->memblock) >> PAGE_SHIFT < LEAST_MEMORY_PAGES)
 		return "the memory map holds less than 2 MiB of RAM";
-	if ((u64)m->max_pfn << PAGE_SHIFT > MAX_LOWMEM_BYTES)
-		return "the memory map is larger than the address window of this build: give mem=896M";
 	m->max_low_pfn = low_end(m);
+	if ((u64)m->max_low_pfn << PAGE_SHIFT > DIRECT_WINDOW)	/* 64-bit layout on 32 bits */
+		return "the memory map is larger than the address window of this build: give mem=896M";
 	if (m->params.private_memory && m->max_low_pfn < m->max_pfn)
 		return "kmem.private=1 leaves a frame one address: give no high memory";
 	m->layout.machine_bytes = sizeof(*m);
 	m->layout.nr_frames = m->max_pfn;
 	m->layout.nr_low_frames = m->max_low_pfn;
-	m->layout.vmalloc_bytes = m->params.vmalloc ? (unsigned long)m->params.vmalloc : VMALLOC_DEFAULT;
+	window_ask(m);
 	m->layout.private_memory = m->params.private_memory;
 	m->layout.huge_after = (unsigned long)m->params.huge_after;
-	if (m->params.layout_i386 && !m->params.vmalloc)
-		m->layout.vmalloc_bytes = (unsigned long)I386_VMALLOC_RESERVE;
 	return NULL;
 }
 
@@ -109,7 +125,7 @@ static unsigned int cpus_wanted(const struct machine *m)
 {
 	unsigned int nr = m->params.nr_cpus ? m->params.nr_cpus : m->layout.nr_cpus;
 
-	return clamp(nr, 1u, (unsigned int)MAX_CPUS);
+	return clamp(nr, 1u, m->max_low_pfn < m->max_pfn ? MAX_HIGHMEM_CPUS : (unsigned int)MAX_CPUS);
 }
 
 static u64 machine_secret(struct machine *m)
@@ -123,7 +139,8 @@ static u64 machine_secret(struct machine *m)
 static const char *machine_start(struct machine *m)
 {
 	m->memblock.limit = (u64)m->max_low_pfn << PAGE_SHIFT;
-	if (zones_init(m) || cpus_init(m))
+	kmap_window_place(m);
+	if (kmap_init(m) || zones_init(m) || cpus_init(m))
 		return "the memory map is too small for its own descriptors";
 	if (zones_populate(m))
 		return "the host has no memory for the descriptors of pages";
@@ -234,7 +251,8 @@ static unsigned long pages_out(struct machine *m)
 
 static int leaks_count(const struct machine_leaks *leaks)
 {
-	return !!leaks->slab_objects + !!leaks->slab_caches + !!leaks->pages + !!leaks->vmalloc_areas;
+	return !!leaks->slab_objects + !!leaks->slab_caches + !!leaks->pages + !!leaks->vmalloc_areas +
+	       !!leaks->kmaps;
 }
 
 /* On the machine, alone, its background tasks ended: count what is left. */
@@ -243,6 +261,7 @@ static void machine_wind_down(struct machine *m, struct machine_leaks *leaks)
 	struct slab_leaks slab = { 0 };
 	struct large_count large = machine_large(m);
 
+	leaks->kmaps += kmap_leaks(m);
 	leaks->vmalloc_areas = vmalloc_exit(m);
 	slab_exit(m, &slab);
 	leaks->slab_objects = slab.objects + (unsigned long)large.objects;
@@ -273,6 +292,8 @@ int machine_shutdown_leaks(struct machine *m, struct machine_leaks *leaks)
 
 	if (!m)
 		return -ENODEV;
+	if (host_task()->machine == m)
+		found.kmaps = kmap_local_leaks();
 	while (host_task()->machine == m && host_task()->enter_depth && sleeping_is_allowed())
 		machine_leave();
 	err = machine_enter(m);

@@ -23,6 +23,7 @@
 #define MAX_CPUS 256
 #define NR_SHEAF_SIZES 6
 
+struct kmap_state;
 struct vmalloc_state;
 struct kmem_cache;
 struct cpu_waiter;
@@ -75,10 +76,10 @@ struct machine {
 	unsigned long totalram;			/* managed pages, all zones */
 	unsigned long totalreserve_pages;
 	struct ratelimit_state nopage_ratelimit;	/* of warn_alloc() */
-	unsigned long zero_window;		/* addresses through which high memory is zeroed, a block's worth */
+	unsigned long kmap_base;		/* what is from here on is for kmap: mm/highmem.h */
+	struct kmap_state *kmap;		/* NULL: no high memory */
 	spinlock_t movable_lock;		/* which pages are movable: mm/compaction.c */
 	unsigned long nr_movable;		/* of them; read at any time */
-	word_lock_t zero_lock;			/* a raw word: the window is one block's */
 
 	/* Slab: mm/slab.h. */
 	struct mutex cache_lock;

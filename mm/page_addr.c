@@ -5,11 +5,11 @@
  *	direct map   direct_base + pfn * PAGE_SIZE		frames below max_low_pfn
  *	descriptors  vmemmap + pfn				all frames
  */
+#include <linux/highmem.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
-#include "kernel/word_lock.h"
-#include "lib/seeded.h"
 #include "mm/buddy.h"
+#include "mm/highmem.h"
 
 struct page *pfn_to_page(unsigned long pfn)
 {
@@ -66,7 +66,7 @@ void *page_address(const struct page *page)
 {
 	struct machine *m = this_machine();
 
-	return machine_pfn(m, page) < m->max_low_pfn ? lowmem_page_address(page) : NULL;
+	return page_is_low(m, page) ? lowmem_page_address(page) : kmap_address(m, machine_pfn(m, page));
 }
 
 int page_to_nid(const struct page *page)
@@ -99,36 +99,12 @@ unsigned long nr_free_pages(void)
 	return (unsigned long)pages;
 }
 
-/* Through the window that zones_init() kept for that, one block at a time; by the host, if that can map no more. */
-static bool high_pages_zero(struct machine *m, pfn_t pfn, unsigned int order)
+void pages_zero(struct machine *m, struct page *page, unsigned int order)
 {
-	bool zero = true;
-
-	word_lock(&m->zero_lock);
-	if (!zero_window_map(m, pfn, order)) {
-		memset((void *)m->zero_window, 0, PAGE_SIZE << order);
-		if (SEEDED(ZERO_WINDOW))
-			word_unlock(&m->zero_lock);
-		zero_window_unmap(m, order);
-	} else {
-		zero = host_release(m, pfn, 1ul << order);
+	if (page_is_low(m, page)) {
+		memset(lowmem_page_address(page), 0, PAGE_SIZE << order);
+		return;
 	}
-	word_unlock(&m->zero_lock);
-	return zero;
-}
-
-bool pages_zero(struct machine *m, struct page *page, unsigned int order)
-{
-	pfn_t pfn = machine_pfn(m, page);
-
-	if (pfn >= m->max_low_pfn)
-		return high_pages_zero(m, pfn, order);
-	memset(lowmem_page_address(page), 0, PAGE_SIZE << order);
-	return true;
-}
-
-void pages_zero_or_panic(struct machine *m, struct page *page, unsigned int order)
-{
-	if (!pages_zero(m, page, order))
-		panic("high memory at pfn %lu can be neither mapped nor released to be zeroed", machine_pfn(m, page));
+	for (unsigned long i = 0; i < 1ul << order; i++)
+		clear_highpage(page + i);
 }

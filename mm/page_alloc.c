@@ -58,23 +58,6 @@ static void block_dress(struct page *page, unsigned int order, gfp_t gfp)
 		compound_make(page, order);
 }
 
-/*
- * Zeroed; or given back, and NULL: high memory that the host can neither map nor release. There is no trying again:
- * other pages fare no better.
- */
-static struct page *block_zero(struct machine *m, struct page *page, unsigned int order, gfp_t gfp)
-{
-	if (gfp & __GFP_NOFAIL) {
-		pages_zero_or_panic(m, page, order);
-		return page;
-	}
-	if (likely(pages_zero(m, page, order)))
-		return page;
-	warn_alloc(gfp, NULL, "page allocation failure: order:%u, the host has no room to map it, to be zeroed", order);
-	__free_pages(page, order);
-	return NULL;
-}
-
 static void count_alloc(struct zone *preferred, struct zone *zone, unsigned int order)
 {
 	unsigned long flags;
@@ -423,7 +406,7 @@ static bool context_init(struct machine *m, struct alloc_context *ac, gfp_t gfp,
 		gfp &= ~__GFP_ATOMIC;
 	WARN_ON_ONCE((gfp & __GFP_NOFAIL) && order > 1);
 	ac->zonelist = gfp & __GFP_THISNODE ? node->this_node : node->fallback;
-	ac->highest = gfp_zone(gfp);
+	ac->highest = machine_gfp_zone(m, gfp);
 	ac->migratetype = gfp_migratetype(gfp);
 	ac->preferred_nid = nid;
 	ac->gfp = gfp;
@@ -453,7 +436,7 @@ static struct page *pages_alloc(gfp_t gfp, unsigned int order, int nid)
 	if (unlikely(!page))
 		page = alloc_slowly(m, &ac);
 	if (page && ((ac.gfp & __GFP_ZERO) || unlikely(m->params.init_on_alloc)))
-		page = block_zero(m, page, order, ac.gfp);
+		pages_zero(m, page, order);
 	check_step_of(m, CHECK_EACH, gfp);
 	return page;
 }
@@ -470,9 +453,10 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 	return pages_alloc(gfp, order, nid);
 }
 
-static noinline struct page *page_zeroed(struct page *page, gfp_t gfp, unsigned int order)
+static noinline struct page *page_zeroed(struct page *page, unsigned int order)
 {
-	return block_zero(this_machine(), page, order, gfp);
+	pages_zero(this_machine(), page, order);
+	return page;
 }
 
 /*
@@ -505,7 +489,7 @@ KMEM_FAST struct page *alloc_pages(gfp_t gfp, unsigned int order)
 	pcp->taken[order]++;
 	set_page_state(page, PAGE_STATE_USED);
 	page->private = 0;
-	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page, gfp, order) : page;
+	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page, order) : page;
 }
 
 _Static_assert(MIGRATE_MOVABLE == ___GFP_MOVABLE >> 3 && MIGRATE_RECLAIMABLE == ___GFP_RECLAIMABLE >> 3,

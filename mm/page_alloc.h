@@ -43,16 +43,8 @@ bool zone_watermark_ok_pages(struct zone *zone, unsigned int order, unsigned lon
 			     unsigned int alloc_flags, long free);
 /* Pages of the zone that reclaim could still get, at best. */
 long zone_reclaimable_pages(const struct zone *zone);
-/* Zero a block of any zone. False: of high memory that the host can neither map nor release. */
-MUST_CHECK bool pages_zero(struct machine *m, struct page *page, unsigned int order);
-/* The same for who has no way to fail: the machine panics. */
-void pages_zero_or_panic(struct machine *m, struct page *page, unsigned int order);
-/*
- * A block of frames at m->zero_window, for who holds m->zero_lock: mm/vmalloc_map.c. Returns 0, -ENOSPC if the host has
- * no room for a mapping, -ENODEV before there is vmalloc.
- */
-int zero_window_map(struct machine *m, pfn_t pfn, unsigned int order);
-void zero_window_unmap(struct machine *m, unsigned int order);
+/* Zero a block of any zone. */
+void pages_zero(struct machine *m, struct page *page, unsigned int order);
 /* Free a block whose last reference is gone. Whole: it was handed out as one, and not to several owners. */
 void free_block(struct machine *m, struct page *page, unsigned int order, bool is_whole);
 /* Is a block as its owner must leave it? It is no compound block then; if not, there is a report, and it is lost. */
@@ -70,6 +62,15 @@ bool page_put_testzero(struct machine *m, struct page *page);
 #define ALLOC_NOFRAGMENT 0x100u
 
 enum zone_type gfp_zone(gfp_t gfp);
+
+/* The same on a machine that may have no DMA32: all low memory of 32 bits is below 4 GiB. */
+static inline enum zone_type machine_gfp_zone(const struct machine *m, gfp_t gfp)
+{
+	enum zone_type type = gfp_zone(gfp);
+
+	return type == ZONE_DMA32 && m->params.layout_i386 ? ZONE_NORMAL : type;
+}
+
 /* The flags that decide it, as a number: the lowest four bits. */
 #define ZONE_BITS ((__force unsigned int)GFP_ZONEMASK)
 enum migratetype gfp_migratetype(gfp_t gfp);

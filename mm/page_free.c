@@ -85,7 +85,7 @@ void free_block(struct machine *m, struct page *page, unsigned int order, bool i
 	if (!block_may_be_freed(m, page, order, is_whole))
 		return;
 	if (unlikely(m->params.init_on_free))
-		pages_zero_or_panic(m, page, order);
+		pages_zero(m, page, order);
 	count_vm_events(PGFREE, 1ul << order);
 	type = pageblock_type(zone, machine_pfn(m, page));
 	if (!order && type != MIGRATE_ISOLATE) {

@@ -287,18 +287,6 @@ static int zonelists_init(struct machine *m, struct pglist_data *node)
 	return 0;
 }
 
-/*
- * High memory has no address of its own: keep the end of the vmalloc window for zeroing it. Whole blocks, so that no
- * area's page tables are this window's too (mm/vmalloc_map.c).
- */
-static void zero_window_place(struct machine *m)
-{
-	if (m->max_low_pfn >= m->max_pfn)
-		return;
-	m->layout.vmalloc_end = (m->layout.vmalloc_end & ~((PAGE_SIZE << MAX_ORDER) - 1)) - (PAGE_SIZE << MAX_ORDER);
-	m->zero_window = m->layout.vmalloc_end;
-}
-
 int zones_init(struct machine *m)
 {
 	pfn_t movable[MAX_NUMNODES] = { 0 };
@@ -308,7 +296,6 @@ int zones_init(struct machine *m)
 		if (m->memblock.memory.regions[i].nid >= (int)m->nr_nodes)
 			m->nr_nodes = (unsigned int)m->memblock.memory.regions[i].nid + 1;
 	assert(m->nr_nodes <= MAX_NUMNODES);
-	zero_window_place(m);
 	movable_starts(m, movable);
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
 		if (node_init(m, (int)nid, movable[nid]))

@@ -367,7 +367,7 @@ static void cpu_update_fast(struct kmem_cpu *cpu)
 	struct pglist_data *node = cpu->machine->nodes[cpu->node];
 
 	for (unsigned int bits = 0; bits <= ZONE_BITS; bits++) {
-		enum zone_type highest = gfp_zone((__force gfp_t)bits);
+		enum zone_type highest = machine_gfp_zone(cpu->machine, (__force gfp_t)bits);
 
 		__atomic_store_n(&cpu->pcp_by_gfp[bits], fast_pcp(cpu, preferred_zone(node, highest)),
 				 __ATOMIC_RELAXED);

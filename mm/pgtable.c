@@ -320,6 +320,37 @@ unsigned long pgtable_prune(struct pgtable *pt, u64 address, u64 nr)
 	return prune_table(pt, pt->top, pt->format->levels, address, address + (nr << PAGE_SHIFT));
 }
 
+/* ------------------------------------------------------------------------------------------------------- one by one */
+
+void *pgtable_last_table(struct pgtable *pt, u64 address)
+{
+	void *table = pt->top;
+
+	for (unsigned int level = pt->format->levels; level > 1; level--) {
+		u64 word = pgtable_read(pt->format, table, pgtable_index(pt->format, level, address));
+
+		if (!pgtable_present(word) || pgtable_is_leaf(pt->format, level, word))
+			return NULL;
+		table = link_target(pt, level, word);
+	}
+	return table;
+}
+
+/* Never from one page to another: between the halves of a wide entry that would be a third. */
+void pgtable_enter_one(struct pgtable *pt, void *table, u64 address, u64 entry)
+{
+	unsigned int index = pgtable_index(pt->format, 1, address);
+
+	if (pgtable_present(pgtable_read(pt->format, table, index))) {
+		pgtable_write(pt->format, table, index, 0);
+		__atomic_fetch_sub(table_used(pt, table), 1, __ATOMIC_RELAXED);
+	}
+	if (!entry)
+		return;
+	pgtable_write(pt->format, table, index, entry);
+	__atomic_fetch_add(table_used(pt, table), 1, __ATOMIC_RELAXED);
+}
+
 /* ----------------------------------------------------------------------------------------------------------- read */
 
 bool pgtable_lookup(struct pgtable *pt, u64 address, struct pgtable_entry *entry)

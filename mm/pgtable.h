@@ -78,6 +78,13 @@ bool pgtable_lookup(struct pgtable *pt, u64 address, struct pgtable_entry *entry
 int pgtable_walk(struct pgtable *pt, u64 address, u64 nr, int (*visit)(const struct pgtable_entry *entry, void *arg),
 		 void *arg);
 
+/*
+ * The level-1 table that maps address, or NULL. As long as nobody prunes it, its entries may be entered one by one
+ * without the lock, each by who owns it, if no call above is made for its addresses. entry: of pgtable_leaf(), or 0.
+ */
+void *pgtable_last_table(struct pgtable *pt, u64 address);
+void pgtable_enter_one(struct pgtable *pt, void *table, u64 address, u64 entry);
+
 /* The first broken invariant of the header comment of pgtable.c, or true. Frames are below max_pfn (0: any). */
 bool pgtable_check(struct pgtable *pt, pfn_t max_pfn, struct kmem_fault *fault);
 

@@ -194,5 +194,5 @@ void warn_alloc(gfp_t gfp, const void *nodemask, const char *format, ...)
 	pr_warn("%s: %s, mode:%#x(%s), nodemask=(null),cpuset=/,mems_allowed=%s\n", host_task()->comm, what, gfp, names,
 		nodes);
 	dump_stack();
-	show_mem_below(m, gfp_zone(gfp));
+	show_mem_below(m, machine_gfp_zone(m, gfp));
 }

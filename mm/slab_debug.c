@@ -37,10 +37,11 @@ struct track {
 	int cpu;
 	int pid;
 	u32 when_ms;
-	u64 unused;
+	u64 unused[sizeof(long) == 8];
 };
 
-_Static_assert(sizeof(struct track) == 32, "as large as the kernel's, so that slabs hold as many objects");
+_Static_assert(sizeof(struct track) == (sizeof(long) == 8 ? 32 : 20),
+	       "as large as the kernel's, so that slabs hold as many objects");
 
 enum track_item { TRACK_ALLOC, TRACK_FREE };
 

@@ -19,16 +19,32 @@
 
 #define SHOWN_BYTES 128u
 
-/* The kernel's words for a slab's page. It keeps the last CPU there; ours has none, which it writes as all ones. */
+/*
+ * Node and zone as the kernel writes them. It keeps the last CPU there too; ours has none, which it writes as all
+ * ones. A 32-bit kernel has room for the zone only, and no DMA32 to count.
+ */
+static void place_format(char *buf, size_t size, const struct machine *m, const struct page *slab)
+{
+	int zone = (int)(slab->flags >> PAGE_ZONE_SHIFT & 7);
+
+	if (m->params.layout_i386)
+		scnprintf(buf, size, "zone=%d", zone - (zone > ZONE_DMA32));
+	else
+		scnprintf(buf, size, "node=%d|zone=%d|lastcpupid=0x1fffff", page_to_nid(slab), zone);
+}
+
+/* The kernel's words for a slab's page. */
 static void slab_line(const struct kmem_cache *cache, struct page *slab)
 {
 	unsigned int index = 0, used;
+	char place[64];
 
 	while (index < slab->objects && !slab_has((struct kmem_cache *)cache, slab, index, &used))
 		index++;
-	pr_err("Slab 0x%p objects=%u used=%u fp=0x%p flags=0x%lx(slab|%snode=%d|zone=%d|lastcpupid=0x1fffff)\n", slab,
-	       slab->objects, slab->inuse, index < slab->objects ? slab_object(cache, slab, index) : NULL, slab->flags,
-	       compound_order(slab) ? "head|" : "", page_to_nid(slab), (int)((slab->flags >> PAGE_ZONE_SHIFT) & 7));
+	place_format(place, sizeof(place), cache->machine, slab);
+	pr_err("Slab 0x%p objects=%u used=%u fp=0x%p flags=0x%lx(slab|%s%s)\n", slab, slab->objects, slab->inuse,
+	       index < slab->objects ? slab_object(cache, slab, index) : NULL, slab->flags,
+	       compound_order(slab) ? "head|" : "", place);
 }
 
 /* 16 bytes a line, as "Object   ffff...: 6b 6b .. kk". */

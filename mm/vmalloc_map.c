@@ -18,6 +18,7 @@
 #include "lib/assert.h"
 #include "lib/seeded.h"
 #include "mm/fault_inject.h"
+#include "mm/highmem.h"
 #include "mm/page_alloc.h"
 #include "mm/vmalloc.h"
 
@@ -235,45 +236,25 @@ int pages_map(struct vmalloc_state *vs, struct mapping *mapping)
 	return err;
 }
 
-/* ------------------------------------------------------------------------------------------------- the zero window */
+/* ------------------------------------------------------------------------------------------------------ all of it */
 
-/*
- * Its tables are made once, by mapping the first frames there for a moment, and stay: mapping a block later wants none,
- * wherever it is called. Nobody else's addresses are in them, so no purge comes by.
- */
-static int zero_tables_make(struct vmalloc_state *vs)
+/* Tables for kmap, which hold nothing and stay: made by mapping the first frames there for a moment. */
+static int kmap_tables_make(struct vmalloc_state *vs)
 {
 	struct machine *m = vs->machine;
-	struct pgtable_run run = { .address = m->zero_window, .nr = MAX_BLOCK_PAGES,
+	struct pgtable_run run = { .address = m->kmap_base, .nr = KMAP_BYTES >> PAGE_SHIFT,
 				   .prot = pgprot_val(PAGE_KERNEL) };
 	unsigned long flags;
 	LIST_HEAD(none);
 	int err = tables_map(vs, run, GFP_KERNEL);
 
 	flags = tables_lock(vs, &none);
-	pgtable_unmap(&vs->table, m->zero_window, MAX_BLOCK_PAGES);
+	pgtable_unmap(&vs->table, m->kmap_base, KMAP_BYTES >> PAGE_SHIFT);
 	tables_unlock(vs, flags);
+	if (!err)
+		kmap_open(m, &vs->table);
 	return err;
 }
-
-void zero_window_unmap(struct machine *m, unsigned int order)
-{
-	range_unmap(m->vmalloc, m->zero_window, 1ul << order, RANGE_FORGET);
-}
-
-int zero_window_map(struct machine *m, pfn_t pfn, unsigned int order)
-{
-	struct pgtable_run run = { .address = m->zero_window, .pfn = pfn, .nr = 1ul << order,
-				   .prot = pgprot_val(PAGE_KERNEL) | _PAGE_NX };
-
-	int err = m->vmalloc ? frames_map(m->vmalloc, &run, GFP_NOWAIT) : -ENODEV;
-
-	if (err == -ENOSPC)		/* the tables say what the host could not do */
-		zero_window_unmap(m, order);
-	return err;
-}
-
-/* ------------------------------------------------------------------------------------------------------ all of it */
 
 int tables_init(struct vmalloc_state *vs)
 {
@@ -286,18 +267,21 @@ int tables_init(struct vmalloc_state *vs)
 		return -ENOMEM;
 	pgtable_init(&vs->table, format, &window_ops, m->page_table);
 	host_page_table(m, m->page_table);
-	if (!m->zero_window || !zero_tables_make(vs))
-		return 0;
-	tables_exit(vs);
-	return -ENOMEM;
+	if (m->kmap && kmap_tables_make(vs)) {
+		tables_exit(vs);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 void tables_exit(struct vmalloc_state *vs)
 {
 	struct machine *m = vs->machine;
 
-	if (m->zero_window)
-		tables_prune(vs, m->zero_window, MAX_BLOCK_PAGES);
+	if (m->kmap) {
+		kmap_close(m);
+		tables_prune(vs, m->kmap_base, KMAP_BYTES >> PAGE_SHIFT);
+	}
 	host_page_table(m, NULL);
 	free_page((unsigned long)m->page_table);
 	m->page_table = NULL;

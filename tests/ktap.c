@@ -7,7 +7,7 @@
  *
  * Each line is built in a buffer and written whole, so threads may fail at once. Its own small formatter: a bug in
  * the code under test must not hide itself.
- * Lock: none; failures and random_state are atomic, everything else belongs to the thread that runs the case.
+ * Lock: none; failures and random_steps are atomic, everything else belongs to the thread that runs the case.
  */
 #include "tests/ktap.h"
 
@@ -518,10 +518,11 @@ void ktap_fail(struct ktap *t, const char *fmt, ...)
 	va_end(args);
 }
 
-/* splitmix64: the state only steps, so one atomic add serves every thread. */
+/* splitmix64: the state only steps, so one atomic add serves every thread; of 32 bits, which every processor has. */
 uint64_t ktap_random(struct ktap *t)
 {
-	uint64_t z = __atomic_add_fetch(&t->random_state, 0x9e3779b97f4a7c15ull, __ATOMIC_RELAXED);
+	uint64_t step = __atomic_add_fetch(&t->random_steps, 1, __ATOMIC_RELAXED);
+	uint64_t z = t->random_start + step * 0x9e3779b97f4a7c15ull;
 
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
@@ -624,7 +625,7 @@ static void print_result(const struct ktap_run *run, const struct ktap_suite *su
 /* A case from its first line to its last cleanup. */
 static void case_body(struct ktap *t)
 {
-	t->random_state = t->seed;
+	t->random_start = t->seed;
 	t->nr_cleanups = 0;
 	t->run(t);
 	while (t->nr_cleanups) {

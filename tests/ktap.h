@@ -49,7 +49,8 @@ struct ktap {
 	bool soak;		/* --soak: run for long */
 	bool skipped;
 	unsigned int failures;
-	uint64_t random_state __attribute__((aligned(8)));	/* atomic, on 32-bit too */
+	uint32_t random_steps;	/* atomic */
+	uint64_t random_start;
 	unsigned int nr_cleanups;
 	struct ktap_cleanup cleanups[KTAP_MAX_CLEANUPS];
 	char why_skipped[160];

@@ -15,6 +15,17 @@
 
 #define CONSOLE_BYTES 65536
 
+/* The zone that most of a small machine's memory is in. */
+#define ZONE_BULK (sizeof(long) == 8 ? ZONE_DMA32 : ZONE_NORMAL)
+/* The case is about zones or bytes that a machine of 32 bits has not. */
+#define FOR_64_BITS(t) \
+	do { \
+		if (sizeof(long) == 4) { \
+			ktap_skip(t, "a machine of 64 bits"); \
+			return; \
+		} \
+	} while (0)
+
 static char console_buffer[CONSOLE_BYTES];
 static size_t console_length;
 

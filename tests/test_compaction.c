@@ -325,7 +325,7 @@ static void failures_are_not_repeated_at_once(struct ktap *t)
 
 static struct zone *dma32(struct machine *m)
 {
-	return zone_named(m, 0, ZONE_DMA32);
+	return zone_named(m, 0, ZONE_BULK);
 }
 
 #define OWNED 5
@@ -595,17 +595,17 @@ static void deferral_doubles_up_to_64_requests(struct ktap *t)
 	take_all(&whole, __GFP_MOVABLE | __GFP_NOWARN, PAGEBLOCK_ORDER - 1);
 	migrate_error = -EAGAIN;
 	for (int i = 0; i < 1 + 2 + 4 + 8 + 16 + 32 + 64; i++)
-		compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_DMA32);
+		compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_BULK);
 	EXPECT_EQ(t, zone->compact_defer_shift, 6);
 	EXPECT_EQ(t, zone->compact_order_failed, PAGEBLOCK_ORDER);
 	isolated = nr_isolated;
-	compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_DMA32);
+	compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_BULK);
 	EXPECT_EQ(t, nr_isolated, isolated);
-	compact_node(m->nodes[0], PAGEBLOCK_ORDER - 1, ZONE_DMA32);
+	compact_node(m->nodes[0], PAGEBLOCK_ORDER - 1, ZONE_BULK);
 	EXPECT_GT(t, nr_isolated, isolated);
 	EXPECT_EQ(t, zone->compact_order_failed, PAGEBLOCK_ORDER - 1);
 	isolated = nr_isolated;
-	compact_node(m->nodes[0], PAGEBLOCK_ORDER - 1, ZONE_DMA32);
+	compact_node(m->nodes[0], PAGEBLOCK_ORDER - 1, ZONE_BULK);
 	EXPECT_EQ(t, nr_isolated, isolated);
 	EXPECT_NULL(t, alloc_pages(NO_KSWAPD | __GFP_DMA | __GFP_NORETRY | __GFP_NOWARN, PAGEBLOCK_ORDER));
 	EXPECT_EQ(t, nr_isolated, isolated);		/* DMA is too full, DMA32 not for it */

@@ -254,9 +254,9 @@ static void k3_a_skip_is_ok_unless_it_failed(struct ktap *t)
 
 static void k4_a_seed_repeats_and_another_differs(struct ktap *t)
 {
-	struct ktap a = { .random_state = 17 };
-	struct ktap b = { .random_state = 17 };
-	struct ktap c = { .random_state = 18 };
+	struct ktap a = { .random_start = 17 };
+	struct ktap b = { .random_start = 17 };
+	struct ktap c = { .random_start = 18 };
 	int i, same = 0;
 
 	for (i = 0; i < 100; i++) {

@@ -521,17 +521,19 @@ static void a_pc_splits_at_3_gib_from_3584_mib_up(struct ktap *t)
 	pc_map(t, 3583 * MIB, 3583 * MIB, 3583 * MIB);
 	pc_map(t, 3584 * MIB, 3 * GIB, 4 * GIB + 512 * MIB);
 	pc_map(t, 6 * GIB, 3 * GIB, 7 * GIB);
-	pc_map(t, 200 * GIB, 3 * GIB, 201 * GIB);
+	pc_map(t, 63 * GIB, 3 * GIB, 64 * GIB);
+	if (sizeof(long) == 8)
+		pc_map(t, 200 * GIB, 3 * GIB, 201 * GIB);
 }
 
 /* Memory that reaches from 1 MiB below the end of all addresses to far above it. */
-static void beyond(struct ktap *t, bool i386, u64 end)
+static void beyond(struct ktap *t, bool is_i386, u64 end)
 {
 	const struct memory_range map[] = { { 0, GIB, MEMORY_RAM, 0 }, { end - MIB, GIB + 512, MEMORY_RAM, 0 } };
 	struct memblock *mb = fresh(), untouched = *mb;
 	char why[160];
 
-	machine.params.layout_i386 = i386;
+	machine.params.layout_i386 = is_i386;
 	snprintf(why, sizeof(why), "the memory map has 1024M beyond %lluM, where the addresses of this build end: "
 		 "give mem=%lluM to do without", end / MIB, end / MIB);
 	EXPECT_STR(t, memblock_from_map(mb, map, 2), why);
@@ -564,12 +566,12 @@ static void beyond(struct ktap *t, bool i386, u64 end)
 }
 
 /* A PC that is too large, and the largest. */
-static void beyond_by_size(struct ktap *t, bool i386, u64 end)
+static void beyond_by_size(struct ktap *t, bool is_i386, u64 end)
 {
 	struct memblock *mb = fresh();
 	char mem[40];
 
-	machine.params.layout_i386 = i386;
+	machine.params.layout_i386 = is_i386;
 	machine.params.mem = end;
 	snprintf(mem, sizeof(mem), ": give mem=%lluM to", (end - GIB) / MIB);
 	EXPECT_CONTAINS(t, memblock_from_map(mb, NULL, 0), mem);
@@ -633,7 +635,7 @@ static unsigned int node_bytes(struct ktap *t, const struct memblock *mb, u64 *b
 
 static void fake_nodes_are_even(struct ktap *t)
 {
-	static const u64 sizes[] = { 64 * MIB, 100 * MIB, GIB, 3584 * MIB, 6 * GIB, 64 * GIB };
+	static const u64 sizes[] = { 64 * MIB, 100 * MIB, GIB, 3584 * MIB, 6 * GIB, 63 * GIB };
 	u64 bytes[MAX_NUMNODES];
 
 	for (unsigned int s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {

@@ -6,6 +6,7 @@
  * mem=64M machines have a pcp batch of one page, so that a zone's free pages can be told to the page.
  */
 #include <kmem/reclaim.h>
+#include <linux/highmem.h>
 #include <linux/sched/mm.h>
 #include "mm/buddy.h"
 #include "mm/fault_inject.h"
@@ -16,7 +17,7 @@
 
 static struct zone *dma32(struct machine *m)
 {
-	return zone_named(m, 0, ZONE_DMA32);
+	return zone_named(m, 0, ZONE_BULK);
 }
 
 /* ------------------------------------------------------------------------------------------------- C01 to C08 */
@@ -128,34 +129,18 @@ static void c05_zeroed_pages_are_zero(struct ktap *t)
 	}
 }
 
-/* By way of a mapping, or without one. */
-static void zeroed_high_pages(struct ktap *t, struct machine *m, unsigned int failing)
+static void fill_page(struct page *page, int value)
 {
-	for (unsigned int order = 0; order <= MAX_ORDER; order += 5) {
-		struct page *page;
-		pfn_t pfn;
+	memset_page(page, 0, value, PAGE_SIZE);
+}
 
-		fault_arm(m, failing, 2, false);	/* the first mapping is the case's own */
-		page = alloc_pages(GFP_HIGHUSER, order);
-		ASSERT(t, page);
-		ASSERT_NULL(t, page_address(page));
-		pfn = page_to_pfn(page);
-		ASSERT_EQ(t, zero_window_map(m, pfn, order), 0);
-		memset((void *)m->zero_window, 0xa5, PAGE_SIZE << order);
-		zero_window_unmap(m, order);
-		__free_pages(page, order);
-		page = alloc_pages(GFP_HIGHUSER | __GFP_ZERO, order);
-		EXPECT_EQ(t, fault_disarm(m).failed, failing != 0);
-		EXPECT(t, page || failing);
-		if (!page)			/* a host whose released frames keep what they held */
-			page = alloc_pages(GFP_HIGHUSER | __GFP_ZERO, order);
-		ASSERT(t, page);
-		EXPECT_EQ(t, page_to_pfn(page), pfn);
-		ASSERT_EQ(t, zero_window_map(m, pfn, order), 0);
-		EXPECT(t, is_zero((void *)m->zero_window, PAGE_SIZE << order));
-		zero_window_unmap(m, order);
-		__free_pages(page, order);
-	}
+static bool page_is_zero(struct page *page)
+{
+	void *address = kmap_local_page(page);
+	bool zero = is_zero(address, PAGE_SIZE);
+
+	kunmap_local(address);
+	return zero;
 }
 
 static void c05_zeroed_high_pages_are_zero(struct ktap *t)
@@ -163,8 +148,23 @@ static void c05_zeroed_high_pages_are_zero(struct ktap *t)
 	struct machine *m = machine_for(t, "mem=64M highmem=16M");
 
 	ASSERT(t, m);
-	zeroed_high_pages(t, m, 0);
-	zeroed_high_pages(t, m, FAULT_BIT(FAULT_MAP));
+	for (unsigned int order = 0; order <= MAX_ORDER; order += 5) {
+		struct page *page = alloc_pages(GFP_HIGHUSER, order);
+		pfn_t pfn;
+
+		ASSERT(t, page);
+		ASSERT_NULL(t, page_address(page));
+		pfn = page_to_pfn(page);
+		for (unsigned int i = 0; i < 1u << order; i++)
+			fill_page(page + i, 0xa5);
+		__free_pages(page, order);
+		page = alloc_pages(GFP_HIGHUSER | __GFP_ZERO, order);
+		ASSERT(t, page);
+		EXPECT_EQ(t, page_to_pfn(page), pfn);
+		for (unsigned int i = 0; i < 1u << order; i++)
+			EXPECT(t, page_is_zero(page + i));
+		__free_pages(page, order);
+	}
 }
 
 static void c06_an_exact_block_has_just_its_pages(struct ktap *t)
@@ -214,6 +214,7 @@ static void c07_kernel_memory_is_never_high(struct ktap *t)
 
 static void c07_dma_is_below_16_mib_and_dma32_below_4_gib(struct ktap *t)
 {
+	FOR_64_BITS(t);
 	struct memory_range map[8];
 	unsigned int nr = memory_map_of_pc(8ull << 30, map);
 	struct machine *m = machine_for_config(t, &(struct machine_config){ .map = map, .nr_ranges = nr });
@@ -787,13 +788,13 @@ static void a_node_is_preferred_and_can_be_insisted_on(struct ktap *t)
 		page->private = 0;
 		taken.last = page;
 	}
-	miss = this_cpu()->numa[zone_named(m, 0, ZONE_DMA32)->index][NUMA_MISS];
-	foreign = this_cpu()->numa[zone_named(m, 1, ZONE_DMA32)->index][NUMA_FOREIGN];
+	miss = this_cpu()->numa[zone_named(m, 0, ZONE_BULK)->index][NUMA_MISS];
+	foreign = this_cpu()->numa[zone_named(m, 1, ZONE_BULK)->index][NUMA_FOREIGN];
 	page = alloc_pages_node(1, GFP_KERNEL | __GFP_NORETRY, 0);
 	ASSERT(t, page);
 	EXPECT_EQ(t, page_to_nid(page), 0);
-	EXPECT_EQ(t, this_cpu()->numa[zone_named(m, 0, ZONE_DMA32)->index][NUMA_MISS], miss + 1);
-	EXPECT_EQ(t, this_cpu()->numa[zone_named(m, 1, ZONE_DMA32)->index][NUMA_FOREIGN], foreign + 1);
+	EXPECT_EQ(t, this_cpu()->numa[zone_named(m, 0, ZONE_BULK)->index][NUMA_MISS], miss + 1);
+	EXPECT_EQ(t, this_cpu()->numa[zone_named(m, 1, ZONE_BULK)->index][NUMA_FOREIGN], foreign + 1);
 	__free_page(page);
 	put_all(&taken);
 	zones_hold(t, m);

@@ -26,6 +26,7 @@ static void expect_zone(struct ktap *t, struct machine *m, int nid, enum zone_ty
 
 static void a_pc_has_dma_dma32_and_normal(struct ktap *t)
 {
+	FOR_64_BITS(t);
 	struct memory_range map[8];
 	unsigned int nr = memory_map_of_pc(6 * GIB, map);
 	struct machine *m = machine_for_config(t, &(struct machine_config){ .map = map, .nr_ranges = nr });
@@ -67,7 +68,7 @@ static void highmem_takes_the_last_of_memory(struct ktap *t)
 	struct page *page;
 
 	ASSERT(t, m);
-	expect_zone(t, m, 0, ZONE_DMA32, 4096, 96 * MIB / PAGE_SIZE);
+	expect_zone(t, m, 0, ZONE_BULK, 4096, 96 * MIB / PAGE_SIZE);
 	expect_zone(t, m, 0, ZONE_HIGHMEM, 96 * MIB / PAGE_SIZE, 128 * MIB / PAGE_SIZE);
 	page = alloc_page(GFP_HIGHUSER);
 	ASSERT(t, page);
@@ -84,7 +85,7 @@ static void movablecore_takes_the_end_of_the_highest_zone(struct ktap *t)
 
 	ASSERT(t, m);
 	EXPECT_EQ(t, zone_named(m, 0, ZONE_MOVABLE)->present_pages, 64 * MIB / PAGE_SIZE);
-	EXPECT_EQ(t, zone_end_pfn(zone_named(m, 0, ZONE_DMA32)), zone_named(m, 0, ZONE_MOVABLE)->start_pfn);
+	EXPECT_EQ(t, zone_end_pfn(zone_named(m, 0, ZONE_BULK)), zone_named(m, 0, ZONE_MOVABLE)->start_pfn);
 	page = alloc_page(GFP_HIGHUSER_MOVABLE);
 	ASSERT(t, page);
 	EXPECT_STR(t, page_zone_name(page), "Movable");
@@ -189,8 +190,8 @@ static void nodes_may_interleave(struct ktap *t)
 	struct taken taken = { 0 };
 
 	ASSERT(t, m);
-	EXPECT_EQ(t, zone_named(m, 0, ZONE_DMA32)->present_pages, 47 * MIB / PAGE_SIZE);
-	EXPECT_EQ(t, zone_named(m, 1, ZONE_DMA32)->present_pages, 65 * MIB / PAGE_SIZE);
+	EXPECT_EQ(t, zone_named(m, 0, ZONE_BULK)->present_pages, 47 * MIB / PAGE_SIZE);
+	EXPECT_EQ(t, zone_named(m, 1, ZONE_BULK)->present_pages, 65 * MIB / PAGE_SIZE);
 	zones_hold(t, m);
 	take_all(&taken, GFP_NOWAIT | __GFP_NOWARN, 0);
 	zones_hold(t, m);
@@ -243,13 +244,15 @@ static unsigned long described_frames(struct machine *m)
 
 static void booting_describes_little_however_large_the_machine(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64G");
+	struct machine *m = machine_for(t, sizeof(long) == 8 ? "mem=64G" : "mem=32G");
 	struct machine *huge;
 
 	ASSERT(t, m);
 	EXPECT_LT(t, described_frames(m), 6 * MAX_BLOCK_PAGES);
 	EXPECT_EQ(t, nr_free_pages() + 200000 > managed_sum(m), true);
 	zones_hold(t, m);
+	if (sizeof(long) == 4)
+		return;
 	huge = machine_boot(&(struct machine_config){ .cmdline = "mem=1T" });
 	ASSERT(t, huge);
 	EXPECT_GE(t, zone_named(huge, 0, ZONE_NORMAL)->deferred_blocks, 250000ul);
@@ -291,8 +294,8 @@ static void deferred_blocks_count_as_free(struct ktap *t)
 		for (unsigned int order = 0; order <= MAX_ORDER; order++)
 			free += buddy_count(m->zones[i], order) << order;
 	EXPECT_EQ(t, free, nr_free_pages());
-	EXPECT_GT(t, zone_named(m, 0, ZONE_DMA32)->deferred_blocks, 200ul);
-	EXPECT(t, buddy_has(zone_named(m, 0, ZONE_DMA32), MAX_ORDER, MIGRATE_MOVABLE));
+	EXPECT_GT(t, zone_named(m, 0, ZONE_BULK)->deferred_blocks, 200ul);
+	EXPECT(t, buddy_has(zone_named(m, 0, ZONE_BULK), MAX_ORDER, MIGRATE_MOVABLE));
 }
 
 static void growing_changes_no_count(struct ktap *t)
@@ -303,7 +306,7 @@ static void growing_changes_no_count(struct ktap *t)
 	bool grown = true;
 
 	ASSERT(t, m);
-	zone = zone_named(m, 0, ZONE_DMA32);
+	zone = zone_named(m, 0, ZONE_BULK);
 	blocks = buddy_count(zone, MAX_ORDER);
 	free = (unsigned long)zone_page_state(zone, NR_FREE_PAGES);
 	while (grown) {
@@ -338,7 +341,7 @@ static void naming_a_deferred_frame_describes_its_block(struct ktap *t)
 	unsigned long free;
 
 	ASSERT(t, m);
-	zone = zone_named(m, 0, ZONE_DMA32);
+	zone = zone_named(m, 0, ZONE_BULK);
 	free = nr_free_pages();
 	/* Every other block, until there is no room for another range, and some more. */
 	for (pfn_t pfn = 100 * MAX_BLOCK_PAGES + 77; pfn < 200 * MAX_BLOCK_PAGES; pfn += 2 * MAX_BLOCK_PAGES) {
@@ -377,7 +380,7 @@ static void a_block_is_cut_from_any_place_of_a_range(struct ktap *t)
 	pfn_t at;
 
 	ASSERT_NOT_NULL(t, m);
-	zone = zone_named(m, 0, ZONE_DMA32);
+	zone = zone_named(m, 0, ZONE_BULK);
 	ASSERT_GT(t, zone->nr_deferred, 0);
 	nr = zone->nr_deferred;
 	last = zone->deferred[nr - 1];
@@ -445,7 +448,7 @@ static void many_ranges_are_described_at_boot(struct ktap *t)
 		map[i] = (struct memory_range){ (64 + i * 24) * MIB, 16 * MIB, MEMORY_RAM, 0 };
 	m = machine_for_config(t, &(struct machine_config){ .map = map, .nr_ranges = 40 });
 	ASSERT(t, m);
-	EXPECT_EQ(t, zone_named(m, 0, ZONE_DMA32)->nr_deferred <= MAX_DEFERRED, true);
+	EXPECT_EQ(t, zone_named(m, 0, ZONE_BULK)->nr_deferred <= MAX_DEFERRED, true);
 	zones_hold(t, m);
 	take_all(&taken, GFP_NOWAIT | __GFP_NOWARN, 9);
 	EXPECT_GT(t, taken.nr, 140000ul);
@@ -469,7 +472,7 @@ static void addresses_are_arithmetic(struct ktap *t)
 	EXPECT_EQ(t, __pa(address), page_to_phys(page));
 	EXPECT_EQ(t, __va(page_to_phys(page)), (void *)address);
 	EXPECT_EQ(t, page_to_nid(page), 0);
-	EXPECT_EQ(t, page_zone(page), zone_named(m, 0, ZONE_DMA32));
+	EXPECT_EQ(t, page_zone(page), zone_named(m, 0, ZONE_BULK));
 	EXPECT_EQ(t, totalram_pages(), managed_sum(m));
 	__free_page(page);
 }
@@ -519,7 +522,7 @@ static void d1_a_wrong_deferred_range_is_found(struct ktap *t)
 	struct zone *zone;
 
 	ASSERT(t, m);
-	zone = zone_named(m, 0, ZONE_DMA32);
+	zone = zone_named(m, 0, ZONE_BULK);
 	ASSERT(t, zone->nr_deferred);
 	zone->deferred[0].end--;
 	expect_fault(t, m, "D1");

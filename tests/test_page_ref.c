@@ -413,8 +413,8 @@ static void a_foreign_page_is_not_freed(struct ktap *t)
 	__free_page(machine_page(other, other->max_pfn));
 	__free_page((struct page *)((unsigned long)machine_page(other, 5) + 8));
 	EXPECT_EQ(t, console_count("is not of this machine"), 4u);
-	ASSERT_GT(t, zone_named(other, 0, ZONE_DMA32)->nr_deferred, 0);
-	__free_page(machine_page(other, zone_named(other, 0, ZONE_DMA32)->deferred[0].start));
+	ASSERT_GT(t, zone_named(other, 0, ZONE_BULK)->nr_deferred, 0);
+	__free_page(machine_page(other, zone_named(other, 0, ZONE_BULK)->deferred[0].start));
 	EXPECT_EQ(t, console_count("is not of this machine"), 5u);
 	bulk[0] = page;
 	bulk[1] = (struct page *)((unsigned long)machine_page(other, 5) + 8);

@@ -11,7 +11,7 @@ static struct page *pages[MOST_PAGES];
 
 static struct zone *dma32(struct machine *m)
 {
-	return zone_named(m, 0, ZONE_DMA32);
+	return zone_named(m, 0, ZONE_BULK);
 }
 
 /* Whole pageblocks that the machine has free, by its own lists. */

@@ -21,7 +21,7 @@ static void a_refill_takes_one_batch(struct ktap *t)
 	long before;
 
 	ASSERT(t, m);
-	zone = zone_named(m, 0, ZONE_DMA32);
+	zone = zone_named(m, 0, ZONE_BULK);
 	drain_all_pages();
 	before = zone_page_state(zone, NR_FREE_PAGES);
 	page = alloc_page(GFP_KERNEL);
@@ -78,7 +78,7 @@ static void more_than_high_goes_back_in_batches(struct ktap *t)
 	int most = 0, high;
 
 	ASSERT(t, m);
-	pcp = pcp_of(zone_named(m, 0, ZONE_DMA32));
+	pcp = pcp_of(zone_named(m, 0, ZONE_BULK));
 	high = __atomic_load_n(&pcp->high, __ATOMIC_RELAXED);
 	for (int i = 0; i < high + 500; i++)
 		ASSERT(t, page_take(&taken, GFP_KERNEL, 0));
@@ -103,7 +103,7 @@ static void high_is_shared_by_the_cpus_that_are_online(struct ktap *t)
 	struct zone *zone;
 
 	ASSERT(t, m);
-	zone = zone_named(m, 0, ZONE_DMA32);
+	zone = zone_named(m, 0, ZONE_BULK);
 	EXPECT_EQ(t, zone->pcp_high, (int)(zone->watermark[WMARK_LOW] / m->nr_online));
 	m->nr_online = 4;
 	pcp_update_limits(m);
@@ -118,7 +118,7 @@ static void a_fraction_sets_high(struct ktap *t)
 	struct zone *zone;
 
 	ASSERT(t, m);
-	zone = zone_named(m, 0, ZONE_DMA32);
+	zone = zone_named(m, 0, ZONE_BULK);
 	EXPECT_EQ(t, zone->pcp_high, (int)(zone->managed_pages / 8 / m->nr_online));
 }
 
@@ -464,7 +464,7 @@ static void a_machine_that_debugs_has_no_fast_path(struct ktap *t)
 
 	ASSERT(t, m);
 	EXPECT_EQ(t, this_cpu()->pcp_by_gfp[0], &pcp_none);
-	EXPECT_EQ(t, this_cpu()->pcp_by_type[ZONE_DMA32], &pcp_none);
+	EXPECT_EQ(t, this_cpu()->pcp_by_type[ZONE_BULK], &pcp_none);
 	page = alloc_page(GFP_KERNEL);
 	ASSERT(t, page);
 	bytes = page_address(page);
@@ -505,8 +505,8 @@ static void events_count_pages(struct ktap *t)
 	struct zone *zone;
 
 	ASSERT(t, m);
-	zone = zone_named(m, 0, ZONE_DMA32);
-	allocated = machine_event(m, PGALLOC_DMA32);
+	zone = zone_named(m, 0, ZONE_BULK);
+	allocated = machine_event(m, PGALLOC_DMA + ZONE_BULK);
 	freed = machine_event(m, PGFREE);
 	hit = zone_numa_events(zone, NUMA_HIT);
 	local = zone_numa_events(zone, NUMA_LOCAL);
@@ -516,7 +516,7 @@ static void events_count_pages(struct ktap *t)
 		ASSERT(t, page);
 		__free_pages(page, order);
 	}
-	EXPECT_EQ(t, machine_event(m, PGALLOC_DMA32) - allocated, 63ul);
+	EXPECT_EQ(t, machine_event(m, PGALLOC_DMA + ZONE_BULK) - allocated, 63ul);
 	EXPECT_EQ(t, machine_event(m, PGFREE) - freed, 63ul);
 	EXPECT_EQ(t, zone_numa_events(zone, NUMA_HIT) - hit, 6ul);
 	EXPECT_EQ(t, zone_numa_events(zone, NUMA_LOCAL) - local, 6ul);
@@ -538,7 +538,7 @@ static void p1_a_wrong_count_is_found(struct ktap *t)
 	struct zone *zone;
 
 	ASSERT(t, m);
-	zone = zone_named(m, 0, ZONE_DMA32);
+	zone = zone_named(m, 0, ZONE_BULK);
 	pcp_of(zone)->count++;
 	expect_fault(t, m, "P1");
 	pcp_of(zone)->count--;

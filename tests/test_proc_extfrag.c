@@ -23,6 +23,7 @@ static struct machine *machine_with_blocks(struct ktap *t, const char *blocks)
 
 static void sample_is_reproduced(struct ktap *t)
 {
+	FOR_64_BITS(t);
 	struct machine *m = machine_with_blocks(t, buddyinfo_amd64_1G);
 
 	ASSERT_NOT_NULL(t, m);
@@ -33,6 +34,7 @@ static void sample_is_reproduced(struct ktap *t)
 /* Figures of a mailing list's example: a zone of 1983 single pages. */
 static void single_pages_fail_for_fragmentation(struct ktap *t)
 {
+	FOR_64_BITS(t);
 	struct machine *m = machine_with_blocks(t, "Node 0, zone      DMA   1983 0 0 0 0 0 0 0 0 0 0 \n"
 						   "Node 0, zone    DMA32      0 0 0 0 0 0 0 0 0 0 1 \n");
 

@@ -108,6 +108,7 @@ static void computed_check(struct ktap *t, struct machine *m, const unsigned lon
 
 static void amd64_values_are_the_kernels(struct ktap *t)
 {
+	FOR_64_BITS(t);
 	static const struct zone_numbers zones[] = {
 		{ ZONE_DMA, 0, 3808, 3840, 223 },
 		{ ZONE_DMA32, 0, 230588, 239792, 13855 },

@@ -58,6 +58,7 @@ static void sample_check(struct ktap *t, struct machine *m, const char *sample, 
 
 static void amd64_of_1G(struct ktap *t)
 {
+	FOR_64_BITS(t);
 	struct machine *m = sample_machine(t, "mem=1G nr_cpus=1");
 
 	ASSERT_NOT_NULL(t, m);

@@ -84,16 +84,19 @@ static void sample_check(struct ktap *t, struct machine *m, const char *sample)
 
 static void amd64_of_1G(struct ktap *t)
 {
+	FOR_64_BITS(t);
 	sample_check(t, sample_machine(t, "mem=1G nr_cpus=1"), zoneinfo_amd64_1G);
 }
 
 static void amd64_of_6G(struct ktap *t)
 {
+	FOR_64_BITS(t);
 	sample_check(t, sample_machine(t, "mem=6G nr_cpus=1"), zoneinfo_amd64_6G);
 }
 
 static void amd64_of_two_nodes(struct ktap *t)
 {
+	FOR_64_BITS(t);
 	sample_check(t, sample_machine_numa2(t), zoneinfo_amd64_numa2);
 }
 

@@ -15,7 +15,7 @@ build=$(dirname "${KMEM:-build/kmem}")
 # Where calls of the machine's memory are declared. Not cpu.h, types.h, layout.h, vm_event.h, version.h (no calls but
 # this_cpu()), host.h (what the host does), replay.h and trace.h (the command's library, which uses malloc()).
 headers='include/kmem/gfp.h include/kmem/page.h include/kmem/pages.h include/kmem/slab.h include/kmem/vmalloc.h
-	include/kmem/mempool.h include/kmem/migrate.h include/kmem/reclaim.h include/kmem/machine.h include/kmem/check.h include/kmem/stats.h
+	include/kmem/mempool.h include/kmem/highmem.h include/kmem/migrate.h include/kmem/reclaim.h include/kmem/machine.h include/kmem/check.h include/kmem/stats.h
 	include/kernel/linux/gfp.h include/kernel/linux/mm.h include/kernel/linux/slab.h
 	include/kernel/linux/vmalloc.h include/kernel/linux/mempool.h include/kernel/linux/highmem.h'
 
@@ -39,8 +39,13 @@ silent()
 	clear_highpage clear_page copy_highpage copy_page memcpy_from_page memcpy_page memcpy_to_page memmove_page
 	memset_page memzero_page zero_user zero_user_segment zero_user_segments
 	EOF
-	# Pages of the direct map have their address.
-	echo kmap kmap_atomic kmap_local_page kmap_to_page kunmap kunmap_atomic kunmap_local __kunmap_atomic
+	# Slots are boot's, and none of these fail.
+	cat <<-'EOF'
+	kmap kmap_atomic kmap_atomic_pfn kmap_flush_unused kmap_high kmap_local_high kmap_local_page kmap_local_pfn
+	kmap_to_page kunmap kunmap_atomic kunmap_high kunmap_local kunmap_local_high __kunmap_atomic __kunmap_local
+	__page_is_near nr_free_highpages totalhigh_pages
+	flush_dcache_page flush_kernel_vmap_range invalidate_kernel_vmap_range
+	EOF
 	# References, and giving pages back: to lists inside the pages.
 	cat <<-'EOF'
 	__free_page __free_pages free_page free_pages free_pages_bulk free_pages_exact get_page put_page split_page

@@ -223,7 +223,7 @@ static void page_types_and_fields(struct ktap *t)
 	_Static_assert(ZONE_HIGHMEM == 3, "PageHighMem() of linux/mm.h knows the number");
 	page = alloc_page(GFP_KERNEL);
 	ASSERT_NOT_NULL(t, page);
-	EXPECT_EQ(t, page_zonenum(page), ZONE_DMA32);
+	EXPECT_EQ(t, page_zonenum(page), sizeof(long) == 8 ? ZONE_DMA32 : ZONE_NORMAL);
 	EXPECT_EQ(t, page_mapcount(page), 0);
 	EXPECT_EQ(t, page_ref_count(page), 1);
 	EXPECT(t, !page_mapped(page) && !PageSlab(page) && !PageBuddy(page) && !PageHighMem(page));

@@ -562,10 +562,10 @@ static void emptied_slabs_count_as_progress(struct ktap *t)
 /* Some zone that the request could use is: that is what the background task works for. */
 static bool above_high(struct machine *m)
 {
-	for (enum zone_type type = ZONE_DMA; type <= ZONE_DMA32; type++) {
+	for (enum zone_type type = ZONE_DMA; type <= ZONE_BULK; type++) {
 		struct zone *zone = &m->nodes[0]->zones[type];
 
-		if (zone_watermark_ok(zone, 0, zone->watermark[WMARK_HIGH], ZONE_DMA32, 0))
+		if (zone_watermark_ok(zone, 0, zone->watermark[WMARK_HIGH], ZONE_BULK, 0))
 			return true;
 	}
 	return false;
@@ -595,13 +595,13 @@ static void kswapd_balances_to_the_high_watermark(struct ktap *t)
 
 static bool has_given_up(struct machine *m)
 {
-	wakeup_kswapd(&m->nodes[0]->zones[ZONE_DMA32], GFP_KERNEL, 0, ZONE_NORMAL);
+	wakeup_kswapd(&m->nodes[0]->zones[ZONE_BULK], GFP_KERNEL, 0, ZONE_NORMAL);
 	return __atomic_load_n(&m->nodes[0]->kswapd_failures, __ATOMIC_RELAXED) >= 16;
 }
 
 static bool boost_is_gone(struct machine *m)
 {
-	return !__atomic_load_n(&m->nodes[0]->zones[ZONE_DMA32].watermark_boost, __ATOMIC_RELAXED);
+	return !__atomic_load_n(&m->nodes[0]->zones[ZONE_BULK].watermark_boost, __ATOMIC_RELAXED);
 }
 
 /* Mixed blocks raise the watermarks until the background task has reclaimed once for them. */
@@ -611,8 +611,8 @@ static void kswapd_ends_a_boost(struct ktap *t)
 
 	if (!m)
 		return;
-	m->nodes[0]->zones[ZONE_DMA32].watermark_boost = 100;
-	wakeup_kswapd(&m->nodes[0]->zones[ZONE_DMA32], 0, 0, ZONE_DMA32);
+	m->nodes[0]->zones[ZONE_BULK].watermark_boost = 100;
+	wakeup_kswapd(&m->nodes[0]->zones[ZONE_BULK], 0, 0, ZONE_BULK);
 	EXPECT(t, wait_until(m, boost_is_gone));
 	EXPECT_EQ(t, event(m, PAGEOUTRUN), 1);
 }
@@ -653,7 +653,7 @@ static void kswapd_works_where_there_is_one_cpu(struct ktap *t)
 	w.frees = true;
 	ASSERT_EQ(t, register_shrinker(&w.shrinker, "pages"), 0);
 	w.freeable = fill(&w.pages, GFP_KERNEL & ~__GFP_RECLAIM);
-	wakeup_kswapd(&m->nodes[0]->zones[ZONE_DMA32], GFP_KERNEL, 0, ZONE_NORMAL);
+	wakeup_kswapd(&m->nodes[0]->zones[ZONE_BULK], GFP_KERNEL, 0, ZONE_NORMAL);
 	EXPECT(t, wait_until(m, above_high));
 	unregister_shrinker(&w.shrinker);
 	empty(&w.pages);
@@ -669,7 +669,7 @@ static void kswapd_ends_with_its_machine(struct ktap *t)
 		ASSERT_NOT_NULL(t, m);
 		machine_enter(m);
 		fill(&taken, GFP_KERNEL & ~__GFP_RECLAIM);
-		wakeup_kswapd(&m->nodes[0]->zones[ZONE_DMA32], GFP_KERNEL, 0, ZONE_NORMAL);
+		wakeup_kswapd(&m->nodes[0]->zones[ZONE_BULK], GFP_KERNEL, 0, ZONE_NORMAL);
 		EXPECT(t, m->nodes[0]->kswapd.started);
 		empty(&taken);
 		machine_leave();

@@ -18,7 +18,7 @@ static void expect_fault(struct ktap *t, struct machine *m, const char *id)
 
 static struct zone *dma32(struct machine *m)
 {
-	return zone_named(m, 0, ZONE_DMA32);
+	return zone_named(m, 0, ZONE_BULK);
 }
 
 static void z1_zones_overlap_or_have_more_than_they_span(struct ktap *t)

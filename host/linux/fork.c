@@ -30,6 +30,8 @@
 #include <unistd.h>
 #include "host/linux/host.h"
 
+#define MAX_SEND (1l << 30)
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct host_machine *machines;		/* by next; under lock */
@@ -47,7 +49,7 @@ static bool file_copy(int to, int from)
 		if (end < 0 || lseek(to, start, SEEK_SET) < 0)
 			return false;
 		while (start < end)
-			if (sendfile(to, from, &start, (size_t)(end - start)) <= 0)
+			if (sendfile(to, from, &start, (size_t)(end - start < MAX_SEND ? end - start : MAX_SEND)) <= 0)
 				return false;
 	}
 	return errno == ENXIO;		/* no data after start */
@@ -56,13 +58,14 @@ static bool file_copy(int to, int from)
 /* A line of the process's map that is a mapping of the file: map the copy there instead. */
 static bool mapping_replace(const char *line, const struct stat *file, int copy)
 {
-	unsigned long start, end, offset, inode;
+	unsigned long long offset, inode;
+	unsigned long start, end;
 	unsigned int major, minor;
 	char prot[8];
 	int protection, flags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE;
 
-	if (sscanf(line, "%lx-%lx %7s %lx %x:%x %lu", &start, &end, prot, &offset, &major, &minor, &inode) != 7 ||
-	    start < DIRECT_BASE || inode != file->st_ino)
+	if (sscanf(line, "%lx-%lx %7s %llx %x:%x %llu", &start, &end, prot, &offset, &major, &minor, &inode) != 7 ||
+	    inode != file->st_ino)
 		return true;
 	protection = (prot[0] == 'r' ? PROT_READ : 0) | (prot[1] == 'w' ? PROT_WRITE : 0);
 	return mmap((void *)start, end - start, protection, flags, copy, (off_t)offset) != MAP_FAILED;
@@ -111,7 +114,7 @@ static bool machine_copy(struct host_machine *hm)
 		return true;
 	if (fstat(hm->fd, &file))
 		return false;
-	copy = memory_create((size_t)file.st_size);
+	copy = memory_create((u64)file.st_size);
 	if (copy < 0)
 		return false;
 	good = file_copy(copy, hm->fd) && mappings_replace(&file, copy);

@@ -14,7 +14,7 @@ struct host_machine {
 	int fd;				/* -1: private memory */
 	size_t bytes;			/* of this and struct machine */
 	unsigned long direct_base;
-	size_t direct_bytes;		/* of the slot */
+	size_t direct_bytes;		/* of the slot; on 32 bits low memory only */
 	size_t low_bytes;		/* of them, mapped */
 	unsigned long descriptors;
 	size_t descriptor_bytes;
@@ -36,8 +36,11 @@ static inline struct machine *machine_of(struct host_machine *hm)
 	return (struct machine *)((char *)hm + HOST_MACHINE_BYTES);
 }
 
+/* Are the addresses of machines not this process's own? Of its stack, at least. */
+bool addresses_are_free(void);
+
 /* A file for so many bytes of frames, all holes, without a name; -1: none. */
-int memory_create(size_t bytes);
+int memory_create(u64 bytes);
 
 /* Machines that a fork must copy. */
 void machine_list(struct host_machine *hm);

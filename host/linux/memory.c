@@ -51,6 +51,16 @@ static size_t round_up_to(size_t value, size_t unit)
 	return (value + unit - 1) / unit * unit;
 }
 
+/* Reserve bytes at an address; false if something is there. */
+static bool place_reserve(unsigned long address, size_t bytes)
+{
+	void *got = mmap((void *)address, bytes, PROT_NONE, RESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (got != MAP_FAILED && got != (void *)address)
+		munmap(got, bytes);
+	return got == (void *)address;
+}
+
 /* Reserve bytes somewhere in a window; 0 if there is no room. */
 static unsigned long slot_reserve(unsigned long base, size_t window, size_t bytes, unsigned long *hint)
 {
@@ -61,19 +71,43 @@ static unsigned long slot_reserve(unsigned long base, size_t window, size_t byte
 	start -= start % WINDOW_GRANULE;
 	for (size_t tried = 0; tried < window; tried += WINDOW_GRANULE) {
 		size_t offset = (start + tried) % window;
-		void *want = (void *)(base + offset);
-		void *got;
 
-		if (offset + bytes > window)
-			continue;
-		got = mmap(want, bytes, PROT_NONE, RESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-		if (got == want)
+		if (offset <= window - bytes && place_reserve(base + offset, bytes))
 			return base + offset;
-		if (got != MAP_FAILED)
-			munmap(got, bytes);
 	}
 	return 0;
 }
+
+#if __SIZEOF_POINTER__ == 4
+/* A process's first machine lies where the kernel would; others have what its program leaves. */
+static unsigned long direct_reserve(const struct host_machine *hm)
+{
+	return place_reserve(DIRECT_BASE, hm->direct_bytes)
+		       ? DIRECT_BASE
+		       : slot_reserve(OTHERS_BASE, OTHERS_WINDOW, hm->direct_bytes, &direct_hint);
+}
+
+static unsigned long vmalloc_reserve(struct host_layout *layout)
+{
+	unsigned long last = VMALLOC_BASE + VMALLOC_WINDOW - layout->vmalloc_bytes;
+
+	if (layout->direct_base == DIRECT_BASE && layout->vmalloc_bytes <= VMALLOC_WINDOW &&
+	    place_reserve(last, layout->vmalloc_bytes))
+		return last;
+	layout->vmalloc_bytes = layout->vmalloc_least;
+	return slot_reserve(OTHERS_BASE, OTHERS_WINDOW, layout->vmalloc_bytes, &vmalloc_hint);
+}
+#else
+static unsigned long direct_reserve(const struct host_machine *hm)
+{
+	return slot_reserve(DIRECT_BASE, DIRECT_WINDOW, hm->direct_bytes, &direct_hint);
+}
+
+static unsigned long vmalloc_reserve(const struct host_layout *layout)
+{
+	return slot_reserve(VMALLOC_BASE, VMALLOC_WINDOW, layout->vmalloc_bytes, &vmalloc_hint);
+}
+#endif
 
 /* Low numbers are left to the program, which may close or select() on them. */
 static int fd_move_up(int fd)
@@ -86,7 +120,7 @@ static int fd_move_up(int fd)
 	return high;
 }
 
-int memory_create(size_t bytes)
+int memory_create(u64 bytes)
 {
 	int fd = memfd_create("kmem", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
 
@@ -102,7 +136,7 @@ int memory_create(size_t bytes)
 }
 
 /* All of the machine's frames, none of them mapped. */
-static bool frames_create(struct host_machine *hm, size_t memory_bytes, bool is_private)
+static bool frames_create(struct host_machine *hm, u64 memory_bytes, bool is_private)
 {
 	hm->usable = hm->low_bytes;
 	hm->fd = is_private ? -1 : memory_create(memory_bytes);
@@ -126,17 +160,11 @@ static void frames_destroy(struct host_machine *hm)
 static bool descriptors_reserve(struct host_machine *hm, const struct host_layout *layout)
 {
 	unsigned long slot_pages = (layout->direct_base - DIRECT_BASE) >> PAGE_SHIFT;
-	void *want = (void *)(VMEMMAP_BASE + slot_pages * sizeof(struct page));
-
-	void *got;
 
 	hm->descriptor_bytes = round_up_to(layout->nr_frames * sizeof(struct page), PAGE_SIZE);
-	hm->descriptors = (unsigned long)want;
-	got = mmap(want, hm->descriptor_bytes, PROT_READ | (hm->fd < 0 ? 0 : PROT_WRITE),
-		   RESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-	if (got != want && got != MAP_FAILED)
-		munmap(got, hm->descriptor_bytes);
-	return got == want;
+	hm->descriptors = VMEMMAP_BASE + slot_pages * sizeof(struct page);
+	return place_reserve(hm->descriptors, hm->descriptor_bytes) &&
+	       (hm->fd < 0 || !mprotect((void *)hm->descriptors, hm->descriptor_bytes, PROT_READ | PROT_WRITE));
 }
 
 /*
@@ -159,7 +187,7 @@ static unsigned int cpus_online(void)
 
 int host_machine_create(struct host_layout *layout)
 {
-	size_t memory_bytes = layout->nr_frames << PAGE_SHIFT;
+	u64 memory_bytes = (u64)layout->nr_frames << PAGE_SHIFT;
 	size_t bytes = round_up_to(layout->machine_bytes + HOST_MACHINE_BYTES, PAGE_SIZE);
 	struct host_machine *hm = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -167,13 +195,15 @@ int host_machine_create(struct host_layout *layout)
 
 	if (hm == MAP_FAILED)
 		goto failed;
+	if (!addresses_are_free())
+		goto unmap_machine;
 	hm->bytes = bytes;
 	hm->low_bytes = layout->nr_low_frames << PAGE_SHIFT;
 	hm->huge_after = layout->huge_after;
-	hm->direct_bytes = memory_bytes;
+	hm->direct_bytes = sizeof(long) == 4 ? hm->low_bytes : (size_t)memory_bytes;
 	if (!frames_create(hm, memory_bytes, layout->private_memory))
 		goto unmap_machine;
-	layout->direct_base = slot_reserve(DIRECT_BASE, DIRECT_WINDOW, hm->direct_bytes, &direct_hint);
+	layout->direct_base = direct_reserve(hm);
 	if (!layout->direct_base)
 		goto close_memory;
 	hm->direct_base = layout->direct_base;
@@ -182,7 +212,7 @@ int host_machine_create(struct host_layout *layout)
 	if (!descriptors_reserve(hm, layout))
 		goto unmap_direct;
 	layout->vmalloc_bytes = round_up_to(layout->vmalloc_bytes, PAGE_SIZE);
-	layout->vmalloc_start = slot_reserve(VMALLOC_BASE, VMALLOC_WINDOW, layout->vmalloc_bytes, &vmalloc_hint);
+	layout->vmalloc_start = vmalloc_reserve(layout);
 	if (!layout->vmalloc_start)
 		goto unmap_descriptors;
 	layout->vmalloc_end = layout->vmalloc_start + layout->vmalloc_bytes;
@@ -323,14 +353,16 @@ void host_page_table(struct machine *m, const void *top)
 	(void)top;
 }
 
-static bool run_map(const struct host_machine *hm, void *address, size_t start, size_t bytes, int protection)
+static bool run_map(const struct host_machine *hm, void *address, pfn_t pfn, size_t bytes, int protection)
 {
-	return mmap(address, bytes, protection, MAP_SHARED | MAP_FIXED | MAP_POPULATE, hm->fd, (off_t)start) !=
-	       MAP_FAILED;
+	return mmap(address, bytes, protection, MAP_SHARED | MAP_FIXED | MAP_POPULATE, hm->fd,
+		    (off_t)pfn << PAGE_SHIFT) != MAP_FAILED;
 }
 
-static bool run_move(const struct host_machine *hm, void *address, size_t start, size_t bytes, int protection)
+static bool run_move(const struct host_machine *hm, void *address, pfn_t pfn, size_t bytes, int protection)
 {
+	size_t start = pfn << PAGE_SHIFT;
+
 	return start + bytes <= hm->low_bytes &&
 	       mremap((void *)(hm->direct_base + start), bytes, bytes,
 		      MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, address) != MAP_FAILED &&
@@ -341,11 +373,11 @@ int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsi
 {
 	int protection = PROT_READ | (prot & HOST_WRITE ? PROT_WRITE : 0), saved = errno, err = -ENOMEM;
 	const struct host_machine *hm = host_of(m);
-	size_t start = pfn << PAGE_SHIFT, bytes = nr << PAGE_SHIFT;
+	size_t bytes = nr << PAGE_SHIFT;
 
 	if (prot & HOST_AGAIN && !mprotect((void *)address, bytes, protection))
 		err = 0;
-	else if (mapping_take() && (hm->fd < 0 ? run_move : run_map)(hm, (void *)address, start, bytes, protection))
+	else if (mapping_take() && (hm->fd < 0 ? run_move : run_map)(hm, (void *)address, pfn, bytes, protection))
 		err = 0;
 	errno = saved;
 	return err;
@@ -375,17 +407,40 @@ bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages
 	return is_kept;
 }
 
+/*
+ * Not counted: however many pages are mapped there, they are no more than the program is left (mapping_take()). So only
+ * a program that takes all of that can make it fail.
+ */
+void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int prot)
+{
+	static const char text[] = "kmem: the process has no mapping left for kmap\n";
+	const struct host_machine *hm = host_of(m);
+	void *at = (void *)address;
+	int saved = errno;
+	bool good;
+
+	if (prot)
+		good = run_map(hm, at, pfn, PAGE_SIZE, PROT_READ | (prot & HOST_WRITE ? PROT_WRITE : 0));
+	else
+		good = mmap(at, PAGE_SIZE, PROT_NONE, RESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+	if (!good) {
+		host_console(m, text, sizeof(text) - 1);
+		host_panic(m);
+	}
+	errno = saved;
+}
+
 /* By address where there is one: a file descriptor that the program closed, and opened anew, is another file. */
 bool host_release(struct machine *m, pfn_t pfn, pfn_t nr)
 {
-	struct host_machine *hm = host_of(m);
-	size_t start = pfn << PAGE_SHIFT, bytes = nr << PAGE_SHIFT;
+	const struct host_machine *hm = host_of(m);
+	off_t start = (off_t)pfn << PAGE_SHIFT, bytes = (off_t)nr << PAGE_SHIFT;
 	int saved = errno, err;
 
-	if (start + bytes <= hm->low_bytes)
-		err = madvise((void *)(hm->direct_base + start), bytes, hm->fd < 0 ? MADV_DONTNEED : MADV_REMOVE);
+	if (start + bytes <= (off_t)hm->low_bytes)
+		err = madvise((char *)hm->direct_base + start, (size_t)bytes, hm->fd < 0 ? MADV_DONTNEED : MADV_REMOVE);
 	else
-		err = fallocate(hm->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)start, (off_t)bytes);
+		err = fallocate(hm->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, bytes);
 	errno = saved;
 	return !err;
 }

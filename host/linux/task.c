@@ -8,7 +8,8 @@
  * and not within KMEM_FAST code, whose instructions hold a pointer to the CPU. Otherwise whoever asked asks again; or
  * the thread's next kmalloc() serves it.
  * Optimised code of a fast path calls nothing before it has let go of that pointer, so the program counter tells; in
- * instrumented or unoptimised builds helpers and the sanitizer's own functions are calls, and the stack tells.
+ * instrumented or unoptimised builds helpers and the sanitizer's own functions are calls, as are questions for the
+ * program counter in position-independent code of i386, and the stack tells.
  *
  * A thread that sleeps in a system call while it leases a CPU is interrupted there once (EINTR where the kernel does
  * not restart the call); after that it has no CPU and is left alone. A thread that blocks the signal keeps its CPU.
@@ -33,7 +34,8 @@
 
 #define INTERRUPT_SIGNAL SIGURG
 
-#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+	(defined(__i386__) && defined(__PIC__))
 #define FAST_CODE_CALLS 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)

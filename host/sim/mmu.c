@@ -239,6 +239,23 @@ bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages
 	return keep && world_below(sim_world, RANDOM_HOST, 4);
 }
 
+/* Of one page, and as with an instruction for that only this CPU forgets what it remembers of it. */
+void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int prot)
+{
+	const struct sim_machine *sm = sim_machine_of(m);
+	struct tlb_entry *tlb = tlb_slot(address >> PAGE_SHIFT);
+	struct walk found;
+
+	sim_point(POINT_HOST, PC);
+	send_home(address, 1);
+	if (tlb && tlb->page == address >> PAGE_SHIFT)
+		tlb->page = 0;
+	found = walk(sm, address);
+	if (found.present != !!prot || (prot && (found.pfn != pfn || found.write != !!(prot & HOST_WRITE))))
+		fault(SIM_FAILED, address, prot & HOST_WRITE, PC, &found,
+		      "host_kmap() of what the page tables do not say");
+}
+
 /* Zeros or as before: the seed says which. */
 bool host_release(struct machine *m, pfn_t pfn, pfn_t nr)
 {

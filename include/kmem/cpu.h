@@ -84,6 +84,7 @@ struct kmem_cpu {
 	/* The machine's direct map: an address is ours if address - direct_base < direct_bytes. */
 	unsigned long direct_base;
 	unsigned long direct_bytes;
+	const struct page *first_high;		/* descriptors from here on are of pages without a logical address */
 	u32 parked;				/* atomic: the stop_word at which this CPU's task stands still */
 	struct task_struct *task;		/* who leases this CPU */
 	struct per_cpu_pages *pcp;		/* by zone->index */
@@ -92,6 +93,7 @@ struct kmem_cpu {
 	struct per_cpu_pages *pcp_by_gfp[16];	/* this node's zone for these zone bits; pcp_none: take the slow path */
 	struct per_cpu_pages *pcp_by_type[8];	/* this node's zones by enum zone_type; likewise */
 	int task_id;				/* pid of who leases this CPU, or 0; atomic: for host_interrupt() */
+	u32 kmap_set;				/* where kmap_local_page() maps: mm/kmap_local.c */
 	unsigned long events[NR_VM_EVENT_ITEMS];
 	struct cpu_sheaf sheaves[];		/* by cache id, KMEM_MAX_CACHES of them */
 };
@@ -119,6 +121,8 @@ struct cpu_context {
 		u64 pinned;			/* both at once: not 0 where the CPU may not be taken away */
 	};
 	gfp_t odd_gfp;			/* KMEM_ODD_GFP, KMEM_ODD_GFP_PINNED if pinned, or KMEM_ODD_GFP_ASKED */
+	u16 kmap_depth;			/* mappings of kmap_local_page(); not 0: the CPU is kept */
+	u16 kmap_away;			/* 1 + the set that they are in, while the thread has no CPU */
 };
 
 /* A thread that has no CPU yet. */

@@ -4,7 +4,7 @@
  *
  *	tier	functions						needed for
  *	boot	machine_create, machine_destroy, console, panic		a first port
- *	memory	describe, page_table, map, unmap, release		large memory, vmalloc
+ *	memory	describe, page_table, map, unmap, kmap, release		large memory, vmalloc, high memory
  *	CPUs	set_cpu, interrupt					more than one CPU
  *	tasks	wait, wake, task_start					sleeping, background reclaim
  *	extras	clock, random, backtrace, symbol			better reports
@@ -29,6 +29,7 @@ struct host_layout {
 	pfn_t nr_frames;		/* frames from physical address 0 to the end of memory */
 	pfn_t nr_low_frames;		/* of them, those that need a logical address */
 	unsigned long vmalloc_bytes;
+	unsigned long vmalloc_least;	/* if so much is not to be had, this will do */
 	bool private_memory;		/* may a frame have but one address, so that a fork copies on write? */
 	unsigned long huge_after;	/* bytes of private memory after which large pages serve better; 0: never */
 	/* answered */
@@ -89,6 +90,12 @@ int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsi
  * may keep what makes that cheap, until it is told to unmap the range without this. Returns whether it keeps something.
  */
 bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep);
+/*
+ * The page-table entry of a page that is kmap's (mm/highmem.h) now says pfn, or nothing if prot is 0: make it so for
+ * this CPU. Others may remember what it said before; they are told themselves before they use it. Cannot fail; may be
+ * called in any context. Only machines that have more frames than low ones need it.
+ */
+void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int prot);
 /* These frames are free: their contents will not be read. Returns whether all read as zeros now; else some may. */
 bool host_release(struct machine *m, pfn_t pfn, pfn_t nr);
 #define HOST_READ 1u
@@ -132,8 +139,8 @@ void kmem_interrupt(void);
 /* The calling thread ends: give up what it leases. */
 void kmem_task_exit(void);
 /*
- * A fork comes: until kmem_fork_done() (in the parent) or kmem_forked() (in the child) nobody changes what CPUs share,
- * so that the copy is whole. Returns false, having done nothing, if this thread is inside kmem itself.
+ * A fork comes: until kmem_fork_done() (in the parent) or kmem_forked() (in the child) nobody changes what CPUs
+ * share, so that the copy is whole. Returns false, having done nothing, if this thread is inside kmem itself.
  */
 bool kmem_fork_begin(struct machine *m);
 void kmem_fork_done(struct machine *m);

@@ -42,14 +42,21 @@
 #endif
 #define WINDOW_GRANULE (1ul << 30)
 #else
-/* i386: the kernel's own layout; one machine a process. */
+/*
+ * i386: the kernel's own addresses. A machine's windows move with its size and vmalloc=: arch/x86/layout.h.
+ *
+ *	80000000 [ descriptors of 64 GiB ]	c0000000 [ low memory ] gap [ vmalloc ] [ kmap ] ffffe000
+ */
 #define DIRECT_BASE 0xc0000000ul
 #define DIRECT_WINDOW (896ul << 20)
 #define VMEMMAP_BASE 0x80000000ul
-#define VMALLOC_BASE 0xf8800000ul
-#define VMALLOC_WINDOW (110ul << 20)
-#define VMALLOC_DEFAULT (110ul << 20)
-#define WINDOW_GRANULE (4ul << 20)
+#define VMALLOC_BASE DIRECT_BASE
+/* Of a process, for machines beside its first: the arithmetic above is modulo 2^32. */
+#define OTHERS_BASE 0x48000000ul
+#define OTHERS_WINDOW (VMEMMAP_BASE - OTHERS_BASE)
+#define VMALLOC_WINDOW (0xffffe000ul - VMALLOC_BASE)
+#define VMALLOC_DEFAULT (32ul << 20)	/* at least */
+#define WINDOW_GRANULE (8ul << 20)
 #endif
 
 #endif

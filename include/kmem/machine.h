@@ -48,6 +48,7 @@ struct machine_leaks {
 	unsigned long slab_caches;	/* made by callers and not destroyed */
 	unsigned long pages;		/* frames, slabs and vmalloc not counted */
 	unsigned long vmalloc_areas;
+	unsigned long kmaps;		/* pages that were mapped and not unmapped: kmap(), kmap_local_page() */
 };
 
 /*

@@ -12,7 +12,7 @@
 #include "tests/helpers/ops_world.h"
 
 #define UNIT 8ul
-#define WORD_BITS 64ul
+#define WORD_BITS (8 * sizeof(long))
 #define PAGE_UNITS (PAGE_SIZE / UNIT)
 
 void world_fail(struct ops_world *w, const char *format, ...)
@@ -27,14 +27,14 @@ void world_fail(struct ops_world *w, const char *format, ...)
 }
 
 /* Bits [first, first + nr) become value; false if one of them was it already. */
-static bool bits_change(u64 *words, unsigned long first, unsigned long nr, bool value)
+static bool bits_change(unsigned long *words, unsigned long first, unsigned long nr, bool value)
 {
 	bool good = true;
 
 	while (nr) {
 		unsigned long at = first % WORD_BITS, here = min(nr, WORD_BITS - at);
-		u64 mask = (here == WORD_BITS ? ~0ull : (1ull << here) - 1) << at;
-		u64 *word = &words[first / WORD_BITS], old;
+		unsigned long mask = (here == WORD_BITS ? ~0ul : (1ul << here) - 1) << at;
+		unsigned long *word = &words[first / WORD_BITS], old;
 
 		if (value)
 			old = __atomic_fetch_or(word, mask, __ATOMIC_RELAXED);

@@ -20,7 +20,7 @@ static bool is_zeroed(const struct ops *o, gfp_t gfp)
 static void block_expect(struct ops *o, struct page *page, gfp_t gfp, unsigned int order, int nid)
 {
 	pfn_t pfn = page_to_pfn(page);
-	enum zone_type highest = gfp_zone(gfp);
+	enum zone_type highest = machine_gfp_zone(o->m, gfp);
 	enum zone_type zone = page_zone(page)->type;
 
 	if (pfn & ((1ul << order) - 1) || pfn + (1ul << order) > o->m->max_pfn)

@@ -96,7 +96,7 @@ struct ops {
 struct ops_world {
 	struct machine *m;
 	unsigned int threads;
-	u64 claimed[OPS_FRAMES * 8];	/* a bit for 8 bytes of memory, atomic */
+	unsigned long claimed[OPS_FRAMES * (64 / sizeof(long))];	/* a bit for 8 bytes of memory, atomic */
 	struct mutex lock;		/* of all that follows */
 	struct ops_area areas[OPS_AREAS];
 	unsigned int nr_areas;

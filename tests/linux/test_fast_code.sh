@@ -22,6 +22,11 @@ else
 	echo "not ok 1 the fast paths are in their section"
 	failed=1
 fi
+# There the stack is looked at instead, as where code is instrumented.
+if echo "$code" | grep -q '__x86.get_pc_thunk'; then
+	echo "ok 2 they call slow paths only # SKIP position-independent code of i386 calls for its own address"
+	exit $failed
+fi
 calls=$(echo "$code" | grep -E '[[:space:]](call|bl|jal)' | grep -vE "<[a-z_]*($slow)(\.[a-z0-9.]*)?>")
 if [ -z "$calls" ]; then
 	echo "ok 2 they call slow paths only"

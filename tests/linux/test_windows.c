@@ -21,7 +21,15 @@ void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *head));
 void synchronize_rcu(void);
 
 #define WINDOWS_END (VMALLOC_BASE + VMALLOC_WINDOW)
+#if __SIZEOF_POINTER__ == 8
 #define MAX_MACHINES 64
+static const char *const cmdlines[] = { "mem=16M vmalloc=64M nr_cpus=1", "mem=64M vmalloc=64M nr_cpus=1",
+					"mem=1G vmalloc=64M nr_cpus=2", "mem=3G vmalloc=128M nr_cpus=1" };
+#else
+#define MAX_MACHINES 8
+static const char *const cmdlines[] = { "mem=16M nr_cpus=1", "mem=64M vmalloc=8M nr_cpus=1",
+					"mem=32M vmalloc=16M nr_cpus=2", "mem=8M vmalloc=1M nr_cpus=1" };
+#endif
 
 /* ---------------------------------------------------------------------------------------------- the process's map */
 
@@ -30,6 +38,15 @@ struct maps {
 	unsigned int ours;		/* in the windows */
 	unsigned int executable;	/* of those */
 };
+
+static bool in_windows(unsigned long address)
+{
+#ifdef OTHERS_BASE
+	if (address >= OTHERS_BASE && address < OTHERS_BASE + OTHERS_WINDOW)
+		return true;
+#endif
+	return address >= DIRECT_BASE && address < WINDOWS_END;
+}
 
 static struct maps maps_read(void)
 {
@@ -40,7 +57,7 @@ static struct maps maps_read(void)
 
 	while (file && fgets(line, sizeof(line), file)) {
 		maps.lines++;
-		if (sscanf(line, "%lx-%lx %7s", &start, &end, prot) != 3 || start < DIRECT_BASE || start >= WINDOWS_END)
+		if (sscanf(line, "%lx-%lx %7s", &start, &end, prot) != 3 || !in_windows(start))
 			continue;
 		maps.ours++;
 		maps.executable += prot[2] == 'x';
@@ -95,9 +112,6 @@ static void note_times(struct ktap *t, const char *cmdline)
 
 /* ------------------------------------------------------------------------------------------------- many machines */
 
-static const char *const cmdlines[] = { "mem=16M vmalloc=64M nr_cpus=1", "mem=64M vmalloc=64M nr_cpus=1",
-					"mem=1G vmalloc=64M nr_cpus=2", "mem=3G vmalloc=128M nr_cpus=1" };
-
 static struct machine *machines[MAX_MACHINES];
 static void *objects[MAX_MACHINES];
 
@@ -119,7 +133,7 @@ static void machines_have_windows_of_their_own(struct ktap *t)
 	for (unsigned int i = 0; i < nr; i++) {
 		unsigned long address = (unsigned long)objects[i];
 
-		EXPECT(t, address >= DIRECT_BASE && address < DIRECT_BASE + DIRECT_WINDOW);
+		EXPECT(t, sizeof(long) == 4 || (address >= DIRECT_BASE && address < DIRECT_BASE + DIRECT_WINDOW));
 		EXPECT_EQ(t, ((unsigned char *)objects[i])[0], i);
 		EXPECT_EQ(t, ((unsigned char *)objects[i])[3999], i);
 		machine_enter(machines[i]);
@@ -195,7 +209,8 @@ static void a_thousand_boots_leave_nothing_behind(struct ktap *t)
 /* Boots that fail half-way, too. */
 static void failed_boots_leave_nothing_behind(struct ktap *t)
 {
-	static const char *const bad[] = { "mem=64M vmalloc=1000T", "mem=1M", "mem=12Q", "mem=2200K nr_cpus=64" };
+	static const char *const bad[] = { sizeof(long) == 8 ? "mem=64M vmalloc=1000T" : "kmem.fault=1024,1,0",
+					   "mem=1M", "mem=12Q", "mem=2200K nr_cpus=64" };
 	struct maps before = maps_read(), after;
 
 	for (unsigned int i = 0; i < 200; i++) {
@@ -210,7 +225,9 @@ static void failed_boots_leave_nothing_behind(struct ktap *t)
 
 static void large_machines_cost_little(struct ktap *t)
 {
-	const char *cmdline = DIRECT_WINDOW > 2ul << 40 ? "mem=1T nr_cpus=2" : "mem=128G nr_cpus=2";
+	const char *cmdline = sizeof(long) == 4		     ? "mem=16G nr_cpus=2" :
+			      (u64)DIRECT_WINDOW > 2ull << 40 ? "mem=1T nr_cpus=2" :
+								"mem=128G nr_cpus=2";
 	unsigned long before, after;
 	struct machine *m;
 
@@ -410,7 +427,7 @@ static void nothing_to_do(struct rcu_head *head)
 	(void)head;
 }
 
-static void a_forked_child_has_machines_of_its_own(struct ktap *t)
+static void forked_child(struct ktap *t)
 {
 	struct inherited in = { .m = machine_boot(&(struct machine_config){ .cmdline = "mem=64M nr_cpus=2" }) };
 	static struct rcu_head head;
@@ -437,6 +454,21 @@ static void a_forked_child_has_machines_of_its_own(struct ktap *t)
 	EXPECT(t, kmem_check(in.m, NULL));
 	machine_leave();
 	EXPECT_EQ(t, machine_shutdown(in.m), 0);
+}
+
+static void a_forked_child_has_machines_of_its_own(struct ktap *t)
+{
+	forked_child(t);
+}
+
+/* On 32 bits it lies elsewhere than the first. */
+static void so_has_one_of_a_second_machine(struct ktap *t)
+{
+	struct machine *first = machine_boot(&(struct machine_config){ .cmdline = "mem=16M vmalloc=8M nr_cpus=1" });
+
+	ASSERT_NOT_NULL(t, first);
+	forked_child(t);
+	EXPECT_EQ(t, machine_shutdown(first), 0);
 }
 
 struct late {
@@ -536,7 +568,7 @@ static void errno_is_the_programs(struct ktap *t)
 	machine_release_memory(m);
 	machine_leave();
 	machine_shutdown(m);
-	EXPECT_NULL(t, machine_boot(&(struct machine_config){ .cmdline = "mem=64M vmalloc=1000T" }));
+	EXPECT_NULL(t, machine_boot(&(struct machine_config){ .cmdline = "mem=64M kmem.fault=1024,1,0" }));
 	EXPECT_EQ(t, errno, 77);
 }
 
@@ -566,7 +598,7 @@ KTAP_SUITE(windows,
 	   KTAP_CASE(nothing_is_executable),
 	   KTAP_CASE(low_descriptors_are_the_programs),
 	   KTAP_CASE(running_out_of_mappings_is_survived),
-	   KTAP_CASE(a_forked_child_has_machines_of_its_own),
+	   KTAP_CASE(a_forked_child_has_machines_of_its_own), KTAP_CASE(so_has_one_of_a_second_machine),
 	   KTAP_CASE(thread_destructors_may_free),
 	   KTAP_CASE(a_forked_child_takes_back_cpus_of_threads_left_behind),
 	   KTAP_CASE(a_bound_thread_boots_for_all_processors),

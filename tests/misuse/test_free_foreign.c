@@ -48,7 +48,7 @@ static void of_user_space_and_nowhere(struct ktap *t)
 	refused(t, (void *)0x400000);
 	refused(t, (void *)-12l);
 	refused(t, (void *)17);
-	refused(t, (void *)0x8000000000000000ul);
+	refused(t, (void *)(1ul << (8 * sizeof(long) - 1)));
 }
 
 static void of_a_vmalloc_area(struct ktap *t)
@@ -97,7 +97,7 @@ static void of_memory_that_was_never_used(struct ktap *t)
 	struct machine *m = slab_machine(t, "mem=4G");
 
 	ASSERT_NOT_NULL(t, m);
-	kfree((void *)(m->layout.direct_base + (1ul << 30)));
+	kfree((void *)(m->layout.direct_base + (m->max_low_pfn / 2 << PAGE_SHIFT)));
 	kfree((void *)(m->layout.direct_base));
 	kfree((void *)(m->layout.direct_base + (m->max_low_pfn << PAGE_SHIFT) - 8));
 	kfree((void *)(m->layout.direct_base + (m->max_low_pfn << PAGE_SHIFT)));

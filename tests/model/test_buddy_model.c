@@ -55,7 +55,7 @@ static enum zone_type kind_of(const struct shape *shape, struct machine *m, pfn_
 		return ZONE_HIGHMEM;
 	if (pfn >= shape->normal)
 		return ZONE_NORMAL;
-	return pfn >= shape->dma32 ? ZONE_DMA32 : ZONE_DMA;
+	return pfn < shape->dma32 ? ZONE_DMA : m->params.layout_i386 ? ZONE_NORMAL : ZONE_DMA32;
 }
 
 /* What the boot used is what is not free now, with every list drained. */
@@ -112,7 +112,8 @@ static void took(struct ktap *t, struct page *page, gfp_t gfp, unsigned int orde
 	if (pfn & ((1ul << order) - 1) || pfn + (1ul << order) > model.m->max_pfn ||
 	    !model_run_is(pfn, 1ul << order, FREE))
 		ktap_fail(t, "order %u: pfn %lu is not a free block of one zone", order, pfn);
-	else if ((model.kind[pfn] & 15) > (int)gfp_zone(gfp) || (nid >= 0 && model.kind[pfn] >> 4 != nid))
+	else if ((model.kind[pfn] & 15) > (int)machine_gfp_zone(model.m, gfp) ||
+		 (nid >= 0 && model.kind[pfn] >> 4 != nid))
 		ktap_fail(t, "gfp 0x%x order %u node %d: pfn %lu is of zone type %d node %d", gfp, order, nid, pfn,
 			  model.kind[pfn] & 15, model.kind[pfn] >> 4);
 	else if (page_count(page) != 1)
@@ -162,7 +163,7 @@ static void step_alloc(struct ktap *t)
 	}
 	if (page)
 		took(t, page, gfp, order, nid);
-	else if (model_has(order, gfp_zone(gfp), nid))
+	else if (model_has(order, machine_gfp_zone(model.m, gfp), nid))
 		ktap_fail(t, "gfp 0x%x order %u node %d: NULL, but there is such a block", gfp, order, nid);
 }
 

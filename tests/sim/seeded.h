@@ -30,6 +30,7 @@ struct seeded_world {
 	void (*prepare)(void);			/* on the machine, once, before the first schedule */
 	void (*interrupt)(void *arg);
 	unsigned int interrupt_every;
+	unsigned int length;			/* points that a short world has */
 	bool every_access;
 };
 
@@ -98,7 +99,7 @@ static inline u64 seeded_search(struct ktap *t, enum sim_strategy strategy, cons
 	struct sim_search search = {
 		.options = {
 			.seed = t->seed, .strategy = strategy, .quiet = true, .max_points = 2000000,
-			.console = console_keep, .every_access = world->every_access,
+			.console = console_keep, .every_access = world->every_access, .length = world->length,
 			.interrupt = world->interrupt, .interrupt_every = world->interrupt_every,
 		},
 		.max_schedules = schedules, .before = seeded_restore,

@@ -208,36 +208,6 @@ static void a_page_is_not_moved_while_it_is_freed(struct ktap *t)
 	});
 }
 
-/* --------------------------------------------------------------------------------------------------- high memory */
-
-static void zero_high_page(void *arg)
-{
-	(void)arg;
-	machine_enter(m);
-	for (int i = 0; i < 2; i++) {
-		struct page *page = alloc_pages(GFP_KERNEL | __GFP_HIGHMEM | __GFP_ZERO, 0);
-
-		if (!page || page_address(page))
-			sim_fail("no high memory, or none that can be zeroed");
-		__free_pages(page, 0);
-	}
-	machine_leave();
-}
-
-static void zero_world(void *arg)
-{
-	run_tasks(2, zero_high_page, arg);
-	machine_holds();
-}
-
-static void the_zero_window_is_one_block_s(struct ktap *t)
-{
-	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_ZERO_WINDOW, .run = zero_world, .schedules = 500,
-		.cmdline = "mem=32M highmem=16M nr_cpus=2",
-	});
-}
-
 /* ---------------------------------------------------------------------------------------------- failures on purpose */
 
 static struct fault_attr attr;
@@ -267,4 +237,4 @@ static void as_many_fail_as_were_asked_for(struct ktap *t)
 
 KTAP_SUITE(seeded_pages, KTAP_CASE(what_is_called_described_is_whole), KTAP_CASE(each_page_of_a_block_is_freed_once),
 	   KTAP_CASE(a_page_is_not_moved_while_it_is_freed),
-	   KTAP_CASE(the_zero_window_is_one_block_s), KTAP_CASE(as_many_fail_as_were_asked_for));
+	   KTAP_CASE(as_many_fail_as_were_asked_for));

@@ -2,101 +2,174 @@
 /*
  * linux/highmem.h - the contents of pages, whether they have an address of their own or not.
  *
- * Today only pages of the direct map can be reached: kmap(), kmap_local_page() and kmap_atomic() give a page's logical
- * address, and NULL for a page that has none; copying to or from such a page is a BUG. Mappings nest in stack order.
- * Source: mm/highmem.rst.
+ *	kmap_local_page(a), kmap_local_page(b) ... kunmap_local(b), kunmap_local(a)	in stack order
+ *
+ * For a page with a logical address all of it costs a comparison. What may sleep, and how much may be mapped at a time,
+ * says kmem/highmem.h. Source: mm/highmem.rst.
  */
 #ifndef _LINUX_HIGHMEM_H
 #define _LINUX_HIGHMEM_H
 
+#include <kmem/highmem.h>
 #include <linux/bug.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
+#include <linux/sched.h>
 
+/* Has it a logical address? False of all pages while this thread has no CPU: the slow calls look again. */
+static inline bool __page_is_near(const struct page *page)
+{
+	return likely(page < this_cpu()->first_high);
+}
+
+/* ------------------------------------------------------------------------------------------------------- addresses */
+
+/* May sleep until there is a slot. The page's address for everybody, the same until the last kunmap(). */
 static inline void *kmap(struct page *page)
 {
-	return page_address(page);
+	might_sleep();
+	return __page_is_near(page) ? lowmem_page_address(page) : kmap_high(page);
 }
 
+/* May be called in atomic context. */
 static inline void kunmap(struct page *page)
 {
-	(void)page;
+	if (!__page_is_near(page))
+		kunmap_high(page);
 }
 
+/* In any context. This task's until kunmap_local(); it may sleep meanwhile. */
 static inline void *kmap_local_page(struct page *page)
 {
-	return page_address(page);
+	return __page_is_near(page) ? lowmem_page_address(page) : kmap_local_high(page);
 }
 
-#define kunmap_local(address) ((void)(address))
+/* Any address within the page. The newest mapping first: another order is reported. */
+static inline void __kunmap_local(const volatile void *address)
+{
+	const struct kmem_cpu *cpu = this_cpu();
 
-/* As kmap_local_page(), in atomic context until kunmap_atomic(). */
+	if (unlikely((unsigned long)address - cpu->direct_base >= cpu->direct_bytes))
+		kunmap_local_high((const void *)address);
+}
+
+#define kunmap_local(address) __kunmap_local(address)
+
+/* As kmap_local_page(), in atomic context until kunmap_atomic(). New code has no need of it. */
 static inline void *kmap_atomic(struct page *page)
 {
 	preempt_disable();
-	return page_address(page);
+	return kmap_local_page(page);
 }
 
-static inline void __kunmap_atomic(const void *address)
+static inline void *kmap_atomic_pfn(unsigned long pfn)
 {
-	(void)address;
+	preempt_disable();
+	return kmap_local_pfn(pfn);
+}
+
+static inline void __kunmap_atomic(const volatile void *address)
+{
+	__kunmap_local(address);
 	preempt_enable();
 }
 
 #define kunmap_atomic(address) __kunmap_atomic(address)
 
-static inline struct page *kmap_to_page(void *address)
+/* ------------------------------------------------------------------------------------------------------- caches */
+
+/* Data caches of x86 know physical addresses: aliases agree. */
+static inline void flush_dcache_page(struct page *page)
 {
-	return virt_to_page(address);
+	(void)page;
 }
 
-/* [offset, offset + length) of the page, which must not leave it. */
+static inline void flush_kernel_vmap_range(void *address, int size)
+{
+	(void)address;
+	(void)size;
+}
+
+static inline void invalidate_kernel_vmap_range(void *address, int size)
+{
+	(void)address;
+	(void)size;
+}
+
+/* -------------------------------------------------------------------------------------------------------- contents */
+
+/* [offset, offset + length) of a mapped page, which must not leave it. */
 static inline char *__page_bytes(struct page *page, size_t offset, size_t length)
 {
-	char *address = page_address(page);
-
-	BUG_ON(!address || offset > PAGE_SIZE || length > PAGE_SIZE - offset);
-	return address + offset;
+	BUG_ON(offset > PAGE_SIZE || length > PAGE_SIZE - offset);
+	return (char *)kmap_local_page(page) + offset;
 }
 
 static inline void clear_highpage(struct page *page)
 {
-	memset(__page_bytes(page, 0, PAGE_SIZE), 0, PAGE_SIZE);
+	void *address = kmap_local_page(page);
+
+	clear_page(address);
+	kunmap_local(address);
 }
 
 static inline void copy_highpage(struct page *to, struct page *from)
 {
-	memcpy(__page_bytes(to, 0, PAGE_SIZE), __page_bytes(from, 0, PAGE_SIZE), PAGE_SIZE);
+	void *source = kmap_local_page(from), *target = kmap_local_page(to);
+
+	copy_page(target, source);
+	kunmap_local(target);
+	kunmap_local(source);
 }
 
 static inline void memcpy_page(struct page *to, size_t to_offset, struct page *from, size_t from_offset, size_t length)
 {
-	memcpy(__page_bytes(to, to_offset, length), __page_bytes(from, from_offset, length), length);
+	char *target = __page_bytes(to, to_offset, length), *source = __page_bytes(from, from_offset, length);
+
+	memcpy(target, source, length);
+	kunmap_local(source);
+	kunmap_local(target);
 }
 
 static inline void memmove_page(struct page *to, size_t to_offset, struct page *from, size_t from_offset, size_t length)
 {
-	memmove(__page_bytes(to, to_offset, length), __page_bytes(from, from_offset, length), length);
+	char *target = __page_bytes(to, to_offset, length), *source;
+
+	source = to == from ? target - to_offset + from_offset : __page_bytes(from, from_offset, length);
+	BUG_ON(from_offset > PAGE_SIZE - length);
+	memmove(target, source, length);
+	if (to != from)
+		kunmap_local(source);
+	kunmap_local(target);
 }
 
 static inline void memset_page(struct page *page, size_t offset, int value, size_t length)
 {
-	memset(__page_bytes(page, offset, length), value, length);
+	char *address = __page_bytes(page, offset, length);
+
+	memset(address, value, length);
+	kunmap_local(address);
 }
 
 static inline void memcpy_from_page(char *to, struct page *page, size_t offset, size_t length)
 {
-	memcpy(to, __page_bytes(page, offset, length), length);
+	const char *address = __page_bytes(page, offset, length);
+
+	memcpy(to, address, length);
+	kunmap_local(address);
 }
 
 static inline void memcpy_to_page(struct page *page, size_t offset, const char *from, size_t length)
 {
-	memcpy(__page_bytes(page, offset, length), from, length);
+	char *address = __page_bytes(page, offset, length);
+
+	memcpy(address, from, length);
+	kunmap_local(address);
 }
 
 static inline void memzero_page(struct page *page, size_t offset, size_t length)
 {
-	memset(__page_bytes(page, offset, length), 0, length);
+	memset_page(page, offset, 0, length);
 }
 
 static inline void zero_user_segments(struct page *page, unsigned int start1, unsigned int end1, unsigned int start2,

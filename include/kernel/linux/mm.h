@@ -19,6 +19,7 @@
 #include <linux/bitops.h>
 #include <linux/gfp.h>
 #include <linux/mmzone.h>
+#include <linux/preempt.h>
 #include <linux/string.h>
 #include <linux/types.h>
 
@@ -195,7 +196,7 @@ static inline int PageCompound(const struct page *page)
 /* Is the page beyond the direct map? Only kmap gives it an address. */
 static inline int PageHighMem(const struct page *page)
 {
-	return page_zonenum(page) == 3 || !page_address(page);
+	return page >= cpu_get()->first_high;
 }
 
 /* ---------------------------------------------------------------------------------------------------- settings */

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_seeded_kmap.c - kmap()'s slots and kmap_local_page()'s sets, each with a bug that schedules find.
+ *
+ * The machine has high memory; before the worlds begin all slots but one are in use, so that tasks contend for the
+ * last.
+ */
+#include <linux/highmem.h>
+#include "mm/highmem.h"
+#include "tests/sim/seeded.h"
+
+#define HIGH "mem=48M highmem=16M nr_cpus=2 kmem.idle_release=off"
+
+static struct page *mine[8];
+
+static void take_pages(void)
+{
+	for (unsigned int i = 0; i < 8; i++)
+		mine[i] = alloc_page(GFP_HIGHUSER | __GFP_NOFAIL);
+}
+
+static void leave_one_slot(void)
+{
+	take_pages();
+	for (unsigned int i = 1; i < LAST_PKMAP; i++)
+		kmap(alloc_page(GFP_HIGHUSER | __GFP_NOFAIL));
+}
+
+static void use(volatile u32 *address, u32 value)
+{
+	*address = value;
+	sim_yield();
+	if (*address != value)
+		sim_fail("the page has 0x%x, not 0x%x", *address, value);
+}
+
+static void map_mine(void *arg)
+{
+	unsigned long i = (unsigned long)arg;
+
+	machine_enter(m);
+	for (u32 round = 0; round < 2; round++) {
+		use(kmap(mine[i]), (u32)i << 8 | round);
+		kunmap(mine[i]);
+	}
+	machine_leave();
+}
+
+/* --------------------------------------------------------------------------------------------------- the last slot */
+
+static void contention_world(void *arg)
+{
+	int a = sim_spawn("a", map_mine, (void *)0ul), b = sim_spawn("b", map_mine, (void *)1ul);
+
+	(void)arg;
+	map_mine((void *)2ul);
+	sim_join(a);
+	sim_join(b);
+	machine_holds();
+}
+
+static void leave_no_slot(void)
+{
+	leave_one_slot();
+	kmap(mine[0]);
+}
+
+static void map_another(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	kmap(mine[1]);
+	machine_leave();
+}
+
+static void two_world(void *arg)
+{
+	int other = sim_spawn("other", map_another, arg);
+
+	machine_enter(m);
+	kunmap(mine[0]);
+	machine_leave();
+	sim_join(other);
+	machine_holds();
+}
+
+static void c48_who_waits_for_a_slot_gets_it(struct ktap *t)
+{
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_KMAP_WAKE, .run = two_world, .schedules = 300, .cmdline = HIGH,
+		.prepare = leave_no_slot, .length = 60,
+	});
+}
+
+/* What the CPU remembers of a slot from its last page. */
+static void an_unmapped_slot_is_forgotten_by_all(struct ktap *t)
+{
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_KMAP_TLB, .run = contention_world, .schedules = 100, .cmdline = HIGH,
+		.prepare = leave_one_slot,
+	});
+}
+
+static void flush(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	for (int i = 0; i < 4; i++)
+		kmap_flush_unused();
+	machine_leave();
+}
+
+static void flush_world(void *arg)
+{
+	int task = sim_spawn("flush", flush, arg);
+
+	map_mine((void *)0ul);
+	map_mine((void *)0ul);
+	sim_join(task);
+	machine_holds();
+}
+
+static void a_slot_in_use_is_not_taken_back(struct ktap *t)
+{
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_KMAP_FLUSH, .run = flush_world, .schedules = 2000, .cmdline = HIGH, .prepare = take_pages,
+	});
+}
+
+/* ------------------------------------------------------------------------------------------------------------ sets */
+
+/* Asleep with mappings, the CPU with another task meanwhile, awake again on any. */
+static void sleep_with_mappings(void *arg)
+{
+	unsigned long i = (unsigned long)arg;
+
+	machine_enter(m);
+	for (u32 round = 0; round < 4; round++) {
+		volatile u32 *outer = kmap_local_page(mine[2 * i + round % 2]);
+		u32 value = (u32)i << 8 | round;
+
+		*outer = value;
+		cpu_release();			/* what every function does that sleeps */
+		kunmap_local(kmap_local_page(mine[(i + 1) % 4]));
+		if (*outer != value)
+			sim_fail("the page has 0x%x, not 0x%x", *outer, value);
+		kunmap_local(outer);
+	}
+	machine_leave();
+}
+
+static void set_world(void *arg)
+{
+	int tasks[3];
+
+	(void)arg;
+	for (unsigned long i = 0; i < 3; i++)
+		tasks[i] = sim_spawn("task", sleep_with_mappings, (void *)(i + 1));
+	sleep_with_mappings((void *)0ul);
+	for (unsigned long i = 0; i < 3; i++)
+		sim_join(tasks[i]);
+	machine_holds();
+	if (m->kmap->sets_away)
+		sim_fail("%u sets are away", m->kmap->sets_away);
+}
+
+static void a_set_that_changes_hands_is_clean(struct ktap *t)
+{
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_KMAP_SET, .run = set_world, .schedules = 200, .cmdline = HIGH,
+		.prepare = take_pages,
+	});
+}
+
+KTAP_SUITE(seeded_kmap, KTAP_CASE(c48_who_waits_for_a_slot_gets_it), KTAP_CASE(an_unmapped_slot_is_forgotten_by_all),
+	   KTAP_CASE(a_slot_in_use_is_not_taken_back), KTAP_CASE(a_set_that_changes_hands_is_clean));
