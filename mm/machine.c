@@ -154,6 +154,7 @@ static const char *machine_start(struct machine *m)
 		machine_leave();
 		return "not enough memory for the first caches";
 	}
+	boot_log(m);
 	report_unknown_parameters(m);
 	fault_start(m);
 	m->check_level = m->params.check;

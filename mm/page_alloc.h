@@ -10,6 +10,8 @@
 /* Boot, in this order (mm/page_init.c, mm/watermark.c, mm/pcp.c). Return 0 or -ENOMEM. */
 int zones_init(struct machine *m);		/* memblock -> nodes, zones, zonelists; memblock_alloc() still works */
 int zones_populate(struct machine *m);		/* what memblock has left -> free lists; memblock hands out no more */
+/* Where zones of that type lie when there is no ZONE_MOVABLE. */
+void zone_limits(const struct machine *m, enum zone_type type, pfn_t *start, pfn_t *end);
 void watermarks_init(struct machine *m);	/* min_free_kbytes, watermarks, lowmem reserve, pcp high and batch */
 /* A CPU's own lists: made when it first comes online, emptied when it goes. */
 int pcp_init(struct machine *m, struct kmem_cpu *cpu);
@@ -80,6 +82,8 @@ void set_pageblock_type(struct zone *zone, pfn_t pfn, enum migratetype type) MUS
 
 /* "page allocation failure: order:4, mode:..." with the machine's state, rate limited (mm/show_mem.c). */
 void warn_alloc(gfp_t gfp, const void *nodemask, const char *format, ...);
+/* Of memory, at boot: mm/boot_log.c. The caller is on the machine. */
+void boot_log(const struct machine *m);
 /* "Mem-Info:" and what follows it. */
 void show_mem(struct machine *m);
 

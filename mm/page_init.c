@@ -73,8 +73,7 @@ static unsigned long node_present(const struct machine *m, int nid, pfn_t start,
 
 /* ------------------------------------------------------------------------------------------------------- zones */
 
-/* Where zones of that type lie when there is no ZONE_MOVABLE. */
-static void zone_limits(const struct machine *m, enum zone_type type, pfn_t *start, pfn_t *end)
+void zone_limits(const struct machine *m, enum zone_type type, pfn_t *start, pfn_t *end)
 {
 	pfn_t low = m->max_low_pfn, dma = pfn_min(DMA_END_PFN, low);
 	pfn_t dma32 = m->params.layout_i386 ? dma : pfn_min(DMA32_END_PFN, low);
