@@ -48,7 +48,8 @@ ARCH ?= $(native-arch)
 
 # TSan, and the simulator, which takes its place at the same calls, know 64-bit processors only.
 ifeq ($(HOST),linux)
-CHECK_VARIANTS ?= plain asan $(if $(filter i386,$(ARCH)),,tsan) clang $(if $(filter i386,$(ARCH)),,sim metal)
+CHECK_VARIANTS ?= plain asan $(if $(filter i386,$(ARCH)),,tsan) clang $(if $(filter i386,$(ARCH)),,sim metal) \
+	$(if $(filter x86_64,$(ARCH)),m32)
 endif
 CHECK_VARIANTS ?= plain
 

@@ -90,7 +90,8 @@ struct section {
 };
 
 extern const struct section section_objects, section_memory, section_release, section_metadata;
-extern const struct section section_pages, section_ageing, section_vmalloc, section_kernel, section_machine;
+extern const struct section section_pages, section_ageing, section_vmalloc, section_kernel, section_highmem,
+	section_machine;
 extern const struct section section_scale, section_fairness, section_contention;
 
 /* ---- measure.c: time, noise, threads, memory ---- */
@@ -363,7 +364,7 @@ struct options {
 	size_t nr_patterns;
 };
 
-#define NR_SECTIONS 12
+#define NR_SECTIONS 13
 extern const struct section *const bench_sections[NR_SECTIONS];
 
 /* Measure what the table wants, and print it. Returns false if a cell failed, which is then named. */

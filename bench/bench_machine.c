@@ -114,13 +114,19 @@ static const struct subject subjects[] = { { "kmem", OURS, NULL } };
 static const struct line lines[] = {
 	{ "machine of 64 MiB, boot", BOOT, 64, 0 },
 	{ "machine of 1 GiB, boot", BOOT, 1024, 0 },
+#if __SIZEOF_POINTER__ == 8
 	{ "machine of 1 TiB, boot", BOOT, 1024 * 1024, 0 },
+#endif
 	{ "kmem_check, 100,000 objects", CHECK, 0, 100000 },
 	{ "order-0 page pair, 64 MiB", PAGE_PAIR, 64, 0 },
+#if __SIZEOF_POINTER__ == 8
 	{ "order-0 page pair, 64 GiB", PAGE_PAIR, 64 * 1024, 0 },
 	{ "order-0 page pair, 1 TiB", PAGE_PAIR, 1024 * 1024, 0 },
+#endif
 	{ "order-9 page pair, 64 MiB", PAGE_PAIR, 64, 9 },
+#if __SIZEOF_POINTER__ == 8
 	{ "order-9 page pair, 1 TiB", PAGE_PAIR, 1024 * 1024, 9 },
+#endif
 };
 
 const struct section section_machine = {

@@ -258,11 +258,15 @@ static const struct line release_lines[] = {
 static const struct line metadata_lines[] = {
 	{ "struct page, a page", DESCRIPTOR, 0, 0 },
 	{ "struct page, 1 GiB all in use", ALL_DESCRIPTORS, 1024, 0 },
+#if __SIZEOF_POINTER__ == 8
 	{ "struct page, 1 TiB all in use", ALL_DESCRIPTORS, 1024 * 1024, 0 },
+#endif
 	{ "machine of 1 GiB, resident when booted", BOOTED, 1024, 0 },
 	{ "machine of 16 GiB, resident when booted", BOOTED, 16 * 1024, 0 },
+#if __SIZEOF_POINTER__ == 8
 	{ "machine of 128 GiB, resident when booted", BOOTED, 128 * 1024, 0 },
 	{ "machine of 1 TiB, resident when booted", BOOTED, 1024 * 1024, 0 },
+#endif
 	{ "one more CPU, resident when booted", CPU_IDLE, 0, 0 },
 	{ "one more CPU, resident in use", CPU_IN_USE, 0, 0 },
 };

@@ -281,6 +281,11 @@ static void *page_map_wait(struct machine *m, pfn_t pfn)
 	return address;
 }
 
+void kmap_in_atomic(void)
+{
+	might_sleep();
+}
+
 void *kmap_high(struct page *page)
 {
 	struct machine *m = this_machine();

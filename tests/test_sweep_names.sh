@@ -41,7 +41,7 @@ silent()
 	EOF
 	# Slots are boot's, and none of these fail.
 	cat <<-'EOF'
-	kmap kmap_atomic kmap_atomic_pfn kmap_flush_unused kmap_high kmap_local_high kmap_local_page kmap_local_pfn
+	kmap kmap_atomic kmap_atomic_pfn kmap_flush_unused kmap_high kmap_in_atomic kmap_local_high kmap_local_page kmap_local_pfn
 	kmap_to_page kunmap kunmap_atomic kunmap_high kunmap_local kunmap_local_high __kunmap_atomic __kunmap_local
 	__page_is_near nr_free_highpages totalhigh_pages
 	flush_dcache_page flush_kernel_vmap_range invalidate_kernel_vmap_range

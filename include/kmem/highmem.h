@@ -16,11 +16,51 @@
 #include <kmem/cpu.h>
 #include <kmem/page.h>
 
+/* Has it a logical address? False of all pages while this thread has no CPU: the slow calls look again. */
+static inline bool __page_is_near(const struct page *page)
+{
+	return likely(page < this_cpu()->first_high);
+}
+
 /* Of pages without a logical address (others are let through): what the calls below do for those. */
 void *kmap_high(struct page *page);
 void kunmap_high(const struct page *page);
 void *kmap_local_high(const struct page *page);
 void kunmap_local_high(const void *address);
+/* Reports that kmap() was called where sleeping is not allowed. */
+void kmap_in_atomic(void);
+
+/* May sleep until there is a slot. The page's address for everybody, the same until the last kunmap(). */
+static inline void *kmap(struct page *page)
+{
+	if (unlikely(kmem_context.preempt_count | kmem_context.irqs_off))
+		kmap_in_atomic();
+	return __page_is_near(page) ? lowmem_page_address(page) : kmap_high(page);
+}
+
+/* May be called in atomic context. */
+static inline void kunmap(struct page *page)
+{
+	if (!__page_is_near(page))
+		kunmap_high(page);
+}
+
+/* In any context. This task's until kunmap_local(); it may sleep meanwhile. */
+static inline void *kmap_local_page(struct page *page)
+{
+	return __page_is_near(page) ? lowmem_page_address(page) : kmap_local_high(page);
+}
+
+/* Any address within the page. The newest mapping first: another order is reported. */
+static inline void __kunmap_local(const volatile void *address)
+{
+	const struct kmem_cpu *cpu = this_cpu();
+
+	if (unlikely((unsigned long)address - cpu->direct_base >= cpu->direct_bytes))
+		kunmap_local_high((const void *)address);
+}
+
+#define kunmap_local(address) __kunmap_local(address)
 
 /* kmap_local_page() of the frame. */
 void *kmap_local_pfn(unsigned long pfn);

@@ -14,46 +14,6 @@
 #include <linux/bug.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
-#include <linux/sched.h>
-
-/* Has it a logical address? False of all pages while this thread has no CPU: the slow calls look again. */
-static inline bool __page_is_near(const struct page *page)
-{
-	return likely(page < this_cpu()->first_high);
-}
-
-/* ------------------------------------------------------------------------------------------------------- addresses */
-
-/* May sleep until there is a slot. The page's address for everybody, the same until the last kunmap(). */
-static inline void *kmap(struct page *page)
-{
-	might_sleep();
-	return __page_is_near(page) ? lowmem_page_address(page) : kmap_high(page);
-}
-
-/* May be called in atomic context. */
-static inline void kunmap(struct page *page)
-{
-	if (!__page_is_near(page))
-		kunmap_high(page);
-}
-
-/* In any context. This task's until kunmap_local(); it may sleep meanwhile. */
-static inline void *kmap_local_page(struct page *page)
-{
-	return __page_is_near(page) ? lowmem_page_address(page) : kmap_local_high(page);
-}
-
-/* Any address within the page. The newest mapping first: another order is reported. */
-static inline void __kunmap_local(const volatile void *address)
-{
-	const struct kmem_cpu *cpu = this_cpu();
-
-	if (unlikely((unsigned long)address - cpu->direct_base >= cpu->direct_bytes))
-		kunmap_local_high((const void *)address);
-}
-
-#define kunmap_local(address) __kunmap_local(address)
 
 /* As kmap_local_page(), in atomic context until kunmap_atomic(). New code has no need of it. */
 static inline void *kmap_atomic(struct page *page)
