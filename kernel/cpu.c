@@ -127,6 +127,7 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	cpu->direct_base = m->layout.direct_base;
 	cpu->direct_bytes = m->max_low_pfn << PAGE_SHIFT;
 	cpu->first_high = m->vmemmap + m->max_low_pfn;
+	cpu->kmap = m->kmap;
 	if (m->kmap)
 		cpu->kmap_set = kmap_set_new(m->kmap);
 	cpu->node_base = m->layout.direct_base + (node->start_pfn << PAGE_SHIFT);

@@ -60,6 +60,7 @@ int kmap_init(struct machine *m)
 		return -ENOMEM;
 	m->kmap = ks;
 	ks->base = m->kmap_base;
+	ks->vmemmap = m->vmemmap;
 	ks->strict = m->params.check;
 	mutex_init(&ks->lock);
 	for (unsigned int i = 0; i < KMAP_SETS / 32; i++)
@@ -143,8 +144,14 @@ static void chain_remove(struct kmap_state *ks, unsigned int slot)
 
 /* ----------------------------------------------------------------------------------------------------------- users */
 
+static noinline void slot_freed(struct kmap_state *ks)
+{
+	__atomic_fetch_add(&ks->freed, 1, __ATOMIC_RELEASE);
+	host_wake(&ks->freed, INT_MAX);
+}
+
 /* One user less. */
-static void slot_drop(struct kmap_state *ks, unsigned int slot)
+static inline void slot_drop(struct kmap_state *ks, unsigned int slot)
 {
 	u32 seen = SEEDED(KMAP_WAKE) ? __atomic_load_n(&ks->waiters, __ATOMIC_SEQ_CST) : 0;
 
@@ -152,8 +159,7 @@ static void slot_drop(struct kmap_state *ks, unsigned int slot)
 		return;
 	if (SEEDED(KMAP_WAKE) ? !seen : !__atomic_load_n(&ks->waiters, __ATOMIC_SEQ_CST))
 		return;
-	__atomic_fetch_add(&ks->freed, 1, __ATOMIC_RELEASE);
-	host_wake(&ks->freed, INT_MAX);
+	slot_freed(ks);
 }
 
 /* One user more of the page's slot; false: it is free, or another page's by now. */
@@ -286,35 +292,76 @@ void kmap_in_atomic(void)
 	might_sleep();
 }
 
-void *kmap_high(struct page *page)
+/* The thread had no CPU, or the page is not the first of its chain, or in none. */
+static noinline void *kmap_slowly(const struct page *page)
 {
 	struct machine *m = this_machine();
 	pfn_t pfn = machine_pfn(m, page);
 	unsigned int slot;
 	void *address;
 
-	if (unlikely(pfn < m->max_low_pfn))
+	if (pfn < m->max_low_pfn)
 		return lowmem_page_address(page);
 	slot = slot_find(m->kmap, pfn);
-	if (likely(slot && slot_hold(m->kmap, slot - 1, pfn)))
+	if (slot && slot_hold(m->kmap, slot - 1, pfn))
 		return slot_address(m->kmap, slot - 1);
 	address = page_map(m, pfn);
 	return address ? address : page_map_wait(m, pfn);
 }
 
-void kunmap_high(const struct page *page)
+/* The first slot of the page's chain + 1, if it is the page's; else 0. The CPU may go to another task meanwhile. */
+static inline unsigned int slot_first(struct kmap_state *ks, pfn_t pfn)
+{
+	unsigned int slot = __atomic_load_n(bucket_of(ks, pfn), __ATOMIC_ACQUIRE);
+
+	return slot && __atomic_load_n(&ks->pfn[slot - 1], __ATOMIC_ACQUIRE) == pfn ? slot : 0;
+}
+
+void *kmap_high(struct page *page)
+{
+	struct kmap_state *ks = this_cpu()->kmap;
+	unsigned int slot;
+	u32 count;
+	pfn_t pfn;
+
+	if (unlikely(!ks))
+		return kmap_slowly(page);
+	pfn = (pfn_t)(page - ks->vmemmap);
+	slot = slot_first(ks, pfn);
+	count = slot ? __atomic_load_n(&ks->count[slot - 1], __ATOMIC_RELAXED) : 0;
+	if (unlikely(!count || !__atomic_compare_exchange_n(&ks->count[slot - 1], &count, count + 1, false,
+							    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+		return kmap_slowly(page);
+	if (likely(__atomic_load_n(&ks->pfn[slot - 1], __ATOMIC_RELAXED) == pfn))
+		return slot_address(ks, slot - 1);
+	slot_drop(ks, slot - 1);
+	return kmap_slowly(page);
+}
+
+static noinline void kunmap_slowly(const struct page *page)
 {
 	struct machine *m = this_machine();
 	pfn_t pfn = machine_pfn(m, page);
 	unsigned int slot;
 
-	if (unlikely(pfn < m->max_low_pfn))
+	if (pfn < m->max_low_pfn)
 		return;
 	slot = slot_find(m->kmap, pfn);
 	if (WARN(!slot || __atomic_load_n(&m->kmap->count[slot - 1], __ATOMIC_RELAXED) < 2,
 		 "kunmap() of pfn %lu, which nobody has mapped\n", pfn))
 		return;
 	slot_drop(m->kmap, slot - 1);
+}
+
+void kunmap_high(const struct page *page)
+{
+	struct kmap_state *ks = this_cpu()->kmap;
+	unsigned int slot = ks ? slot_first(ks, (pfn_t)(page - ks->vmemmap)) : 0;
+
+	if (likely(slot && __atomic_load_n(&ks->count[slot - 1], __ATOMIC_RELAXED) > 1))
+		slot_drop(ks, slot - 1);
+	else
+		kunmap_slowly(page);
 }
 
 void *kmap_address(struct machine *m, pfn_t pfn)
@@ -337,7 +384,7 @@ struct page *kmap_to_page(const void *address)
 	slot -= KMAP_LOCAL_OFFSET >> PAGE_SHIFT;
 	if (WARN_ON(slot >= KMAP_LOCAL_SLOTS || !ks->local[slot]))
 		return NULL;
-	return machine_page(m, ks->local[slot] - 1);
+	return (struct page *)ks->local[slot];
 }
 
 void kmap_flush_unused(void)

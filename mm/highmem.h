@@ -40,6 +40,7 @@ _Static_assert(LAST_PKMAP << PAGE_SHIFT == 1u << KMAP_TABLE_SHIFT, "slots of a t
 
 struct kmap_state {
 	unsigned long base;
+	struct page *vmemmap;			/* the machine's */
 	struct pgtable *table;
 	void *tables[KMAP_TABLES];		/* of the last level, in the order of addresses */
 	u64 leaf;				/* an entry without its frame */
@@ -60,7 +61,7 @@ struct kmap_state {
 	bool strict;				/* what is unmapped is out of reach at once */
 	u32 spare_sets[KMAP_SETS / 32];		/* atomic: bits */
 	u32 sets_away;				/* atomic: of tasks that sleep with mappings */
-	pfn_t local[KMAP_LOCAL_SLOTS];		/* pfn + 1 of what the entry says, 0: nothing */
+	const struct page *local[KMAP_LOCAL_SLOTS];	/* what the entry says, NULL: nothing */
 };
 
 /* The end of the vmalloc window is kmap's, if the machine has high memory or the processor 32 bits. Boot. */

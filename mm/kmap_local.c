@@ -38,11 +38,16 @@ static unsigned long slot_offset(unsigned int slot)
 	return KMAP_LOCAL_OFFSET + ((unsigned long)slot << PAGE_SHIFT);
 }
 
-static void slot_set(struct machine *m, unsigned int slot, pfn_t pfn)
+static void *slot_address(const struct kmap_state *ks, unsigned int slot)
+{
+	return (void *)(ks->base + slot_offset(slot));
+}
+
+static void slot_set(struct machine *m, unsigned int slot, const struct page *page)
 {
 	preempt_disable();		/* who stops this CPU finds entry and record alike */
-	kmap_enter(m, slot_offset(slot), pfn);
-	m->kmap->local[slot] = pfn + 1;
+	kmap_enter(m, slot_offset(slot), machine_pfn(m, page));
+	m->kmap->local[slot] = page;
 	preempt_enable();
 }
 
@@ -50,34 +55,40 @@ static void slot_clear(struct machine *m, unsigned int slot)
 {
 	preempt_disable();
 	kmap_forget(m, slot_offset(slot));
-	m->kmap->local[slot] = 0;
+	m->kmap->local[slot] = NULL;
 	preempt_enable();
 }
 
-static void *local_map(struct machine *m, const struct kmem_cpu *cpu, pfn_t pfn)
+/* The thread had no CPU, the page is a low one, or the entry is another's. */
+static noinline void *local_map_slowly(const struct page *page)
 {
-	unsigned int depth = kmem_context.kmap_depth - 1, slot = cpu->kmap_set * KMAP_LOCAL_MAX + depth;
+	struct kmem_cpu *cpu = cpu_get();
+	unsigned int depth = kmem_context.kmap_depth - 1u, slot = cpu->kmap_set * KMAP_LOCAL_MAX + depth;
+	struct machine *m = cpu->machine;
 
+	if (page_is_low(m, page)) {
+		kmem_context.kmap_depth--;
+		return lowmem_page_address(page);
+	}
 	BUG_ON(depth >= KMAP_LOCAL_MAX);
-	if (m->kmap->local[slot] != pfn + 1)
-		slot_set(m, slot, pfn);
-	return (void *)(m->kmap->base + slot_offset(slot));
+	if (m->kmap->local[slot] != page)
+		slot_set(m, slot, page);
+	return slot_address(m->kmap, slot);
 }
 
-/* Raised first: from then on nobody takes the CPU away. */
+/* The depth is raised first: from then on nobody takes the CPU away. */
 void *kmap_local_high(const struct page *page)
 {
-	struct kmem_cpu *cpu;
-	struct machine *m;
+	unsigned int depth = kmem_context.kmap_depth++;
+	const struct kmem_cpu *cpu;
+	unsigned int slot;
 
-	kmem_context.kmap_depth++;
 	__asm__ volatile("" ::: "memory");
-	cpu = cpu_get();
-	m = cpu->machine;
-	if (likely(!page_is_low(m, page)))
-		return local_map(m, cpu, machine_pfn(m, page));
-	kmem_context.kmap_depth--;
-	return lowmem_page_address(page);
+	cpu = this_cpu();
+	slot = cpu->kmap_set * KMAP_LOCAL_MAX + depth;
+	if (unlikely(!cpu->kmap || depth >= KMAP_LOCAL_MAX || cpu->kmap->local[slot] != page))
+		return local_map_slowly(page);
+	return slot_address(cpu->kmap, slot);
 }
 
 void *kmap_local_pfn(unsigned long pfn)
@@ -85,23 +96,43 @@ void *kmap_local_pfn(unsigned long pfn)
 	return kmap_local_high(pfn_to_page(pfn));
 }
 
-void kunmap_local_high(const void *address)
+/* The thread has no CPU, it is no address of ours, not the newest, or it is to be out of reach at once. */
+static noinline void local_unmap_slowly(const void *address)
 {
 	const struct kmem_cpu *cpu = cpu_get();
-	struct machine *m = cpu->machine;
-	unsigned long offset = ((unsigned long)address & PAGE_MASK) - m->kmap_base - KMAP_LOCAL_OFFSET;
 	unsigned int depth = kmem_context.kmap_depth, slot = cpu->kmap_set * KMAP_LOCAL_MAX + depth - 1;
+	unsigned long offset = ((unsigned long)address & PAGE_MASK) - cpu->machine->kmap_base - KMAP_LOCAL_OFFSET;
 
-	if (!m->kmap || offset >= KMAP_LOCAL_SLOTS << PAGE_SHIFT)
+	if (!cpu->kmap || offset >= KMAP_LOCAL_SLOTS << PAGE_SHIFT)
 		return;
 	WARN(!depth || offset >> PAGE_SHIFT != slot, "kunmap_local() of %p, which is not this task's newest mapping\n",
 	     address);
 	if (!depth)
 		return;
-	if (m->kmap->strict)
-		slot_clear(m, slot);
+	if (cpu->kmap->strict)
+		slot_clear(cpu->machine, slot);
 	__asm__ volatile("" ::: "memory");
-	kmem_context.kmap_depth = depth - 1;
+	kmem_context.kmap_depth = (u16)(depth - 1);
+}
+
+void kunmap_local_high(const void *address)
+{
+	unsigned int depth = kmem_context.kmap_depth;
+	const struct kmem_cpu *cpu = this_cpu();
+	const struct kmap_state *ks = cpu->kmap;
+	const void *newest;
+
+	if (unlikely(!ks || !depth || ks->strict)) {
+		local_unmap_slowly(address);
+		return;
+	}
+	newest = slot_address(ks, cpu->kmap_set * KMAP_LOCAL_MAX + depth - 1);
+	if (unlikely((unsigned long)address - (unsigned long)newest >= PAGE_SIZE)) {
+		local_unmap_slowly(address);
+		return;
+	}
+	__asm__ volatile("" ::: "memory");
+	kmem_context.kmap_depth = (u16)(depth - 1);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ sets */
@@ -166,10 +197,10 @@ void kmap_local_arrive(struct kmem_cpu *cpu)
 	kmem_context.kmap_away = 0;
 	__atomic_fetch_sub(&m->kmap->sets_away, 1, __ATOMIC_RELAXED);
 	for (unsigned int i = 0; i < KMAP_LOCAL_MAX; i++) {
-		pfn_t kept = m->kmap->local[set * KMAP_LOCAL_MAX + i];
+		const struct page *kept = m->kmap->local[set * KMAP_LOCAL_MAX + i];
 
 		if (kept && !SEEDED(KMAP_SET))
-			host_kmap(m, m->kmap->base + slot_offset(set * KMAP_LOCAL_MAX + i), kept - 1,
+			host_kmap(m, m->kmap->base + slot_offset(set * KMAP_LOCAL_MAX + i), machine_pfn(m, kept),
 				  HOST_READ | HOST_WRITE);
 	}
 }
@@ -223,11 +254,12 @@ static bool slots_check(struct machine *m, struct kmem_fault *fault)
 	for (unsigned int slot = 0; slot < KMAP_LOCAL_SLOTS; slot++) {
 		struct pgtable_entry entry = { 0 };
 		bool mapped = pgtable_lookup(ks->table, ks->base + slot_offset(slot), &entry);
+		pfn_t pfn = ks->local[slot] ? machine_pfn(m, ks->local[slot]) : 0;
 
-		if (mapped != (ks->local[slot] != 0) || (mapped && entry.pfn != ks->local[slot] - 1))
+		if (mapped != (ks->local[slot] != NULL) || entry.pfn != pfn)
 			return fault_at(fault, "J4", "kmap_local set %u slot %u: the page table says %s %lu, not %lu",
 					slot / KMAP_LOCAL_MAX, slot % KMAP_LOCAL_MAX, mapped ? "pfn" : "nothing",
-					entry.pfn, ks->local[slot] - 1);
+					entry.pfn, pfn);
 	}
 	return true;
 }

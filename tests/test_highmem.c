@@ -627,9 +627,9 @@ static void each_invariant_is_seen_to_break(struct ktap *t)
 	ks->local[set * KMAP_LOCAL_MAX]++;
 	expect_broken(t, m, "J4");
 	ks->local[set * KMAP_LOCAL_MAX]--;
-	ks->local[set * KMAP_LOCAL_MAX + 1] = kept + 1;
+	ks->local[set * KMAP_LOCAL_MAX + 1] = many[0];
 	expect_broken(t, m, "J4");
-	ks->local[set * KMAP_LOCAL_MAX + 1] = 0;
+	ks->local[set * KMAP_LOCAL_MAX + 1] = NULL;
 	ks->spare_sets[0] |= 1u << set;
 	expect_broken(t, m, "J5");
 	ks->spare_sets[0] &= ~(1u << set);

@@ -20,6 +20,7 @@
 #include <kmem/types.h>
 #include <kmem/vm_event.h>
 
+struct kmap_state;
 struct machine;
 struct page;
 struct per_cpu_pages;
@@ -93,6 +94,7 @@ struct kmem_cpu {
 	struct per_cpu_pages *pcp_by_gfp[16];	/* this node's zone for these zone bits; pcp_none: take the slow path */
 	struct per_cpu_pages *pcp_by_type[8];	/* this node's zones by enum zone_type; likewise */
 	int task_id;				/* pid of who leases this CPU, or 0; atomic: for host_interrupt() */
+	struct kmap_state *kmap;		/* the machine's; NULL: no high memory */
 	u32 kmap_set;				/* where kmap_local_page() maps: mm/kmap_local.c */
 	unsigned long events[NR_VM_EVENT_ITEMS];
 	struct cpu_sheaf sheaves[];		/* by cache id, KMEM_MAX_CACHES of them */
