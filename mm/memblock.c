@@ -533,7 +533,8 @@ const char *memblock_from_params(struct memblock *mb, struct machine_params *par
 	if (params->memmap_exact)
 		o.nr_map = 0;
 	if (!nodes_make_sense(o.map, o.nr_map))
-		return "the memory map names a node that is not from 0 to 63";
+		return MAX_NUMNODES == 64 ? "the memory map names a node that is not from 0 to 63"
+					  : "the memory map names a node that is not from 0 to 7";
 	if (memory_from(&memory, &o) < 0)
 		return "the memory map has more than 256 separate ranges of memory";
 	if (o.beyond)
@@ -570,4 +571,5 @@ unsigned int memory_map_of_pc(u64 bytes, struct memory_range *map)
 	return nr;
 }
 
-_Static_assert(MAX_NUMNODES == 64 && MEMBLOCK_MAX == 256, "the sentences of memblock_from_map() name these numbers");
+_Static_assert((MAX_NUMNODES == 64 || MAX_NUMNODES == 8) && MEMBLOCK_MAX == 256,
+	       "the sentences of memblock_from_map() name these numbers");

@@ -181,6 +181,10 @@ static void freed_elsewhere_it_is_forgotten_with_its_slab(struct ktap *t)
 	struct hot h;
 
 	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	if (h.live) {			/* on 32 bits, where boot needs one of this size */
+		ktap_skip(t, "a slab that boot takes nothing from");
+		return;
+	}
 	kmem_cache_shrink(h.cache);
 	filler = kmalloc(64, GFP_KERNEL);	/* not by the fast path: there is no sheaf */
 	object = kmalloc(64, GFP_KERNEL);

@@ -266,6 +266,7 @@ static void reserved_blocks_are_described_when_they_are_named(struct ktap *t)
 	pfn_t pfn, found = 0;
 	char text[128];
 
+	FOR_64_BITS(t);		/* what boot takes there is less than a block */
 	ASSERT(t, m);
 	for (pfn = MAX_BLOCK_PAGES; pfn < m->max_pfn && !found; pfn += MAX_BLOCK_PAGES)
 		if (memblock_is_reserved(&m->memblock, (u64)pfn << PAGE_SHIFT) && !pfn_described(m, pfn))

@@ -252,7 +252,8 @@ static void a_page_with_a_mapping_is_not_freed(struct ktap *t)
 			SetPageDirty(page + 2);
 		__free_pages(page, order);
 		drain_all_pages();
-		EXPECT_CONTAINS(t, console_text(), "invalid mapping:00000000dead0000\n");
+		EXPECT_CONTAINS(t, console_text(), sizeof(long) == 8 ? "invalid mapping:00000000dead0000\n" :
+								       "invalid mapping:dead0000\n");
 		expect_refused(t, m, "page dumped because: non-NULL mapping\n");
 	}
 }

@@ -150,7 +150,7 @@ static void a_cpu_keeps_more_rather_than_wait(struct ktap *t)
 	int high;
 
 	ASSERT(t, m);
-	zone = zone_named(m, 0, ZONE_DMA32);
+	zone = zone_named(m, 0, ZONE_BULK);
 	m->nr_online = 4;
 	pcp_update_limits(m);
 	drain_all_pages();
@@ -186,7 +186,7 @@ static void a_zone_with_little_left_is_not_kept_from(struct ktap *t)
 	unsigned long mark;
 
 	ASSERT(t, m);
-	zone = zone_named(m, 0, ZONE_DMA32);
+	zone = zone_named(m, 0, ZONE_BULK);
 	drain_all_pages();
 	pcp = pcp_of(zone);
 	mark = zone->watermark[WMARK_HIGH];
@@ -229,7 +229,7 @@ static void cold_pages_are_better_than_waiting(struct ktap *t)
 	struct zone *zone;
 
 	ASSERT(t, m);
-	zone = zone_named(m, 0, ZONE_DMA32);
+	zone = zone_named(m, 0, ZONE_BULK);
 	pcp = pcp_of(zone);
 	/* The first pageblocks of six are no longer the ones that are filled. */
 	for (unsigned long i = 0; i < 6 * PAGEBLOCK_PAGES; i++)

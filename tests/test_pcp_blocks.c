@@ -38,7 +38,7 @@ static void a_block_of_any_order_comes_back_as_it_was(struct ktap *t)
 {
 	static const gfp_t kinds[] = { GFP_KERNEL, GFP_KERNEL | __GFP_COMP, GFP_HIGHUSER_MOVABLE,
 				       GFP_KERNEL | __GFP_RECLAIMABLE };
-	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
+	struct machine *m = machine_for(t, "mem=512M" CPUS(1));
 	unsigned long before;
 
 	ASSERT(t, m);

@@ -125,7 +125,7 @@ static void allocating_takes_whole_sheaves_back_from_the_barn(struct ktap *t)
 
 static void many_cpus_have_room_for_more(struct ktap *t)
 {
-	const unsigned int nr = 5000, cpus = 8;
+	const unsigned int nr = 5100, cpus = 8;
 	struct world w;
 
 	ASSERT(t, world_make(t, &w, "mem=64M nr_cpus=8", 64));
