@@ -446,6 +446,24 @@ bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages
 	return false;
 }
 
+/* Not for other processors: the core tells them. */
+void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int prot)
+{
+	u64 bits = DATA_PROT & (prot & HOST_WRITE ? ~0ull : ~_PAGE_RW);
+	unsigned long flags = guard_take(&memory_guard);
+	int err = pgtable_unmap(&host_tables, address, 1) < 0 ? -ENOMEM : 0;
+	pfn_t real;
+
+	if (!err && prot) {
+		real_run(host_of(m), pfn, 1, &real);
+		err = real ? run_map(&host_tables, address, real, 1, bits) : -ENOMEM;
+	}
+	guard_drop(&memory_guard, flags);
+	if (err)
+		halt("kmem: no memory left for kmap at %#lx\n", address);
+	flush_here(address);
+}
+
 static int frame_clear(const struct pgtable_entry *entry, void *arg)
 {
 	(void)arg;
