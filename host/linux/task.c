@@ -8,8 +8,8 @@
  * and not within KMEM_FAST code, whose instructions hold a pointer to the CPU. Otherwise whoever asked asks again; or
  * the thread's next kmalloc() serves it.
  * Optimised code of a fast path calls nothing before it has let go of that pointer, so the program counter tells; in
- * instrumented or unoptimised builds helpers and the sanitizer's own functions are calls, as are questions for the
- * program counter in position-independent code of i386, and the stack tells.
+ * instrumented or unoptimised builds helpers and the sanitizer's own functions are calls, and the stack tells.
+ * Position-independent code of i386 calls for its program counter: there the word on top of the stack is where it was.
  *
  * A thread that sleeps in a system call while it leases a CPU is interrupted there once (EINTR where the kernel does
  * not restart the call); after that it has no CPU and is left alone. A thread that blocks the signal keeps its CPU.
@@ -34,8 +34,7 @@
 
 #define INTERRUPT_SIGNAL SIGURG
 
-#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-	(defined(__i386__) && defined(__PIC__))
+#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define FAST_CODE_CALLS 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
@@ -77,6 +76,17 @@ static unsigned long pc_of(const ucontext_t *context)
 #endif
 }
 
+/* Where a function returns to that has pushed nothing. */
+static unsigned long top_of_stack(const ucontext_t *context)
+{
+#if defined(__i386__)
+	return *(const unsigned long *)context->uc_mcontext.gregs[REG_ESP];
+#else
+	(void)context;
+	return 0;
+#endif
+}
+
 /* Is the interrupted code, or a function that it was called from not far above, KMEM_FAST? */
 static bool in_fast_code(const ucontext_t *context)
 {
@@ -84,7 +94,7 @@ static bool in_fast_code(const ucontext_t *context)
 	int nr;
 
 	if (!FAST_CODE_CALLS)
-		return is_fast(pc_of(context));
+		return is_fast(pc_of(context)) || is_fast(top_of_stack(context));
 	nr = backtrace(frames, sizeof(frames) / sizeof(frames[0]));
 	for (int i = 0; i < nr; i++)
 		if (is_fast((unsigned long)frames[i]))
