@@ -20,8 +20,9 @@
 #define ROUNDS_OF_TWO 12	/* of two revisions: enough to be sure */
 
 const struct section *const bench_sections[NR_SECTIONS] = {
-	&section_objects, &section_pages, &section_ageing, &section_vmalloc, &section_kernel, &section_highmem, &section_machine,
-	&section_memory, &section_release, &section_metadata, &section_scale, &section_fairness, &section_contention,
+	&section_objects, &section_pages, &section_ageing, &section_vmalloc, &section_kernel, &section_highmem,
+	&section_machine, &section_memory, &section_release, &section_metadata, &section_scale, &section_fairness,
+	&section_contention,
 };
 
 /* ---- what is asked for, and what is here ---- */

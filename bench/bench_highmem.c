@@ -2,9 +2,9 @@
 /*
  * bench_highmem.c - mapping a page of high memory and unmapping it, beside Linux's own.
  *
- * Linux's instructions were counted on Debian's 6.1 for i386 with PAE, by an emulator that executes one a tick; kmem's are
- * callgrind's, and without what the host's kernel does where a page table changes: that is a system call here. On 64 bits
- * the machine has high memory because highmem= says so, and Linux has none.
+ * Linux's instructions were counted on Debian's 6.1 for i386 with PAE, by an emulator that executes one a tick;
+ * kmem's are callgrind's, and without what the host's kernel does where a page table changes: that is a system call
+ * here. On 64 bits the machine has high memory because highmem= says so, and Linux has none.
  */
 #include <math.h>
 

@@ -2,9 +2,9 @@
 /*
  * boot_log.c - what the kernel says of memory when it boots: zones, ranges, and on i386 where everything is.
  *
- * At KERN_DEBUG, which loglevel=8 shows: a machine that boots in a test is silent. The lines are Linux's, without those of
- * its own code and data, which are the host's here. Source: boot logs of Linux 6.1; the layout's lines, of kernels that
- * still had them.
+ * At KERN_DEBUG, which loglevel=8 shows: a machine that boots in a test is silent. The lines are Linux's, without those
+ * of its own code and data, which are the host's here. Source: boot logs of Linux 6.1; the layout's lines, of kernels
+ * that still had them.
  */
 #include <linux/kernel.h>
 #include <linux/printk.h>

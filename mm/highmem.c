@@ -208,9 +208,8 @@ static void slots_unmap(struct machine *m, const u8 *unmapped)
 }
 
 /* Unmap what nobody uses. Returns how many slots. No interrupt comes between a change of version and the next. */
-static unsigned int slots_flush(struct machine *m) MUST_HOLD(m->kmap->lock)
+static unsigned int slots_flush(struct machine *m, struct kmap_state *ks) MUST_HOLD(ks->lock)
 {
-	struct kmap_state *ks = m->kmap;
 	u8 unmapped[LAST_PKMAP];
 	unsigned int nr = 0;
 	unsigned long flags;
@@ -252,7 +251,7 @@ static void *page_map(struct machine *m, pfn_t pfn)
 	slot = slot_find(ks, pfn);
 	if (!slot || !slot_hold(ks, slot - 1, pfn)) {
 		slot = slot_free(ks);
-		if (!slot && slots_flush(m))
+		if (!slot && slots_flush(m, ks))
 			slot = slot_free(ks);
 		if (slot) {
 			kmap_enter(m, (unsigned long)(slot - 1) << PAGE_SHIFT, pfn);
@@ -390,13 +389,14 @@ struct page *kmap_to_page(const void *address)
 void kmap_flush_unused(void)
 {
 	struct machine *m = this_machine();
+	struct kmap_state *ks = m->kmap;
 
 	might_sleep();
 	if (!m->kmap)
 		return;
-	mutex_lock(&m->kmap->lock);
-	slots_flush(m);
-	mutex_unlock(&m->kmap->lock);
+	mutex_lock(&ks->lock);
+	slots_flush(m, ks);
+	mutex_unlock(&ks->lock);
 }
 
 unsigned long nr_free_highpages(void)
