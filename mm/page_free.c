@@ -52,7 +52,7 @@ struct page *pages_wash(struct page *from, const struct page *to)
 static unsigned long pages_to_look_at(struct machine *m, const struct page *page, unsigned int order, bool is_whole)
 {
 	bool alone = is_whole && order > PAGE_ALLOC_COSTLY_ORDER && m->check_level < CHECK_EACH &&
-		     !pageblock_tails_touched(machine_page_zone(m, page), machine_pfn(m, page), order);
+		     !pageblock_is_touched(machine_page_zone(m, page), machine_pfn(m, page), order);
 
 	return alone ? 1 : 1ul << order;
 }
@@ -71,7 +71,7 @@ bool block_may_be_freed(struct machine *m, struct page *page, unsigned int order
 		return false;
 	}
 	for (; pages >= PAGEBLOCK_PAGES; pages -= PAGEBLOCK_PAGES, page += PAGEBLOCK_PAGES)
-		set_pageblock_tails(machine_page_zone(m, page), machine_pfn(m, page), false);
+		set_pageblock_touched(machine_page_zone(m, page), machine_pfn(m, page), false);
 	return true;
 }
 
@@ -136,21 +136,21 @@ bool page_put_testzero(struct machine *m, struct page *page)
 static noinline void free_pages_slowly(struct page *page, unsigned int order)
 {
 	struct machine *m = this_machine();
-	unsigned int whole;
+	bool is_ours = page_is_ours(m, page);
+	unsigned int whole = is_ours ? compound_order(page) : 0;
 	int left;
 
 	if (WARN_ON_ONCE(order > MAX_ORDER))
 		return;
-	whole = page_is_ours(m, page) ? compound_order(page) : 0;
 	if (unlikely(whole && whole != order)) {
 		bad_page(m, page, "VM_BUG_ON_PAGE(compound && compound_order(page) != order)");
 		return;
 	}
-	if (unlikely(!whole && page_is_ours(m, page) && page_order(page) != order && page_count(page) > 0)) {
+	if (unlikely(is_ours && !whole && page_order(page) != order && page_count(page) > 0)) {
 		bad_page(m, page, "freed with another order than it was allocated with");
 		return;
 	}
-	if (order && !whole)	/* who holds on to the first page will have only that */
+	if (order && is_ours && !whole)	/* who holds on to the first page will have only that */
 		__atomic_fetch_and(&page->flags, ~PAGE_ORDER_MASK, __ATOMIC_RELAXED);
 	left = page_put(m, page);
 	if (!left)
@@ -185,7 +185,7 @@ KMEM_FAST void __free_pages(struct page *page, unsigned int order)
 		goto slow;
 	if (order < PCP_ORDERS && pcp->kept[order] < __atomic_load_n(&pcp->kept_max[order], __ATOMIC_RELAXED) &&
 	    !(order < PACKED_ORDERS && (list & PAGEBLOCK_COLD)) &&
-	    !(order && __atomic_load_n(&pcp->tails[block], __ATOMIC_RELAXED))) {
+	    !(order && __atomic_load_n(&pcp->touched[block], __ATOMIC_RELAXED))) {
 		page->lru.next = (struct list_head *)pcp->blocks[order];
 		pcp->blocks[order] = page;
 		pcp->kept[order]++;

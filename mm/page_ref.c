@@ -56,7 +56,7 @@ void __page_tail_touched(const struct page *page)
 	struct machine *m = this_machine();
 
 	if (page_is_ours(m, page))
-		set_pageblock_tails(machine_page_zone(m, page), machine_pfn(m, page), true);
+		set_pageblock_touched(machine_page_zone(m, page), machine_pfn(m, page), true);
 }
 
 void split_page(struct page *page, unsigned int order)

@@ -65,17 +65,17 @@ void set_pageblock_cold(struct zone *zone, u32 index, bool is_cold)
 	__atomic_store_n(byte, (u8)((*byte & ~PAGEBLOCK_COLD) | (is_cold ? PAGEBLOCK_COLD : 0)), __ATOMIC_RELAXED);
 }
 
-GLANCES bool pageblock_tails_touched(const struct zone *zone, pfn_t pfn, unsigned int order)
+GLANCES bool pageblock_is_touched(const struct zone *zone, pfn_t pfn, unsigned int order)
 {
 	for (pfn_t at = pfn; at < pfn + (1ul << order); at += PAGEBLOCK_PAGES)
-		if (__atomic_load_n(&zone->pageblock_tails[pageblock_index(zone, at)], __ATOMIC_RELAXED))
+		if (__atomic_load_n(&zone->pageblock_touched[pageblock_index(zone, at)], __ATOMIC_RELAXED))
 			return true;
 	return false;
 }
 
-void set_pageblock_tails(struct zone *zone, pfn_t pfn, bool touched)
+void set_pageblock_touched(struct zone *zone, pfn_t pfn, bool touched)
 {
-	__atomic_store_n(&zone->pageblock_tails[pageblock_index(zone, pfn)], touched, __ATOMIC_RELAXED);
+	__atomic_store_n(&zone->pageblock_touched[pageblock_index(zone, pfn)], touched, __ATOMIC_RELAXED);
 }
 
 /* -------------------------------------------------------------------------------------------------------- buckets */
@@ -292,13 +292,13 @@ int pageblocks_init(struct machine *m, struct zone *zone)
 	size_t nr = zone_pageblocks(zone);
 
 	zone->pageblock_type = memblock_alloc(&m->memblock, nr, 64, zone->nid);
-	zone->pageblock_tails = memblock_alloc(&m->memblock, nr, 64, zone->nid);
+	zone->pageblock_touched = memblock_alloc(&m->memblock, nr, 64, zone->nid);
 	zone->block_info = memblock_alloc(&m->memblock, nr * sizeof(zone->block_info[0]), 64, zone->nid);
 	zone->block_map = memblock_alloc(&m->memblock, nr * WORDS * sizeof(zone->block_map[0]), 64, zone->nid);
 	zone->partial_first = memblock_alloc(&m->memblock, NR_PARTIAL * NR_BUCKETS * sizeof(zone->partial_first[0]), 64,
 					     zone->nid);
 	zone->partial_mask = memblock_alloc(&m->memblock, NR_PARTIAL * sizeof(zone->partial_mask[0]), 64, zone->nid);
-	if (!zone->pageblock_type || !zone->pageblock_tails || !zone->block_info || !zone->block_map)
+	if (!zone->pageblock_type || !zone->pageblock_touched || !zone->block_info || !zone->block_map)
 		return -ENOMEM;
 	return zone->partial_first && zone->partial_mask ? 0 : -ENOMEM;
 }

@@ -67,11 +67,11 @@ static inline bool pageblock_is_cold(const struct zone *zone, u32 index)
 void set_pageblock_cold(struct zone *zone, u32 index, bool is_cold) MUST_HOLD(zone->lock);
 
 /*
- * Tails: have flags of pages that are not the first of their block been set? If not, those of a block that one owner
+ * Touched: have flags of pages that are not the first of their block been set? If not, those of a block that one owner
  * had as a whole are as they were when he got it, and need not be looked at one by one when he frees it.
  */
-bool pageblock_tails_touched(const struct zone *zone, pfn_t pfn, unsigned int order);
-void set_pageblock_tails(struct zone *zone, pfn_t pfn, bool touched);
+bool pageblock_is_touched(const struct zone *zone, pfn_t pfn, unsigned int order);
+void set_pageblock_touched(struct zone *zone, pfn_t pfn, bool touched);
 
 /* B7: is each page of that free block known to be free? */
 bool pageblock_knows(const struct zone *zone, pfn_t pfn, unsigned int order);

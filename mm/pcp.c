@@ -333,7 +333,7 @@ void pcp_update_limits(struct machine *m)
 				continue;
 			__atomic_store_n(&cpu->pcp[i].high, high, __ATOMIC_RELAXED);
 			__atomic_store_n(&cpu->pcp[i].batch, batch, __ATOMIC_RELAXED);
-			pcp_limit_blocks(&cpu->pcp[i], zone_managed(zone));
+			pcp_limit_blocks(&cpu->pcp[i], zone, zone_managed(zone));
 		}
 	}
 }
@@ -394,7 +394,7 @@ int pcp_init(struct machine *m, struct kmem_cpu *cpu)
 				       (zone->node->start_pfn >> PAGEBLOCK_ORDER);
 
 		pcp->pageblocks = zone->pageblock_type - before;
-		pcp->tails = zone->pageblock_tails - before;
+		pcp->touched = zone->pageblock_touched - before;
 		pcp->page_flags = (unsigned long)page_zone_tag(zone->nid, zone->type) << PAGE_ZONE_SHIFT;
 		pcp->zone = zone;
 		pcp->batch = zone->pcp_batch;

@@ -68,7 +68,7 @@ void pcp_give(struct zone *zone, struct page *page, enum migratetype type);
  */
 struct page *pcp_take_block(struct zone *zone, unsigned int order, enum migratetype type, unsigned int alloc_flags,
 			    bool may_fill);
-/* Keep a block that has been checked and has no owner. False: it would be too much; all went back to the zone. */
+/* Keep a block that has been checked and has no owner. False: it is the zone's; it would be too much, or is cold. */
 bool pcp_give_block(struct zone *zone, struct page *page, unsigned int order, enum migratetype type);
 /* Give all these blocks back to the zone. With the CPU held. */
 void pcp_cool(struct per_cpu_pages *pcp);
@@ -76,7 +76,7 @@ void pcp_cool(struct per_cpu_pages *pcp);
 void pcp_cool_here(struct machine *m);
 
 /* How many blocks the CPU may keep, if so many pages of the zone are free. */
-void pcp_limit_blocks(struct per_cpu_pages *pcp, unsigned long free);
+void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone, unsigned long free);
 
 /*
  * Blocks of an order below PACKED_ORDERS are handed out now of that page's pageblock: what is freed there may be

@@ -40,22 +40,24 @@ static struct page *block_pop(struct per_cpu_pages *pcp, unsigned int order)
 	return block_may_be_freed(pcp->zone->machine, page, order, true) ? page : NULL;
 }
 
-static bool has_room(const struct per_cpu_pages *pcp, unsigned int order, unsigned int nr)
+/* How many more may be kept. */
+static unsigned int room_for(const struct per_cpu_pages *pcp, unsigned int order)
 {
-	return pcp->kept[order] + nr <= __atomic_load_n(&pcp->kept_max[order], __ATOMIC_RELAXED);
+	unsigned int kept = pcp->kept[order], most = __atomic_load_n(&pcp->kept_max[order], __ATOMIC_RELAXED);
+
+	return kept < most ? most - kept : 0;
 }
 
 /* Small blocks come several at once, where there is room; the first taken is the first handed out. */
 static void blocks_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int order, enum migratetype type,
 			unsigned int alloc_flags)
 {
-	unsigned int nr = order <= PAGE_ALLOC_COSTLY_ORDER ? (unsigned int)pcp_batch(pcp) >> order : 1, taken = 0;
+	unsigned int batch = order <= PAGE_ALLOC_COSTLY_ORDER ? (unsigned int)pcp_batch(pcp) >> order : 1;
+	unsigned int nr = min(max(batch, 1u), room_for(pcp, order)), taken = 0;
 	struct page *old = pcp->blocks[order], **last = &pcp->blocks[order];
 	unsigned long flags;
 
-	if (!nr)
-		nr = 1;
-	if (!has_room(pcp, order, nr) || fault_here(zone->machine, FAULT_PCP, 0))
+	if (!nr || fault_here(zone->machine, FAULT_PCP, 0))
 		return;
 	spin_lock_irqsave(&zone->lock, flags);
 	for (; taken < nr; taken++) {
@@ -114,11 +116,10 @@ static struct page *blocks_pop(struct per_cpu_pages *pcp, unsigned int order)
 	return all;
 }
 
-void pcp_limit_blocks(struct per_cpu_pages *pcp, unsigned long free)
+void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone, unsigned long free)
 {
-	const struct machine *m = pcp->zone->machine;
-	u32 cpus = __atomic_load_n(&m->nr_online, __ATOMIC_RELAXED);
-	unsigned long share = min(zone_managed(pcp->zone) / 16, free / 4) / (cpus ? cpus : 1);
+	u32 cpus = __atomic_load_n(&zone->machine->nr_online, __ATOMIC_RELAXED);
+	unsigned long share = min(zone_managed(zone) / 16, free / 4) / (cpus ? cpus : 1);
 
 	for (unsigned int order = 0; order < PCP_ORDERS; order++) {
 		unsigned long most = !order || order >= PACKED_ORDERS ? 1 : SMALL_BLOCKS;
@@ -153,7 +154,7 @@ void pcp_cool(struct per_cpu_pages *pcp)
 			any = true;
 		}
 	if (any)
-		pcp_limit_blocks(pcp, (unsigned long)max(zone_page_state(zone, NR_FREE_PAGES), 0l));
+		pcp_limit_blocks(pcp, zone, (unsigned long)max(zone_page_state(zone, NR_FREE_PAGES), 0l));
 }
 
 void pcp_cool_here(struct machine *m)
@@ -178,7 +179,7 @@ bool pcp_give_block(struct zone *zone, struct page *page, unsigned int order, en
 		return false;
 	cpu = cpu_hold(&flags);
 	pcp = &cpu->pcp[zone->index];
-	room = has_room(pcp, order, 1) && !(order < PACKED_ORDERS && pageblock_is_cold(zone, index));
+	room = room_for(pcp, order) && !(order < PACKED_ORDERS && pageblock_is_cold(zone, index));
 	if (room) {
 		page->lru.next = (struct list_head *)pcp->blocks[order];
 		pcp_extend(&pcp->blocks[order], page, order, type);

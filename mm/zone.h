@@ -74,7 +74,7 @@ struct per_cpu_pages {
 	struct page *lists[NR_PCP_LISTS];	/* last in, first out, by lru.next */
 	struct pcp_filling filling[MIGRATE_PCPTYPES][PACKED_ORDERS];
 	u8 *pageblocks;			/* zone->pageblock_type, by pageblock from the CPU's first_page */
-	u8 *tails;			/* zone->pageblock_tails, likewise */
+	u8 *touched;			/* zone->pageblock_touched, likewise */
 	struct zone *zone;
 };
 
@@ -110,7 +110,7 @@ struct zone {
 	long lowmem_reserve[MAX_NR_ZONES];	/* pages kept from requests that could use that zone */
 	int pcp_high, pcp_batch;
 	u8 *pageblock_type;			/* a byte a pageblock of the span: mm/pageblock.h */
-	u8 *pageblock_tails;			/* a byte a pageblock: not 0 if tails may need looking at */
+	u8 *pageblock_touched;			/* a byte a pageblock: not 0 if flags of tails were set */
 	unsigned long *block_map;		/* a bit a page of the span's pageblocks: on a free list */
 	struct block_info *block_info;		/* by pageblock */
 	/* Lists of pageblocks in part free, by type, order of the largest free block, and number of live ones. */

@@ -397,9 +397,9 @@ static void flags_of_tails_are_cleared(struct ktap *t)
 		block = alloc_pages(GFP_KERNEL, order);
 		ASSERT(t, block);
 		SetPageDirty(block + (1ul << order) - 1);
-		EXPECT(t, !!pageblock_tails_touched(m->zones[1], page_to_pfn(block), order));
+		EXPECT(t, !!pageblock_is_touched(m->zones[1], page_to_pfn(block), order));
 		__free_pages(block, order);
-		EXPECT_EQ(t, pageblock_tails_touched(m->zones[1], page_to_pfn(block), order),
+		EXPECT_EQ(t, pageblock_is_touched(m->zones[1], page_to_pfn(block), order),
 			  order < PAGEBLOCK_ORDER);
 		again = alloc_pages(GFP_KERNEL, order);
 		ASSERT_EQ(t, again, block);

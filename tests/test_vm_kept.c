@@ -505,14 +505,6 @@ static void threads_share_what_is_kept(struct ktap *t)
 
 /* ----------------------------------------------------------------------------------------------- broken on purpose */
 
-static void expect_fault(struct env *e, const char *id)
-{
-	struct kmem_fault fault = { "none", "" };
-
-	EXPECT(e->t, !vmalloc_check(e->m, true, &fault));
-	EXPECT_STR(e->t, fault.id, id);
-}
-
 static void k1_wrong_counts_are_found(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M");

@@ -842,14 +842,6 @@ static void threads_share_the_window(struct ktap *t)
 
 /* ----------------------------------------------------------------------------------------------- broken on purpose */
 
-static void expect_fault(struct env *e, const char *id)
-{
-	struct kmem_fault fault = { "none", "" };
-
-	EXPECT(e->t, !vmalloc_check(e->m, true, &fault));
-	EXPECT_STR(e->t, fault.id, id);
-}
-
 static void a1_a_vm_struct_that_says_otherwise_is_found(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M");

@@ -187,14 +187,6 @@ static void an_address_that_is_no_area_is_not_deferred(struct ktap *t)
 
 /* ----------------------------------------------------------------------------------------------- broken on purpose */
 
-static void expect_fault(struct env *e, const char *id)
-{
-	struct kmem_fault fault = { "none", "" };
-
-	EXPECT(e->t, !vmalloc_check(e->m, true, &fault));
-	EXPECT_STR(e->t, fault.id, id);
-}
-
 /* As many areas fit the window at once as there are threads, so each finds room, whoever purges for it. */
 static void alloc_where_all_fit(struct ktap *t, unsigned int i, void *arg)
 {
