@@ -116,7 +116,7 @@ static bool block_is_free_at(const struct zone *zone, pfn_t pfn, unsigned int or
 	const struct page *page = machine_page(zone->machine, pfn);
 
 	return zone_spans_pfn(zone, pfn) && page_is_free_block(page, order) &&
-	       zone->machine->zone_table[page->flags >> PAGE_ZONE_SHIFT] == zone;
+	       machine_page_zone(zone->machine, page) == zone;
 }
 
 /* Blocks as large as pageblocks merge only if neither pageblock is kept apart from ordinary ones. */

@@ -25,9 +25,15 @@ static inline unsigned int page_order(const struct page *page)
 	return (unsigned int)(__atomic_load_n(&page->flags, __ATOMIC_RELAXED) >> PAGE_ORDER_SHIFT) & 15;
 }
 
+/* Of a page that is the caller's alone. Others glance at its zone, which is in the same word. */
+static inline void page_flags_set(struct page *page, unsigned long flags)
+{
+	__atomic_store_n(&page->flags, flags, __ATOMIC_RELAXED);
+}
+
 static inline void page_order_set(struct page *page, unsigned int order)
 {
-	page->flags = (page->flags & ~PAGE_ORDER_MASK) | (unsigned long)order << PAGE_ORDER_SHIFT;
+	page_flags_set(page, (page->flags & ~PAGE_ORDER_MASK) | (unsigned long)order << PAGE_ORDER_SHIFT);
 }
 
 /* The first of pages [from, to) that is not as its owner must leave it, or NULL. Other flags are cleared. */

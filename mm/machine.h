@@ -145,7 +145,7 @@ static inline pfn_t machine_pfn(const struct machine *m, const struct page *page
 
 static inline struct zone *machine_page_zone(const struct machine *m, const struct page *page)
 {
-	return m->zone_table[page->flags >> PAGE_ZONE_SHIFT];
+	return m->zone_table[__atomic_load_n(&page->flags, __ATOMIC_RELAXED) >> PAGE_ZONE_SHIFT];
 }
 
 /*

@@ -32,7 +32,7 @@
 
 static void compound_make(struct page *page, unsigned int order)
 {
-	page->flags |= 1ul << PG_head;
+	page_flags_set(page, page->flags | 1ul << PG_head);
 	for (unsigned long i = 1; i < 1ul << order; i++) {
 		page[i].mapping = NULL;
 		page[i].compound_head = (unsigned long)page | 1;

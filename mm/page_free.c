@@ -30,7 +30,7 @@ static bool compound_unmake(struct machine *m, struct page *page, unsigned int o
 		page[i].compound_head = 0;
 	}
 	page[1].lru.prev = NULL;
-	page->flags &= ~(1ul << PG_head);
+	page_flags_set(page, page->flags & ~(1ul << PG_head));
 	return true;
 }
 
@@ -43,7 +43,7 @@ struct page *pages_wash(struct page *from, const struct page *to)
 			continue;
 		if (unlikely(p->flags & PAGE_FLAGS_CHECK_AT_FREE))
 			return p;
-		p->flags &= ~PAGE_FLAGS_ALL;
+		page_flags_set(p, p->flags & ~PAGE_FLAGS_ALL);
 	}
 	return NULL;
 }

@@ -246,7 +246,10 @@ static pfn_t block_pfn(const struct zone *zone, u32 index)
 	return ((zone->start_pfn >> PAGEBLOCK_ORDER) + index) << PAGEBLOCK_ORDER;
 }
 
-/* The lowest free block of that order of a pageblock that has one. */
+/*
+ * The lowest free block of that order of a pageblock that has one. Part of a pageblock may be another zone's: of its
+ * blocks this one's map knows nothing.
+ */
 static struct page *lowest_in_block(const struct zone *zone, u32 index, unsigned int order)
 {
 	struct page *page = machine_page(zone->machine, block_pfn(zone, index));
@@ -254,8 +257,8 @@ static struct page *lowest_in_block(const struct zone *zone, u32 index, unsigned
 	unsigned long blocks = 0;
 
 	if (order >= WORD_ORDER) {
-		while (!page_is_free_block(page, order))
-			page += 1ul << order;
+		for (; !(*word & 1) || !page_is_free_block(page, order); page += 1ul << order)
+			word += 1u << (order - WORD_ORDER);
 		return page;
 	}
 	while (!(blocks = blocks_in_word(*word, order))) {

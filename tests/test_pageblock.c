@@ -329,7 +329,30 @@ static void a_spoilt_cold_page_is_not_handed_out(struct ktap *t)
 	zones_hold(t, m);
 }
 
-KTAP_SUITE(pageblock,
+/* The end of low memory and the beginning of high memory lie in one pageblock, and both have blocks of that order there. */
+static void a_block_of_another_zone_is_not_taken(struct ktap *t)
+{
+	for (unsigned int order = 5; order < PAGEBLOCK_ORDER; order++) {
+		struct machine *m = machine_for(t, "mem=65M highmem=12300K kmem.idle_release=off nr_cpus=1");
+		unsigned long nr = 0, high;
+
+		ASSERT(t, m);
+		while ((pages[nr] = alloc_pages((GFP_HIGHUSER_MOVABLE | __GFP_NOWARN) & ~__GFP_RECLAIM, order)) &&
+		       page_to_pfn(pages[nr]) >= m->max_low_pfn)
+			nr++;
+		high = nr;
+		while (nr + 1 < MOST_PAGES && pages[nr])
+			pages[++nr] = alloc_pages((GFP_KERNEL | __GFP_NOWARN) & ~__GFP_RECLAIM, order);
+		for (unsigned long i = high; i < nr; i++)
+			EXPECT_LT(t, page_to_pfn(pages[i]), m->max_low_pfn);
+		zones_hold(t, m);
+		while (nr--)
+			__free_pages(pages[nr], order);
+		zones_hold(t, m);
+	}
+}
+
+KTAP_SUITE(pageblock, KTAP_CASE(a_block_of_another_zone_is_not_taken),
 	KTAP_CASE(pages_that_come_and_go_leave_whole_pageblocks),
 	KTAP_CASE(the_kernels_way_leaves_none),
 	KTAP_CASE(the_fuller_pageblock_is_next),
