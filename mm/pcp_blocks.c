@@ -27,13 +27,11 @@
  */
 #define SMALL_BLOCKS 32ul
 
-/* Off the top, and nobody's: no compound block any more. NULL: there is none, or it is bad, reported and lost. */
+/* The top one, nobody's now, and no compound block. NULL: it is bad, reported and lost. */
 static struct page *block_pop(struct per_cpu_pages *pcp, unsigned int order)
 {
 	struct page *page = pcp->blocks[order];
 
-	if (!page)
-		return NULL;
 	pcp->blocks[order] = (struct page *)page->lru.next;
 	pcp->kept[order]--;
 	pcp_undress(page, order | (page->flags & (1ul << PG_head) ? PCP_COMPOUND : 0));

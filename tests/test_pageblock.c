@@ -329,7 +329,7 @@ static void a_spoilt_cold_page_is_not_handed_out(struct ktap *t)
 	zones_hold(t, m);
 }
 
-/* The end of low memory and the beginning of high memory lie in one pageblock, and both have blocks of that order there. */
+/* The end of low memory and the beginning of high memory lie in one pageblock; both have blocks of that order there. */
 static void a_block_of_another_zone_is_not_taken(struct ktap *t)
 {
 	for (unsigned int order = 5; order < PAGEBLOCK_ORDER; order++) {
