@@ -230,13 +230,17 @@ void pageblocks_give(struct zone *zone, pfn_t pfn, unsigned int order)
  */
 static unsigned long blocks_in_word(unsigned long runs, unsigned int order)
 {
+	static const u64 first_of_two[] = {
+		0x5555555555555555, 0x3333333333333333, 0x0f0f0f0f0f0f0f0f,
+		0x00ff00ff00ff00ff, 0x0000ffff0000ffff, 0x00000000ffffffff,
+	};
 	unsigned long pairs = runs;
 
+	if (!runs)
+		return 0;
 	for (unsigned int o = 0; o <= order; o++) {
-		unsigned int size = 1u << o;
-
 		runs = pairs;
-		pairs = runs & runs >> size & ~0ul / ((1ul << size) + 1);	/* at ...01010101, ...00110011, ... */
+		pairs = runs & runs >> (1u << o) & (unsigned long)first_of_two[o];
 	}
 	return runs & ~(pairs | pairs << (1u << order));
 }
@@ -270,20 +274,21 @@ static struct page *lowest_in_block(const struct zone *zone, u32 index, unsigned
 
 struct page *pageblocks_fullest(struct zone *zone, unsigned int order, enum migratetype type)
 {
-	unsigned int list = 0, most = 0;
+	unsigned int list = 0;
+	u64 most = 0;
 	u32 index;
 
 	for (unsigned int largest = order; largest < PAGEBLOCK_ORDERS; largest++) {
 		u64 mask = zone->partial_mask[partial_of(type, largest)];
-		unsigned int bucket = mask ? (unsigned int)ilog2(mask) + 1 : 0;
 
-		if (bucket > most) {
-			most = bucket;
-			list = partial_of(type, largest) * NR_BUCKETS + bucket - 1;
+		if ((mask & ~most) > most) {	/* its highest bit is higher */
+			most = mask;
+			list = partial_of(type, largest);
 		}
 	}
 	if (!most)
 		return NULL;
+	list = list * NR_BUCKETS + (unsigned int)ilog2(most);
 	index = zone->partial_first[list] - 1;
 	return lowest_in_block(zone, index, (unsigned int)__ffs(zone->block_info[index].orders >> order << order));
 }

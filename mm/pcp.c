@@ -398,6 +398,7 @@ int pcp_init(struct machine *m, struct kmem_cpu *cpu)
 		pcp->page_flags = (unsigned long)page_zone_tag(zone->nid, zone->type) << PAGE_ZONE_SHIFT;
 		pcp->zone = zone;
 		pcp->batch = zone->pcp_batch;
+		pcp->fill = PCP_MOST_FILL;
 		pcp->high = zone->pcp_high;
 	}
 	cpu_update_fast(cpu);

@@ -23,9 +23,18 @@
 
 /*
  * What one CPU may keep: of each order one, if that is not more than its share of a sixteenth of the zone and of a
- * quarter of what is free; of small ones, which are only kept if they are in the pageblocks that it fills, several.
+ * quarter of what is free; of small ones, which are only kept if they are in the pageblocks that it fills, several;
+ * and several whole pageblocks, which scatter nothing.
  */
 #define SMALL_BLOCKS 32ul
+#define WHOLE_BLOCKS 8ul
+
+static unsigned long most_kept(unsigned int order)
+{
+	if (order == PAGEBLOCK_ORDER)
+		return WHOLE_BLOCKS;
+	return order && order < PACKED_ORDERS ? SMALL_BLOCKS : 1;
+}
 
 /* The top one, nobody's now, and no compound block. NULL: it is bad, reported and lost. */
 static struct page *block_pop(struct per_cpu_pages *pcp, unsigned int order)
@@ -51,12 +60,13 @@ static void blocks_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned i
 			unsigned int alloc_flags)
 {
 	unsigned int batch = order <= PAGE_ALLOC_COSTLY_ORDER ? (unsigned int)pcp_batch(pcp) >> order : 1;
-	unsigned int nr = min(max(batch, 1u), room_for(pcp, order)), taken = 0;
+	unsigned int nr = min3(max(batch, 1u), (unsigned int)pcp->fill, room_for(pcp, order)), taken = 0;
 	struct page *old = pcp->blocks[order], **last = &pcp->blocks[order];
 	unsigned long flags;
 
 	if (!nr || fault_here(zone->machine, FAULT_PCP, 0))
 		return;
+	pcp->fill = (u16)min(2u * pcp->fill, PCP_MOST_FILL);
 	spin_lock_irqsave(&zone->lock, flags);
 	for (; taken < nr; taken++) {
 		struct page *page = buddy_take(zone, order, type, alloc_flags);
@@ -120,8 +130,7 @@ void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone, unsign
 	unsigned long share = min(zone_managed(zone) / 16, free / 4) / (cpus ? cpus : 1);
 
 	for (unsigned int order = 0; order < PCP_ORDERS; order++) {
-		unsigned long most = !order || order >= PACKED_ORDERS ? 1 : SMALL_BLOCKS;
-		unsigned long blocks = min(share / 4 >> order, most);
+		unsigned long blocks = min(share / 4 >> order, most_kept(order));
 
 		__atomic_store_n(&pcp->kept_max[order], (u16)(blocks ? blocks : share >> order != 0), __ATOMIC_RELAXED);
 	}
@@ -146,6 +155,7 @@ void pcp_cool(struct per_cpu_pages *pcp)
 	struct zone *zone = pcp->zone;
 	bool any = false;
 
+	pcp->fill = 1;
 	for (unsigned int order = 0; order < PCP_ORDERS; order++)
 		if (pcp->blocks[order]) {
 			zone_give(zone, blocks_pop(pcp, order), order);

@@ -61,11 +61,13 @@ struct pcp_filling {
 #define PCP_ORDERS (PAGEBLOCK_ORDER + 1)
 #define PCP_COLD_LISTS 16
 #define NR_PCP_LISTS (PCP_COLD_LISTS + MIGRATE_PCPTYPES)
+#define PCP_MOST_FILL 64u		/* blocks that a CPU takes at once */
 
 struct per_cpu_pages {
 	int count;			/* pages on the lists */
 	int high;			/* more than this: give batch back */
 	int batch;
+	u16 fill;			/* blocks that the CPU may take at once; 1 after a shortage, doubled by each filling */
 	struct page *blocks[PCP_ORDERS];	/* last in, first out, by lru.next; of single pages at most one */
 	u16 kept[PCP_ORDERS], kept_max[PCP_ORDERS];	/* blocks of each order; more than this go to the zone */
 	unsigned long taken[PCP_ORDERS];	/* blocks handed out and freed by the fast paths: events that they */

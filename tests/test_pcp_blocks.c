@@ -123,7 +123,8 @@ static void not_many_are_kept(struct ktap *t)
 			__free_pages(pages[i], order);
 		EXPECT_GE(t, pcp->kept[order], 1);
 		EXPECT_EQ(t, pcp->kept[order], pcp->kept_max[order]);
-		EXPECT_EQ(t, pcp->kept_max[order] > 1, order && order < PACKED_ORDERS);
+		EXPECT_EQ(t, pcp->kept_max[order] > 1,
+			  (order && order < PACKED_ORDERS) || order == PAGEBLOCK_ORDER);
 		zones_hold(t, m);
 	}
 }
@@ -222,6 +223,32 @@ static void of_a_full_zone_little_is_kept(struct ktap *t)
 	EXPECT_EQ(t, pcp->kept_max[9], 0);
 	drain_all_pages();
 	EXPECT_EQ(t, pcp->kept_max[9], 1);
+}
+
+/* After a shortage a CPU takes one block, then two, then four, so that a short zone is not emptied for nothing. */
+static void after_a_shortage_little_is_taken_at_once(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
+	struct page *pages[8];
+	struct per_cpu_pages *pcp;
+
+	ASSERT(t, m);
+	pages[0] = alloc_pages(ATOMIC_GFP, 1);
+	ASSERT(t, pages[0]);
+	pcp = pcp_of(pages[0]);
+	EXPECT_GT(t, pcp->kept[1], 8);
+	pcp_cool_here(m);
+	EXPECT_EQ(t, pcp->kept[1], 0);
+	for (unsigned int i = 1; i < 8; i++) {
+		static const u16 kept[] = { 0, 0, 1, 0, 3, 2, 1, 0 };
+
+		pages[i] = alloc_pages(ATOMIC_GFP, 1);
+		ASSERT(t, pages[i]);
+		EXPECT_EQ(t, pcp->kept[1], kept[i]);
+	}
+	for (unsigned int i = 0; i < 8; i++)
+		__free_pages(pages[i], 1);
+	zones_hold(t, m);
 }
 
 static void what_was_written_to_while_kept_is_lost(struct ktap *t)
@@ -347,6 +374,7 @@ KTAP_SUITE(pcp_blocks,
 	KTAP_CASE(small_blocks_of_cold_pageblocks_are_not_kept),
 	KTAP_CASE(a_short_zone_gets_what_the_cpu_keeps),
 	KTAP_CASE(of_a_full_zone_little_is_kept),
+	KTAP_CASE(after_a_shortage_little_is_taken_at_once),
 	KTAP_CASE(what_was_written_to_while_kept_is_lost),
 	KTAP_CASE(a_kept_compound_block_that_is_broken_is_found),
 	KTAP_CASE(requests_that_sleep_in_atomic_context_are_reported),
