@@ -468,7 +468,7 @@ bool kmap_check(struct machine *m, bool at_rest, struct kmem_fault *fault)
 {
 	struct kmap_state *ks = m->kmap;
 
-	if (!ks || !ks->table)
+	if (!ks)
 		return true;
 	for (unsigned int slot = 0; at_rest && !mutex_is_locked(&ks->lock) && slot < LAST_PKMAP; slot++)
 		if (!slot_check(m, slot, fault))
