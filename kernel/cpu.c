@@ -113,6 +113,12 @@ int cpus_init(struct machine *m)
 	return 0;
 }
 
+/* A slot that no cache has has no stack. */
+static void slot_close(struct cpu_sheaf *slot)
+{
+	slot->top = slot->base = slot->limit = SHEAF_NONE;
+}
+
 static void cpu_bring_up(struct machine *m, unsigned int id)
 {
 	struct kmem_cpu *cpu = m->cpus[id];
@@ -135,7 +141,9 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	cpu->slot_map = node->slot_map;
 	cpu->first_page = (unsigned long)machine_page(m, node->start_pfn & ~(PAGEBLOCK_PAGES - 1));
 	cpu->page_bytes = (node->start_pfn % PAGEBLOCK_PAGES + node->slot_pages) * sizeof(struct page);
-	cpu->sheaves[0].top = cpu->sheaves[0].base = cpu->sheaves[0].limit = SHEAF_NONE;
+	slot_close(&cpu->sheaves[0]);
+	for (u32 id_of_large = KMALLOC_LARGE_ID(KMALLOC_LARGE_FIRST); id_of_large < KMALLOC_NR_IDS; id_of_large++)
+		slot_close(&cpu->sheaves[id_of_large]);
 	sheaves_forget_last(cpu);
 	cpu->numa = (void *)((char *)cpu + KMEM_CPU_BYTES);
 	cpu->large = (void *)(cpu->numa + m->nr_zones);

@@ -79,8 +79,18 @@ static void add_in_use(struct text *text, const struct machine *m, const struct 
 		text_add(text, "page in use, in a block whose first page has the reference count");
 }
 
+/* Of a large object whose first page's type has that value: how large, and whether it is free. */
+static void add_large(struct text *text, const struct machine *m, const struct page *head, u32 value)
+{
+	int cpu = large_stands_aside(m, head);
+
+	text_add(text, "page of a kmalloc() of %lu bytes", PAGE_SIZE << (value & LARGE_ORDER_MASK));
+	if (cpu >= 0)
+		text_add(text, ", free at the hand of CPU %d", cpu);
+}
+
 /* What the owner of the page calls it; false if it has none of these. */
-static bool add_owner(struct text *text, const struct machine *m, const struct page *copy)
+static bool add_owner(struct text *text, const struct machine *m, const struct page *page, const struct page *copy)
 {
 	u32 type = page_type_of(copy), value = page_type_value(copy);
 	const struct kmem_cache *cache;
@@ -91,7 +101,8 @@ static bool add_owner(struct text *text, const struct machine *m, const struct p
 		text_add(text, "page of a slab of cache %s", cache ? cache->name : "?");
 		return true;
 	case PGTY_LARGE:
-		text_add(text, "first page of a kmalloc() of %lu bytes", PAGE_SIZE << (value & 31));
+		text_add(text, "first ");
+		add_large(text, m, page, value);
 		return true;
 	case PGTY_TABLE:
 		text_add(text, "page table");
@@ -116,15 +127,16 @@ static void add_described(struct text *text, struct machine *m, pfn_t pfn, const
 		text_add(text, "page reserved at boot");
 		return;
 	}
-	if (add_owner(text, m, copy) || add_free(text, m, pfn))
+	if (add_owner(text, m, head, copy) || add_free(text, m, pfn))
 		return;
 	if ((copy->compound_head & 1) && page_peek(m, (const struct page *)(copy->compound_head - 1), &head_copy))
 		head = (const struct page *)(copy->compound_head - 1);
-	if (page_type_of(&head_copy) == PGTY_LARGE)
-		text_add(text, "page of a kmalloc() of %lu bytes at pfn %lu",
-			 PAGE_SIZE << (page_type_value(&head_copy) & 31), machine_pfn(m, head));
-	else
+	if (page_type_of(&head_copy) != PGTY_LARGE) {
 		add_in_use(text, m, head, &head_copy);
+		return;
+	}
+	add_large(text, m, head, page_type_value(&head_copy));
+	text_add(text, " at pfn %lu", machine_pfn(m, head));
 }
 
 /* The zone is the one that the descriptor names; where there is none, the one that spans the frame. */

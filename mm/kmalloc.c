@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kmalloc.c - the classes, the sizes too large for them, and what is asked about an object.
+ * kmalloc.c - the classes, and what is asked about an object.
  *
  *	8 16 32 64 96 128 192 256 512 1k 2k 4k 8k	caches, of each type: normal, cgroup, reclaimable, DMA
- *	above, up to 4 MiB				a compound page of type PGTY_LARGE, value its order
+ *	above, up to 4 MiB				whole pages: mm/kmalloc_large.c
  *
  * Objects of a large power of two all begin where a page does, so that their first lines, which are used most, share a
  * few sets of the processor's caches and drive each other out. So the large classes have a twin, for sizes that
@@ -84,69 +84,6 @@ size_t kmalloc_size_roundup(size_t size)
 	if (size && size <= KMALLOC_MAX_CACHE_SIZE)
 		return class_bytes(kmalloc_plain_id(size));
 	return size && size <= KMALLOC_MAX_SIZE ? PAGE_SIZE << get_order(size) : size;
-}
-
-/* Counted by each CPU for itself: many would wait for one counter's cache line. */
-static void large_account(const struct page *page, long pages)
-{
-	unsigned long flags;
-	struct kmem_cpu *cpu = cpu_hold(&flags);
-	struct large_count *count = &cpu->large[page_to_nid(page)];
-
-	count->pages += pages;
-	count->objects += pages > 0 ? 1 : -1;
-	cpu_let_go(flags);
-}
-
-void *kmalloc_large_node(size_t size, gfp_t gfp, int nid)
-{
-	unsigned int order = (unsigned int)get_order(size);
-	struct page *page;
-
-	if (size > KMALLOC_MAX_SIZE) {
-		WARN_ON_ONCE(!(gfp & __GFP_NOWARN));
-		return NULL;
-	}
-	page = alloc_pages_node(nid, (gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE)) | __GFP_COMP, order);
-	if (!page)
-		return NULL;
-	page_type_set(page, PAGE_TYPE(PGTY_LARGE, order));
-	large_account(page, 1l << order);
-	return lowmem_page_address(page);
-}
-
-void *__kmalloc_large(size_t size, gfp_t gfp)
-{
-	return kmalloc_large_node(size, gfp, NUMA_NO_NODE);
-}
-
-/* Is the address the start of a large object? Its order then, else -1. */
-static int large_order(struct machine *m, const struct page *page, const void *object)
-{
-	unsigned long offset = (unsigned long)object - m->layout.direct_base;
-
-	if (offset >= m->max_low_pfn << PAGE_SHIFT || !pfn_described(m, offset >> PAGE_SHIFT))
-		return -1;
-	if (page_type_of(page) != PGTY_LARGE || (offset & ~PAGE_MASK))
-		return -1;
-	return (int)page_type_value(page);
-}
-
-bool large_object_at(struct machine *m, const void *address)
-{
-	return large_order(m, virt_to_page(address), address) >= 0;
-}
-
-bool free_large(struct machine *m, struct page *page, const void *object)
-{
-	int order = large_order(m, page, object);
-
-	if (order < 0)
-		return false;
-	large_account(page, -(1l << order));
-	page_type_set(page, PAGE_TYPE_NONE);
-	__free_pages(page, (unsigned int)order);
-	return true;
 }
 
 size_t __ksize(const void *object)

@@ -12,7 +12,7 @@
 #include <linux/overflow.h>
 #include <linux/string.h>
 #include "lib/assert.h"
-#include "mm/machine.h"
+#include "mm/vmalloc.h"
 
 /* There is a second way: do not reclaim for long, nor complain. Who wants large blocks at any price says so. */
 static gfp_t first_try(gfp_t gfp)
@@ -23,6 +23,7 @@ static gfp_t first_try(gfp_t gfp)
 	return gfp & ~__GFP_NOFAIL;
 }
 
+/* The fast path, kvmalloc(), is one of mm/slab_alloc.c's. */
 void *kvmalloc_node(size_t size, gfp_t gfp, int node)
 {
 	void *memory;
@@ -41,11 +42,6 @@ void *kvmalloc_node(size_t size, gfp_t gfp, int node)
 		return NULL;
 	}
 	return __vmalloc_node(size, 1, gfp, node, __builtin_return_address(0));
-}
-
-void *kvmalloc(size_t size, gfp_t gfp)
-{
-	return kvmalloc_node(size, gfp, NUMA_NO_NODE);
 }
 
 void *kvzalloc(size_t size, gfp_t gfp)
@@ -85,7 +81,7 @@ void *kvrealloc(const void *object, size_t old_size, size_t size, gfp_t gfp)
 
 void kvfree(const void *address)
 {
-	if (is_vmalloc_addr(address))
+	if (unlikely(vmalloc_has_address(address)))
 		vfree(address);
 	else
 		kfree(address);

@@ -224,13 +224,13 @@ static bool may_ignore_watermarks(gfp_t gfp)
 	return (current->flags & PF_MEMALLOC) && !in_interrupt();
 }
 
-/* Does any CPU keep pages of a zone that may serve the request? */
-static bool pages_are_kept(const struct alloc_context *ac)
+/* Does any CPU keep pages of a zone that may serve the request, or whole objects? */
+static bool pages_are_kept(const struct machine *m, const struct alloc_context *ac)
 {
 	for (const struct zoneref *ref = ac->zonelist->ref; ref->zone; ref++)
 		if (ref->type <= ac->highest && zone_pcp_pages(ref->zone))
 			return true;
-	return false;
+	return machine_large_aside(m).objects != 0;
 }
 
 /* Reclaim in the caller's place, and try. *progress: pages that were freed, whoever has them now. */
@@ -243,7 +243,7 @@ static struct page *alloc_by_reclaim(struct machine *m, const struct alloc_conte
 	count_vm_event(ALLOCSTALL_DMA + ac->highest);
 	*progress = try_to_free_pages(m, ac->zonelist, ac->order, ac->gfp);
 	memalloc_noreclaim_restore(scope);
-	if (!*progress && !pages_are_kept(ac))
+	if (!*progress && !pages_are_kept(m, ac))
 		return NULL;
 	page = zonelist_alloc(ac, alloc_flags);
 	if (page)

@@ -16,6 +16,12 @@ void watermarks_init(struct machine *m);	/* min_free_kbytes, watermarks, lowmem 
 /* A CPU's own lists: made when it first comes online, emptied when it goes. */
 int pcp_init(struct machine *m, struct kmem_cpu *cpu);
 void pcp_drain(struct kmem_cpu *cpu);
+/* Give up the large kmalloc()s that stand aside there, to that CPU's lists: mm/kmalloc_large.c. On it. */
+void large_drain(struct kmem_cpu *cpu);
+/* The CPU at whose hand a free one that starts there is; -1: it is not free. */
+int large_stands_aside(const struct machine *m, const struct page *page);
+/* Who knows that a large kmalloc() is his newest does so no more. */
+void large_forget(struct machine *m, const struct page *page);
 
 /*
  * Describe and free the next deferred MAX_ORDER block of the zone. Returns false if there is none left (or the

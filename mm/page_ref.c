@@ -39,6 +39,8 @@ void get_page(struct page *page)
 		return;
 	}
 	__atomic_fetch_add(&page->_refcount.counter, 1, __ATOMIC_RELAXED);
+	if (unlikely(page_type_of(page) == PGTY_LARGE))
+		large_forget(this_machine(), page);	/* or kfree() would take no notice of the count */
 }
 
 void put_page(struct page *page)

@@ -27,6 +27,7 @@
 #include "mm/dial.h"
 #include "mm/fault_inject.h"
 #include "mm/idle.h"
+#include "mm/page_alloc.h"
 #include "mm/page_report.h"
 #include "mm/pcp.h"
 #include "mm/stats.h"
@@ -267,6 +268,7 @@ void pcp_drain(struct kmem_cpu *cpu)
 	unsigned long flags;
 
 	cpu_hold(&flags);
+	large_drain(cpu);
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		struct per_cpu_pages *pcp = &cpu->pcp[i];
 

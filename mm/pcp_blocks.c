@@ -19,6 +19,7 @@
 #include <linux/minmax.h>
 #include "mm/cpus.h"
 #include "mm/fault_inject.h"
+#include "mm/page_alloc.h"
 #include "mm/pcp.h"
 
 /*
@@ -170,6 +171,7 @@ void pcp_cool_here(struct machine *m)
 	unsigned long flags;
 	struct kmem_cpu *cpu = cpu_hold(&flags);
 
+	large_drain(cpu);
 	for (unsigned int i = 0; i < m->nr_zones; i++)
 		pcp_cool(&cpu->pcp[i]);
 	cpu_let_go(flags);

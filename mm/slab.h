@@ -24,6 +24,8 @@
 #include <linux/list.h>
 #include "mm/machine.h"
 
+struct kmem_fault;
+
 #define SLAB_MAX_OBJECTS 512		/* objects a slab: what a large map holds */
 #define SLAB_SMALL_MAP_BITS 256		/* what a small one holds */
 #define SLAB_MAP_BITS (sizeof(unsigned long) * 8)
@@ -195,6 +197,14 @@ static inline void sheaves_forget_last(struct kmem_cpu *cpu)
 	__atomic_store_n(&cpu->last_object, cpu, __ATOMIC_RELAXED);
 }
 
+/* For kfree() to know: it is plain memory of this slot. */
+static inline __attribute__((always_inline)) void remember_last(struct kmem_cpu *cpu, void *object,
+								struct cpu_sheaf *slot)
+{
+	__atomic_store_n(&cpu->last_object, object, __ATOMIC_RELAXED);
+	cpu->last_slot = slot;
+}
+
 static inline bool sheaf_slot_is_empty(const struct cpu_sheaf *slot)
 {
 	return slot->top == slot->base;
@@ -256,12 +266,20 @@ static inline struct kmem_cache *kmalloc_twin(const struct kmem_cache *cache)
 		       NULL;
 }
 
-void *kmalloc_large_node(size_t size, gfp_t gfp, int nid);	/* NUMA_NO_NODE: the CPU's */
-bool free_large(struct machine *m, struct page *page, const void *object);
-bool large_object_at(struct machine *m, const void *address);
 struct kmem_cache *kmalloc_cache(struct machine *m, size_t size, gfp_t gfp);
 /* Who owns this object? NULL: no cache. */
 struct kmem_cache *cache_of(struct machine *m, const void *object);
+
+/* Large objects (mm/kmalloc_large.c). NUMA_NO_NODE: the CPU's. */
+void *kmalloc_large_node(size_t size, gfp_t gfp, int nid);
+/* False: no large object begins there, or it is free already. */
+bool free_large(struct machine *m, struct page *page, void *object);
+bool large_object_at(struct machine *m, const void *address);
+/* The order of one that begins there, else -1. */
+int large_order(struct machine *m, const struct page *page, const void *object);
+/* Is it one that this CPU may have as its newest of that slot, or hot in it? */
+bool large_is_known_to(struct machine *m, const void *object, const struct cpu_sheaf *slot, const struct kmem_cpu *cpu);
+bool large_check(struct machine *m, unsigned int id, struct kmem_fault *fault);
 
 /* Reports (mm/slab_report.c): the kernel's words. */
 void slab_report(struct kmem_cache *cache, struct page *slab, const void *object, const char *format, ...);
@@ -279,6 +297,7 @@ void slab_report_remaining(struct kmem_cache *cache, struct page *slab);
  * free. The caller drops the entry, which leaves the object with whoever has it.
  */
 void report_not_free(struct kmem_cache *cache, void *object);
+void large_report_not_free(void *object);
 void slab_out_of_memory(struct kmem_cache *cache, gfp_t gfp, int nid);
 void free_foreign_report(struct machine *m, const void *object, const char *caller);
 
@@ -296,7 +315,6 @@ void slab_debug_print(struct kmem_cache *cache, struct page *slab, const void *o
 /* The whole slab: objects, tails, padding. True: sound. */
 bool slab_debug_check(struct kmem_cache *cache, struct page *slab);
 
-struct kmem_fault;
 bool slab_check(struct machine *m, bool at_rest, struct kmem_fault *fault);	/* mm/slab_check.c */
 void slab_dump(struct machine *m);
 /* "object 3 of cache kmalloc-64, live": returns the length, or 0 if the address is in no slab. */

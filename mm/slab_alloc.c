@@ -223,13 +223,6 @@ INLINE bool gfp_is_odd(gfp_t gfp)
 	return gfp & kmem_context.odd_gfp;
 }
 
-/* For kfree() to know: it is plain memory of this slot. */
-INLINE void remember_last(struct kmem_cpu *cpu, void *object, struct cpu_sheaf *slot)
-{
-	__atomic_store_n(&cpu->last_object, object, __ATOMIC_RELAXED);
-	cpu->last_slot = slot;
-}
-
 /* Is that a use of flags that sleep where the caller must not? The slow path then says so. */
 INLINE bool sleeps_in_atomic(gfp_t gfp)
 {
@@ -360,6 +353,36 @@ KMEM_FAST void *__kmalloc(size_t size, gfp_t gfp)
 	id_slot = class_slot[(size + 7) / 8];
 	object = unlikely(gfp_is_odd(gfp)) ? NULL : pop(cpu, slot_at(cpu, id_slot), true);
 	return likely(object) ? object : kmalloc_odd(size, gfp, id_slot);
+}
+
+/* The hot one of a size above KMALLOC_MAX_CACHE_SIZE, or NULL. Some flags ask for pages that it may not be of. */
+INLINE void *large_pop(struct kmem_cpu *cpu, size_t size, gfp_t gfp)
+{
+	unsigned long order = sizeof(long) * 8 - (unsigned long)__builtin_clzl((size - 1) >> PAGE_SHIFT);
+
+	if (unlikely(order > KMALLOC_LARGE_LAST || (gfp & (kmem_context.odd_gfp | __GFP_DMA32))))
+		return NULL;
+	return pop(cpu, slot_at(cpu, SHEAF_SLOT(KMALLOC_LARGE_ID(order))), true);
+}
+
+KMEM_FAST void *__kmalloc_large(size_t size, gfp_t gfp)
+{
+	void *object = large_pop(this_cpu(), size, gfp);
+
+	return likely(object) ? object : kmalloc_large_node(size, gfp, NUMA_NO_NODE);
+}
+
+/* What is at hand needs no second way. */
+KMEM_FAST void *kvmalloc(size_t size, gfp_t gfp)
+{
+	struct kmem_cpu *cpu = this_cpu();
+	void *object;
+
+	if (size > KMALLOC_MAX_CACHE_SIZE)
+		object = large_pop(cpu, size, gfp);
+	else
+		object = unlikely(gfp_is_odd(gfp)) ? NULL : pop(cpu, slot_at(cpu, class_slot[(size + 7) / 8]), true);
+	return likely(object) ? object : kvmalloc_node(size, gfp, NUMA_NO_NODE);
 }
 
 /* kmem_cache_alloc() of what the fast path found odd, and from a cache whose objects keep their contents. */

@@ -240,7 +240,7 @@ static bool last_check(struct machine *m, unsigned int id, struct kmem_fault *fa
 	if (last == cpu)
 		return true;
 	cache = cache_of(m, last);
-	if (!cache || cpu->last_slot != &cpu->sheaves[cache->id])
+	if (cache ? cpu->last_slot != &cpu->sheaves[cache->id] : !large_is_known_to(m, last, cpu->last_slot, cpu))
 		return fault_at(fault, "H6", "cpu %u: its newest object %016lx is not of its slot's cache", id,
 				(unsigned long)last);
 	return true;
@@ -459,7 +459,7 @@ bool slab_check(struct machine *m, bool at_rest, struct kmem_fault *fault)
 		if (!sheaves_check(&check, cache))
 			return false;
 	for (unsigned int i = 0; i < m->nr_online; i++)
-		if (!last_check(m, i, fault))
+		if (!last_check(m, i, fault) || !large_check(m, i, fault))
 			return false;
 	for (int i = 0; i < 2; i++)
 		if (!internal_check(&check, m->map_cache[i], check.maps[i], check.quiet, "S5"))

@@ -145,6 +145,12 @@ void report_not_free(struct kmem_cache *cache, void *object)
 	slab_report(cache, slab_of(object), object, "Object freed twice, or written after it was freed");
 }
 
+void large_report_not_free(void *object)
+{
+	WARN(1, "kmalloc: Object freed twice, or written after it was freed\n");
+	pr_err("object pointer: 0x%p\n", object);
+}
+
 /* Rate limited by the machine, silent with __GFP_NOWARN. */
 void slab_out_of_memory(struct kmem_cache *cache, gfp_t gfp, int nid)
 {

@@ -125,6 +125,21 @@ READS_OTHER_CPUS unsigned long machine_event(const struct machine *m, enum vm_ev
 	return sum;
 }
 
+READS_OTHER_CPUS struct large_count machine_large_aside(const struct machine *m)
+{
+	struct large_count sum = { 0 };
+
+	for (unsigned int i = 0; i < cpus_ever_up(m); i++)
+		for (unsigned int order = KMALLOC_LARGE_FIRST; order <= KMALLOC_LARGE_LAST; order++) {
+			if (!PEEK(m->cpus[i]->sheaves[KMALLOC_LARGE_ID(order)].hot))
+				continue;
+			sum.pages += 1l << order;
+			sum.objects++;
+		}
+	return sum;
+}
+
+/* Those that stand aside, too. */
 static READS_OTHER_CPUS struct large_count node_large(const struct machine *m, unsigned int nid)
 {
 	struct large_count sum = { 0 };
@@ -142,7 +157,7 @@ static READS_OTHER_CPUS struct large_count node_large(const struct machine *m, u
 
 struct large_count machine_large(const struct machine *m)
 {
-	struct large_count sum = { 0 };
+	struct large_count sum = { 0 }, aside = machine_large_aside(m);
 
 	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
 		struct large_count large = node_large(m, nid);
@@ -150,6 +165,8 @@ struct large_count machine_large(const struct machine *m)
 		sum.pages += large.pages;
 		sum.objects += large.objects;
 	}
+	sum.pages -= aside.pages;
+	sum.objects -= aside.objects;
 	return sum;
 }
 

@@ -17,8 +17,9 @@ void zone_free_blocks(struct zone *zone, unsigned long blocks[NR_ORDERS]);
 unsigned long pcp_pages(const struct per_cpu_pages *pcp);
 unsigned long zone_pcp_pages(const struct zone *zone);
 unsigned long zone_numa_events(const struct zone *zone, enum numa_stat_item item);
-/* Of all CPUs: exact at rest. */
+/* Of all CPUs, exact at rest: large objects that callers have; that stand aside for them. */
 struct large_count machine_large(const struct machine *m);
+struct large_count machine_large_aside(const struct machine *m);
 /* Levels are never shown below 0. */
 unsigned long node_item(const struct pglist_data *node, enum node_stat_item item);
 unsigned long zone_item(const struct zone *zone, enum zone_stat_item item);

@@ -379,9 +379,7 @@ bool vmalloc_in_window(const struct machine *m, const void *address)
 
 bool is_vmalloc_addr(const void *address)
 {
-	if (sizeof(long) == 4)		/* the window is what low memory leaves */
-		return vmalloc_in_window(this_machine(), address);
-	return (unsigned long)address - VMALLOC_BASE < VMALLOC_WINDOW;
+	return vmalloc_has_address(address);
 }
 
 bool is_vmalloc_or_module_addr(const void *address)

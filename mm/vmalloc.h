@@ -48,6 +48,15 @@ void vmalloc_dump(struct machine *m);
 
 /* Is the address in the machine's vmalloc window? */
 bool vmalloc_in_window(const struct machine *m, const void *address);
+
+/* is_vmalloc_addr() */
+static inline bool vmalloc_has_address(const void *address)
+{
+	if (sizeof(long) == 4)		/* the window is what low memory leaves */
+		return vmalloc_in_window(this_machine(), address);
+	return (unsigned long)address - VMALLOC_BASE < VMALLOC_WINDOW;
+}
+
 /* What an address of the window is, in a sentence. Returns the length of the whole sentence; 0 outside the window. */
 int vmalloc_explain(struct machine *m, const void *address, char *buf, size_t size);
 

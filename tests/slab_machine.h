@@ -35,6 +35,14 @@ static inline bool machine_holds(struct ktap *t, struct machine *m)
 	return false;
 }
 
+static inline void expect_fault_of(struct ktap *t, struct machine *m, const char *id)
+{
+	struct kmem_fault fault = { 0 };
+
+	EXPECT(t, !kmem_check(m, &fault));
+	EXPECT_STR(t, fault.id, id);
+}
+
 static void slab_machine_end(void *arg)
 {
 	struct machine *m = arg;

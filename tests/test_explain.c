@@ -118,6 +118,10 @@ static void large_objects(struct ktap *t)
 	EXPECT_CONTAINS(t, explain(m, large), "first page of a kmalloc() of 65536 bytes; pfn ");
 	EXPECT_CONTAINS(t, explain(m, large + 9000), "byte 808 of a page of a kmalloc() of 65536 bytes at pfn ");
 	kfree(large);
+	EXPECT_CONTAINS(t, explain(m, large),
+			"first page of a kmalloc() of 65536 bytes, free at the hand of CPU 0; pfn ");
+	EXPECT_CONTAINS(t, explain(m, large + 9000), " bytes, free at the hand of CPU 0 at pfn ");
+	drain_local_pages();
 	EXPECT_CONTAINS(t, explain(m, large), "free page, in a block of order ");
 }
 

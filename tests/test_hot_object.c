@@ -226,14 +226,6 @@ static void init_on_free_clears_it_at_once(struct ktap *t)
 	EXPECT(t, !memchr_inv(object + 1, 0, 56));	/* behind the mark */
 }
 
-static void expect_fault_of(struct ktap *t, struct machine *m, const char *id)
-{
-	struct kmem_fault fault = { 0 };
-
-	EXPECT(t, !kmem_check(m, &fault));
-	EXPECT_STR(t, fault.id, id);
-}
-
 static void h6_another_slot_s_newest_object(struct ktap *t)
 {
 	void *object;

@@ -121,7 +121,9 @@ enum pageflags {
 #define PCP_COMPOUND 16u
 #define PCP_TYPE_SHIFT 5
 #define PGTY_SLAB 0xf5u
-#define PGTY_LARGE 0xf6u	/* a kmalloc() too large for a slab */
+#define PGTY_LARGE 0xf6u	/* a kmalloc() too large for a slab; value: [ 1 + CPU that knows it | order : 5 ] */
+#define LARGE_ORDER_MASK 31u
+#define LARGE_CPU_SHIFT 5
 #define PGTY_NONE 0xffu
 #define PAGE_TYPE(type, value) ((u32)(type) << 24 | (u32)(value))
 #define PAGE_TYPE_NONE 0xffffffffu	/* mapcount -1 */

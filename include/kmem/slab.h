@@ -92,7 +92,8 @@ void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects);
 
 /*
  * Class ids: the kmalloc caches are every machine's first caches.
- * id = type * KMALLOC_CLASSES + class + 1; 0 is no cache. The twins of the large classes follow: mm/kmalloc.c.
+ * id = type * KMALLOC_CLASSES + class + 1; 0 is no cache. The twins of the large classes follow (mm/kmalloc.c), then
+ * ids that no cache has, for CPUs' slots of whole pages by order (mm/kmalloc_large.c).
  */
 enum kmalloc_class {
 	KMALLOC_8, KMALLOC_16, KMALLOC_32, KMALLOC_64, KMALLOC_96, KMALLOC_128, KMALLOC_192, KMALLOC_256,
@@ -104,7 +105,10 @@ enum kmalloc_cache_type { KMALLOC_NORMAL, KMALLOC_CGROUP, KMALLOC_RECLAIM, KMALL
 #define KMALLOC_ID(type, class) ((u32)(type) * KMALLOC_CLASSES + (u32)(class) + 1u)
 #define KMALLOC_TWIN_FIRST KMALLOC_2K
 #define KMALLOC_TWIN_ID(class) (KMALLOC_ID(NR_KMALLOC_TYPES, (class) - KMALLOC_TWIN_FIRST))
-#define KMALLOC_NR_IDS KMALLOC_TWIN_ID(KMALLOC_CLASSES)		/* the first id that is free */
+#define KMALLOC_LARGE_FIRST (KMALLOC_SHIFT_HIGH + 1 - PAGE_SHIFT)
+#define KMALLOC_LARGE_LAST (20 - PAGE_SHIFT)			/* 1 MiB */
+#define KMALLOC_LARGE_ID(order) (KMALLOC_TWIN_ID(KMALLOC_CLASSES) + (u32)(order) - (u32)KMALLOC_LARGE_FIRST)
+#define KMALLOC_NR_IDS KMALLOC_LARGE_ID(KMALLOC_LARGE_LAST + 1)	/* the first id that is free */
 #define KMALLOC_TYPE_FLAGS (__GFP_DMA | __GFP_RECLAIMABLE | __GFP_ACCOUNT)
 
 /* The class of a size from 1 to KMALLOC_MAX_CACHE_SIZE; folds to a constant where the size is one. */

@@ -76,7 +76,7 @@ keeps "little memory, given by the user" 'mem=200M' process
 
 crime double_free '' 'already free'
 crime double_free_later '' 'freed twice'
-crime double_free_large '' 'kfree of what is not an object: free page'
+crime double_free_large '' 'not an object: first page of a kmalloc() of 32768 bytes, free at the hand of CPU'
 crime double_free_area '' 'nonexistent vm area'
 crime realloc_freed '' 'nonexistent vm area'
 crime free_inside '' 'Invalid object pointer'
