@@ -48,8 +48,8 @@ ARCH ?= $(native-arch)
 
 # TSan, and the simulator, which takes its place at the same calls, know 64-bit processors only.
 ifeq ($(HOST),linux)
-CHECK_VARIANTS ?= plain asan $(if $(filter i386,$(ARCH)),,tsan) clang $(if $(filter i386,$(ARCH)),,sim metal) \
-	$(if $(filter x86_64,$(ARCH)),m32)
+CHECK_VARIANTS ?= plain asan $(if $(filter i386,$(ARCH)),,tsan) clang $(if $(filter i386,$(ARCH)),,sim) metal \
+	$(if $(filter x86_64,$(ARCH)),m32 metal32)
 endif
 CHECK_VARIANTS ?= plain
 
@@ -73,6 +73,11 @@ ifeq ($(VARIANT),metal)
 override VARIANT :=
 override HOST := x86
 endif
+ifeq ($(VARIANT),metal32)
+override VARIANT :=
+override HOST := x86
+override ARCH := i386
+endif
 ifneq ($(filter fuzz afl,$(VARIANT)),)
 override LLVM := 1
 endif
@@ -88,7 +93,7 @@ variant-names := asan tsan debug cov fuzz afl
 hosts := linux sim x86 none
 
 ifneq ($(filter-out $(variant-names),$(VARIANT)),)
-$(error VARIANT=$(VARIANT): not one of plain clang m32 sim metal $(variant-names))
+$(error VARIANT=$(VARIANT): not one of plain clang m32 sim metal metal32 $(variant-names))
 endif
 ifneq ($(filter-out $(hosts),$(HOST)),)
 $(error HOST=$(HOST): not one of $(hosts))
@@ -308,7 +313,7 @@ $(OBJ)/kmem: $(cli-obj) $(OBJ)/libkmem.a $(OBJ)/.sources
 $(test-programs): $(OBJ)/%: $(OBJ)/%.o $(OBJ)/libktap.a $(OBJ)/libcli.a $(OBJ)/libkmem.a
 	$(call quiet,LD,$@)$(CC) $(link-flags) -o $@ $(filter %.o %.a,$^) $(codec-libs) -lm
 $(script-programs): $(OBJ)/%: %.sh | $(OBJ)/.flags
-	$(call quiet,GEN,$@)printf '#!/bin/sh\nKMEM=%s exec sh %s "$$@"\n' '$(OBJ)/kmem' '$<' >$@ && chmod +x $@
+	$(call quiet,GEN,$@)printf '#!/bin/sh\nKMEM=%s %s exec sh %s "$$@"\n' '$(OBJ)/kmem' '$(script-env)' '$<' >$@ && chmod +x $@
 $(fuzz-programs): $(OBJ)/%: $(OBJ)/%.o $(if $(filter fuzz,$(VARIANT)),,$(OBJ)/tests/fuzz/driver.o) \
 		$(call objects-of,$(help-src),$(OBJ)) $(OBJ)/libcli.a $(OBJ)/libkmem.a
 	$(call quiet,LD,$@)$(CC) $(if $(fuzz-runtime),$(link-flags),$(subst fuzzer-no-link,fuzzer,$(link-flags))) -o $@ \
@@ -387,7 +392,7 @@ BOOT_CPUS ?= 2
 boot:
 	@scripts/need boot
 	@$(MAKE) $(jobs) HOST=x86 all
-	@scripts/boot $$($(MAKE) HOST=x86 image) $(BOOT_MEMORY) $(BOOT_CPUS) $(BOOT_ARGS)
+	@QEMU=qemu-system-$(ARCH) scripts/boot $$($(MAKE) HOST=x86 image) $(BOOT_MEMORY) $(BOOT_CPUS) $(BOOT_ARGS)
 
 # T= picks lines by text, QUICK=1 only tries them, BASE=REVISION measures that one beside this one; BENCH_ARGS are
 # the program's own (build/bench/bench --help).

@@ -42,10 +42,9 @@ const struct page_calls *kmem_page_calls(unsigned int mib)
 	fail("kmem is not linked in");
 }
 
-const struct page_calls *kmem_page_calls_with(unsigned int mib, const char *parameters)
+const struct page_calls *kmem_page_calls_lifo(unsigned int mib)
 {
 	(void)mib;
-	(void)parameters;
 	fail("kmem is not linked in");
 }
 
@@ -312,15 +311,16 @@ static const struct page_calls page_calls = {
 	.leave = machine_leave,
 };
 
-const struct page_calls *kmem_page_calls_with(unsigned int mib, const char *parameters)
+const struct page_calls *kmem_page_calls(unsigned int mib)
 {
-	kmem_boot(mib, parameters);
+	boot(mib);
 	return &page_calls;
 }
 
-const struct page_calls *kmem_page_calls(unsigned int mib)
+const struct page_calls *kmem_page_calls_lifo(unsigned int mib)
 {
-	return kmem_page_calls_with(mib, "");
+	kmem_boot(mib, "kmem.fullest_first=off");
+	return &page_calls;
 }
 
 #endif

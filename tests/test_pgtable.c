@@ -110,7 +110,7 @@ static void reserved_bits_are_found(struct ktap *t)
 	EXPECT_EQ(t, pgtable_reserved_bits(&pgtable_4level, 4, 0x10e3), 0x80);
 	EXPECT_EQ(t, pgtable_reserved_bits(&pgtable_4level, 1, 0x1063 | 1ull << 52), 0);		/* free */
 	EXPECT_EQ(t, pgtable_reserved_bits(&pgtable_pae, 1, 0x1063 | 1ull << 52), 1ull << 52);
-	EXPECT_EQ(t, pgtable_reserved_bits(&pgtable_pae, 3, 0x1063), 0x62);
+	EXPECT_EQ(t, pgtable_reserved_bits(&pgtable_pae, 3, 0x1063), 0x42);
 	EXPECT_EQ(t, pgtable_reserved_bits(&pgtable_pae, 3, NX | 0x1001), NX);
 	EXPECT_EQ(t, pgtable_reserved_bits(&pgtable_2level, 2, 0xc001e3 | 0x200000), 0x200000);
 	EXPECT_EQ(t, pgtable_reserved_bits(&pgtable_2level, 1, 0), 0);

@@ -114,8 +114,9 @@ u64 pgtable_reserved_bits(const struct pgtable_format *format, unsigned int leve
 		reserved |= BITS(63, 32);
 	if (format->bare_top)
 		reserved |= BITS(62, format->phys_bits);
+	/* Bit 5 is said to be reserved, too; but QEMU's processors mark the top's entries as accessed. */
 	if (format->bare_top && level == format->levels)
-		return entry & (reserved | BITS(63, 63) | BITS(8, 5) | BITS(2, 1));
+		return entry & (reserved | BITS(63, 63) | BITS(8, 6) | BITS(2, 1));
 	if (level > 1 && pgtable_is_leaf(format, level, entry))
 		reserved |= BITS(pgtable_shift(format, level) - 1, PAGE_SHIFT + 1);
 	if (level == 4)

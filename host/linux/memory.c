@@ -159,10 +159,8 @@ static void frames_destroy(struct host_machine *hm)
 /* The part of the vmemmap window that belongs to a slot of the direct window. */
 static bool descriptors_reserve(struct host_machine *hm, const struct host_layout *layout)
 {
-	unsigned long slot_pages = (layout->direct_base - DIRECT_BASE) >> PAGE_SHIFT;
-
 	hm->descriptor_bytes = round_up_to(layout->nr_frames * sizeof(struct page), PAGE_SIZE);
-	hm->descriptors = VMEMMAP_BASE + slot_pages * sizeof(struct page);
+	hm->descriptors = (unsigned long)virt_to_page((void *)layout->direct_base);
 	return place_reserve(hm->descriptors, hm->descriptor_bytes) &&
 	       (hm->fd < 0 || !mprotect((void *)hm->descriptors, hm->descriptor_bytes, PROT_READ | PROT_WRITE));
 }

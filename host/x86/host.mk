@@ -9,6 +9,9 @@ image-link = $(CC) $(arch-cflags-$(ARCH)) -nostdlib -static -no-pie -Wl,-z,noexe
 	-Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-T,host/x86/kmem.ld
 compile-symbols = $(CC) $(core-cflags) -x c -c -o $(1).o -
 
+# Who runs images, for scripts.
+script-env := QEMU=qemu-system-$(ARCH)
+
 # image OBJECTS: $@ from them. -u: what the linker must find in the library before anything asks for it.
 image = scripts/symbol-table </dev/null | $(call compile-symbols,$@.none) && \
 	$(image-link) -o $@.first $(1) $@.none.o -Wl,-u,entry $(OBJ)/libkmem.a -lgcc && \

@@ -153,11 +153,25 @@ static unsigned long place_find(unsigned long base, unsigned long window, unsign
 }
 
 #ifdef OTHERS_BASE
-/* The first machine lies where the kernel would, others below the descriptors; tables.c has the last page there. */
-static unsigned long direct_find(unsigned long bytes)
+static unsigned long others_find(unsigned long bytes)
 {
-	return is_free(DIRECT_BASE, bytes) ? DIRECT_BASE
-					   : place_find(OTHERS_BASE, OTHERS_WINDOW - WINDOW_GRANULE, bytes);
+	unsigned long place = place_find(OTHERS_BASE, OTHERS_WINDOW, bytes);
+
+	return place ? place : place_find(MORE_BASE, MORE_WINDOW, bytes);
+}
+
+/*
+ * There is one place like a kernel's own. Machines in the machine have it only if they need it: for a kernel's layout,
+ * or because the others' windows are full.
+ */
+static unsigned long direct_find(const struct host_machine *hm, unsigned long bytes)
+{
+	bool wants_own = hm->is_real || hm->nr_low < hm->nr_frames || bytes > OTHERS_WINDOW / 2;
+	unsigned long other = wants_own ? 0 : others_find(bytes);
+
+	if (!other && is_free(DIRECT_BASE, bytes))
+		return DIRECT_BASE;
+	return other || !wants_own ? other : others_find(bytes);
 }
 
 static unsigned long vmalloc_find(struct host_machine *hm, const struct host_layout *layout)
@@ -167,11 +181,12 @@ static unsigned long vmalloc_find(struct host_machine *hm, const struct host_lay
 	if (hm->direct_base == DIRECT_BASE && hm->vmalloc_bytes <= VMALLOC_WINDOW && is_free(last, hm->vmalloc_bytes))
 		return last;
 	hm->vmalloc_bytes = layout->vmalloc_least;
-	return place_find(OTHERS_BASE, OTHERS_WINDOW - WINDOW_GRANULE, hm->vmalloc_bytes);
+	return others_find(hm->vmalloc_bytes);
 }
 #else
-static unsigned long direct_find(unsigned long bytes)
+static unsigned long direct_find(const struct host_machine *hm, unsigned long bytes)
 {
+	(void)hm;
 	return place_find(DIRECT_BASE, DIRECT_WINDOW, bytes);
 }
 
@@ -190,18 +205,18 @@ static bool places_take(struct host_machine *hm, const struct host_layout *layou
 {
 	/* Where addresses are many, those of frames that have none are left out, as their descriptors' are not. */
 	u64 bytes = (u64)(sizeof(long) == 8 ? hm->nr_frames : hm->nr_low) << PAGE_SHIFT;
-	unsigned long slot;
+	unsigned long descriptors;
 
 	if (bytes > DIRECT_WINDOW)
 		return false;
-	hm->direct_base = direct_find((unsigned long)bytes);
+	hm->direct_base = direct_find(hm, (unsigned long)bytes);
 	if (!hm->direct_base)
 		return false;
 	hm->direct_bytes = (unsigned long)bytes;
-	slot = (hm->direct_base - DIRECT_BASE) >> PAGE_SHIFT;
-	if (!is_free(VMEMMAP_BASE + slot * sizeof(struct page), PAGE_ALIGN(hm->nr_frames * sizeof(struct page))))
+	descriptors = (unsigned long)virt_to_page((void *)hm->direct_base);
+	if (!is_free(descriptors, PAGE_ALIGN(hm->nr_frames * sizeof(struct page))))
 		return false;
-	hm->descriptors = VMEMMAP_BASE + slot * sizeof(struct page);
+	hm->descriptors = descriptors;
 	hm->descriptor_bytes = PAGE_ALIGN(hm->nr_frames * sizeof(struct page));
 	hm->vmalloc_start = vmalloc_find(hm, layout);
 	return hm->vmalloc_start;
@@ -215,7 +230,7 @@ static bool machine_place(struct host_machine *hm, const struct host_layout *lay
 		.is_real = real_frames && layout->nr_frames == real_frames,
 		.vmalloc_bytes = PAGE_ALIGN(layout->vmalloc_bytes),
 	};
-	hm->is_used = (u64)hm->nr_frames <= SHADOW_PAGES * 16 && places_take(hm, layout) &&
+	hm->is_used = (hm->nr_low == hm->nr_frames || hm->nr_frames <= SHADOW_PAGES) && places_take(hm, layout) &&
 		      !(hm->is_real && direct_map_real(hm));
 	if (hm->is_used && hm->is_real)
 		real_frames = 0;
@@ -446,22 +461,25 @@ bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages
 	return false;
 }
 
-/* Not for other processors: the core tells them. */
+/*
+ * No other processor is told: none has used the entry since it was told last. A task that goes on elsewhere meets a
+ * processor that has forgotten all (task.c).
+ */
 void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int prot)
 {
 	u64 bits = DATA_PROT & (prot & HOST_WRITE ? ~0ull : ~_PAGE_RW);
 	unsigned long flags = guard_take(&memory_guard);
-	int err = pgtable_unmap(&host_tables, address, 1) < 0 ? -ENOMEM : 0;
-	pfn_t real;
+	pfn_t real = prot ? real_frame(host_of(m), pfn) : 0;
+	int err = 0;
 
-	if (!err && prot) {
-		real_run(host_of(m), pfn, 1, &real);
+	kmap_was_used = true;
+	pgtable_unmap(&host_tables, address, 1);
+	if (prot)
 		err = real ? run_map(&host_tables, address, real, 1, bits) : -ENOMEM;
-	}
 	guard_drop(&memory_guard, flags);
-	if (err)
-		halt("kmem: no memory left for kmap at %#lx\n", address);
 	flush_here(address);
+	if (err)
+		halt("kmem: no memory for a page of kmap's\n");
 }
 
 static int frame_clear(const struct pgtable_entry *entry, void *arg)
@@ -491,26 +509,3 @@ bool host_release(struct machine *m, pfn_t pfn, pfn_t nr)
 	frames_free(list);
 	return true;
 }
-
-#ifdef OTHERS_BASE
-/*
- * No other processor is told: none has used the entry since it was told last. A task that goes on elsewhere meets a
- * processor that has forgotten all (task.c).
- */
-void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int prot)
-{
-	u64 bits = DATA_PROT & (prot & HOST_WRITE ? ~0ull : ~_PAGE_RW);
-	unsigned long flags = guard_take(&memory_guard);
-	pfn_t real = prot ? real_frame(host_of(m), pfn) : 0;
-	int err = 0;
-
-	kmap_was_used = true;
-	pgtable_unmap(&host_tables, address, 1);
-	if (prot)
-		err = real ? run_map(&host_tables, address, real, 1, bits) : -ENOMEM;
-	guard_drop(&memory_guard, flags);
-	flush_here(address);
-	if (err)
-		halt("kmem: no memory for a page of kmap's\n");
-}
-#endif

@@ -21,7 +21,7 @@ shape-of = $(filter $(notdir $(1))-%,$(shapes))
 filter-word := $(t-program:test_%=%)$(if $(t-case),$(if $(t-program),.)$(t-case))
 
 $(shape-programs): $(test-image) FORCE
-	@printf '#!/bin/sh\nexec scripts/boot %s %s %s quiet part=%s %s "$$@"\n' $(test-image) \
+	@printf '#!/bin/sh\n%s exec scripts/boot %s %s %s quiet part=%s %s "$$@"\n' '$(script-env)' $(test-image) \
 		$(foreach n,1 2 3,'$(call shape-word,$(call shape-of,$@),$(n))') '$(filter-word)' >$@ && chmod +x $@
 $(script-programs): $(boot-image) $(test-image)
 all-programs += $(shape-programs)

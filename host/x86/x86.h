@@ -4,7 +4,7 @@
  *
  *	entry.S -> start.c -> firmware.c, acpi.c	what memory and which processors there are
  *	                   -> pool.c, tables.c		frames, page tables
-	                   -> machines.c		windows, machines
+ *	                   -> machines.c		windows, machines
  *	                   -> processor.c		descriptors, interrupts, the others' start
  *	                   -> task.c			who runs where; sleeping and waking
  *	                   -> x86_main()		the program: host/x86/main.c, tests/main_x86.c
@@ -14,6 +14,7 @@
  *		x86_64			i386
  *	slots	0x180000000000		0x38000000	stacks, struct machine: each between unmapped pages
  *	device	0x1f0000000000		0xfffff000	the local interrupt controller
+ *	more	-			0xa0000000	machines, beside those in
  *	others	kmem/layout.h's windows
  *
  * Page 0 is nobody's, and nothing can be both written and executed.
@@ -41,6 +42,8 @@
 #define SLOTS_BASE 0x38000000ull
 #define NR_SLOTS 1024u
 #define DEVICE_BASE 0xfffff000ull
+#define MORE_BASE 0xa0000000ul		/* where a process has its stack and libraries */
+#define MORE_WINDOW (DIRECT_BASE - WINDOW_GRANULE - MORE_BASE)	/* tables.c has the last page of each GiB */
 #define HOST_FORMAT pgtable_pae
 #endif
 #define SLOT_BYTES (256ul << 10)	/* the first and the last page stay unmapped */

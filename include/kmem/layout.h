@@ -41,22 +41,26 @@
 #define VMALLOC_DEFAULT (64ul << 30)
 #endif
 #define WINDOW_GRANULE (1ul << 30)
+typedef unsigned long window_offset_t;	/* bytes from DIRECT_BASE */
 #else
 /*
- * i386: the kernel's own addresses. A machine's windows move with its size and vmalloc=: arch/x86/layout.h.
+ * i386: the kernel's own addresses. A machine's windows move with its size and vmalloc=: arch/x86/layout.h. Machines
+ * beside the one at DIRECT_BASE are below it, and their descriptors as far below VMEMMAP_BASE, so that no machine's
+ * high memory takes their place.
  *
+ *	48000000 [ others' ] [ their descriptors ]
  *	80000000 [ descriptors of 64 GiB ]	c0000000 [ low memory ] gap [ vmalloc ] [ kmap ] ffffe000
  */
 #define DIRECT_BASE 0xc0000000ul
 #define DIRECT_WINDOW (896ul << 20)
 #define VMEMMAP_BASE 0x80000000ul
 #define VMALLOC_BASE DIRECT_BASE
-/* Of a process, for machines beside its first: the arithmetic above is modulo 2^32. */
 #define OTHERS_BASE 0x48000000ul
-#define OTHERS_WINDOW (VMEMMAP_BASE - OTHERS_BASE)
+#define OTHERS_WINDOW (VMEMMAP_BASE - (16ul << 20) - OTHERS_BASE)
 #define VMALLOC_WINDOW (0xffffe000ul - VMALLOC_BASE)
 #define VMALLOC_DEFAULT (32ul << 20)	/* at least */
 #define WINDOW_GRANULE (8ul << 20)
+typedef long window_offset_t;
 #endif
 
 #endif

@@ -152,7 +152,7 @@ static inline u32 page_type_value(const struct page *page)
 /* Arithmetic of the windows: valid for the frames of every machine in the process. */
 static inline struct page *virt_to_page(const void *address)
 {
-	return (struct page *)VMEMMAP_BASE + (((unsigned long)address - DIRECT_BASE) >> PAGE_SHIFT);
+	return (struct page *)VMEMMAP_BASE + ((window_offset_t)((unsigned long)address - DIRECT_BASE) >> PAGE_SHIFT);
 }
 
 static inline void *lowmem_page_address(const struct page *page)

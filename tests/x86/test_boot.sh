@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # test_boot.sh - the image boots, reports its own mistakes, and refuses memory maps that cannot be.
-# KMEM=path names the image, but for its .img. TAP on standard output.
+# KMEM=path names the image, but for its .img; QEMU= who runs it. TAP on standard output.
 image=${KMEM:-build/x86/kmem}.img
-command -v qemu-system-x86_64 >/dev/null || { echo "1..0 # SKIP no qemu-system-x86_64"; exit 0; }
+qemu=${QEMU:-qemu-system-x86_64}
+command -v $qemu >/dev/null || { echo "1..0 # SKIP no $qemu"; exit 0; }
 . tests/tap.sh
 export BOOT_SECONDS=100
 echo "1..16"
