@@ -2,7 +2,8 @@
 /*
  * machines.c - machines' memory and windows.
  *
- *	this computer's		frame n is the real frame n; its direct map is there from the start, in large pages
+ *	this computer's		frame n is the real frame n; its direct map is there from the start, in large pages, and
+ *				nobody else sees these frames
  *	any other		a machine in the machine: a frame is taken from the host's when it is first touched
  *
  * So tests boot machines of any size here, several at once, as in a process, while what they touch is real memory, and
@@ -21,12 +22,16 @@
 #define SHADOW_PAGES (1ull << (40 - PAGE_SHIFT))	/* addresses of the shadow for each machine */
 #define PAGES_PER_GUARD 64ul	/* under the guard at once, so that interrupts wait for no more than that */
 
+#define KMAP_CPUS 32u				/* no machine with high memory has more */
+#define KMAP_END_BYTES (16ul << 20)		/* the core has kmap's addresses at the end of the vmalloc window */
+
 struct host_machine {
 	bool is_used, is_real;
 	unsigned long direct_base, direct_bytes;	/* of its place */
 	pfn_t nr_frames, nr_low;
 	unsigned long descriptors, descriptor_bytes;
 	unsigned long vmalloc_start, vmalloc_bytes;
+	u8 left_on[KMAP_CPUS];		/* by CPU: 1 + the processor on which its last task ran; 0: no matter where */
 };
 
 static struct host_machine machines[NR_MACHINES];
@@ -107,6 +112,37 @@ static int direct_map_real(const struct host_machine *hm)
 	return err;
 }
 
+static void pieces_take_back(unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		view_take_back(real_pieces[i].start, real_pieces[i].end);
+}
+
+/* Frames of the machine's have its addresses and no others. Under the guard; flush. */
+static int real_take(const struct host_machine *hm)
+{
+	unsigned int nr = 0;
+	int err = 0;
+
+	while (nr < nr_real_pieces && !err) {
+		err = view_lend(real_pieces[nr].start, real_pieces[nr].end);
+		nr += !err;
+	}
+	if (!err)
+		err = direct_map_real(hm);
+	if (!err)
+		return 0;
+	pgtable_unmap(&host_tables, hm->direct_base, hm->nr_low);
+	pieces_take_back(nr);
+	return err;
+}
+
+static void real_give(const struct host_machine *hm)
+{
+	pgtable_unmap(&host_tables, hm->direct_base, hm->nr_low);
+	pieces_take_back(nr_real_pieces);
+}
+
 /* ------------------------------------------------------------------------------------------- machines come and go */
 
 #define for_each_machine(hm) for ((hm) = machines; (hm) < machines + nr_machines; (hm)++)
@@ -153,9 +189,10 @@ static unsigned long place_find(unsigned long base, unsigned long window, unsign
 }
 
 #ifdef OTHERS_BASE
+/* tables.c has the last page of each GiB. */
 static unsigned long others_find(unsigned long bytes)
 {
-	unsigned long place = place_find(OTHERS_BASE, OTHERS_WINDOW, bytes);
+	unsigned long place = place_find(OTHERS_BASE, OTHERS_WINDOW - WINDOW_GRANULE, bytes);
 
 	return place ? place : place_find(MORE_BASE, MORE_WINDOW, bytes);
 }
@@ -222,6 +259,19 @@ static bool places_take(struct host_machine *hm, const struct host_layout *layou
 	return hm->vmalloc_start;
 }
 
+/* So that kmap() needs no table when there may be none left. Under the guard. */
+static int kmap_tables_make(const struct host_machine *hm)
+{
+	u64 end = (u64)hm->vmalloc_start + hm->vmalloc_bytes, table_bytes = pgtable_level_bytes(host_tables.format, 2);
+	int err = 0;
+
+	for (u64 at = end - min_t(u64, KMAP_END_BYTES, hm->vmalloc_bytes); at < end && !err; at += table_bytes) {
+		err = run_map(&host_tables, at & PAGE_MASK, zero_page(), 1, DATA_PROT & ~_PAGE_RW);
+		pgtable_unmap(&host_tables, at & PAGE_MASK, err ? 0 : 1);
+	}
+	return err;
+}
+
 /* Under the guard. */
 static bool machine_place(struct host_machine *hm, const struct host_layout *layout)
 {
@@ -231,7 +281,8 @@ static bool machine_place(struct host_machine *hm, const struct host_layout *lay
 		.vmalloc_bytes = PAGE_ALIGN(layout->vmalloc_bytes),
 	};
 	hm->is_used = (hm->nr_low == hm->nr_frames || hm->nr_frames <= SHADOW_PAGES) && places_take(hm, layout) &&
-		      !(hm->is_real && direct_map_real(hm));
+		      !(hm->nr_low < hm->nr_frames && kmap_tables_make(hm)) &&
+		      !(hm->is_real && real_take(hm));
 	if (hm->is_used && hm->is_real)
 		real_frames = 0;
 	return hm->is_used;
@@ -256,6 +307,8 @@ int host_machine_create(struct host_layout *layout)
 		return -ENOMEM;
 	}
 	guard_drop(&memory_guard, flags);
+	if (hm->is_real)
+		flush(0, FLUSH_ALL);
 	memset(place, 0, layout->machine_bytes);
 	*entry_of(place) = hm;
 	layout->machine = (struct machine *)place;
@@ -286,7 +339,7 @@ void host_machine_destroy(struct machine *m, const struct host_layout *layout)
 	pgtable_unmap(&host_tables, hm->vmalloc_start, vmalloc_pages);
 	range_take_down(&host_tables, hm->descriptors, descriptor_pages, &list);
 	if (hm->is_real)
-		pgtable_unmap(&host_tables, hm->direct_base, hm->nr_low);
+		real_give(hm);
 	else
 		range_take_down(&host_tables, hm->direct_base, hm->nr_low, &list);
 	if (!hm->is_real && hm->nr_low < hm->nr_frames)
@@ -461,26 +514,51 @@ bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages
 	return false;
 }
 
+/* ------------------------------------------------------------------------------------------------------------ kmap */
+
+static pfn_t real_frame_now(struct host_machine *hm, pfn_t pfn)
+{
+	unsigned long flags = guard_take(&memory_guard);
+	pfn_t real = real_frame(hm, pfn);
+
+	guard_drop(&memory_guard, flags);
+	return real;
+}
+
 /*
  * No other processor is told: none has used the entry since it was told last. A task that goes on elsewhere meets a
- * processor that has forgotten all (task.c).
+ * processor that has forgotten all (task.c), and so does a CPU whose next task is elsewhere. Whose entry it is, and
+ * so whose table, is the core's to say: no guard.
  */
 void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int prot)
 {
 	u64 bits = DATA_PROT & (prot & HOST_WRITE ? ~0ull : ~_PAGE_RW);
-	unsigned long flags = guard_take(&memory_guard);
-	pfn_t real = prot ? real_frame(host_of(m), pfn) : 0;
-	int err = 0;
+	struct host_machine *hm = host_of(m);
+	void *table = pgtable_last_table(&host_tables, address);
+	pfn_t real = prot && !hm->is_real ? real_frame_now(hm, pfn) : pfn;
 
 	kmap_was_used = true;
-	pgtable_unmap(&host_tables, address, 1);
-	if (prot)
-		err = real ? run_map(&host_tables, address, real, 1, bits) : -ENOMEM;
-	guard_drop(&memory_guard, flags);
-	flush_here(address);
-	if (err)
+	if (!table || (prot && !real))
 		halt("kmem: no memory for a page of kmap's\n");
+	pgtable_enter_one(&host_tables, table, address,
+			  prot ? pgtable_leaf(host_tables.format, 1, real, bits) : 0);
+	flush_here(address);
 }
+
+void kmap_cpu_leaves(const struct kmem_cpu *cpu)
+{
+	if (cpu->machine && cpu->kmap && cpu->id < KMAP_CPUS)
+		host_of(cpu->machine)->left_on[cpu->id] = (u8)(this_processor()->number + 1);
+}
+
+void kmap_cpu_comes(const struct kmem_cpu *cpu)
+{
+	if (cpu->kmap &&
+	    (cpu->id >= KMAP_CPUS || host_of(cpu->machine)->left_on[cpu->id] != this_processor()->number + 1))
+		flush_all_here();
+}
+
+/* ------------------------------------------------------------------------------------------------------- released */
 
 static int frame_clear(const struct pgtable_entry *entry, void *arg)
 {

@@ -166,14 +166,25 @@ static void outside_add(struct piece *pieces, unsigned int *nr, const struct mem
 	piece_add(pieces, nr, max_t(pfn_t, first_frame(range), VIEW_LIMIT >> PAGE_SHIFT), end_frame(range));
 }
 
+/* Of what cannot be seen the host needs descriptors only. */
+static pfn_t beyond_descriptors(void)
+{
+	pfn_t end = pool_end();
+
+	for (unsigned int i = 0; i < firmware.nr; i++)
+		if (firmware.map[i].type == MEMORY_RAM)
+			end = max(end, end_frame(&firmware.map[i]));
+	return (end - pool_end()) / (PAGE_SIZE / sizeof(struct page));
+}
+
 bool pool_lend(struct piece *pieces, unsigned int *nr_pieces, struct piece *kept, unsigned int *nr_kept)
 {
-	pfn_t share = SHARE_FRAMES + pool_end() / SHARE_PART;
+	pfn_t share = SHARE_FRAMES + pool_end() / SHARE_PART + beyond_descriptors();
 
-	*nr_pieces = *nr_kept = 0;
 	if (is_lent || pool_free() - nr_listed <= share || nr_extents + firmware.nr > MAX_PIECES)
 		return false;
 	is_lent = true;
+	*nr_pieces = *nr_kept = 0;
 	piece_add(kept, nr_kept, image_first(), image_last());
 	for (unsigned int i = 0; i < nr_extents; i++) {
 		struct extent *extent = &extents[i];

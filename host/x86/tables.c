@@ -4,7 +4,7 @@
  *
  *	0	nothing
  *	view	memory at its own addresses: large pages, written, never executed; but for the image:
- *		text (executed) | rodata (read) | data (written)
+ *		text (executed) | rodata (read) | data (written); and but for what a machine has
  *	slots	[ - | stack or struct machine | - ] ...
  *	...	machines' windows: machines.c
  *
@@ -163,6 +163,18 @@ static void view_map(u64 start, u64 end, u64 prot, const char *what)
 	if (start < end)
 		must(run_map(&host_tables, start, (pfn_t)(start >> PAGE_SHIFT), (end - start) >> PAGE_SHIFT, prot),
 		     what);
+}
+
+/* Page 0 was never there. Tables of the range's ends are kept, so that it finds them when it comes back. */
+int view_lend(pfn_t start, pfn_t end)
+{
+	end = min(end, (pfn_t)(VIEW_LIMIT >> PAGE_SHIFT));
+	return start < end && pgtable_unmap(&host_tables, (u64)start << PAGE_SHIFT, end - start) < 0 ? -ENOMEM : 0;
+}
+
+void view_take_back(pfn_t start, pfn_t end)
+{
+	view_map((u64)max(start, (pfn_t)1) << PAGE_SHIFT, (u64)end << PAGE_SHIFT, DATA_PROT, "memory");
 }
 
 /* The part of a range that is not the image's, and not page 0. */

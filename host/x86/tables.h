@@ -25,6 +25,9 @@ int page_make(struct pgtable *pt, u64 address);
 /* Under memory_guard: unmap, and put the frames into a list that runs through them; flush, then frames_free(). */
 void range_take_down(struct pgtable *pt, u64 address, u64 nr, pfn_t *list);
 void frames_free(pfn_t list);
+/* Under memory_guard: frames are not to be seen at their own addresses, then flush; they are again. */
+int view_lend(pfn_t start, pfn_t end);
+void view_take_back(pfn_t start, pfn_t end);
 /* A page of zeros, never written, never in a list. */
 pfn_t zero_page(void);
 /* This processor forgets one address. Another that has it still fails, and comes to forget it in turn. */

@@ -341,7 +341,15 @@ struct task_struct *host_task(void)
 
 void host_set_cpu(struct kmem_cpu *cpu)
 {
-	kmem_context.cpu = cpu ? cpu : (struct kmem_cpu *)&kmem_cpu_none;
+	unsigned long flags = interrupts_off();
+
+	cpu = cpu ? cpu : (struct kmem_cpu *)&kmem_cpu_none;
+	if (kmap_was_used) {
+		kmap_cpu_leaves(kmem_context.cpu);
+		kmap_cpu_comes(cpu);
+	}
+	kmem_context.cpu = cpu;
+	interrupts_back(flags);
 }
 
 static _Noreturn void task_end(void)

@@ -119,8 +119,8 @@ static void report_place(const struct frame *f)
 	const struct task_struct *task = host_task();
 	char name[160];
 
-	say("CPU: %u PID: %d Comm: %s RIP: %s\n", this_processor()->number, task->pid, task->comm,
-	    host_symbol(name, sizeof(name), f->pc));
+	say("CPU: %u PID: %d Comm: %s %s: %s\n", this_processor()->number, task->pid, task->comm,
+	    sizeof(long) == 8 ? "RIP" : "EIP", host_symbol(name, sizeof(name), f->pc));
 	report_registers(f);
 	say("Call Trace:\n");
 	say(" %s\n", name);

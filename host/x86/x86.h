@@ -14,7 +14,7 @@
  *		x86_64			i386
  *	slots	0x180000000000		0x38000000	stacks, struct machine: each between unmapped pages
  *	device	0x1f0000000000		0xfffff000	the local interrupt controller
- *	more	-			0xa0000000	machines, beside those in
+ *	more	-			0xa1000000	machines, beside those in
  *	others	kmem/layout.h's windows
  *
  * Page 0 is nobody's, and nothing can be both written and executed.
@@ -42,8 +42,8 @@
 #define SLOTS_BASE 0x38000000ull
 #define NR_SLOTS 1024u
 #define DEVICE_BASE 0xfffff000ull
-#define MORE_BASE 0xa0000000ul		/* where a process has its stack and libraries */
-#define MORE_WINDOW (DIRECT_BASE - WINDOW_GRANULE - MORE_BASE)	/* tables.c has the last page of each GiB */
+#define MORE_BASE 0xa1000000ul		/* where a process has its stack and libraries */
+#define MORE_WINDOW (DIRECT_BASE - WINDOW_GRANULE - MORE_BASE)
 #define HOST_FORMAT pgtable_pae
 #endif
 #define SLOT_BYTES (256ul << 10)	/* the first and the last page stay unmapped */
@@ -248,6 +248,9 @@ void flush_idle(struct processor *p);
 void flush_no_longer_idle(struct processor *p);
 void flush_all_here(void);
 extern bool kmap_was_used;
+/* This task leaves a machine's CPU; comes to one. Interrupts are off. */
+void kmap_cpu_leaves(const struct kmem_cpu *cpu);
+void kmap_cpu_comes(const struct kmem_cpu *cpu);
 extern bool has_nx;
 
 /* task.c */

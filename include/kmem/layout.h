@@ -48,15 +48,15 @@ typedef unsigned long window_offset_t;	/* bytes from DIRECT_BASE */
  * beside the one at DIRECT_BASE are below it, and their descriptors as far below VMEMMAP_BASE, so that no machine's
  * high memory takes their place.
  *
- *	48000000 [ others' ] [ their descriptors ]
- *	80000000 [ descriptors of 64 GiB ]	c0000000 [ low memory ] gap [ vmalloc ] [ kmap ] ffffe000
+ *	48000000 [ others' ]  80000000 [ their descriptors ]
+ *	81000000 [ descriptors of 64 GiB ]  c0000000 [ low memory ] gap [ vmalloc ] [ kmap ] ffffe000
  */
 #define DIRECT_BASE 0xc0000000ul
 #define DIRECT_WINDOW (896ul << 20)
-#define VMEMMAP_BASE 0x80000000ul
+#define VMEMMAP_BASE 0x81000000ul
 #define VMALLOC_BASE DIRECT_BASE
 #define OTHERS_BASE 0x48000000ul
-#define OTHERS_WINDOW (VMEMMAP_BASE - (16ul << 20) - OTHERS_BASE)
+#define OTHERS_WINDOW (896ul << 20)
 #define VMALLOC_WINDOW (0xffffe000ul - VMALLOC_BASE)
 #define VMALLOC_DEFAULT (32ul << 20)	/* at least */
 #define WINDOW_GRANULE (8ul << 20)

@@ -21,4 +21,18 @@ static inline struct machine *real_machine(struct ktap *t, const char *cmdline)
 	return machine_for_config(t, &config);
 }
 
+/* Which of the map's ranges that are not usable holds the frame, if any. */
+static inline const struct memory_range *taboo(pfn_t pfn)
+{
+	u64 at = (u64)pfn << PAGE_SHIFT;
+
+	for (unsigned int i = 0; i < nr_real_ranges; i++) {
+		const struct memory_range *range = &real_map[i];
+
+		if (range->type != MEMORY_RAM && at + PAGE_SIZE > range->start && at < range->start + range->size)
+			return range;
+	}
+	return NULL;
+}
+
 #endif

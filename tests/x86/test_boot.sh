@@ -31,7 +31,7 @@ crime null 'NULL pointer dereference, address: 0*8$
 write access in kernel mode
 not-present page
 page walk: level [34] \[0\]
-RIP: x86_main\+
+IP: x86_main\+
 main_run\+
 Kernel panic'
 crime guard 'unable to handle page fault

@@ -4,24 +4,24 @@
 #include <linux/vmalloc.h>
 #include "tests/x86/real_machine.h"
 
-/* What stands at a physical address, seen without the machine. */
-static unsigned char *view(const struct machine *m, const void *logical)
+/* Where the host sees the frame, when it is no machine's. */
+static void *view(const struct machine *m, const struct page *page)
 {
-	return (unsigned char *)((unsigned long)logical - m->layout.direct_base);
+	return (void *)(machine_pfn(m, page) << PAGE_SHIFT);
 }
 
 static void frames_are_the_real_ones(struct ktap *t)
 {
 	struct machine *m = real_machine(t, "");
-	unsigned char *p;
+	struct pgtable_entry entry = { 0 };
+	void *p;
 
 	ASSERT_NOT_NULL(t, m);
 	p = kmalloc(PAGE_SIZE, GFP_KERNEL);
 	ASSERT_NOT_NULL(t, p);
-	p[5] = 77;
-	EXPECT_EQ(t, view(m, p)[5], 77);
-	view(m, p)[6] = 78;
-	EXPECT_EQ(t, p[6], 78);
+	EXPECT(t, x86_lookup((unsigned long)p, &entry));
+	EXPECT_EQ(t, entry.pfn, machine_pfn(m, virt_to_page(p)));
+	EXPECT(t, ktap_faults(t, view(m, virt_to_page(p)), true));
 	kfree(p);
 }
 
@@ -48,20 +48,6 @@ static u64 usable_bytes(void)
 		if (real_map[i].type == MEMORY_RAM)
 			bytes += real_map[i].size - kept_of(&real_map[i]);
 	return bytes;
-}
-
-/* Which of the map's ranges that are not usable holds the frame, if any. */
-static const struct memory_range *taboo(pfn_t pfn)
-{
-	u64 at = (u64)pfn << PAGE_SHIFT;
-
-	for (unsigned int i = 0; i < nr_real_ranges; i++) {
-		const struct memory_range *range = &real_map[i];
-
-		if (range->type != MEMORY_RAM && at + PAGE_SIZE > range->start && at < range->start + range->size)
-			return range;
-	}
-	return NULL;
 }
 
 static void memory_is_most_of_what_the_firmware_says(struct ktap *t)
@@ -142,13 +128,17 @@ static void there_is_one_at_a_time_and_then_another(struct ktap *t)
 	for (int round = 0; round < 3; round++) {
 		struct machine_config config = { .map = map };
 		struct machine *m;
+		void *first;
 
 		config.nr_ranges = x86_real_memory(map, ARRAY_SIZE(map));
 		ASSERT_GT(t, config.nr_ranges, 0);
 		m = machine_boot(&config);
 		ASSERT_NOT_NULL(t, m);
+		first = view(m, machine_page(m, (16ul << 20) >> PAGE_SHIFT));
+		EXPECT(t, ktap_faults(t, first, true));
 		EXPECT_EQ(t, x86_real_memory(real_map, ARRAY_SIZE(real_map)), 0);
 		EXPECT_EQ(t, machine_shutdown(m), 0);
+		EXPECT(t, !ktap_faults(t, first, true));
 	}
 	/* Stacks of the machine's tasks stay the host's. */
 	EXPECT_GE(t, x86_free_frames() + 8 * (STACK_BYTES >> PAGE_SHIFT), before);
