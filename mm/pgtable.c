@@ -12,7 +12,7 @@
  * lie in one table of level 1, and often in that of the range before: it is remembered while it exists.
  *
  * True whenever the caller's lock is free; pgtable_check() proves each:
- *	G1  a table's counter is the number of its present entries
+ *	G1  a table's counter is the number of its entries that are not empty
  *	G2  no entry has a bit that the processor reserves
  *	G3  a leaf's frames are below max_pfn
  *	G4  nr_tables is the number of tables that links lead to
@@ -320,7 +320,14 @@ unsigned long pgtable_prune(struct pgtable *pt, u64 address, u64 nr)
 	return prune_table(pt, pt->top, pt->format->levels, address, address + (nr << PAGE_SHIFT));
 }
 
-/* ------------------------------------------------------------------------------------------------------- one by one */
+/* ------------------------------------------------------------------------------------------------- by their owners */
+
+void *pgtable_run_entries(struct pgtable *pt, u64 address, u64 nr)
+{
+	void *table = pt->format->entry_bytes == sizeof(u64) ? last_table(pt, address, nr) : NULL;
+
+	return table ? (u64 *)table + last_index(pt, address) : NULL;
+}
 
 void *pgtable_last_table(struct pgtable *pt, u64 address)
 {
@@ -454,10 +461,8 @@ static bool check_table(struct table_check *check, void *table, unsigned int lev
 		u64 entry = pgtable_read(pt->format, table, i);
 		u64 at = address + ((u64)i << pgtable_shift(pt->format, level));
 
-		if (!pgtable_present(entry))
-			continue;
-		used++;
-		if (!check_entry(check, level, at, entry))
+		used += entry != 0;
+		if (pgtable_present(entry) && !check_entry(check, level, at, entry))
 			return false;
 	}
 	if (used != *table_used(pt, table))

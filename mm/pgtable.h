@@ -85,6 +85,12 @@ int pgtable_walk(struct pgtable *pt, u64 address, u64 nr, int (*visit)(const str
 void *pgtable_last_table(struct pgtable *pt, u64 address);
 void pgtable_enter_one(struct pgtable *pt, void *table, u64 address, u64 entry);
 
+/*
+ * The entries of a range, side by side: for pgtable_shut() and pgtable_open() by who owns it, without the lock. NULL:
+ * they are in more than one table. They stay where they are until the range is unmapped: what is shut is not empty.
+ */
+void *pgtable_run_entries(struct pgtable *pt, u64 address, u64 nr);
+
 /* The first broken invariant of the header comment of pgtable.c, or true. Frames are below max_pfn (0: any). */
 bool pgtable_check(struct pgtable *pt, pfn_t max_pfn, struct kmem_fault *fault);
 

@@ -17,14 +17,15 @@
  *	V2  two free ranges, or two lazy ones, never touch: they are one
  *	V3  subtree_max is the bytes of the largest range in the subtree
  *	V4  free, busy, lazy and taken ranges cover the window exactly once
- *	V5  nr_busy and lazy_bytes are what the trees and the list of the dead hold
+ *	V5  nr_busy and lazy_bytes are what the trees and dead areas hold
+ *	V6  what recent[] has is in the busy tree, and at its place
  * Lock: the caller's.
  */
 #include <linux/list.h>
 #include <linux/rbtree_augmented.h>
 #include "lib/assert.h"
 #include "mm/page_alloc.h"
-#include "mm/vm_area.h"
+#include "mm/vm_kept.h"
 
 static inline unsigned long area_bytes(const struct vmap_area *area)
 {
@@ -226,9 +227,10 @@ bool vm_area_reserve(struct vm_space *space, const struct vm_request *request, s
 	area->va_start = address;
 	area->va_end = address + request->size;
 	area->state = AREA_BUSY;
-	area->is_run = area->is_open = area->is_mapped = area->deferred = false;
+	area->is_run = area->is_mapped = area->deferred = false;
 	space->used_end = max_of(space->used_end, area->va_end);
 	tree_insert(&space->busy, area, false);
+	space->recent[vm_recent(address)] = area;
 	space->nr_busy++;
 	return true;
 }
@@ -270,7 +272,7 @@ struct vmap_area *vm_lazy_next(const struct vm_space *space, unsigned long addre
 	return !lazy || (kept && kept->va_start < lazy->va_start) ? kept : lazy;
 }
 
-struct vmap_area *vm_area_find(const struct vm_space *space, unsigned long address)
+struct vmap_area *vm_area_search(const struct vm_space *space, unsigned long address)
 {
 	struct vmap_area *area = tree_next(&space->busy, address);
 
@@ -282,6 +284,8 @@ static void leave(struct vm_space *space, struct vmap_area *area)
 {
 	if (area->state == AREA_OUT)
 		return;
+	if (space->recent[vm_recent(area->va_start)] == area)
+		space->recent[vm_recent(area->va_start)] = NULL;
 	tree_erase(&space->busy, area, false);
 	area->state = AREA_OUT;
 }
@@ -418,6 +422,19 @@ static bool check_cover(const struct vm_space *space, struct kmem_fault *fault)
 	return true;
 }
 
+static bool check_recent(const struct vm_space *space, struct kmem_fault *fault)
+{
+	for (unsigned int i = 0; i < VM_RECENT; i++) {
+		const struct vmap_area *area = space->recent[i];
+
+		if (area && (tree_next(&space->busy, area->va_start) != area || area->state == AREA_OUT ||
+			     vm_recent(area->va_start) != i))
+			return fault_at(fault, "V6", "recent area 0x%lx-0x%lx is not busy, or not at its place",
+					area->va_start, area->va_end);
+	}
+	return true;
+}
+
 bool vm_space_check(const struct vm_space *space, bool at_rest, struct kmem_fault *fault)
 {
 	unsigned long nr_busy = 0, free_bytes = 0, busy_bytes = 0, lazy_bytes = 0;
@@ -426,12 +443,11 @@ bool vm_space_check(const struct vm_space *space, bool at_rest, struct kmem_faul
 	if (!check_tree(&space->free, "free", true, &free_bytes, fault) ||
 	    !check_tree(&space->busy, "busy", false, &busy_bytes, fault) ||
 	    !check_tree(&space->lazy, "lazy", true, &lazy_bytes, fault) || !check_augmented(&space->free, fault) ||
-	    !vm_kept_check(space, fault) || (at_rest && !check_cover(space, fault)))
+	    !check_recent(space, fault) || !vm_kept_check(space, fault) || (at_rest && !check_cover(space, fault)))
 		return false;
 	for (area = vm_area_next(space, 0); area; area = vm_area_next(space, area->va_end))
 		nr_busy++;
-	list_for_each_entry(area, &space->dead, list)
-		lazy_bytes += area_bytes(area);
+	lazy_bytes += space->dead_bytes;
 	if (nr_busy != space->nr_busy)
 		return fault_at(fault, "V5", "%lu busy areas, %lu counted", nr_busy, space->nr_busy);
 	if (lazy_bytes != space->lazy_bytes)

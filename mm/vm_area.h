@@ -8,7 +8,9 @@
 #ifndef MM_VM_AREA_H
 #define MM_VM_AREA_H
 
+#include <kmem/page.h>
 #include <kmem/types.h>
+#include <linux/compiler.h>
 #include <linux/rbtree.h>
 
 struct kmem_fault;
@@ -17,8 +19,8 @@ struct vm_struct;
 /* An area of the busy tree is not always busy: one that may be kept stays there, where no one finds it. */
 enum vm_area_state { AREA_BUSY, AREA_OUT, AREA_TAKEN, AREA_KEPT };
 
-/* Whose pages an area reaches, and what it knows of them. */
-enum vm_area_kind { AREA_OF_VMALLOC, AREA_OF_VMAP, AREA_OF_RAM };
+/* What made an area: vmalloc(), vmap() and the like, vm_map_ram(), ioremap(). Bits, so that several can be meant. */
+enum vm_area_kind { AREA_OF_VMALLOC = 1, AREA_OF_VMAP = 2, AREA_OF_RAM = 4, AREA_OF_DEVICE = 8 };
 
 /* A range of addresses: free, busy, or freed but not yet to be used again (lazy, kept). */
 struct vmap_area {
@@ -27,31 +29,40 @@ struct vmap_area {
 	struct rb_node node;
 	struct list_head list;		/* between trees; kept: of those that are alike */
 	struct vm_struct *vm;		/* the owner's view; NULL: vm_map_ram() */
+	void *entries;			/* is_run: in the page table, side by side; NULL: they are not */
+	u64 prot;			/* is_run: what they say, other than frames */
 	pfn_t pfn;			/* is_run: the first frame */
-	enum vm_area_kind kind;		/* is_run */
-	unsigned int round;		/* spare: the flush that made it so */
+	enum vm_area_kind kind;
+	unsigned int round;		/* kept: the flushes that there had been */
 	enum vm_area_state state;	/* AREA_OUT: not in the busy tree */
 	bool is_run;			/* frames side by side are mapped, so that the area may be kept for them */
-	bool is_writable;		/* is_run: so it was mapped */
-	bool is_open;			/* kept, and not shut: kmem.lazy_vfree */
+	bool is_left;			/* kept: who freed it is done with it; atomic */
 	bool is_mapped;			/* lazy: the host has mappings there, to be forgotten before it is free */
 	bool deferred;			/* taken, and waiting for someone who may sleep to take it down */
 };
 
 #define VM_KEPT_BUCKETS 64u
+#define VM_RECENT 64u
 
 struct vm_space {
 	unsigned long start, end;
 	unsigned long used_end;		/* nothing was ever reserved from here on */
 	struct rb_root free, busy, lazy;
+	struct vmap_area *recent[VM_RECENT];	/* of the busy tree, by start: those that became busy last */
 	unsigned long nr_busy;		/* areas */
 	unsigned long lazy_bytes;	/* of lazy and dead; written atomically: may be read without the lock */
-	unsigned long nr_dead, nr_spare;	/* likewise */
+	unsigned long nr_dead, nr_spare;	/* areas kept since the last flush, and before it; likewise */
+	unsigned long dead_bytes;
 	struct list_head taken;		/* not busy, and not yet lazy, kept or free */
-	struct list_head dead;		/* kept since the last flush */
-	struct list_head spare[VM_KEPT_BUCKETS];	/* kept before it: by first frame */
+	struct list_head kept[VM_KEPT_BUCKETS];	/* by first frame */
 	unsigned int round;		/* flushes so far */
+	unsigned long nr_reused;	/* counted, never decided by */
 };
+
+static inline unsigned int vm_recent(unsigned long address)
+{
+	return address >> PAGE_SHIFT & (VM_RECENT - 1);
+}
 
 /* What vm_area_reserve() looks for: size bytes (whole pages) at a multiple of align (2^n pages) in [start, end). */
 struct vm_request {
@@ -71,12 +82,21 @@ bool vm_area_reserve(struct vm_space *space, const struct vm_request *request, s
 		     struct vmap_area **spare, struct list_head *unused);
 
 /* The busy area that contains the address, or NULL. O(log n). */
-struct vmap_area *vm_area_find(const struct vm_space *space, unsigned long address);
+struct vmap_area *vm_area_search(const struct vm_space *space, unsigned long address);
+/* The same. Who frees an area has often just made it. */
+static inline struct vmap_area *vm_area_find(const struct vm_space *space, unsigned long address)
+{
+	struct vmap_area *area = space->recent[vm_recent(address)];
+
+	if (likely(area && area->va_start == address && area->state == AREA_BUSY))
+		return area;
+	return vm_area_search(space, address);
+}
 /* The first busy area, or lazy range or kept area, that ends above the address, or NULL. */
 struct vmap_area *vm_area_next(const struct vm_space *space, unsigned long address);
 struct vmap_area *vm_lazy_next(const struct vm_space *space, unsigned long address);
 
-/* Busy no more, and found by no one: its owner takes it down. */
+/* Busy no more, and found by no one: its owner takes it down. (vm_kept_add() keeps it instead.) */
 void vm_area_take(struct vm_space *space, struct vmap_area *area);
 /* The same for an area that is not to be kept. */
 void vm_area_leave(struct vm_space *space, struct vmap_area *area);
@@ -86,32 +106,6 @@ void vm_area_retire(struct vm_space *space, struct vmap_area *area, struct list_
 unsigned long vm_lazy_take(struct vm_space *space, struct list_head *list);
 /* A taken area or range is free. Merges; may put area and a neighbour onto unused. */
 void vm_area_release(struct vm_space *space, struct vmap_area *area, struct list_head *unused);
-
-/* vm_kept.c: the list heads and counts of a space. */
-void vm_kept_init(struct vm_space *space);
-/* A taken area, whose mapping the host keeps, is dead until the next flush. is_run. */
-void vm_kept_add(struct vm_space *space, struct vmap_area *area);
-/*
- * vm_kept_reuse - an area of this kind and of size bytes that was kept for the frames from pfn on, busy again; NULL:
- * there is none. O(areas kept for frames that share a bucket).
- */
-struct vmap_area *vm_kept_reuse(struct vm_space *space, enum vm_area_kind kind, pfn_t pfn, unsigned long size);
-/*
- * vm_kept_age - a flush: what died since the last one may be used again, and what was not used for VM_KEPT_ROUNDS of
- * them becomes lazy, is_mapped. all: so does everything else. Merged descriptors go onto unused, and what the areas'
- * owners had of them onto vms, by next.
- */
-#define VM_KEPT_ROUNDS 16u
-void vm_kept_age(struct vm_space *space, bool all, struct list_head *unused, struct vm_struct **vms);
-/* Are there any? May be asked without the lock. */
-static inline bool vm_kept_any(const struct vm_space *space)
-{
-	return __atomic_load_n(&space->nr_dead, __ATOMIC_RELAXED) ||
-	       __atomic_load_n(&space->nr_spare, __ATOMIC_RELAXED);
-}
-
-/* K1 to K3, or the first that is broken. */
-bool vm_kept_check(const struct vm_space *space, struct kmem_fault *fault);
 
 /* Bytes of the largest free range. */
 unsigned long vm_space_largest(const struct vm_space *space);

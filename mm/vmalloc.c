@@ -18,7 +18,7 @@
  *	A3  nothing is mapped at a guard page or at any address that is not busy
  *	A4  nr_pages is the sum of the pages of the areas that vmalloc() made
  *	A5  a page of an area has a reference and is nobody else's: no page type
- * and G1 to G6 of the page tables, V1 to V5 of vm_area.c, K1 to K3 of vm_kept.c, L1 and L2 of vmalloc_lazy.c.
+ * and G1 to G6 of the page tables, V1 to V6 of vm_area.c, K1 to K3 of vm_kept.c, L1 and L2 of vmalloc_lazy.c.
  * Lock: vs->area_lock for the trees; an area that was taken out is its taker's alone.
  */
 #include <linux/errno.h>
@@ -26,7 +26,7 @@
 #include <linux/overflow.h>
 #include <linux/sched.h>
 #include "mm/page_alloc.h"
-#include "mm/vmalloc.h"
+#include "mm/vm_run.h"
 
 #define CALLER __builtin_return_address(0)
 
@@ -35,12 +35,6 @@
 #else
 #define GFP_32 GFP_DMA32
 #endif
-
-struct vmalloc_state *this_vmalloc_may_sleep(void)
-{
-	might_sleep();
-	return in_interrupt() ? NULL : this_vmalloc();
-}
 
 /* ------------------------------------------------------------------------------------------------ vmalloc's family */
 
@@ -116,28 +110,29 @@ static struct page *block_for(const struct vmalloc_request *rq)
 	return area_block_take(nr, pages_gfp(rq), rq->node);
 }
 
-/* An area that was kept for the block. */
-static struct vmap_area *area_kept_for(struct vmalloc_state *vs, const struct vmalloc_request *rq, struct page *block)
+/* An area that was kept for the block; still to be opened. */
+static inline struct vmap_area *area_kept_for(struct vmalloc_state *vs, const struct vmalloc_request *rq,
+					      struct page *block, unsigned long nr)
 {
-	unsigned long bytes = PAGE_ALIGN(rq->size);
 	struct vmap_area *area;
 	struct vm_struct *vm;
 
-	if (rq->flags & VM_NO_GUARD || rq->start || rq->end || rq->align > PAGE_SIZE)
+	if (rq->flags & ~VM_PLAIN || rq->start || rq->end || rq->align > PAGE_SIZE)
 		return NULL;
-	area = area_reuse(vs, AREA_OF_VMALLOC, block, bytes + PAGE_SIZE);
+	area = area_reuse(vs, AREA_OF_VMALLOC, block, (nr + 1) << PAGE_SHIFT);
 	if (!area)
 		return NULL;
 	vm = area->vm;
 	vm->flags = rq->flags;
 	vm->caller = rq->caller;
-	area_block_split(block, vm->pages, bytes >> PAGE_SHIFT);
-	pages_count(vs, vm, bytes >> PAGE_SHIFT);
+	area_block_split(block, vm->pages, nr);
+	pages_count(vs, vm, nr);
 	return area;
 }
 
-/* A new area with pages, not yet mapped. Consumes the block. */
-static struct vmap_area *area_new(struct vmalloc_state *vs, const struct vmalloc_request *rq, struct page *block)
+/* A new area with pages, mapped. Consumes the block. */
+static noinline struct vmap_area *area_new(struct vmalloc_state *vs, const struct vmalloc_request *rq,
+					   struct page *block)
 {
 	struct vmap_area *area = area_make_for(vs, rq);
 
@@ -146,31 +141,40 @@ static struct vmap_area *area_new(struct vmalloc_state *vs, const struct vmalloc
 		area_block_free(block, PAGE_ALIGN(rq->size) >> PAGE_SHIFT);
 		return NULL;
 	}
-	if (!area_fill(vs, area->vm, rq, block))
+	if (!area_fill(vs, area->vm, rq, block) && !area_map(vs, area, rq))
 		return area;
 	area_abandon(vs, area);
 	return NULL;
 }
 
+/* Is it too little or too much? */
+static bool size_is_odd(const struct vmalloc_request *rq)
+{
+	if (WARN_ON_ONCE(!rq->size))
+		return true;
+	if (likely(rq->size >> PAGE_SHIFT <= totalram_pages()))
+		return false;
+	warn_alloc(rq->gfp, NULL, "vmalloc error: size %lu, exceeds total pages", rq->size);
+	return true;
+}
+
 static void *vmalloc_request(struct vmalloc_state *vs, const struct vmalloc_request *rq)
 {
+	unsigned long nr = PAGE_ALIGN(rq->size) >> PAGE_SHIFT;
 	struct vmap_area *area;
 	struct page *block;
 	struct vm_struct *vm;
 
-	if (WARN_ON_ONCE(!rq->size))
+	if (size_is_odd(rq))
 		return NULL;
-	if (rq->size >> PAGE_SHIFT > totalram_pages()) {
-		warn_alloc(rq->gfp, NULL, "vmalloc error: size %lu, exceeds total pages", rq->size);
-		return NULL;
-	}
 	block = block_for(rq);
-	area = block ? area_kept_for(vs, rq, block) : NULL;
-	if (!area)
+	area = block ? area_kept_for(vs, rq, block, nr) : NULL;
+	if (!area) {
 		area = area_new(vs, rq, block);
-	if (!area)
-		return NULL;
-	if (area_map(vs, area, rq)) {
+		if (!area)
+			return NULL;
+	} else if (run_open(vs, area, nr, rq->prot, rq->gfp)) {
+		report_map_failure(vs, area->vm, rq->gfp, -ENOSPC);
 		area_abandon(vs, area);
 		return NULL;
 	}
@@ -367,7 +371,7 @@ void vfree(const void *address)
 		return;
 	}
 	deferred_flush(vs);
-	__vunmap(vs, address, is_area);
+	__vunmap(vs, address, AREA_OF_VMALLOC | AREA_OF_VMAP | AREA_OF_DEVICE);
 }
 
 /* ------------------------------------------------------------------------------------------------------ what is it */
@@ -449,6 +453,8 @@ int vmalloc_init(struct machine *m)
 	if (!vs)
 		return -ENOMEM;
 	vs->machine = m;
+	vs->lazy_max_bytes = lazy_max_bytes(m);
+	vs->leaves_open = m->params.lazy_vfree && !m->params.private_memory;
 	spin_lock_init(&vs->area_lock);
 	mutex_init(&vs->purge_lock);
 	vs->space_report = vs->map_report = (struct ratelimit_state)RATELIMIT_DEFAULT;

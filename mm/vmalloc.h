@@ -10,7 +10,7 @@
  *	vmalloc_lazy.c	freed addresses on their way back: deferred frees, purge
  *	vmallocinfo.c	the text of /proc/vmallocinfo, explain, dump
  *	vm_area.c	who has which addresses
- *	vm_kept.c	freed areas whose mapping the host keeps
+ *	vm_kept.c	freed areas whose mapping the host keeps; vm_run.h: opened and shut
  *	pgtable.c	page tables
  *
  * Locks, outermost first: purge_lock (a mutex), then area_lock or table_lock (spinlocks, irqs off; neither is ever
@@ -21,9 +21,10 @@
 
 #include <linux/list.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include "mm/machine.h"
 #include "mm/pgtable.h"
-#include "mm/vm_area.h"
+#include "mm/vm_kept.h"
 
 struct kmem_fault;
 
@@ -86,11 +87,13 @@ struct vmalloc_state {
 
 	struct mutex purge_lock;
 	bool has_empty_tables;			/* maybe; under purge_lock */
+	unsigned long lazy_max_bytes;
+	bool leaves_open;			/* kmem.lazy_vfree; but private memory is its mapping */
 	long nr_pages;				/* atomic: of areas that vmalloc() made */
 	struct ratelimit_state space_report, map_report;
 
 	/* Counted, never decided by. */
-	unsigned long nr_runs, nr_purges, nr_purged_ranges, nr_reused;
+	unsigned long nr_runs, nr_purges, nr_purged_ranges;
 };
 
 /* Bytes that an area maps: without its guard page. */
@@ -101,6 +104,9 @@ static inline unsigned long vm_area_bytes(const struct vm_struct *vm)
 
 /* Of vm_struct.flags, ours: this area is another one's pages[]. */
 #define VM_PAGE_ARRAY 0x80000000ul
+
+/* The flags of areas that are all alike to whoever gets one. */
+#define VM_PLAIN (VM_ALLOC | VM_MAP | VM_USERMAP | VM_UNINITIALIZED | VM_PAGE_ARRAY)
 
 /* Of linux/gfp.h's flags, those that say how hard to try: what nested allocations inherit. */
 #define GFP_RECLAIM_MASK \
@@ -115,8 +121,6 @@ struct mapping {
 	pgprot_t prot;
 	gfp_t gfp;			/* for tables */
 	bool large;
-	bool again;			/* one run, which the host keeps from the last time */
-	bool is_open;			/* again: writable, and not shut meanwhile */
 	bool is_run;			/* answered: they are neighbours in memory */
 };
 
@@ -129,14 +133,16 @@ int tables_init(struct vmalloc_state *vs);
 void tables_exit(struct vmalloc_state *vs);
 MUST_CHECK int pages_map(struct vmalloc_state *vs, struct mapping *mapping);
 MUST_CHECK int frames_map(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gfp);
-/* How many of the pages, from the first on, are neighbours in memory. */
-unsigned long pages_contiguous(struct page **pages, unsigned long nr);
-/*
- * Nothing in the range reaches memory any more. Tables stay. Sleeps. RANGE_SHUT: the host may keep the mapping; returns
- * whether it does. RANGE_OPEN: it is not told, so addresses still reach what they did.
- */
-enum range_keep { RANGE_FORGET, RANGE_SHUT, RANGE_OPEN };
-bool range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr, enum range_keep keep);
+/* Nothing in the range reaches memory any more. Tables stay. Sleeps. */
+void range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
+/* The tables' part of it. Returns how many entries were not empty. */
+long tables_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
+/* Where the entries of a range are, if they are side by side. */
+void *range_entries(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
+/* A run that was kept is to have other rights than it had. */
+MUST_CHECK int run_change(struct vmalloc_state *vs, struct vmap_area *area, unsigned long nr, pgprot_t prot, gfp_t gfp);
+/* The host has no room for it, unless it gives up what it keeps of others. */
+MUST_CHECK int run_lay_anew(struct vmalloc_state *vs, const struct vmap_area *area, unsigned long nr, gfp_t gfp);
 /* Free the tables of a range that hold nothing; the host has forgotten it. Returns pages. */
 unsigned long tables_prune(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
 
@@ -162,36 +168,32 @@ static inline struct vmalloc_state *this_vmalloc(void)
  * The same for a call that may sleep: reports a caller who may not. NULL for interrupts, who may on no account go on:
  * the kernel would stop here.
  */
-struct vmalloc_state *this_vmalloc_may_sleep(void);
+static inline struct vmalloc_state *this_vmalloc_but_of_interrupts(void)
+{
+	return likely(sleeping_is_allowed()) || !in_interrupt() ? this_vmalloc() : NULL;
+}
+#define this_vmalloc_may_sleep() ({ might_sleep(); this_vmalloc_but_of_interrupts(); })
 
 /* vmalloc_area.c */
-/* Which area a caller means. */
-bool is_area(const struct vm_struct *vm);
-bool is_ram(const struct vm_struct *vm);	/* of vm_map_ram() */
 /* A busy area of so many bytes, for vm (NULL: vm_map_ram()); or NULL. May sleep. */
 struct vmap_area *area_reserve(struct vmalloc_state *vs, const struct vm_request *request, struct vm_struct *vm,
 			       gfp_t gfp);
 /* An area with nothing in it. NULL: size 0, too large, no memory or no room. May sleep. */
 struct vmap_area *area_make(struct vmalloc_state *vs, const struct vmalloc_request *rq);
-/* One that was kept for the frames from the first on; NULL if there is none. Busy again, and still to be mapped. */
-struct vmap_area *area_reuse(struct vmalloc_state *vs, enum vm_area_kind kind, struct page *first, unsigned long size);
-/*
- * The busy area that starts at the address and has so many bytes (0: any), found by no one else from now on; NULL if
- * there is none that fits.
- */
-struct vmap_area *area_take(struct vmalloc_state *vs, const void *address, unsigned long bytes,
-			    bool (*fits)(const struct vm_struct *vm));
+/* Destroy the busy area of these kinds that starts at the address; false if there is none. May sleep. */
+bool area_free(struct vmalloc_state *vs, unsigned long address, unsigned int kinds);
+/* The same for vm_unmap_ram(); reports that there is none. */
+void area_free_ram(struct vmalloc_state *vs, const void *address, unsigned int count);
 /* Lay mapping->pages at the area's addresses, which may be kept for them. 0, or what pages_map() says. */
-MUST_CHECK int area_pages_map(struct vmalloc_state *vs, struct vmap_area *area, struct mapping *mapping,
-			      enum vm_area_kind kind);
+MUST_CHECK int area_pages_map(struct vmalloc_state *vs, struct vmap_area *area, struct mapping *mapping);
 /* The same for area->vm->pages; a failure is reported; then abandon the area. */
 MUST_CHECK int area_map(struct vmalloc_state *vs, struct vmap_area *area, const struct vmalloc_request *rq);
 /* The host, or a table, was missing: say which, and what would help. */
 void report_map_failure(struct vmalloc_state *vs, const struct vm_struct *vm, gfp_t gfp, int err);
 /* An area whose making failed: leave nothing of it, tables and dead addresses included. */
 void area_abandon(struct vmalloc_state *vs, struct vmap_area *area);
-/* Destroy the area that starts at the address; reports what is no area's start. May sleep. */
-void __vunmap(struct vmalloc_state *vs, const void *address, bool (*fits)(const struct vm_struct *vm));
+/* The same; reports what is no such area's start. */
+void __vunmap(struct vmalloc_state *vs, const void *address, unsigned int kinds);
 /* Descriptors back to their cache. */
 void vmap_areas_free(struct vmalloc_state *vs, struct list_head *unused);
 /*
@@ -222,8 +224,21 @@ void vm_structs_free(struct vm_struct *vm);
 unsigned long lazy_purges(const struct vmalloc_state *vs);
 /* Wait for a purge that is running, then purge. Returns lazy_purges(). May sleep. */
 unsigned long lazy_flush(struct vmalloc_state *vs);
-/* After a free: purge if too many addresses are dead. May sleep. */
-void lazy_settle(struct vmalloc_state *vs);
+/* After a free: purge if too many addresses are dead, a thing of bytes and of areas. May sleep. */
+#define MAX_DEAD 256ul			/* areas: a process pays for each that the host keeps */
+static inline bool purge_is_due(const struct vmalloc_state *vs)
+{
+	return __atomic_load_n(&vs->space.lazy_bytes, __ATOMIC_RELAXED) > vs->lazy_max_bytes ||
+	       __atomic_load_n(&vs->space.nr_dead, __ATOMIC_RELAXED) >= MAX_DEAD;
+}
+void lazy_settle_now(struct vmalloc_state *vs);
+static inline void lazy_settle(struct vmalloc_state *vs)
+{
+	if (unlikely(purge_is_due(vs)))
+		lazy_settle_now(vs);
+}
+/* So many dead bytes are worth a purge: more CPUs make one dearer. */
+unsigned long lazy_max_bytes(const struct machine *m);
 /* Do the frees that atomic contexts left. May sleep. Returns pages freed. */
 unsigned long deferred_flush_all(struct vmalloc_state *vs);
 static inline unsigned long deferred_flush(struct vmalloc_state *vs)

@@ -6,8 +6,8 @@
  *	                       ^                            |
  *	   lazy, purged later  `---- vmap_area_destroy() <--'	range_unmap(), pages, addresses: in this order
  *
- * A busy area that area_take() found is out of the tree and its taker's alone; of two takers one finds it.
- * True whenever area_lock is free: A1 and A3 of vmalloc.c, V1 to V5 of vm_area.c.
+ * A busy area that was found in order to be freed is its finder's alone; of two who look one finds it.
+ * True whenever area_lock is free: A1 and A3 of vmalloc.c, V1 to V6 of vm_area.c.
  * Lock: vs->area_lock for the trees; never held over an allocation, a free or a call of the host.
  */
 #include <linux/errno.h>
@@ -18,20 +18,10 @@
 #include "mm/dial.h"
 #include "mm/fault_inject.h"
 #include "mm/page_alloc.h"
-#include "mm/vmalloc.h"
+#include "mm/vm_run.h"
 
 #define CALLER __builtin_return_address(0)
 #define IOREMAP_MAX_ALIGN (1ul << 30)
-
-bool is_area(const struct vm_struct *vm)
-{
-	return vm;
-}
-
-bool is_ram(const struct vm_struct *vm)
-{
-	return !vm;
-}
 
 /* ------------------------------------------------------------------------------------------------------- addresses */
 
@@ -71,6 +61,15 @@ static bool space_reserve_or_purge(struct vmalloc_state *vs, const struct vm_req
 	return false;
 }
 
+static enum vm_area_kind kind_of(const struct vm_struct *vm)
+{
+	if (!vm)
+		return AREA_OF_RAM;
+	if (vm->flags & VM_ALLOC)
+		return AREA_OF_VMALLOC;
+	return vm->flags & VM_IOREMAP ? AREA_OF_DEVICE : AREA_OF_VMAP;
+}
+
 struct vmap_area *area_reserve(struct vmalloc_state *vs, const struct vm_request *request, struct vm_struct *vm,
 			       gfp_t gfp)
 {
@@ -78,8 +77,10 @@ struct vmap_area *area_reserve(struct vmalloc_state *vs, const struct vm_request
 	struct vmap_area *spare = kmem_cache_alloc(vs->areas, gfp & GFP_RECLAIM_MASK);
 	LIST_HEAD(unused);
 
-	if (area)
+	if (area) {
 		area->vm = vm;
+		area->kind = kind_of(vm);
+	}
 	if (area && (!spare || fault_here(vs->machine, FAULT_AREA, gfp) ||
 		     !space_reserve_or_purge(vs, request, area, &spare, &unused, gfp))) {
 		list_add(&area->list, &unused);
@@ -125,44 +126,14 @@ struct vmap_area *area_make(struct vmalloc_state *vs, const struct vmalloc_reque
 	return area;
 }
 
-struct vmap_area *area_reuse(struct vmalloc_state *vs, enum vm_area_kind kind, struct page *first, unsigned long size)
+/* The busy area that a caller means. */
+static inline struct vmap_area *area_busy(struct vmalloc_state *vs, unsigned long address, unsigned long end,
+					  unsigned int kinds) MUST_HOLD(vs->area_lock)
 {
-	struct vmap_area *area;
-	unsigned long flags;
+	struct vmap_area *area = vm_area_find(&vs->space, address);
+	bool fits = area && area->va_start == address && area->kind & kinds && (!end || area->va_end == end);
 
-	if (!__atomic_load_n(&vs->space.nr_spare, __ATOMIC_RELAXED))
-		return NULL;
-	spin_lock_irqsave(&vs->area_lock, flags);
-	area = vm_kept_reuse(&vs->space, kind, machine_pfn(vs->machine, first), size);
-	vs->nr_reused += !!area;
-	spin_unlock_irqrestore(&vs->area_lock, flags);
-	return area;
-}
-
-struct vmap_area *area_take(struct vmalloc_state *vs, const void *address, unsigned long bytes,
-			    bool (*fits)(const struct vm_struct *vm))
-{
-	struct vmap_area *area;
-	unsigned long flags;
-
-	spin_lock_irqsave(&vs->area_lock, flags);
-	area = vm_area_find(&vs->space, (unsigned long)address);
-	if (area && (area->va_start != (unsigned long)address || !fits(area->vm) ||
-		     (bytes && area->va_end - area->va_start != bytes)))
-		area = NULL;
-	if (area)
-		vm_area_take(&vs->space, area);
-	spin_unlock_irqrestore(&vs->area_lock, flags);
-	return area;
-}
-
-static void area_keep(struct vmalloc_state *vs, struct vmap_area *area)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&vs->area_lock, flags);
-	vm_kept_add(&vs->space, area);
-	spin_unlock_irqrestore(&vs->area_lock, flags);
+	return fits ? area : NULL;
 }
 
 static void area_retire(struct vmalloc_state *vs, struct vmap_area *area)
@@ -171,6 +142,8 @@ static void area_retire(struct vmalloc_state *vs, struct vmap_area *area)
 	LIST_HEAD(unused);
 
 	spin_lock_irqsave(&vs->area_lock, flags);
+	if (area->state == AREA_KEPT)
+		vm_kept_take(&vs->space, area);
 	vm_area_retire(&vs->space, area, &unused);
 	spin_unlock_irqrestore(&vs->area_lock, flags);
 	vmap_areas_free(vs, &unused);
@@ -188,26 +161,20 @@ void report_map_failure(struct vmalloc_state *vs, const struct vm_struct *vm, gf
 	warn_alloc(gfp, NULL, "vmalloc error: size %lu, failed to map pages", bytes);
 }
 
-int area_pages_map(struct vmalloc_state *vs, struct vmap_area *area, struct mapping *mapping, enum vm_area_kind kind)
+int area_pages_map(struct vmalloc_state *vs, struct vmap_area *area, struct mapping *mapping)
 {
 	int err;
 
 	mapping->address = area->va_start;
-	mapping->again = area->is_run;
-	mapping->is_open = area->is_open;
 	err = pages_map(vs, mapping);
-	area->is_open = false;
-	area->is_writable = pgprot_val(mapping->prot) & _PAGE_RW;
 	if (err || !mapping->is_run || mapping->nr > KEPT_PAGES)
 		return err;
-	area->is_run = true;
-	area->kind = kind;
+	area->entries = range_entries(vs, area->va_start, mapping->nr);
+	area->is_run = area->entries;
+	area->prot = pgprot_val(mapping->prot) | _PAGE_NX;
 	area->pfn = machine_pfn(vs->machine, mapping->pages[0]);
 	return 0;
 }
-
-/* The flags of areas that are all alike to whoever gets one. */
-#define VM_PLAIN (VM_ALLOC | VM_MAP | VM_USERMAP | VM_UNINITIALIZED | VM_PAGE_ARRAY)
 
 int area_map(struct vmalloc_state *vs, struct vmap_area *area, const struct vmalloc_request *rq)
 {
@@ -216,7 +183,7 @@ int area_map(struct vmalloc_state *vs, struct vmap_area *area, const struct vmal
 		.pages = vm->pages, .nr = vm_area_bytes(vm) >> PAGE_SHIFT, .prot = rq->prot, .gfp = rq->gfp,
 		.large = rq->flags & VM_ALLOW_HUGE_VMAP,
 	};
-	int err = area_pages_map(vs, area, &mapping, vm->flags & VM_ALLOC ? AREA_OF_VMALLOC : AREA_OF_VMAP);
+	int err = area_pages_map(vs, area, &mapping);
 
 	if (err)
 		report_map_failure(vs, vm, rq->gfp, err);
@@ -227,45 +194,80 @@ int area_map(struct vmalloc_state *vs, struct vmap_area *area, const struct vmal
 
 /* --------------------------------------------------------------------------------------------------------- destroy */
 
-/* How much of its mapping may stay. Private memory is its mapping. */
-static enum range_keep area_keeps(const struct vmalloc_state *vs, const struct vmap_area *area)
+static unsigned long area_pages(const struct vmap_area *area)
 {
-	const struct machine_params *params = &vs->machine->params;
-
-	if (!area->is_run)
-		return RANGE_FORGET;
-	return params->lazy_vfree && !params->private_memory && area->is_writable ? RANGE_OPEN : RANGE_SHUT;
+	return (area->vm ? vm_area_bytes(area->vm) : area->va_end - area->va_start) >> PAGE_SHIFT;
 }
 
 /* Returns whether the mapping is kept. */
-static bool area_unmap(struct vmalloc_state *vs, struct vmap_area *area, enum range_keep keep)
+static __always_inline bool area_unmap(struct vmalloc_state *vs, struct vmap_area *area)
 {
-	unsigned long bytes = area->vm ? vm_area_bytes(area->vm) : area->va_end - area->va_start;
-
-	area->is_open = keep == RANGE_OPEN;
-	return range_unmap(vs, area->va_start, bytes >> PAGE_SHIFT, keep);
+	if (area->state != AREA_KEPT || SEEDED(VFREE_ORDER)) {
+		range_unmap(vs, area->va_start, area_pages(area));
+		return false;
+	}
+	return run_shut(vs, area, area_pages(area));
 }
 
-unsigned long vmap_area_destroy(struct vmalloc_state *vs, struct vmap_area *area)
+static __always_inline unsigned long area_destroy(struct vmalloc_state *vs, struct vmap_area *area)
 {
 	struct vm_struct *vm = area->vm;
 	unsigned long pages = 0;
 	bool is_kept = false;
 
 	if (!SEEDED(VFREE_ORDER))
-		is_kept = area_unmap(vs, area, area_keeps(vs, area));
+		is_kept = area_unmap(vs, area);
 	if (vm)
 		pages = area_pages_free(vs, vm);
 	if (SEEDED(VFREE_ORDER))
-		area_unmap(vs, area, RANGE_FORGET);
-	if (is_kept) {
-		area_keep(vs, area);
+		area_unmap(vs, area);
+	if (likely(is_kept)) {
+		vm_kept_leave(area);
 	} else {
 		area_retire(vs, area);
 		vm_structs_free(vm);
 	}
 	check_step(vs->machine, CHECK_OFTEN);
 	return pages;
+}
+
+unsigned long vmap_area_destroy(struct vmalloc_state *vs, struct vmap_area *area)
+{
+	return area_destroy(vs, area);
+}
+
+/* Inline in those of its callers that are called often. */
+static __always_inline bool busy_destroy(struct vmalloc_state *vs, unsigned long address, unsigned long end,
+					 unsigned int kinds)
+{
+	struct vmap_area *area;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vs->area_lock, flags);
+	area = area_busy(vs, address, end, kinds);
+	if (likely(area && area->is_run))
+		vm_kept_add(&vs->space, area);
+	else if (area)
+		vm_area_take(&vs->space, area);
+	spin_unlock_irqrestore(&vs->area_lock, flags);
+	if (!area)
+		return false;
+	area_destroy(vs, area);
+	lazy_settle(vs);
+	return true;
+}
+
+bool area_free(struct vmalloc_state *vs, unsigned long address, unsigned int kinds)
+{
+	return busy_destroy(vs, address, 0, kinds);
+}
+
+void area_free_ram(struct vmalloc_state *vs, const void *address, unsigned int count)
+{
+	unsigned long start = (unsigned long)address, end = start + ((unsigned long)count << PAGE_SHIFT);
+
+	WARN(!busy_destroy(vs, start, end, AREA_OF_RAM), "vm_unmap_ram: no area of %u pages at %p\n", count,
+	     address);
 }
 
 void area_abandon(struct vmalloc_state *vs, struct vmap_area *area)
@@ -279,17 +281,12 @@ void area_abandon(struct vmalloc_state *vs, struct vmap_area *area)
 	lazy_flush(vs);
 }
 
-void __vunmap(struct vmalloc_state *vs, const void *address, bool (*fits)(const struct vm_struct *vm))
+void __vunmap(struct vmalloc_state *vs, const void *address, unsigned int kinds)
 {
-	struct vmap_area *area;
-
 	if (WARN((unsigned long)address & ~PAGE_MASK, "Trying to vfree() bad address (%p)\n", address))
 		return;
-	area = area_take(vs, address, 0, fits);
-	if (WARN(!area, "Trying to vfree() nonexistent vm area (%p)\n", address))
-		return;
-	vmap_area_destroy(vs, area);
-	lazy_settle(vs);
+	WARN(!busy_destroy(vs, (unsigned long)address, 0, kinds), "Trying to vfree() nonexistent vm area (%p)\n",
+	     address);
 }
 
 /* ---------------------------------------------------------------------------------------------------- bare areas */
@@ -324,16 +321,21 @@ struct vm_struct *remove_vm_area(const void *address)
 	struct vmalloc_state *vs = this_vmalloc_may_sleep();
 	struct vmap_area *area;
 	struct vm_struct *vm;
+	unsigned long flags;
 
 	if (!vs)
 		return NULL;
-	area = area_take(vs, address, 0, is_area);
+	spin_lock_irqsave(&vs->area_lock, flags);
+	area = area_busy(vs, (unsigned long)address, 0, ~(unsigned int)AREA_OF_RAM);
+	if (area)
+		vm_area_leave(&vs->space, area);
+	spin_unlock_irqrestore(&vs->area_lock, flags);
 	if (!area)
 		return NULL;
 	vm = area->vm;
 	if (vm->flags & VM_ALLOC)
 		__atomic_fetch_sub(&vs->nr_pages, vm->nr_pages, __ATOMIC_RELAXED);
-	area_unmap(vs, area, RANGE_FORGET);
+	range_unmap(vs, area->va_start, area_pages(area));
 	area_retire(vs, area);
 	lazy_settle(vs);
 	return vm;

@@ -26,10 +26,8 @@
 #include "mm/vmalloc.h"
 
 #define LAZY_BYTES_PER_STEP (32ul << 20)
-#define MAX_DEAD 256ul			/* areas: a process pays for each that the host keeps */
 
-/* So many dead bytes are worth a purge: more CPUs make one dearer. */
-static unsigned long lazy_max_bytes(const struct machine *m)
+unsigned long lazy_max_bytes(const struct machine *m)
 {
 	return LAZY_BYTES_PER_STEP * (unsigned long)fls(m->nr_cpus);
 }
@@ -53,6 +51,8 @@ static struct vmap_area *deferred_next(struct vmalloc_state *vs)
 		if (!area->deferred)
 			continue;
 		area->deferred = false;
+		if (area->is_run)
+			vm_kept_add_taken(&vs->space, area);
 		__atomic_store_n(&vs->nr_deferred, vs->nr_deferred - 1, __ATOMIC_RELAXED);
 		found = area;
 		break;
@@ -104,15 +104,14 @@ static void ranges_release(struct vmalloc_state *vs, struct list_head *ranges)
 	vmap_areas_free(vs, &unused);
 }
 
-/* No host knows the ranges any more. */
+/* No host knows the ranges any more, and their entries are empty. */
 static void ranges_forget(struct vmalloc_state *vs, const struct list_head *ranges)
 {
 	const struct vmap_area *range;
 
 	list_for_each_entry(range, ranges, list)
 		if (range->is_mapped)
-			host_unmap(vs->machine, range->va_start, (range->va_end - range->va_start) >> PAGE_SHIFT,
-				   false);
+			range_unmap(vs, range->va_start, (range->va_end - range->va_start) >> PAGE_SHIFT);
 }
 
 /* From the window's start to the end of the last area that there ever was. */
@@ -161,13 +160,6 @@ unsigned long lazy_flush(struct vmalloc_state *vs)
 	return lazy_purges(vs);
 }
 
-/* Are so many addresses dead that a purge is worth it? */
-static bool purge_is_due(const struct vmalloc_state *vs)
-{
-	return __atomic_load_n(&vs->space.lazy_bytes, __ATOMIC_RELAXED) > lazy_max_bytes(vs->machine) ||
-	       __atomic_load_n(&vs->space.nr_dead, __ATOMIC_RELAXED) >= MAX_DEAD;
-}
-
 unsigned long vmalloc_purge(struct machine *m)
 {
 	struct vmalloc_state *vs = m->vmalloc;
@@ -185,9 +177,9 @@ unsigned long vmalloc_purge(struct machine *m)
 }
 
 /* Another task may just have done it: a second time would throw away what the first one keeps. */
-void lazy_settle(struct vmalloc_state *vs)
+void lazy_settle_now(struct vmalloc_state *vs)
 {
-	if (!purge_is_due(vs) || !mutex_trylock(&vs->purge_lock))
+	if (!mutex_trylock(&vs->purge_lock))
 		return;
 	if (purge_is_due(vs))
 		purge(vs, false);

@@ -20,7 +20,7 @@
 #include "mm/fault_inject.h"
 #include "mm/highmem.h"
 #include "mm/page_alloc.h"
-#include "mm/vmalloc.h"
+#include "mm/vm_run.h"
 
 /* ---------------------------------------------------------------------------------------------- tables are pages */
 
@@ -164,7 +164,7 @@ unsigned long tables_prune(struct vmalloc_state *vs, unsigned long address, unsi
 	return stock_free(&stock);
 }
 
-bool range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr, enum range_keep keep)
+long tables_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr)
 {
 	LIST_HEAD(stock);
 	unsigned long flags = tables_lock(vs, &stock);
@@ -172,15 +172,29 @@ bool range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long 
 
 	tables_unlock(vs, flags);
 	assert(unmapped >= 0);		/* whole areas: no large entry reaches out of one */
-	if (keep == RANGE_OPEN)
-		return true;
-	return unmapped && !SEEDED(VMALLOC_FLUSH) && host_unmap(vs->machine, address, nr, keep == RANGE_SHUT);
+	return unmapped;
 }
 
-/* What the tables say, in the host. flags: HOST_AGAIN, or 0. */
-static int run_lay(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gfp, unsigned int flags)
+void range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr)
 {
-	unsigned int prot = HOST_READ | (run->prot & _PAGE_RW ? HOST_WRITE : 0) | flags;
+	if (tables_unmap(vs, address, nr) && !SEEDED(VMALLOC_FLUSH))
+		host_unmap(vs->machine, address, nr, false);
+}
+
+void *range_entries(struct vmalloc_state *vs, unsigned long address, unsigned long nr)
+{
+	LIST_HEAD(none);
+	unsigned long flags = tables_lock(vs, &none);
+	void *entries = pgtable_run_entries(&vs->table, address, nr);
+
+	tables_unlock(vs, flags);
+	return entries;
+}
+
+/* What the tables say, in the host. */
+static int run_lay(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gfp)
+{
+	unsigned int prot = HOST_READ | (run->prot & _PAGE_RW ? HOST_WRITE : 0);
 
 	__atomic_fetch_add(&vs->nr_runs, 1, __ATOMIC_RELAXED);
 	if (fault_here(vs->machine, FAULT_MAP, gfp))
@@ -192,31 +206,38 @@ int frames_map(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gf
 {
 	int err = tables_map(vs, *run, gfp);
 
-	return err ? err : run_lay(vs, run, gfp, 0);
+	return err ? err : run_lay(vs, run, gfp);
 }
 
 /* The same for an area. What the host keeps of others it gives up for it. */
-static int run_map(struct vmalloc_state *vs, const struct pgtable_run *run, const struct mapping *mapping)
+static int area_lay(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gfp)
 {
-	gfp_t gfp = mapping->gfp;
-	int err = tables_map(vs, *run, gfp);
+	int err = run_lay(vs, run, gfp);
 
-	if (err || (mapping->is_open && run->prot & _PAGE_RW))
-		return err;
-	err = run_lay(vs, run, gfp, mapping->again ? HOST_AGAIN : 0);
 	if (!err || !vm_kept_any(&vs->space))
 		return err;
 	lazy_flush(vs);
-	return run_lay(vs, run, gfp, 0);
+	return run_lay(vs, run, gfp);
 }
 
-unsigned long pages_contiguous(struct page **pages, unsigned long nr)
+int run_change(struct vmalloc_state *vs, struct vmap_area *area, unsigned long nr, pgprot_t prot, gfp_t gfp)
 {
-	unsigned long run = 1;
+	struct pgtable_run run = { .address = area->va_start, .pfn = area->pfn, .nr = nr };
+	int err;
 
-	while (run < nr && pages[run] == pages[0] + run)
-		run++;
-	return run;
+	area->prot = run.prot = pgprot_val(prot) | _PAGE_NX;
+	tables_unmap(vs, area->va_start, nr);
+	err = tables_map(vs, run, gfp);
+	area->entries = range_entries(vs, area->va_start, nr);
+	return err ? err : area_lay(vs, &run, gfp);
+}
+
+int run_lay_anew(struct vmalloc_state *vs, const struct vmap_area *area, unsigned long nr, gfp_t gfp)
+{
+	struct pgtable_run run = { .address = area->va_start, .pfn = area->pfn, .nr = nr, .prot = area->prot };
+
+	lazy_flush(vs);
+	return run_lay(vs, &run, gfp);
 }
 
 int pages_map(struct vmalloc_state *vs, struct mapping *mapping)
@@ -229,8 +250,10 @@ int pages_map(struct vmalloc_state *vs, struct mapping *mapping)
 	for (unsigned long i = 0; i < mapping->nr && !err; i += (unsigned long)run.nr) {
 		run.address = mapping->address + (i << PAGE_SHIFT);
 		run.pfn = machine_pfn(vs->machine, mapping->pages[i]);
-		run.nr = mapping->again ? mapping->nr : pages_contiguous(mapping->pages + i, mapping->nr - i);
-		err = run_map(vs, &run, mapping);
+		run.nr = pages_contiguous(mapping->pages + i, mapping->nr - i);
+		err = tables_map(vs, run, mapping->gfp);
+		if (!err)
+			err = area_lay(vs, &run, mapping->gfp);
 	}
 	mapping->is_run = run.nr == mapping->nr;
 	return err;

@@ -13,7 +13,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include "mm/page_alloc.h"
-#include "mm/vmalloc.h"
+#include "mm/vm_run.h"
 
 #define CALLER __builtin_return_address(0)
 
@@ -39,53 +39,60 @@ static bool frames_exist(const struct machine *m, u64 pfn, u64 nr)
 #endif
 }
 
-static bool are_neighbours(struct page **pages, unsigned long nr)
+/* An area that was kept of the same pages, which so exist. */
+static __always_inline struct vmap_area *area_kept_for(struct vmalloc_state *vs, enum vm_area_kind kind,
+						       struct page **pages, unsigned int count, unsigned long size)
 {
-	return pages_contiguous(pages, nr) == nr;
+	if (!count || pages_contiguous(pages, count) != count)
+		return NULL;
+	return area_reuse(vs, kind, pages[0], size);
 }
 
-/* An area that vmap() made of the same pages, and that was kept. */
-static struct vmap_area *area_kept_for(struct vmalloc_state *vs, const struct vmalloc_request *rq, struct page **pages)
+/* One of its own, mapped. */
+static noinline struct vmap_area *area_new_for(struct vmalloc_state *vs, const struct vmalloc_request *rq,
+					       struct page **pages, unsigned int count)
 {
 	struct vmap_area *area;
 
-	if (!rq->size || !are_neighbours(pages, rq->size >> PAGE_SHIFT))
+	if (count > totalram_pages() || !pages_exist(vs->machine, pages, count))
 		return NULL;
-	area = area_reuse(vs, AREA_OF_VMAP, pages[0], rq->size + PAGE_SIZE);
+	area = area_make(vs, rq);
 	if (!area)
 		return NULL;
-	area->vm->flags = rq->flags;
-	area->vm->caller = rq->caller;
-	return area;
+	area->vm->pages = pages;
+	if (!area_map(vs, area, rq))
+		return area;
+	area->vm->pages = NULL;
+	area_abandon(vs, area);
+	return NULL;
 }
 
 void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_t prot)
 {
-	struct vmalloc_request rq = {
-		.size = (unsigned long)count << PAGE_SHIFT, .gfp = GFP_KERNEL, .prot = prot, .flags = flags,
-		.caller = CALLER,
-	};
 	struct vmalloc_state *vs = this_vmalloc_may_sleep();
-	struct vmap_area *area;
+	struct vmap_area *area = NULL;
 	struct vm_struct *vm;
 
-	if (!vs)
+	if (!vs || WARN_ON_ONCE(flags & (VM_FLUSH_RESET_PERMS | VM_ALLOC | VM_NO_GUARD)))
 		return NULL;
-	if (WARN_ON_ONCE(flags & (VM_FLUSH_RESET_PERMS | VM_ALLOC | VM_NO_GUARD)) || count > totalram_pages() ||
-	    !pages_exist(vs->machine, pages, count))
-		return NULL;
-	area = area_kept_for(vs, &rq, pages);
-	if (!area)
-		area = area_make(vs, &rq);
-	if (!area)
-		return NULL;
-	vm = area->vm;
-	vm->pages = pages;
-	if (area_map(vs, area, &rq)) {
-		vm->pages = NULL;
+	if (!(flags & ~VM_PLAIN))
+		area = area_kept_for(vs, AREA_OF_VMAP, pages, count, ((unsigned long)count + 1) << PAGE_SHIFT);
+	if (!area) {
+		struct vmalloc_request rq = {
+			.size = (unsigned long)count << PAGE_SHIFT, .gfp = GFP_KERNEL, .prot = prot, .flags = flags,
+		};
+
+		area = area_new_for(vs, &rq, pages, count);
+		if (!area)
+			return NULL;
+	} else if (run_open(vs, area, count, prot, GFP_KERNEL)) {
+		report_map_failure(vs, area->vm, GFP_KERNEL, -ENOSPC);
 		area_abandon(vs, area);
 		return NULL;
 	}
+	vm = area->vm;
+	vm->flags = flags;
+	vm->caller = CALLER;
 	vm->pages = flags & VM_MAP_PUT_PAGES ? pages : NULL;
 	vm->nr_pages = flags & VM_MAP_PUT_PAGES ? count : 0;
 	return vm->addr;
@@ -138,12 +145,7 @@ void *vmap_pfn(unsigned long *pfns, unsigned int count, pgprot_t prot)
 	return area->vm->addr;
 }
 
-/* Of an area that vmalloc() made, vunmap() would leave the pages to nobody. */
-static bool is_map(const struct vm_struct *vm)
-{
-	return vm && !(vm->flags & VM_ALLOC);
-}
-
+/* Of an area that vmalloc() made, this would leave the pages to nobody. */
 void vunmap(const void *address)
 {
 	struct vmalloc_state *vs = address ? this_vmalloc_may_sleep() : NULL;
@@ -151,27 +153,40 @@ void vunmap(const void *address)
 	if (!vs)
 		return;
 	deferred_flush(vs);
-	__vunmap(vs, address, is_map);
+	__vunmap(vs, address, AREA_OF_VMAP | AREA_OF_DEVICE);
+}
+
+static noinline void *map_ram_anew(struct vmalloc_state *vs, struct page **pages, unsigned int count)
+{
+	struct vm_request where = { .size = (unsigned long)count << PAGE_SHIFT, .align = PAGE_SIZE };
+	struct mapping mapping = { .pages = pages, .nr = count, .prot = PAGE_KERNEL, .gfp = GFP_KERNEL };
+	struct vmap_area *area;
+
+	if (!count || !pages_exist(vs->machine, pages, count))
+		return NULL;
+	where.end = vs->space.end;
+	area = area_reserve(vs, &where, NULL, GFP_KERNEL);
+	if (!area)
+		return NULL;
+	if (area_pages_map(vs, area, &mapping)) {
+		area_abandon(vs, area);
+		return NULL;
+	}
+	return (void *)area->va_start;
 }
 
 void *vm_map_ram(struct page **pages, unsigned int count, int node)
 {
-	struct vm_request where = { .size = (unsigned long)count << PAGE_SHIFT, .align = PAGE_SIZE };
 	struct vmalloc_state *vs = this_vmalloc_may_sleep();
-	struct mapping mapping = { .pages = pages, .nr = count, .prot = PAGE_KERNEL, .gfp = GFP_KERNEL };
-	struct vmap_area *area = NULL;
+	struct vmap_area *area;
 
 	(void)node;
-	if (!vs || !count || !pages_exist(vs->machine, pages, count))
+	if (!vs)
 		return NULL;
-	where.end = vs->space.end;
-	if (are_neighbours(pages, count))
-		area = area_reuse(vs, AREA_OF_RAM, pages[0], where.size);
+	area = area_kept_for(vs, AREA_OF_RAM, pages, count, (unsigned long)count << PAGE_SHIFT);
 	if (!area)
-		area = area_reserve(vs, &where, NULL, GFP_KERNEL);
-	if (!area)
-		return NULL;
-	if (area_pages_map(vs, area, &mapping, AREA_OF_RAM)) {
+		return map_ram_anew(vs, pages, count);
+	if (run_open(vs, area, count, PAGE_KERNEL, GFP_KERNEL)) {
 		area_abandon(vs, area);
 		return NULL;
 	}
@@ -181,23 +196,12 @@ void *vm_map_ram(struct page **pages, unsigned int count, int node)
 void vm_unmap_ram(const void *address, unsigned int count)
 {
 	struct vmalloc_state *vs = this_vmalloc_may_sleep();
-	struct vmap_area *area;
 
-	if (!vs)
-		return;
-	area = count ? area_take(vs, address, (unsigned long)count << PAGE_SHIFT, is_ram) : NULL;
-	if (WARN(!area, "vm_unmap_ram: no area of %u pages at %p\n", count, address))
-		return;
-	vmap_area_destroy(vs, area);
-	lazy_settle(vs);
+	if (vs)
+		area_free_ram(vs, address, count);
 }
 
 /* --------------------------------------------------------------------------------------------------------- ioremap */
-
-static bool is_ioremap(const struct vm_struct *vm)
-{
-	return vm && vm->flags & VM_IOREMAP;
-}
 
 static bool is_ram_range(const struct machine *m, u64 first, u64 last)
 {
@@ -256,16 +260,11 @@ void *ioremap(phys_addr_t start, size_t size)
 void iounmap(volatile void *address)
 {
 	struct vmalloc_state *vs = address ? this_vmalloc_may_sleep() : NULL;
-	struct vmap_area *area;
 
 	if (!vs)
 		return;
-	area = area_take(vs, (void *)((unsigned long)address & PAGE_MASK), 0, is_ioremap);
-	if (!area) {
-		printk(KERN_ERR "iounmap: bad address %p\n", (void *)address);
-		dump_stack();
+	if (area_free(vs, (unsigned long)address & PAGE_MASK, AREA_OF_DEVICE))
 		return;
-	}
-	vmap_area_destroy(vs, area);
-	lazy_settle(vs);
+	printk(KERN_ERR "iounmap: bad address %p\n", (void *)address);
+	dump_stack();
 }

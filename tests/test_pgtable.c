@@ -476,6 +476,38 @@ static struct world *small_world(struct ktap *t)
 	return w;
 }
 
+/* Some at the end of a table, as many as make whole rounds of eight and some more. */
+static void what_is_shut_says_nothing_and_keeps_its_place(struct ktap *t)
+{
+	static const unsigned long lengths[] = { 1, 7, 8, 9, 16, 23 };
+	const struct pgtable_format *formats[] = { &pgtable_pae, &pgtable_4level };
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(lengths) * 2; i++) {
+		struct world *w = world_init(t, formats[i % 2]);
+		unsigned long nr = lengths[i / 2];
+		u64 page = 512 - nr;
+		void *entries;
+
+		ASSERT_EQ(t, map_run(w, page - 1, 99, nr + 1, false), 0);
+		entries = pgtable_run_entries(&w->pt, address_of(page), nr);
+		ASSERT_NOT_NULL(t, entries);
+		EXPECT_NULL(t, pgtable_run_entries(&w->pt, address_of(page), nr + 1));
+		pgtable_shut(entries, nr);
+		for (unsigned long k = 0; k < nr; k++)
+			EXPECT(t, !pgtable_lookup(&w->pt, address_of(page + k), &(struct pgtable_entry){ 0 }));
+		EXPECT(t, pgtable_lookup(&w->pt, address_of(page - 1), &(struct pgtable_entry){ 0 }));
+		holds(w);
+		EXPECT_EQ(t, map_run(w, page + nr - 1, 5, 1, false), -EEXIST);
+		EXPECT_EQ(t, pgtable_prune(&w->pt, address_of(0), WINDOW_PAGES), 0);
+		pgtable_open(entries, nr);
+		compare(w);
+		pgtable_shut(entries, nr);
+		EXPECT_EQ(t, pgtable_unmap(&w->pt, address_of(page - 1), nr + 1), nr + 1);
+		EXPECT_GT(t, pgtable_prune(&w->pt, address_of(0), WINDOW_PAGES), 0);
+		holds(w);
+	}
+}
+
 static void expect_fault(struct world *w, pfn_t max_pfn, const char *id)
 {
 	struct kmem_fault fault = { "none", "" };
@@ -537,4 +569,5 @@ KTAP_SUITE(pgtable, KTAP_CASE(shifts_and_indexes_follow_the_widths), KTAP_CASE(t
 	   KTAP_CASE(a_run_that_found_no_table_goes_on_where_it_stopped), KTAP_CASE(nonsense_is_refused),
 	   KTAP_CASE(a_walk_visits_each_leaf_once_and_stops_when_told), KTAP_CASE(p1_a_wrong_count_is_found),
 	   KTAP_CASE(p2_a_reserved_bit_is_found), KTAP_CASE(p3_a_frame_beyond_memory_is_found),
-	   KTAP_CASE(p4_a_table_too_few_is_found), KTAP_CASE(p5_a_link_to_no_table_is_found));
+	   KTAP_CASE(p4_a_table_too_few_is_found), KTAP_CASE(p5_a_link_to_no_table_is_found),
+	   KTAP_CASE(what_is_shut_says_nothing_and_keeps_its_place));

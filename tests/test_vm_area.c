@@ -321,6 +321,23 @@ static void v5_wrong_counts_are_found(struct ktap *t)
 	expect_fault(w, "V5");
 }
 
+static void v6_a_recent_area_that_is_not_there_is_found(struct ktap *t)
+{
+	struct vmap_area *a, *b;
+	struct world *w = broken_world(t, &a, &b);
+	struct vmap_area **place = &w->space.recent[vm_recent(a->va_start)];
+
+	EXPECT_EQ(t, *place, a);
+	w->space.recent[vm_recent(a->va_start) + 1] = a;
+	expect_fault(w, "V6");
+	w->space.recent[vm_recent(a->va_start) + 1] = NULL;
+	holds(w);
+	vm_area_take(&w->space, a);
+	EXPECT_NULL(t, *place);
+	*place = a;
+	expect_fault(w, "V6");
+}
+
 KTAP_SUITE(vm_area, KTAP_CASE(the_lowest_range_that_fits_is_taken),
 	   KTAP_CASE(an_alignment_is_kept_and_splits_the_range),
 	   KTAP_CASE(an_exact_aligned_hole_is_found_when_nothing_else_is_left),
@@ -331,6 +348,6 @@ KTAP_SUITE(vm_area, KTAP_CASE(the_lowest_range_that_fits_is_taken),
 	   KTAP_CASE(v1_an_area_that_is_empty_crooked_or_out_of_order_is_found),
 	   KTAP_CASE(v2_free_neighbours_that_are_two_are_found), KTAP_CASE(v3_a_wrong_largest_range_is_found),
 	   KTAP_CASE(v4_addresses_of_nobody_and_of_two_are_found), KTAP_CASE(v4_a_taken_area_still_counts),
-	   KTAP_CASE(v5_wrong_counts_are_found),
+	   KTAP_CASE(v5_wrong_counts_are_found), KTAP_CASE(v6_a_recent_area_that_is_not_there_is_found),
 	   KTAP_CASE(v1_a_dead_area_that_is_empty_is_found),
 	   KTAP_CASE(v4_a_dead_area_around_a_busy_one_is_found));

@@ -55,7 +55,7 @@ static struct vmap_area *kept_area(struct env *e)
 
 static unsigned long reused(struct env *e)
 {
-	return e->m->vmalloc->nr_reused;
+	return space_of(e)->nr_reused;
 }
 
 /* ------------------------------------------------------------------------------------------------------- the life */
@@ -133,6 +133,32 @@ static void kept_frames_are_free(struct ktap *t)
 	EXPECT_EQ(t, page_to_pfn(page), pfn);
 	env_holds(e);
 	__free_page(page);
+}
+
+/* As when a flush, and who wants its frames, come by while someone frees it. */
+static void an_area_that_is_not_left_is_nobodys(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct vmap_area *area;
+	char *p, *q;
+
+	ASSERT_NOT_NULL(t, e);
+	p = spare_area(e, BYTES);
+	if (!p)
+		return;
+	area = kept_area(e);
+	area->is_left = false;
+	q = vmalloc(BYTES);
+	EXPECT_NE(t, q, p);
+	vfree(q);
+	vm_unmap_aliases();
+	EXPECT_EQ(t, space_of(e)->nr_spare, 1);
+	EXPECT_EQ(t, kept_area(e), area);
+	env_holds(e);
+	vm_kept_leave(area);
+	vm_unmap_aliases();
+	EXPECT_EQ(t, space_of(e)->nr_spare, 0);
+	env_holds(e);
 }
 
 static void other_frames_do_not_get_it(struct ktap *t)
@@ -377,7 +403,7 @@ static void what_is_freed_lazily_is_not_even_shut(struct ktap *t)
 	ASSERT_NOT_NULL(t, e);
 	p = spare_area(e, BYTES);
 	runs = e->m->vmalloc->nr_runs;
-	EXPECT(t, kept_area(e)->is_open);
+	EXPECT(t, e->m->vmalloc->leaves_open);
 	EXPECT_NULL(t, vmalloc_to_page(p));
 	env_holds(e);
 	for (int i = 0; i < 3; i++) {
@@ -516,6 +542,9 @@ static void k1_wrong_counts_are_found(struct ktap *t)
 	space_of(e)->nr_spare++;
 	expect_fault(e, "K1");
 	space_of(e)->nr_spare--;
+	space_of(e)->dead_bytes++;
+	expect_fault(e, "K1");
+	space_of(e)->dead_bytes--;
 }
 
 static void k2_an_area_that_is_kept_and_is_not_is_found(struct ktap *t)
@@ -542,7 +571,9 @@ static void k2_an_area_that_is_kept_and_is_not_is_found(struct ktap *t)
 	env_holds(e);
 	vfree(p);
 	if (space_of(e)->nr_dead) {
-		area = list_first_entry(&space_of(e)->dead, struct vmap_area, list);
+		area = kept_area(e);
+		if (area->va_end - area->va_start == BYTES + PAGE_SIZE)
+			area = vm_lazy_next(space_of(e), area->va_end);
 		area->is_run = false;
 		expect_fault(e, "K2");
 		area->is_run = true;
@@ -602,10 +633,14 @@ static void l2_a_mapping_at_a_kept_address_is_found(struct ktap *t)
 	ASSERT_NOT_NULL(t, e);
 	if (!spare_area(e, BYTES))
 		return;
-	run = (struct pgtable_run){ kept_area(e)->va_start, 100, 1, 0x163, false };
+	pgtable_open(kept_area(e)->entries, 1);
+	expect_fault(e, "L2");
+	pgtable_shut(kept_area(e)->entries, 1);
+	env_holds(e);
+	run = (struct pgtable_run){ kept_area(e)->va_end - PAGE_SIZE, 100, 1, 0x163, false };
 	ASSERT_EQ(t, pgtable_map(&e->m->vmalloc->table, &run), 0);
 	expect_fault(e, "L2");
-	EXPECT_EQ(t, pgtable_unmap(&e->m->vmalloc->table, kept_area(e)->va_start, 1), 1);
+	EXPECT_EQ(t, pgtable_unmap(&e->m->vmalloc->table, kept_area(e)->va_end - PAGE_SIZE, 1), 1);
 	env_holds(e);
 }
 
@@ -633,7 +668,7 @@ KTAP_SUITE(vm_kept, KTAP_CASE(the_same_frames_get_their_area_again_after_a_flush
 	   KTAP_CASE(private_memory_is_never_left_open), KTAP_CASE(a_forked_child_uses_its_own_copy),
 	   KTAP_CASE(threads_share_what_is_kept), KTAP_CASE(k1_wrong_counts_are_found),
 	   KTAP_CASE(k2_an_area_that_is_kept_and_is_not_is_found),
-	   KTAP_CASE(k3_an_area_in_another_frames_bucket_is_found),
+	   KTAP_CASE(an_area_that_is_not_left_is_nobodys), KTAP_CASE(k3_an_area_in_another_frames_bucket_is_found),
 	   KTAP_CASE(k3_spare_areas_in_the_wrong_order_are_found),
 	   KTAP_CASE(l2_a_mapping_at_a_kept_address_is_found),
 	   KTAP_CASE(v5_dead_bytes_that_are_not_counted_are_found));

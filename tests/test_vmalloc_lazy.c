@@ -233,10 +233,10 @@ static void l2_a_mapping_at_a_dead_address_is_found(struct ktap *t)
 	ASSERT_NOT_NULL(t, e);
 	p = vmalloc(PAGE_SIZE);
 	vfree(p);
-	run = (struct pgtable_run){ (unsigned long)p, 100, 1, 0x163, false };
+	run = (struct pgtable_run){ (unsigned long)p + PAGE_SIZE, 100, 1, 0x163, false };
 	ASSERT_EQ(t, pgtable_map(&vs_of(e)->table, &run), 0);
 	expect_fault(e, "L2");
-	EXPECT_EQ(t, pgtable_unmap(&vs_of(e)->table, (unsigned long)p, 1), 1);
+	EXPECT_EQ(t, pgtable_unmap(&vs_of(e)->table, (unsigned long)p + PAGE_SIZE, 1), 1);
 }
 
 KTAP_SUITE(vmalloc_lazy, KTAP_CASE(a_purge_makes_addresses_free_and_frees_empty_tables),

@@ -132,29 +132,29 @@ unsigned int pgtable_enter(const struct pgtable_format *format, void *table, uns
 
 #if __SIZEOF_POINTER__ == 8
 	for (u64 *at = (u64 *)table + index; format->entry_bytes == 8 && done < nr; done++, at++, entry += PAGE_SIZE) {
-		if (pgtable_present(__atomic_load_n(at, __ATOMIC_RELAXED)))
+		if (__atomic_load_n(at, __ATOMIC_RELAXED))
 			return done;
 		__atomic_store_n(at, entry, __ATOMIC_RELEASE);
 	}
 #endif
-	for (; done < nr && !pgtable_present(pgtable_read(format, table, index + done)); done++, entry += PAGE_SIZE)
+	for (; done < nr && !pgtable_read(format, table, index + done); done++, entry += PAGE_SIZE)
 		pgtable_write(format, table, index + done, entry);
 	return done;
 }
 
 unsigned int pgtable_clear(const struct pgtable_format *format, void *table, unsigned int index, unsigned int nr)
 {
-	unsigned int done = 0, present = 0;
+	unsigned int done = 0, used = 0;
 
 #if __SIZEOF_POINTER__ == 8
 	for (u64 *at = (u64 *)table + index; format->entry_bytes == 8 && done < nr; done++, at++) {
-		present += pgtable_present(__atomic_load_n(at, __ATOMIC_RELAXED));
+		used += __atomic_load_n(at, __ATOMIC_RELAXED) != 0;
 		__atomic_store_n(at, 0, __ATOMIC_RELEASE);
 	}
 #endif
 	for (; done < nr; done++) {
-		present += pgtable_present(pgtable_read(format, table, index + done));
+		used += pgtable_read(format, table, index + done) != 0;
 		pgtable_write(format, table, index + done, 0);
 	}
-	return present;
+	return used;
 }

@@ -135,11 +135,43 @@ static inline void pgtable_write(const struct pgtable_format *format, void *tabl
 
 /*
  * Enter up to nr leaves of level 1 from this index on, for frames side by side of which entry is the first's. Stops at
- * one that is present. Returns how many were entered.
+ * one that is not empty. Returns how many were entered.
  */
 unsigned int pgtable_enter(const struct pgtable_format *format, void *table, unsigned int index, unsigned int nr,
 			   u64 entry);
-/* Clear nr entries from this index on. Returns how many were present. */
+/* Clear nr entries from this index on. Returns how many were not empty. */
 unsigned int pgtable_clear(const struct pgtable_format *format, void *table, unsigned int index, unsigned int nr);
+
+/*
+ * nr leaves of level 1, in a format of wide entries, say nothing; and say again what they said. Only the word with the
+ * present bit changes, and only whoever owns the entries changes it: so it is one instruction an entry, most of what
+ * mapping a kept run costs.
+ */
+#define PGTABLE_EACH(entry, nr, change)                                                                                \
+	do {                                                                                                           \
+		for (u64 *stop_ = (entry) + ((nr) & ~7ul); (entry) != stop_; (entry) += 8) {                           \
+			change((entry)[0]), change((entry)[1]), change((entry)[2]), change((entry)[3]);                \
+			change((entry)[4]), change((entry)[5]), change((entry)[6]), change((entry)[7]);                \
+		}                                                                                                      \
+		for (u64 *stop_ = (entry) + ((nr) & 7); (entry) != stop_; (entry)++)                                   \
+			change(*(entry));                                                                              \
+	} while (0)
+#if defined(__SANITIZE_THREAD__) || defined(KMEM_HOST_SIM)	/* who looks up a stray address looks at any time */
+#define PGTABLE_WORD(entry, value) __atomic_store_n((unsigned long *)&(entry), (unsigned long)(value), __ATOMIC_RELEASE)
+#else
+#define PGTABLE_WORD(entry, value) (*(unsigned long *)&(entry) = (unsigned long)(value))
+#endif
+#define PGTABLE_SHUT(entry) PGTABLE_WORD(entry, (entry) & ~_PAGE_PRESENT)
+#define PGTABLE_OPEN(entry) PGTABLE_WORD(entry, (entry) | _PAGE_PRESENT)
+
+static inline void pgtable_shut(u64 *entry, unsigned long nr)
+{
+	PGTABLE_EACH(entry, nr, PGTABLE_SHUT);
+}
+
+static inline void pgtable_open(u64 *entry, unsigned long nr)
+{
+	PGTABLE_EACH(entry, nr, PGTABLE_OPEN);
+}
 
 #endif

@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include "host/linux/host.h"
 
@@ -367,18 +368,54 @@ static bool run_move(const struct host_machine *hm, void *address, pfn_t pfn, si
 	       (protection & PROT_WRITE || !mprotect(address, bytes, protection));
 }
 
+/* mprotect() of a mapping that is there. The program's errno is not ours. */
+static inline bool protect(unsigned long address, size_t bytes, int protection)
+{
+#if defined(__x86_64__)
+	long err;
+
+	__asm__ volatile("syscall"
+			 : "=a"(err) : "a"(SYS_mprotect), "D"(address), "S"(bytes), "d"(protection)
+			 : "rcx", "r11", "memory");
+	return !err;
+#else
+	int saved = errno;
+	bool good = !mprotect((void *)address, bytes, protection);
+
+	errno = saved;
+	return good;
+#endif
+}
+
+static __attribute__((noinline)) int map_anew(const struct host_machine *hm, unsigned long address, pfn_t pfn,
+					      size_t bytes, int protection)
+{
+	int saved = errno;
+	bool good = mapping_take() && (hm->fd < 0 ? run_move : run_map)(hm, (void *)address, pfn, bytes, protection);
+
+	errno = saved;
+	return good ? 0 : -ENOMEM;
+}
+
 int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot)
 {
-	int protection = PROT_READ | (prot & HOST_WRITE ? PROT_WRITE : 0), saved = errno, err = -ENOMEM;
-	const struct host_machine *hm = host_of(m);
+	int protection = PROT_READ | (prot & HOST_WRITE ? PROT_WRITE : 0);
 	size_t bytes = nr << PAGE_SHIFT;
 
-	if (prot & HOST_AGAIN && !mprotect((void *)address, bytes, protection))
-		err = 0;
-	else if (mapping_take() && (hm->fd < 0 ? run_move : run_map)(hm, (void *)address, pfn, bytes, protection))
-		err = 0;
+	if (prot & HOST_AGAIN && likely(protect(address, bytes, protection)))
+		return 0;
+	return map_anew(host_of(m), address, pfn, bytes, protection);
+}
+
+static __attribute__((noinline)) void unmap_wholly(struct machine *m, void *start, size_t bytes)
+{
+	static const char text[] = "kmem: the process has no mapping left to unmap vmalloc memory with\n";
+	int saved = errno;
+
+	if (mmap(start, bytes, PROT_NONE, RESERVE | MAP_FIXED, -1, 0) == MAP_FAILED && munmap(start, bytes) &&
+	    madvise(start, bytes, MADV_GUARD_INSTALL))
+		host_console(m, text, sizeof(text) - 1);
 	errno = saved;
-	return err;
 }
 
 /*
@@ -391,18 +428,11 @@ int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsi
 bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep)
 {
 	size_t bytes = nr_pages << PAGE_SHIFT;
-	void *start = (void *)address;
-	int saved = errno;
-	bool is_kept = keep && host_of(m)->fd >= 0 && !mprotect(start, bytes, PROT_NONE);
 
-	if (!is_kept && mmap(start, bytes, PROT_NONE, RESERVE | MAP_FIXED, -1, 0) == MAP_FAILED &&
-	    munmap(start, bytes) && madvise(start, bytes, MADV_GUARD_INSTALL)) {
-		static const char text[] = "kmem: the process has no mapping left to unmap vmalloc memory with\n";
-
-		host_console(m, text, sizeof(text) - 1);
-	}
-	errno = saved;
-	return is_kept;
+	if (keep && host_of(m)->fd >= 0 && likely(protect(address, bytes, PROT_NONE)))
+		return true;
+	unmap_wholly(m, (void *)address, bytes);
+	return false;
 }
 
 /*

@@ -134,6 +134,9 @@ struct cpu_context {
 #define KMEM_ODD_GFP_PINNED (KMEM_ODD_GFP | __GFP_DIRECT_RECLAIM)
 #define KMEM_ODD_GFP_ASKED ((__force gfp_t)~0u)
 
+/* Of cpu_context.pinned: one more of either. */
+#define PINNED_EACH (1ull << 32 | 1)
+
 /* The counts have been changed. */
 static inline void context_settle(struct cpu_context *context)
 {

@@ -11,7 +11,7 @@
 #include <linux/list.h>
 #include <linux/string.h>
 #include "mm/page_alloc.h"
-#include "mm/vm_area.h"
+#include "mm/vm_kept.h"
 #include "tests/ktap.h"
 
 #define BASE 0x70003000ul		/* of no great alignment */
@@ -168,7 +168,8 @@ static void step_finish(struct world *w)
 		return;
 	area = pick(w, w->taken, &w->nr_taken);
 	if (area->is_run && ktap_below(w->t, 4)) {
-		vm_kept_add(&w->space, area);
+		vm_kept_add_taken(&w->space, area);
+		vm_kept_leave(area);
 		paint(w, area, 'K');
 		w->age[w->nr_kept] = 0;
 		w->kept[w->nr_kept++] = area;

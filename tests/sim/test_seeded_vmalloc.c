@@ -3,6 +3,7 @@
 #include <linux/vmalloc.h>
 #include "mm/vmalloc.h"
 #include "tests/sim/seeded.h"
+#include "tests/vm_flush.h"
 
 #define ONE_CPU "mem=4M nr_cpus=1"
 
@@ -103,5 +104,43 @@ static void who_needs_addresses_waits_for_a_purge(struct ktap *t)
 	});
 }
 
+static struct page *frame;
+
+static void map_the_frame(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	for (int i = 0; i < 4; i++) {
+		u32 *p = vmap(&frame, 1, VM_MAP, PAGE_KERNEL);
+
+		if (!p)
+			sim_fail("no area");
+		(void)READ_ONCE(*p);
+		sim_yield();
+		(void)READ_ONCE(*p);
+		vunmap(p);
+		vm_flush(m);
+	}
+	machine_leave();
+}
+
+static void kept_world(void *arg)
+{
+	machine_enter(m);
+	frame = alloc_page(GFP_KERNEL);
+	machine_leave();
+	run_tasks(2, map_the_frame, arg);
+	machine_enter(m);
+	__free_page(frame);
+	machine_leave();
+	machine_holds();
+}
+
+static void an_area_is_used_again_when_it_is_left(struct ktap *t)
+{
+	expect_found(t, SEEDED_KEPT_LEFT, kept_world, 200);
+}
+
 KTAP_SUITE(seeded_vmalloc, KTAP_CASE(c44_every_cpu_forgets_what_was_unmapped),
-	   KTAP_CASE(c44_a_free_frame_is_mapped_nowhere), KTAP_CASE(who_needs_addresses_waits_for_a_purge));
+	   KTAP_CASE(c44_a_free_frame_is_mapped_nowhere), KTAP_CASE(who_needs_addresses_waits_for_a_purge),
+	   KTAP_CASE(an_area_is_used_again_when_it_is_left));

@@ -67,18 +67,33 @@ static inline bool spin_is_locked(const spinlock_t *lock)
 
 #define assert_spin_locked(lock) BUG_ON(!spin_is_locked(lock))
 
+/* Both counts go up, and down, as one: in between nobody could be served. */
 static inline unsigned long spin_lock_irq_saved(spinlock_t *lock) ACQUIRES(*lock) NO_LOCK_ANALYSIS
 {
-	unsigned long flags = arch_irq_save();
+	u32 free = 0;
 
-	spin_lock(lock);
-	return flags;
+	__acquire(*lock);
+	kmem_context.pinned += PINNED_EACH;
+	kmem_context.odd_gfp = KMEM_ODD_GFP_PINNED;
+	__asm__ volatile("" ::: "memory");
+	if (unlikely(!kmem_context.cpu->machine))
+		cpu_lease();
+	if (!__atomic_compare_exchange_n(&lock->word, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		spin_lock_contended(lock);
+	return 0;
 }
 
 static inline void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags) RELEASES(*lock) NO_LOCK_ANALYSIS
 {
-	spin_unlock(lock);
-	arch_irq_restore(flags);
+	(void)flags;
+	__release(*lock);
+	if (__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) == 2)
+		spin_unlock_contended(lock);
+	kmem_context.pinned -= PINNED_EACH;
+	if (likely(!kmem_context.pinned))
+		kmem_context.odd_gfp = KMEM_ODD_GFP;
+	if (unlikely(__atomic_load_n(&kmem_context.cpu->pending, __ATOMIC_RELAXED)))
+		kmem_interrupt();
 }
 
 #define spin_lock_irqsave(lock, flags) ((flags) = spin_lock_irq_saved(lock))

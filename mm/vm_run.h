@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vm_run.h - areas that are kept for a run of frames: found, opened, shut. Inline: mapping such a run is little more.
+ *
+ *	entries	[ pfn 7 P | pfn 8 P | pfn 9 P ]		busy: as any area's
+ *		[ pfn 7 . | pfn 8 . | pfn 9 . ]		kept: only the present bit is gone (pgtable_shut())
+ *
+ * The entries are the area's owner's as long as they are not empty, so he changes them without table_lock.
+ * Lock: area_lock for finding; an area that was found is its finder's alone.
+ */
+#ifndef MM_VM_RUN_H
+#define MM_VM_RUN_H
+
+#include "lib/seeded.h"
+#include "mm/fault_inject.h"
+#include "mm/vmalloc.h"
+
+/* How many of the pages, from the first on, are neighbours in memory. nr > 0. */
+static inline unsigned long pages_contiguous(struct page **pages, unsigned long nr)
+{
+	struct page **at = pages, **end = pages + (nr & ~7ul);
+	const struct page *page = pages[0];
+
+	for (; at != end; at += 8, page += 8)
+		if (at[0] != page || at[1] != page + 1 || at[2] != page + 2 || at[3] != page + 3 ||
+		    at[4] != page + 4 || at[5] != page + 5 || at[6] != page + 6 || at[7] != page + 7)
+			break;
+	for (end = pages + nr; at != end && *at == page; at++, page++)
+		;
+	return (unsigned long)(at - pages);
+}
+
+/* An area that was kept for the frames from the first on; NULL if there is none. Busy again, and still to be opened. */
+static __always_inline struct vmap_area *area_reuse(struct vmalloc_state *vs, enum vm_area_kind kind,
+						    const struct page *first, unsigned long size)
+{
+	struct vmap_area *area;
+	unsigned long flags;
+
+	if (!__atomic_load_n(&vs->space.nr_spare, __ATOMIC_RELAXED))
+		return NULL;
+	spin_lock_irqsave(&vs->area_lock, flags);
+	area = vm_kept_reuse(&vs->space, kind, machine_pfn(vs->machine, first), size);
+	spin_unlock_irqrestore(&vs->area_lock, flags);
+	return area;
+}
+
+/* What it reached, it reaches again. Returns what pages_map() says. */
+MUST_CHECK static __always_inline int run_open(struct vmalloc_state *vs, struct vmap_area *area, unsigned long nr,
+					       pgprot_t prot, gfp_t gfp)
+{
+	unsigned int rights = HOST_READ | (pgprot_val(prot) & _PAGE_RW ? HOST_WRITE : 0) | HOST_AGAIN;
+
+	if (unlikely((pgprot_val(prot) | _PAGE_NX) != area->prot))
+		return run_change(vs, area, nr, prot, gfp);
+	pgtable_open(area->entries, nr);
+	if (unlikely(vs->leaves_open))
+		return 0;
+	if (unlikely(fault_here(vs->machine, FAULT_MAP, gfp) ||
+		     host_map(vs->machine, area->va_start, area->pfn, (pfn_t)nr, rights)))
+		return run_lay_anew(vs, area, nr, gfp);
+	return 0;
+}
+
+/*
+ * It reaches nothing from now on. Returns whether the host keeps its mapping; else it is as if it had never been.
+ * leaves_open: the host is not told, so addresses still reach what they did.
+ */
+static __always_inline bool run_shut(struct vmalloc_state *vs, const struct vmap_area *area, unsigned long nr)
+{
+	pgtable_shut(area->entries, nr);
+	if (unlikely(vs->leaves_open) || (!SEEDED(VMALLOC_FLUSH) && host_unmap(vs->machine, area->va_start, nr, true)))
+		return true;
+	tables_unmap(vs, area->va_start, nr);
+	return false;
+}
+
+#endif
