@@ -54,6 +54,7 @@ const struct kmem_cpu kmem_cpu_none = {
 	.last_object = (void *)&kmem_cpu_none,
 	.pcp_by_gfp = { [0 ... 15] = (struct per_cpu_pages *)&pcp_none },
 	.pcp_by_type = { [0 ... 7] = (struct per_cpu_pages *)&pcp_none },
+	.kmap_pages = kmap_pages_none, .kunmap_base = KMAP_NO_BASE,
 	.sheaves = { [0 ... KMALLOC_NR_IDS - 1] = { .top = SHEAF_NONE, .base = SHEAF_NONE, .limit = SHEAF_NONE } },
 };
 
@@ -133,9 +134,7 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	cpu->direct_base = m->layout.direct_base;
 	cpu->direct_bytes = m->max_low_pfn << PAGE_SHIFT;
 	cpu->first_high = m->vmemmap + m->max_low_pfn;
-	cpu->kmap = m->kmap;
-	if (m->kmap)
-		cpu->kmap_set = kmap_set_new(m->kmap);
+	kmap_local_init(cpu, m->kmap);
 	cpu->node_base = m->layout.direct_base + (node->start_pfn << PAGE_SHIFT);
 	cpu->node_pages = node->slot_pages;
 	cpu->slot_map = node->slot_map;

@@ -79,7 +79,7 @@ static bool is_inside(struct mutex *const mutexes[], unsigned int nr)
 	bool inside = !sleeping_is_allowed();
 
 	for (unsigned int i = 0; i < nr; i++)
-		inside |= __atomic_load_n(&mutexes[i]->owner, __ATOMIC_RELAXED) == host_task();
+		inside |= __atomic_load_n(&mutexes[i]->owner, __ATOMIC_RELAXED) == &kmem_context;
 	return inside;
 }
 

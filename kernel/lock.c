@@ -89,27 +89,27 @@ void spin_unlock_contended(spinlock_t *lock)
 	host_wake(&lock->word, 1);
 }
 
-static struct task_struct *mutex_owner(const struct mutex *mutex)
+static struct cpu_context *mutex_owner(const struct mutex *mutex)
 {
 	return __atomic_load_n(&mutex->owner, __ATOMIC_RELAXED);
 }
 
-static void mutex_own(struct mutex *mutex, struct task_struct *task)
+static void mutex_own(struct mutex *mutex, struct cpu_context *context)
 {
-	__atomic_store_n(&mutex->owner, task, __ATOMIC_RELAXED);
+	__atomic_store_n(&mutex->owner, context, __ATOMIC_RELAXED);
 }
 
 void mutex_lock(struct mutex *mutex) ACQUIRES(*mutex) NO_LOCK_ANALYSIS
 {
 	__acquire(*mutex);
 	might_sleep();
-	BUG_ON(mutex_owner(mutex) == host_task());
+	BUG_ON(mutex_owner(mutex) == &kmem_context);
 	if (!word_look(&mutex->word)) {
 		if (sleeping_is_allowed() && !SEEDED(MUTEX_CPU))
 			cpu_release();
 		word_sleep(&mutex->word);
 	}
-	mutex_own(mutex, host_task());
+	mutex_own(mutex, &kmem_context);
 }
 
 #undef mutex_trylock	/* what the macro calls */
@@ -117,14 +117,14 @@ bool mutex_trylock(struct mutex *mutex) NO_LOCK_ANALYSIS
 {
 	if (!word_try(&mutex->word))
 		return false;
-	mutex_own(mutex, host_task());
+	mutex_own(mutex, &kmem_context);
 	return true;
 }
 
 void mutex_unlock(struct mutex *mutex) RELEASES(*mutex) NO_LOCK_ANALYSIS
 {
 	__release(*mutex);
-	BUG_ON(mutex_owner(mutex) != host_task());
+	BUG_ON(mutex_owner(mutex) != &kmem_context);
 	mutex_own(mutex, NULL);
 	word_let_go(&mutex->word);
 }

@@ -6,21 +6,21 @@
  *			           ^            <--kmap--
  *			           3, 4, ...
  *
- *	bucket[pfn % 512] -> slot -> slot -> none		by chain[]; a slot's page is pfn[slot]
+ *	slot[page % 512].first -> slot -> slot -> none
  *
  * Whoever finds his page in a chain raises its slot's count, if that is not 0, and looks again whether it is still
  * the page's: so a kmap() of a page that is mapped, and each kunmap(), takes no lock. Slots are given to pages, and
  * taken from them, under the lock only. What is unused stays mapped, and is found again, until no slot is free; then
  * all such slots are unmapped at once, with one flush for each run of them.
  *
- * A search beside a change may lose its way, when a slot goes from one chain to another: so one that finds nothing
- * looks at the version, which changes when slots leave chains.
+ * A flush makes all chains anew, and a search beside it may lose its way: so one that finds nothing looks at the
+ * version, which is odd meanwhile.
  *
  * Who finds no slot says so (waiters) before it looks again; who gives up the last use of one looks there after that.
  * So one of the two sees the other.
  *
  * True whenever the lock is free; kmap_check() proves each:
- *	J1  a slot's entry in the page table says pfn[slot] if its count is not 0, else nothing
+ *	J1  a slot's entry in the page table says its page if its count is not 0, else nothing
  *	J2  a slot is in the chain of its page, once, if its count is not 0, else in none; no page has two
  *	J3  all pages with a slot are high ones
  * Lock: kmap_state.lock, a mutex, inside all others; the host is called under it.
@@ -60,7 +60,10 @@ int kmap_init(struct machine *m)
 		return -ENOMEM;
 	m->kmap = ks;
 	ks->base = m->kmap_base;
-	ks->vmemmap = m->vmemmap;
+	for (unsigned int i = 0; i < LAST_PKMAP; i++) {
+		ks->slot[i].first = NO_SLOT;
+		ks->slot[i].address = (void *)(ks->base + ((unsigned long)i << PAGE_SHIFT));
+	}
 	ks->strict = m->params.check;
 	mutex_init(&ks->lock);
 	for (unsigned int i = 0; i < KMAP_SETS / 32; i++)
@@ -74,6 +77,7 @@ void kmap_open(struct machine *m, struct pgtable *table)
 
 	ks->table = table;
 	ks->leaf = pgtable_leaf(table->format, 1, 0, pgprot_val(PAGE_KERNEL) | _PAGE_NX);
+	ks->pkmap_used = table->ops->used(table, pgtable_last_table(table, ks->base));
 	for (unsigned int i = 0; i < KMAP_TABLES; i++) {
 		ks->tables[i] = pgtable_last_table(table, ks->base + ((unsigned long)i << KMAP_TABLE_SHIFT));
 		assert(ks->tables[i]);
@@ -99,47 +103,53 @@ void kmap_forget(struct machine *m, unsigned long offset)
 
 /* ---------------------------------------------------------------------------------------------------------- chains */
 
-static u16 *bucket_of(struct kmap_state *ks, pfn_t pfn)
+static inline struct kmap_slot *slot_at(struct kmap_state *ks, unsigned long place)
 {
-	return &ks->bucket[pfn % LAST_PKMAP];
+	return (struct kmap_slot *)((char *)ks->slot + place);
 }
 
-static void *slot_address(const struct kmap_state *ks, unsigned int slot)
+static inline u16 place_of(const struct kmap_state *ks, const struct kmap_slot *slot)
 {
-	return (void *)(ks->base + ((unsigned long)slot << PAGE_SHIFT));
+	return (u16)((const char *)slot - (const char *)ks->slot);
 }
 
-/* The page's slot + 1, or 0. It may be another's by the time that the caller looks, unless someone uses it. */
-static unsigned int slot_find(struct kmap_state *ks, pfn_t pfn)
+/* Where the page's chain begins. */
+static inline u16 *first_of(struct kmap_state *ks, const struct page *page)
 {
-	unsigned int slot;
+	return &slot_at(ks, (unsigned long)page & (NO_SLOT - sizeof(*page)))->first;
+}
+
+/* Under the lock: pkmap has its table for itself, so whoever holds that may count without more. */
+static inline void slot_entry(struct kmap_state *ks, const struct kmap_slot *slot, u64 entry)
+{
+	pgtable_write(ks->table->format, ks->tables[0], (unsigned int)(slot - ks->slot), entry);
+	*ks->pkmap_used += entry ? 1 : -1ul;
+}
+
+/* The page's slot, or NULL. It may be another's by the time that the caller looks, unless someone uses it. */
+static struct kmap_slot *slot_find(struct kmap_state *ks, const struct page *page)
+{
+	unsigned int at;
 	u32 version;
 
 	do {
 		version = __atomic_load_n(&ks->version, __ATOMIC_ACQUIRE);
-		slot = __atomic_load_n(bucket_of(ks, pfn), __ATOMIC_ACQUIRE);
-		while (slot && __atomic_load_n(&ks->pfn[slot - 1], __ATOMIC_ACQUIRE) != pfn)
-			slot = __atomic_load_n(&ks->chain[slot - 1], __ATOMIC_ACQUIRE);
-	} while (!slot && (version & 1 || version != __atomic_load_n(&ks->version, __ATOMIC_ACQUIRE)));
-	return slot;
+		at = __atomic_load_n(first_of(ks, page), __ATOMIC_ACQUIRE);
+		while (at != NO_SLOT && __atomic_load_n(&slot_at(ks, at)->page, __ATOMIC_ACQUIRE) != page)
+			at = __atomic_load_n(&slot_at(ks, at)->next, __ATOMIC_ACQUIRE);
+		if (at != NO_SLOT)
+			return slot_at(ks, at);
+	} while (version & 1 || version != __atomic_load_n(&ks->version, __ATOMIC_ACQUIRE));
+	return NULL;
 }
 
-static void chain_add(struct kmap_state *ks, unsigned int slot, pfn_t pfn)
+static inline void chain_add(struct kmap_state *ks, struct kmap_slot *slot, const struct page *page)
 {
-	u16 *bucket = bucket_of(ks, pfn);
+	u16 *first = first_of(ks, page);
 
-	__atomic_store_n(&ks->chain[slot], *bucket, __ATOMIC_RELAXED);
-	__atomic_store_n(&ks->pfn[slot], pfn, __ATOMIC_RELEASE);
-	__atomic_store_n(bucket, (u16)(slot + 1), __ATOMIC_RELEASE);
-}
-
-static void chain_remove(struct kmap_state *ks, unsigned int slot)
-{
-	u16 *link = bucket_of(ks, ks->pfn[slot]);
-
-	while (*link != slot + 1)
-		link = &ks->chain[*link - 1];
-	__atomic_store_n(link, ks->chain[slot], __ATOMIC_RELEASE);
+	__atomic_store_n(&slot->next, *first, __ATOMIC_RELAXED);
+	__atomic_store_n(&slot->page, page, __ATOMIC_RELEASE);
+	__atomic_store_n(first, place_of(ks, slot), __ATOMIC_RELEASE);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- users */
@@ -151,11 +161,11 @@ static noinline void slot_freed(struct kmap_state *ks)
 }
 
 /* One user less. */
-static inline void slot_drop(struct kmap_state *ks, unsigned int slot)
+static inline void slot_drop(struct kmap_state *ks, struct kmap_slot *slot)
 {
 	u32 seen = SEEDED(KMAP_WAKE) ? __atomic_load_n(&ks->waiters, __ATOMIC_SEQ_CST) : 0;
 
-	if (__atomic_sub_fetch(&ks->count[slot], 1, __ATOMIC_SEQ_CST) != 1)
+	if (__atomic_fetch_sub(&slot->count, 1, __ATOMIC_SEQ_CST) != 2)
 		return;
 	if (SEEDED(KMAP_WAKE) ? !seen : !__atomic_load_n(&ks->waiters, __ATOMIC_SEQ_CST))
 		return;
@@ -163,16 +173,16 @@ static inline void slot_drop(struct kmap_state *ks, unsigned int slot)
 }
 
 /* One user more of the page's slot; false: it is free, or another page's by now. */
-static bool slot_hold(struct kmap_state *ks, unsigned int slot, pfn_t pfn)
+static bool slot_hold(struct kmap_state *ks, struct kmap_slot *slot, const struct page *page)
 {
-	u32 count = __atomic_load_n(&ks->count[slot], __ATOMIC_RELAXED);
+	u32 count = __atomic_load_n(&slot->count, __ATOMIC_RELAXED);
 
 	do {
 		if (!count)
 			return false;
-	} while (!__atomic_compare_exchange_n(&ks->count[slot], &count, count + 1, true, __ATOMIC_ACQUIRE,
+	} while (!__atomic_compare_exchange_n(&slot->count, &count, count + 1, true, __ATOMIC_ACQUIRE,
 					      __ATOMIC_RELAXED));
-	if (likely(__atomic_load_n(&ks->pfn[slot], __ATOMIC_RELAXED) == pfn))
+	if (likely(__atomic_load_n(&slot->page, __ATOMIC_RELAXED) == page))
 		return true;
 	slot_drop(ks, slot);
 	return false;
@@ -180,31 +190,42 @@ static bool slot_hold(struct kmap_state *ks, unsigned int slot, pfn_t pfn)
 
 /* ----------------------------------------------------------------------------------------------- slots, under lock */
 
-/* A slot that nobody uses is free from now on, though still mapped; false: someone does. */
-static bool slot_take_back(struct kmap_state *ks, unsigned int slot)
+/* A slot that nobody uses is free from now on, though the host still maps it; false: someone does. */
+static bool slot_take_back(struct kmap_state *ks, struct kmap_slot *slot)
 {
 	u32 unused = 1;
 
-	if (__atomic_load_n(&ks->count[slot], __ATOMIC_RELAXED) != 1)
+	if (__atomic_load_n(&slot->count, __ATOMIC_RELAXED) != 1)
 		return false;
 	if (SEEDED(KMAP_FLUSH))
-		__atomic_store_n(&ks->count[slot], 0, __ATOMIC_RELAXED);
-	else if (!__atomic_compare_exchange_n(&ks->count[slot], &unused, 0, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		__atomic_store_n(&slot->count, 0, __ATOMIC_RELAXED);
+	else if (!__atomic_compare_exchange_n(&slot->count, &unused, 0, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return false;
-	chain_remove(ks, slot);
-	entry_set(ks, (unsigned long)slot << PAGE_SHIFT, 0);
+	slot_entry(ks, slot, 0);
 	return true;
 }
 
 /* Tell the host of all slots whose bit is set, run by run. */
 static void slots_unmap(struct machine *m, const u8 *unmapped)
 {
-	for (unsigned int slot = 0, nr; slot < LAST_PKMAP; slot += nr) {
-		for (nr = 1; slot + nr < LAST_PKMAP && unmapped[slot + nr] == unmapped[slot]; nr++)
+	for (unsigned int i = 0, nr; i < LAST_PKMAP; i += nr) {
+		for (nr = 1; i + nr < LAST_PKMAP && unmapped[i + nr] == unmapped[i]; nr++)
 			;
-		if (unmapped[slot] && !SEEDED(KMAP_TLB))
-			host_unmap(m, (unsigned long)slot_address(m->kmap, slot), nr, false);
+		if (unmapped[i] && !SEEDED(KMAP_TLB))
+			host_unmap(m, (unsigned long)m->kmap->slot[i].address, nr, false);
 	}
+}
+
+/* All chains anew, of the slots that are not free. Who finds nothing meanwhile looks again. */
+static void chains_make(struct kmap_state *ks, bool any) MUST_HOLD(ks->lock)
+{
+	__atomic_fetch_add(&ks->version, 1, __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < LAST_PKMAP; i++)
+		__atomic_store_n(&ks->slot[i].first, NO_SLOT, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; any && i < LAST_PKMAP; i++)
+		if (__atomic_load_n(&ks->slot[i].count, __ATOMIC_RELAXED))
+			chain_add(ks, &ks->slot[i], ks->slot[i].page);
+	__atomic_fetch_add(&ks->version, 1, __ATOMIC_SEQ_CST);
 }
 
 /* Unmap what nobody uses. Returns how many slots. No interrupt comes between a change of version and the next. */
@@ -215,58 +236,59 @@ static unsigned int slots_flush(struct machine *m, struct kmap_state *ks) MUST_H
 	unsigned long flags;
 
 	local_irq_save(flags);
-	__atomic_fetch_add(&ks->version, 1, __ATOMIC_SEQ_CST);
-	for (unsigned int slot = 0; slot < LAST_PKMAP; slot++) {
-		unmapped[slot] = slot_take_back(ks, slot);
-		nr += unmapped[slot];
+	for (unsigned int i = 0; i < LAST_PKMAP; i++) {
+		unmapped[i] = slot_take_back(ks, &ks->slot[i]);
+		nr += unmapped[i];
 	}
-	__atomic_fetch_add(&ks->version, 1, __ATOMIC_SEQ_CST);
+	chains_make(ks, nr < LAST_PKMAP);
 	local_irq_restore(flags);
 	slots_unmap(m, unmapped);
 	ks->nr_flushes++;
 	return nr;
 }
 
-/* A free slot + 1, or 0. */
-static unsigned int slot_free(struct kmap_state *ks) MUST_HOLD(ks->lock)
+/* A free slot, or NULL. */
+static struct kmap_slot *slot_free(struct kmap_state *ks) MUST_HOLD(ks->lock)
 {
-	for (unsigned int i = 0; i < LAST_PKMAP; i++) {
-		unsigned int slot = (ks->next_slot + i) % LAST_PKMAP;
+	for (unsigned int tries = LAST_PKMAP; tries--;) {
+		struct kmap_slot *slot = &ks->slot[ks->next_slot];
 
-		if (__atomic_load_n(&ks->count[slot], __ATOMIC_RELAXED))
-			continue;
-		ks->next_slot = (slot + 1) % LAST_PKMAP;
-		return slot + 1;
+		ks->next_slot = (ks->next_slot + 1) % LAST_PKMAP;
+		if (!__atomic_load_n(&slot->count, __ATOMIC_RELAXED))
+			return slot;
 	}
-	return 0;
+	return NULL;
 }
 
 /* Give the page a slot; or find it in one, where another has put it meanwhile. NULL: all are in use. */
-static void *page_map(struct machine *m, pfn_t pfn)
+static void *page_map(struct machine *m, const struct page *page)
 {
 	struct kmap_state *ks = m->kmap;
-	unsigned int slot;
+	struct kmap_slot *slot;
 
 	mutex_lock(&ks->lock);
-	slot = slot_find(ks, pfn);
-	if (!slot || !slot_hold(ks, slot - 1, pfn)) {
+	slot = *first_of(ks, page) == NO_SLOT ? NULL : slot_find(ks, page);
+	if (!slot || !slot_hold(ks, slot, page)) {
 		slot = slot_free(ks);
-		if (!slot && slots_flush(m, ks))
+		if (unlikely(!slot) && slots_flush(m, ks))
 			slot = slot_free(ks);
-		if (slot) {
-			kmap_enter(m, (unsigned long)(slot - 1) << PAGE_SHIFT, pfn);
-			chain_add(ks, slot - 1, pfn);
-			__atomic_store_n(&ks->count[slot - 1], 2, __ATOMIC_RELEASE);
+		if (likely(slot)) {
+			pfn_t pfn = machine_pfn(m, page);
+
+			slot_entry(ks, slot, ks->leaf | (u64)pfn << PAGE_SHIFT);
+			host_kmap(m, (unsigned long)slot->address, pfn, HOST_READ | HOST_WRITE);
+			chain_add(ks, slot, page);
+			__atomic_store_n(&slot->count, 2, __ATOMIC_RELEASE);
 		}
 	}
 	mutex_unlock(&ks->lock);
-	return slot ? slot_address(ks, slot - 1) : NULL;
+	return likely(slot) ? slot->address : NULL;
 }
 
 /* -------------------------------------------------------------------------------------------------------- the calls */
 
 /* Sleep until there is a slot. */
-static void *page_map_wait(struct machine *m, pfn_t pfn)
+static noinline void *page_map_wait(struct machine *m, const struct page *page)
 {
 	struct kmap_state *ks = m->kmap;
 	void *address;
@@ -275,7 +297,7 @@ static void *page_map_wait(struct machine *m, pfn_t pfn)
 	for (;;) {
 		u32 seen = __atomic_load_n(&ks->freed, __ATOMIC_ACQUIRE);
 
-		address = page_map(m, pfn);
+		address = page_map(m, page);
 		if (address)
 			break;
 		if (sleeping_is_allowed())
@@ -295,79 +317,87 @@ void kmap_in_atomic(void)
 static noinline void *kmap_slowly(const struct page *page)
 {
 	struct machine *m = this_machine();
-	pfn_t pfn = machine_pfn(m, page);
-	unsigned int slot;
+	struct kmap_slot *slot;
 	void *address;
 
-	if (pfn < m->max_low_pfn)
+	if (page_is_low(m, page))
 		return lowmem_page_address(page);
-	slot = slot_find(m->kmap, pfn);
-	if (slot && slot_hold(m->kmap, slot - 1, pfn))
-		return slot_address(m->kmap, slot - 1);
-	address = page_map(m, pfn);
-	return address ? address : page_map_wait(m, pfn);
+	if (__atomic_load_n(first_of(m->kmap, page), __ATOMIC_RELAXED) != NO_SLOT) {
+		slot = slot_find(m->kmap, page);
+		if (slot && slot_hold(m->kmap, slot, page))
+			return slot->address;
+	}
+	address = page_map(m, page);
+	return likely(address) ? address : page_map_wait(m, page);
 }
 
-/* The first slot of the page's chain + 1, if it is the page's; else 0. The CPU may go to another task meanwhile. */
-static inline unsigned int slot_first(struct kmap_state *ks, pfn_t pfn)
+/* The slot was its page's, and is another's. */
+static noinline void *kmap_lost(struct kmap_state *ks, struct kmap_slot *slot, const struct page *page)
 {
-	unsigned int slot = __atomic_load_n(bucket_of(ks, pfn), __ATOMIC_ACQUIRE);
+	slot_drop(ks, slot);
+	return kmap_slowly(page);
+}
 
-	return slot && __atomic_load_n(&ks->pfn[slot - 1], __ATOMIC_ACQUIRE) == pfn ? slot : 0;
+/* The first slot of the page's chain: perhaps the page's. The CPU may go to another task meanwhile. */
+static inline struct kmap_slot *slot_first(struct kmap_state *ks, const struct page *page)
+{
+	return slot_at(ks, __atomic_load_n(first_of(ks, page), __ATOMIC_ACQUIRE));
 }
 
 void *kmap_high(struct page *page)
 {
 	struct kmap_state *ks = this_cpu()->kmap;
-	unsigned int slot;
+	struct kmap_slot *slot;
 	u32 count;
-	pfn_t pfn;
 
 	if (unlikely(!ks))
 		return kmap_slowly(page);
-	pfn = (pfn_t)(page - ks->vmemmap);
-	slot = slot_first(ks, pfn);
-	count = slot ? __atomic_load_n(&ks->count[slot - 1], __ATOMIC_RELAXED) : 0;
-	if (unlikely(!count || !__atomic_compare_exchange_n(&ks->count[slot - 1], &count, count + 1, false,
-							    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+	slot = slot_first(ks, page);
+	count = __atomic_load_n(&slot->count, __ATOMIC_RELAXED);
+	if (unlikely(!count || !__atomic_compare_exchange_n(&slot->count, &count, count + 1, false, __ATOMIC_ACQUIRE,
+							    __ATOMIC_RELAXED)))
 		return kmap_slowly(page);
-	if (likely(__atomic_load_n(&ks->pfn[slot - 1], __ATOMIC_RELAXED) == pfn))
-		return slot_address(ks, slot - 1);
-	slot_drop(ks, slot - 1);
-	return kmap_slowly(page);
+	if (unlikely(__atomic_load_n(&slot->page, __ATOMIC_RELAXED) != page))
+		return kmap_lost(ks, slot, page);
+	return slot->address;
 }
 
 static noinline void kunmap_slowly(const struct page *page)
 {
 	struct machine *m = this_machine();
-	pfn_t pfn = machine_pfn(m, page);
-	unsigned int slot;
+	struct kmap_slot *slot;
 
-	if (pfn < m->max_low_pfn)
+	if (page_is_low(m, page))
 		return;
-	slot = slot_find(m->kmap, pfn);
-	if (WARN(!slot || __atomic_load_n(&m->kmap->count[slot - 1], __ATOMIC_RELAXED) < 2,
-		 "kunmap() of pfn %lu, which nobody has mapped\n", pfn))
+	slot = slot_find(m->kmap, page);
+	if (WARN(!slot || __atomic_load_n(&slot->count, __ATOMIC_RELAXED) < 2,
+		 "kunmap() of pfn %lu, which nobody has mapped\n", machine_pfn(m, page)))
 		return;
-	slot_drop(m->kmap, slot - 1);
+	slot_drop(m->kmap, slot);
 }
 
 void kunmap_high(const struct page *page)
 {
 	struct kmap_state *ks = this_cpu()->kmap;
-	unsigned int slot = ks ? slot_first(ks, (pfn_t)(page - ks->vmemmap)) : 0;
+	struct kmap_slot *slot;
 
-	if (likely(slot && __atomic_load_n(&ks->count[slot - 1], __ATOMIC_RELAXED) > 1))
-		slot_drop(ks, slot - 1);
+	if (unlikely(!ks)) {
+		kunmap_slowly(page);
+		return;
+	}
+	slot = slot_first(ks, page);
+	if (likely(__atomic_load_n(&slot->page, __ATOMIC_ACQUIRE) == page &&
+		   __atomic_load_n(&slot->count, __ATOMIC_RELAXED) > 1))
+		slot_drop(ks, slot);
 	else
 		kunmap_slowly(page);
 }
 
 void *kmap_address(struct machine *m, pfn_t pfn)
 {
-	unsigned int slot = m->kmap ? slot_find(m->kmap, pfn) : 0;
+	const struct kmap_slot *slot = m->kmap ? slot_find(m->kmap, machine_page(m, pfn)) : NULL;
 
-	return slot ? slot_address(m->kmap, slot - 1) : NULL;
+	return slot ? slot->address : NULL;
 }
 
 struct page *kmap_to_page(const void *address)
@@ -379,11 +409,11 @@ struct page *kmap_to_page(const void *address)
 	if (!ks || offset >= KMAP_BYTES)
 		return virt_to_page(address);
 	if (slot < LAST_PKMAP)
-		return machine_page(m, __atomic_load_n(&ks->pfn[slot], __ATOMIC_RELAXED));
+		return (struct page *)__atomic_load_n(&ks->slot[slot].page, __ATOMIC_RELAXED);
 	slot -= KMAP_LOCAL_OFFSET >> PAGE_SHIFT;
-	if (WARN_ON(slot >= KMAP_LOCAL_SLOTS || !ks->local[slot]))
+	if (WARN_ON(slot >= KMAP_LOCAL_SLOTS || !*kmap_local_record(m->kmap, (unsigned int)slot)))
 		return NULL;
-	return (struct page *)ks->local[slot];
+	return (struct page *)*kmap_local_record(m->kmap, (unsigned int)slot);
 }
 
 void kmap_flush_unused(void)
@@ -427,39 +457,40 @@ static unsigned int slots_in_use(const struct kmap_state *ks)
 {
 	unsigned int nr = 0;
 
-	for (unsigned int slot = 0; slot < LAST_PKMAP; slot++)
-		nr += ks->count[slot] > 1;
+	for (unsigned int i = 0; i < LAST_PKMAP; i++)
+		nr += ks->slot[i].count > 1;
 	return nr;
 }
 
 /* How often the chain of its page has the slot. */
-static unsigned int chained(struct kmap_state *ks, unsigned int slot)
+static unsigned int chained(struct kmap_state *ks, const struct kmap_slot *slot)
 {
 	unsigned int nr = 0, steps = 0;
 
-	for (unsigned int at = *bucket_of(ks, ks->pfn[slot]); at && steps++ < LAST_PKMAP; at = ks->chain[at - 1])
-		nr += at == slot + 1;
+	for (unsigned int at = *first_of(ks, slot->page); at != NO_SLOT && steps++ < LAST_PKMAP; at = slot_at(ks, at)->next)
+		nr += slot_at(ks, at) == slot;
 	return nr;
 }
 
-static bool slot_check(struct machine *m, unsigned int slot, struct kmem_fault *fault)
+static bool slot_check(struct machine *m, const struct kmap_slot *slot, struct kmem_fault *fault)
 {
 	struct kmap_state *ks = m->kmap;
-	unsigned int wanted = ks->count[slot] != 0;
+	unsigned int wanted = slot->count != 0, i = (unsigned int)(slot - ks->slot);
+	pfn_t pfn = wanted ? machine_pfn(m, slot->page) : 0;
 	struct pgtable_entry entry = { 0 };
-	bool mapped = pgtable_lookup(ks->table, (unsigned long)slot_address(ks, slot), &entry);
+	bool mapped = pgtable_lookup(ks->table, (unsigned long)slot->address, &entry);
 
-	if (mapped != wanted || (mapped && entry.pfn != ks->pfn[slot]))
-		return fault_at(fault, "J1", "pkmap slot %u count %u pfn %lu: the page table says %s %lu", slot,
-				ks->count[slot], ks->pfn[slot], mapped ? "pfn" : "nothing", entry.pfn);
-	if (wanted && ks->pfn[slot] < m->max_low_pfn)
-		return fault_at(fault, "J3", "pkmap slot %u: pfn %lu is not high", slot, ks->pfn[slot]);
+	if (mapped != wanted || entry.pfn != pfn)
+		return fault_at(fault, "J1", "pkmap slot %u count %u pfn %lu: the page table says %s %lu", i,
+				slot->count, pfn, mapped ? "pfn" : "nothing", entry.pfn);
+	if (wanted && pfn < m->max_low_pfn)
+		return fault_at(fault, "J3", "pkmap slot %u: pfn %lu is not high", i, pfn);
 	if (chained(ks, slot) != wanted)
-		return fault_at(fault, "J2", "pkmap slot %u count %u pfn %lu: %u times in its chain", slot,
-				ks->count[slot], ks->pfn[slot], chained(ks, slot));
-	if (wanted && slot_find(ks, ks->pfn[slot]) != slot + 1)
-		return fault_at(fault, "J2", "pkmap slot %u pfn %lu: slot %u has it too", slot, ks->pfn[slot],
-				slot_find(ks, ks->pfn[slot]) - 1);
+		return fault_at(fault, "J2", "pkmap slot %u count %u pfn %lu: %u times in its chain", i, slot->count,
+				pfn, chained(ks, slot));
+	if (wanted && slot_find(ks, slot->page) != slot)
+		return fault_at(fault, "J2", "pkmap slot %u pfn %lu: slot %u has it too", i, pfn,
+				(unsigned int)(slot_find(ks, slot->page) - ks->slot));
 	return true;
 }
 
@@ -470,8 +501,8 @@ bool kmap_check(struct machine *m, bool at_rest, struct kmem_fault *fault)
 
 	if (!ks)
 		return true;
-	for (unsigned int slot = 0; at_rest && !mutex_is_locked(&ks->lock) && slot < LAST_PKMAP; slot++)
-		if (!slot_check(m, slot, fault))
+	for (unsigned int i = 0; at_rest && !mutex_is_locked(&ks->lock) && i < LAST_PKMAP; i++)
+		if (!slot_check(m, &ks->slot[i], fault))
 			return false;
 	return kmap_local_check(m, at_rest, fault);
 }
@@ -502,11 +533,11 @@ void kmap_close(struct machine *m)
 
 	if (!ks->table)
 		return;
-	for (unsigned int slot = 0; slot < LAST_PKMAP; slot++)
-		if (ks->count[slot])
-			entry_set(ks, (unsigned long)slot << PAGE_SHIFT, 0);
+	for (unsigned int i = 0; i < LAST_PKMAP; i++)
+		if (ks->slot[i].count)
+			slot_entry(ks, &ks->slot[i], 0);
 	for (unsigned int slot = 0; slot < KMAP_LOCAL_SLOTS; slot++)
-		if (ks->local[slot])
+		if (*kmap_local_record(ks, slot))
 			entry_set(ks, KMAP_LOCAL_OFFSET + ((unsigned long)slot << PAGE_SHIFT), 0);
 	host_unmap(m, ks->base, KMAP_BYTES >> PAGE_SHIFT, false);
 	ks->table = NULL;

@@ -36,32 +36,42 @@ struct kmem_fault;
 
 _Static_assert(KMAP_LOCAL_OFFSET + KMAP_LOCAL_SLOTS * PAGE_SIZE == KMAP_BYTES, "sets reach to the end");
 _Static_assert(I386_KMAP_BASE + KMAP_BYTES == I386_TOP, "and that is the end of what a process can have");
+_Static_assert((LAST_PKMAP + 1) * sizeof(struct page) <= 0xffff, "and are found by 16 bits");
 _Static_assert(LAST_PKMAP << PAGE_SHIFT == 1u << KMAP_TABLE_SHIFT, "slots of a table");
 
+/* As wide as a descriptor: so a page's address, with all but some bits masked, is the place of its chain. */
+struct kmap_slot {
+	u32 count;			/* atomic: 0 free, 1 mapped but unused, n: n - 1 users */
+	u16 next;			/* place of the next one of its chain, or NO_SLOT */
+	u16 first;			/* of another chain: that of the pages whose place is here, by address */
+	const struct page *page;	/* of a slot that is not free */
+	void *address;
+} __attribute__((aligned(sizeof(struct page))));
+
+#define NO_SLOT (LAST_PKMAP * sizeof(struct kmap_slot))
+
 struct kmap_state {
+	struct kmap_slot slot[LAST_PKMAP + 1];	/* mm/highmem.c. The last one is nobody's, so that there always is one */
+
 	unsigned long base;
-	struct page *vmemmap;			/* the machine's */
 	struct pgtable *table;
 	void *tables[KMAP_TABLES];		/* of the last level, in the order of addresses */
+	unsigned long *pkmap_used;		/* the first one's counter */
 	u64 leaf;				/* an entry without its frame */
 
-	/* mm/highmem.c. Written under lock; counts by anyone. */
+	/* mm/highmem.c. */
 	struct mutex lock;
 	unsigned int next_slot;			/* where to look for a free one */
 	u32 version;				/* odd while slots leave their chains */
 	u32 waiters;				/* atomic: tasks without a slot */
 	u32 freed;				/* a word to sleep on: changes when a slot may have become free */
-	u32 count[LAST_PKMAP];			/* atomic: 0 free, 1 mapped but unused, n: n - 1 users */
-	pfn_t pfn[LAST_PKMAP];			/* of a slot that is not free */
-	u16 bucket[LAST_PKMAP];			/* by pfn: the first slot of the chain + 1 */
-	u16 chain[LAST_PKMAP];			/* the next one + 1 */
 	unsigned long nr_flushes;		/* counted, never decided by */
 
 	/* mm/kmap_local.c. */
 	bool strict;				/* what is unmapped is out of reach at once */
 	u32 spare_sets[KMAP_SETS / 32];		/* atomic: bits */
 	u32 sets_away;				/* atomic: of tasks that sleep with mappings */
-	const struct page *local[KMAP_LOCAL_SLOTS];	/* what the entry says, NULL: nothing */
+	const struct page *local[KMAP_SETS][KMAP_LOCAL_MAX + 1];	/* what the entry says, NULL: nothing */
 };
 
 /* The end of the vmalloc window is kmap's, if the machine has high memory or the processor 32 bits. Boot. */
@@ -87,8 +97,16 @@ static inline bool page_is_low(const struct machine *m, const struct page *page)
 /* Where kmap() has the page now, or NULL. */
 void *kmap_address(struct machine *m, pfn_t pfn);
 
-/* A set for a CPU that comes up. */
-unsigned int kmap_set_new(struct kmap_state *ks);
+/* What stands for a set where there is none. */
+#define KMAP_NO_BASE (1ul << (sizeof(long) * 8 - 1))
+extern const struct page *const kmap_pages_none[KMAP_LOCAL_MAX + 1];
+/* A set for a CPU that comes up, if the machine has high memory. */
+void kmap_local_init(struct kmem_cpu *cpu, struct kmap_state *ks);
+/* What an entry of a set says. */
+static inline const struct page **kmap_local_record(struct kmap_state *ks, unsigned int slot)
+{
+	return &ks->local[slot / KMAP_LOCAL_MAX][slot % KMAP_LOCAL_MAX];
+}
 /*
  * The task, which has mappings, leaves its CPU, or has just leased one. Leaving it takes its set along, and the CPU
  * gets a spare one; false: there is none, and the task must keep the CPU.

@@ -47,7 +47,7 @@ static void slot_set(struct machine *m, unsigned int slot, const struct page *pa
 {
 	preempt_disable();		/* who stops this CPU finds entry and record alike */
 	kmap_enter(m, slot_offset(slot), machine_pfn(m, page));
-	m->kmap->local[slot] = page;
+	*kmap_local_record(m->kmap, slot) = page;
 	preempt_enable();
 }
 
@@ -55,7 +55,7 @@ static void slot_clear(struct machine *m, unsigned int slot)
 {
 	preempt_disable();
 	kmap_forget(m, slot_offset(slot));
-	m->kmap->local[slot] = NULL;
+	*kmap_local_record(m->kmap, slot) = NULL;
 	preempt_enable();
 }
 
@@ -71,7 +71,7 @@ static noinline void *local_map_slowly(const struct page *page)
 		return lowmem_page_address(page);
 	}
 	BUG_ON(depth >= KMAP_LOCAL_MAX);
-	if (m->kmap->local[slot] != page)
+	if (*kmap_local_record(m->kmap, slot) != page)
 		slot_set(m, slot, page);
 	return slot_address(m->kmap, slot);
 }
@@ -79,16 +79,14 @@ static noinline void *local_map_slowly(const struct page *page)
 /* The depth is raised first: from then on nobody takes the CPU away. */
 void *kmap_local_high(const struct page *page)
 {
-	unsigned int depth = kmem_context.kmap_depth++;
+	unsigned long depth = kmem_context.kmap_depth++;
 	const struct kmem_cpu *cpu;
-	unsigned int slot;
 
 	__asm__ volatile("" ::: "memory");
 	cpu = this_cpu();
-	slot = cpu->kmap_set * KMAP_LOCAL_MAX + depth;
-	if (unlikely(!cpu->kmap || depth >= KMAP_LOCAL_MAX || cpu->kmap->local[slot] != page))
+	if (unlikely(cpu->kmap_pages[depth] != page))
 		return local_map_slowly(page);
-	return slot_address(cpu->kmap, slot);
+	return (void *)(cpu->kmap_base + (depth << PAGE_SHIFT));
 }
 
 void *kmap_local_pfn(unsigned long pfn)
@@ -117,22 +115,14 @@ static noinline void local_unmap_slowly(const void *address)
 
 void kunmap_local_high(const void *address)
 {
-	unsigned int depth = kmem_context.kmap_depth;
-	const struct kmem_cpu *cpu = this_cpu();
-	const struct kmap_state *ks = cpu->kmap;
-	const void *newest;
+	unsigned long below = kmem_context.kmap_depth - 1ul;
 
-	if (unlikely(!ks || !depth || ks->strict)) {
-		local_unmap_slowly(address);
-		return;
-	}
-	newest = slot_address(ks, cpu->kmap_set * KMAP_LOCAL_MAX + depth - 1);
-	if (unlikely((unsigned long)address - (unsigned long)newest >= PAGE_SIZE)) {
+	if (unlikely(((unsigned long)address - this_cpu()->kunmap_base) >> PAGE_SHIFT != below)) {
 		local_unmap_slowly(address);
 		return;
 	}
 	__asm__ volatile("" ::: "memory");
-	kmem_context.kmap_depth = (u16)(depth - 1);
+	kmem_context.kmap_depth = (u16)below;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ sets */
@@ -156,19 +146,34 @@ static void set_put(struct kmap_state *ks, unsigned int set)
 	__atomic_fetch_or(&ks->spare_sets[set / 32], 1u << set % 32, __ATOMIC_RELEASE);
 }
 
-unsigned int kmap_set_new(struct kmap_state *ks)
-{
-	unsigned int set = set_take(ks);
+const struct page *const kmap_pages_none[KMAP_LOCAL_MAX + 1];
 
-	assert(set);			/* MAX_HIGHMEM_CPUS */
-	return set - 1;
+static void set_give(struct kmem_cpu *cpu, struct kmap_state *ks, unsigned int set)
+{
+	cpu->kmap_set = set;
+	cpu->kmap_pages = ks->local[set];
+	cpu->kmap_base = ks->base + slot_offset(set * KMAP_LOCAL_MAX);
+	cpu->kunmap_base = ks->strict ? KMAP_NO_BASE : cpu->kmap_base;
+}
+
+void kmap_local_init(struct kmem_cpu *cpu, struct kmap_state *ks)
+{
+	cpu->kmap = ks;
+	cpu->kmap_pages = kmap_pages_none;
+	cpu->kunmap_base = KMAP_NO_BASE;
+	if (ks) {
+		unsigned int set = set_take(ks);
+
+		assert(set);		/* MAX_HIGHMEM_CPUS */
+		set_give(cpu, ks, set - 1);
+	}
 }
 
 /* Of what another CPU left in the set, this one may remember something older. */
 static void set_clean(struct machine *m, unsigned int set)
 {
 	for (unsigned int slot = set * KMAP_LOCAL_MAX; slot < (set + 1) * KMAP_LOCAL_MAX; slot++)
-		if (m->kmap->local[slot])
+		if (*kmap_local_record(m->kmap, slot))
 			slot_clear(m, slot);
 }
 
@@ -182,7 +187,7 @@ bool kmap_local_leave(struct kmem_cpu *cpu)
 	set_clean(m, spare - 1);
 	__atomic_fetch_add(&m->kmap->sets_away, 1, __ATOMIC_RELAXED);
 	kmem_context.kmap_away = (u16)(cpu->kmap_set + 1);
-	cpu->kmap_set = spare - 1;
+	set_give(cpu, m->kmap, spare - 1);
 	return true;
 }
 
@@ -193,11 +198,11 @@ void kmap_local_arrive(struct kmem_cpu *cpu)
 	unsigned int set = kmem_context.kmap_away - 1u;
 
 	set_put(m->kmap, cpu->kmap_set);
-	cpu->kmap_set = set;
+	set_give(cpu, m->kmap, set);
 	kmem_context.kmap_away = 0;
 	__atomic_fetch_sub(&m->kmap->sets_away, 1, __ATOMIC_RELAXED);
 	for (unsigned int i = 0; i < KMAP_LOCAL_MAX; i++) {
-		const struct page *kept = m->kmap->local[set * KMAP_LOCAL_MAX + i];
+		const struct page *kept = *kmap_local_record(m->kmap, set * KMAP_LOCAL_MAX + i);
 
 		if (kept && !SEEDED(KMAP_SET))
 			host_kmap(m, m->kmap->base + slot_offset(set * KMAP_LOCAL_MAX + i), machine_pfn(m, kept),
@@ -249,14 +254,15 @@ void kmap_forked(struct machine *m)
 
 static bool slots_check(struct machine *m, struct kmem_fault *fault)
 {
-	const struct kmap_state *ks = m->kmap;
+	struct kmap_state *ks = m->kmap;
 
 	for (unsigned int slot = 0; slot < KMAP_LOCAL_SLOTS; slot++) {
+		const struct page *page = *kmap_local_record(ks, slot);
 		struct pgtable_entry entry = { 0 };
 		bool mapped = pgtable_lookup(ks->table, ks->base + slot_offset(slot), &entry);
-		pfn_t pfn = ks->local[slot] ? machine_pfn(m, ks->local[slot]) : 0;
+		pfn_t pfn = page ? machine_pfn(m, page) : 0;
 
-		if (mapped != (ks->local[slot] != NULL) || entry.pfn != pfn)
+		if (mapped != (page != NULL) || entry.pfn != pfn)
 			return fault_at(fault, "J4", "kmap_local set %u slot %u: the page table says %s %lu, not %lu",
 					slot / KMAP_LOCAL_MAX, slot % KMAP_LOCAL_MAX, mapped ? "pfn" : "nothing",
 					entry.pfn, pfn);
@@ -279,8 +285,9 @@ static bool sets_check(struct machine *m, struct kmem_fault *fault)
 
 		if (m->cpu_state[i] < CPU_IDLE)
 			continue;
-		if (set >= KMAP_SETS || seen[set / 32] & 1u << set % 32)
-			return fault_at(fault, "J5", "CPU %u has kmap_local set %u, which is spare or another's", i,
+		if (set >= KMAP_SETS || seen[set / 32] & 1u << set % 32 || m->cpus[i]->kmap_pages != ks->local[set] ||
+		    m->cpus[i]->kmap_base != ks->base + slot_offset(set * KMAP_LOCAL_MAX))
+			return fault_at(fault, "J5", "CPU %u has kmap_local set %u, which is spare or another's, or not all of it", i,
 					set);
 		seen[set / 32] |= 1u << set % 32;
 		known++;

@@ -100,7 +100,7 @@ static void oom_end(struct machine *m, unsigned int order, gfp_t gfp)
 /* Is the calling task in a notifier? What it asks for there cannot wait for itself. */
 static bool in_notifier(const struct machine *m)
 {
-	return __atomic_load_n(&m->oom_lock.owner, __ATOMIC_RELAXED) == current;
+	return __atomic_load_n(&m->oom_lock.owner, __ATOMIC_RELAXED) == &kmem_context;
 }
 
 bool out_of_memory(struct machine *m, struct zonelist *zonelist, unsigned int order, gfp_t gfp)

@@ -280,7 +280,7 @@ unsigned int machine_zones(struct machine *m, struct zone_stats *zones, unsigned
  */
 bool caches_lock(struct machine *m) ACQUIRES(m->cache_lock) NO_LOCK_ANALYSIS
 {
-	if (PEEK(m->cache_lock.owner) == host_task()) {
+	if (PEEK(m->cache_lock.owner) == &kmem_context) {
 		__acquire(m->cache_lock);
 		return false;
 	}

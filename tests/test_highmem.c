@@ -151,10 +151,10 @@ static void pages_of_one_chain_are_told_apart(struct ktap *t)
 	EXPECT_NE(t, kmap(second), address);
 	EXPECT_EQ(t, kmap(first), address);
 	EXPECT_EQ(t, page_address(first), address);
-	EXPECT_EQ(t, m->kmap->count[0], 3);
+	EXPECT_EQ(t, m->kmap->slot[0].count, 3);
 	kunmap(first);
 	kunmap(first);
-	EXPECT_EQ(t, m->kmap->count[0], 1);
+	EXPECT_EQ(t, m->kmap->slot[0].count, 1);
 	kunmap(second);
 	kmap_flush_unused();
 	EXPECT_NULL(t, page_address(first));
@@ -302,7 +302,7 @@ static void unmapping_what_is_not_mapped_is_reported(struct ktap *t)
 	console_clear();
 	kunmap(page);
 	EXPECT_CONTAINS(t, console_text(), text);
-	EXPECT_EQ(t, m->kmap->count[0], 1);
+	EXPECT_EQ(t, m->kmap->slot[0].count, 1);
 	__free_page(page);
 }
 
@@ -423,9 +423,11 @@ static void what_is_left_mapped_is_a_leak(struct ktap *t)
 /* ------------------------------------------------------------------------------------------------------ invariants */
 
 /* Slot's entry in the page table, too, is the frame's. */
-static void give_slot(struct kmap_state *ks, unsigned int slot, pfn_t pfn)
+static void give_slot(struct machine *m, unsigned int slot, pfn_t pfn)
 {
-	ks->pfn[slot] = pfn;
+	struct kmap_state *ks = m->kmap;
+
+	ks->slot[slot].page = machine_page(m, pfn);
 	pgtable_enter_one(ks->table, ks->tables[0], ks->base + slot * PAGE_SIZE, ks->leaf | (u64)pfn << PAGE_SHIFT);
 }
 
@@ -440,25 +442,31 @@ static void each_invariant_of_a_slot_is_seen_to_break(struct ktap *t)
 	take_many(t, 1);
 	kmap(many[0]);
 	everything_holds(t, m);
-	ks->count[0] = 0;
+	ks->slot[0].count = 0;
 	expect_broken(t, m, "J1");
-	ks->count[0] = 2;
-	ks->count[2] = 2;
+	ks->slot[0].count = 2;
+	ks->slot[2].page = many[0] + 1;
+	ks->slot[2].count = 2;
 	expect_broken(t, m, "J1");
 	mutex_lock(&ks->lock);				/* whose holder may be between two steps */
 	everything_holds(t, m);
 	mutex_unlock(&ks->lock);
-	ks->count[2] = 0;
-	kept = ks->pfn[0];
-	ks->pfn[0] = kept + LAST_PKMAP;			/* of the same chain */
+	ks->slot[2].count = 0;
+	kept = machine_pfn(m, ks->slot[0].page);
+	ks->slot[0].page += LAST_PKMAP;			/* of the same chain */
 	expect_broken(t, m, "J1");
-	give_slot(ks, 0, 17);
+	give_slot(m, 0, 17);
 	expect_broken(t, m, "J3");
-	give_slot(ks, 0, kept);
+	give_slot(m, 0, kept);
 	everything_holds(t, m);
 	kunmap(many[0]);
 	put_many(1);
 	everything_holds(t, m);
+}
+
+static u16 *chain_of(struct kmap_state *ks, const struct page *page)
+{
+	return &ks->slot[(unsigned long)page / sizeof(*page) % LAST_PKMAP].first;
 }
 
 static void each_invariant_of_a_chain_is_seen_to_break(struct ktap *t)
@@ -472,23 +480,24 @@ static void each_invariant_of_a_chain_is_seen_to_break(struct ktap *t)
 	take_many(t, 2);
 	for (unsigned int i = 0; i < 2; i++) {
 		kmap(many[i]);
-		pfn[i] = ks->pfn[i];
+		pfn[i] = machine_pfn(m, ks->slot[i].page);
 	}
-	ks->bucket[pfn[0] % LAST_PKMAP] = 0;
+	*chain_of(ks, many[0]) = NO_SLOT;
 	expect_broken(t, m, "J2");
-	ks->bucket[pfn[0] % LAST_PKMAP] = 1;
-	ks->chain[0] = 1;				/* in a circle */
+	*chain_of(ks, many[0]) = 0;
+	ks->slot[0].next = 0;				/* in a circle */
 	expect_broken(t, m, "J2");
-	ks->chain[0] = 2;				/* both the first page's */
-	give_slot(ks, 1, pfn[0]);
+	ks->slot[0].next = sizeof(ks->slot[0]);		/* both the first page's */
+	give_slot(m, 1, pfn[0]);
 	expect_broken(t, m, "J2");
-	ks->chain[0] = 0;
-	give_slot(ks, 1, pfn[1]);
+	ks->slot[0].next = NO_SLOT;
+	give_slot(m, 1, pfn[1]);
 	everything_holds(t, m);
-	ks->bucket[5] = 3;				/* slot 2, which is free */
-	ks->pfn[2] = 5;
+	ks->slot[2].page = many[1] + 7;			/* slot 2, which is free */
+	ks->slot[2].next = NO_SLOT;
+	*chain_of(ks, many[1] + 7) = 2 * sizeof(ks->slot[0]);
 	expect_broken(t, m, "J2");
-	ks->bucket[5] = 0;
+	*chain_of(ks, many[1] + 7) = NO_SLOT;
 	kunmap(many[0]);
 	kunmap(many[1]);
 	put_many(2);

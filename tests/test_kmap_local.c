@@ -122,7 +122,7 @@ static void a_spare_set_comes_empty(struct ktap *t)
 	take_many(t, 2);
 	address = kmap_local_page(many[0]);
 	cpu_release();
-	spare = &m->kmap->local[m->cpus[0]->kmap_set * KMAP_LOCAL_MAX];
+	spare = &m->kmap->local[m->cpus[0]->kmap_set][0];
 	ktap_threads(t, 1, map_once, m);
 	EXPECT_EQ(t, *spare, many[1]);
 	EXPECT_EQ(t, kmap_to_page(address), many[0]);	/* with a CPU again, and its own set */
@@ -130,7 +130,7 @@ static void a_spare_set_comes_empty(struct ktap *t)
 	cpu_get();
 	EXPECT_EQ(t, *spare, many[1]);
 	cpu_release();
-	EXPECT_EQ(t, &m->kmap->local[m->cpus[0]->kmap_set * KMAP_LOCAL_MAX], spare);
+	EXPECT_EQ(t, &m->kmap->local[m->cpus[0]->kmap_set][0], spare);
 	EXPECT_NULL(t, *spare);
 	kunmap_local(address);
 	put_many(2);
@@ -314,12 +314,12 @@ static void each_invariant_of_a_set_is_seen_to_break(struct ktap *t)
 	address = kmap_local_page(many[0]);
 	set = this_cpu()->kmap_set;
 	everything_holds(t, m);
-	ks->local[set * KMAP_LOCAL_MAX]++;
+	ks->local[set][0]++;
 	expect_broken(t, m, "J4");
-	ks->local[set * KMAP_LOCAL_MAX]--;
-	ks->local[set * KMAP_LOCAL_MAX + 1] = many[0];
+	ks->local[set][0]--;
+	ks->local[set][1] = many[0];
 	expect_broken(t, m, "J4");
-	ks->local[set * KMAP_LOCAL_MAX + 1] = NULL;
+	ks->local[set][1] = NULL;
 	ks->spare_sets[0] |= 1u << set;
 	expect_broken(t, m, "J5");
 	ks->spare_sets[0] &= ~(1u << set);

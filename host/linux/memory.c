@@ -387,6 +387,29 @@ static inline bool protect(unsigned long address, size_t bytes, int protection)
 #endif
 }
 
+/* A frame at an address that is ours, likewise. */
+static inline bool frame_map(const struct host_machine *hm, unsigned long address, pfn_t pfn, int protection)
+{
+#if defined(__x86_64__)
+	register long flags __asm__("r10") = MAP_SHARED | MAP_FIXED | MAP_POPULATE;
+	register long offset __asm__("r9") = (long)(pfn << PAGE_SHIFT);
+	register long fd __asm__("r8") = hm->fd;
+	long mapped;
+
+	__asm__ volatile("syscall"
+			 : "=a"(mapped) : "a"(SYS_mmap), "D"(address), "S"(PAGE_SIZE), "d"(protection), "r"(flags), "r"(fd),
+			   "r"(offset)
+			 : "rcx", "r11", "memory");
+	return (unsigned long)mapped == address;
+#else
+	int saved = errno;
+	bool good = run_map(hm, (void *)address, pfn, PAGE_SIZE, protection);
+
+	errno = saved;
+	return good;
+#endif
+}
+
 static __attribute__((noinline)) int map_anew(const struct host_machine *hm, unsigned long address, pfn_t pfn,
 					      size_t bytes, int protection)
 {
@@ -407,13 +430,22 @@ int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsi
 	return map_anew(host_of(m), address, pfn, bytes, protection);
 }
 
+/* Nothing but the reservation. */
+static __attribute__((noinline)) bool reservation_lay(void *start, size_t bytes)
+{
+	int saved = errno;
+	bool good = mmap(start, bytes, PROT_NONE, RESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+
+	errno = saved;
+	return good;
+}
+
 static __attribute__((noinline)) void unmap_wholly(struct machine *m, void *start, size_t bytes)
 {
 	static const char text[] = "kmem: the process has no mapping left to unmap vmalloc memory with\n";
 	int saved = errno;
 
-	if (mmap(start, bytes, PROT_NONE, RESERVE | MAP_FIXED, -1, 0) == MAP_FAILED && munmap(start, bytes) &&
-	    madvise(start, bytes, MADV_GUARD_INSTALL))
+	if (!reservation_lay(start, bytes) && munmap(start, bytes) && madvise(start, bytes, MADV_GUARD_INSTALL))
 		host_console(m, text, sizeof(text) - 1);
 	errno = saved;
 }
@@ -442,20 +474,12 @@ bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages
 void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int prot)
 {
 	static const char text[] = "kmem: the process has no mapping left for kmap\n";
-	const struct host_machine *hm = host_of(m);
-	void *at = (void *)address;
-	int saved = errno;
-	bool good;
 
-	if (prot)
-		good = run_map(hm, at, pfn, PAGE_SIZE, PROT_READ | (prot & HOST_WRITE ? PROT_WRITE : 0));
-	else
-		good = mmap(at, PAGE_SIZE, PROT_NONE, RESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
-	if (!good) {
-		host_console(m, text, sizeof(text) - 1);
-		host_panic(m);
-	}
-	errno = saved;
+	if (prot ? frame_map(host_of(m), address, pfn, PROT_READ | (prot & HOST_WRITE ? PROT_WRITE : 0))
+		 : reservation_lay((void *)address, PAGE_SIZE))
+		return;
+	host_console(m, text, sizeof(text) - 1);
+	host_panic(m);
 }
 
 /* By address where there is one: a file descriptor that the program closed, and opened anew, is another file. */

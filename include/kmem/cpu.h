@@ -95,7 +95,11 @@ struct kmem_cpu {
 	struct per_cpu_pages *pcp_by_type[8];	/* this node's zones by enum zone_type; likewise */
 	int task_id;				/* pid of who leases this CPU, or 0; atomic: for host_interrupt() */
 	struct kmap_state *kmap;		/* the machine's; NULL: no high memory */
-	u32 kmap_set;				/* where kmap_local_page() maps: mm/kmap_local.c */
+	/* Where kmap_local_page() maps (mm/kmap_local.c): what is mapped there, and at which addresses. */
+	const struct page *const *kmap_pages;	/* a NULL behind the last; never NULL itself */
+	unsigned long kmap_base;
+	unsigned long kunmap_base;		/* the same; no address where who unmaps must look closer */
+	u32 kmap_set;
 	unsigned long events[NR_VM_EVENT_ITEMS];
 	struct cpu_sheaf sheaves[];		/* by cache id, KMEM_MAX_CACHES of them */
 };

@@ -6,11 +6,9 @@
 #include <kmem/types.h>
 #include <linux/spinlock.h>
 
-struct task_struct;
-
 struct CAPABILITY("mutex") mutex {
 	u32 word;			/* 0 free, 1 held, 2 held and waited for */
-	struct task_struct *owner;
+	struct cpu_context *owner;	/* kmem_context of who holds it: one a task, and at hand */
 };
 
 #define DEFINE_MUTEX(name) struct mutex name = { 0, NULL }
