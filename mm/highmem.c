@@ -465,9 +465,9 @@ static unsigned int slots_in_use(const struct kmap_state *ks)
 /* How often the chain of its page has the slot. */
 static unsigned int chained(struct kmap_state *ks, const struct kmap_slot *slot)
 {
-	unsigned int nr = 0, steps = 0;
+	unsigned int nr = 0, steps = 0, at = *first_of(ks, slot->page);
 
-	for (unsigned int at = *first_of(ks, slot->page); at != NO_SLOT && steps++ < LAST_PKMAP; at = slot_at(ks, at)->next)
+	for (; at != NO_SLOT && steps++ < LAST_PKMAP; at = slot_at(ks, at)->next)
 		nr += slot_at(ks, at) == slot;
 	return nr;
 }

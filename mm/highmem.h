@@ -51,7 +51,7 @@ struct kmap_slot {
 #define NO_SLOT (LAST_PKMAP * sizeof(struct kmap_slot))
 
 struct kmap_state {
-	struct kmap_slot slot[LAST_PKMAP + 1];	/* mm/highmem.c. The last one is nobody's, so that there always is one */
+	struct kmap_slot slot[LAST_PKMAP + 1];	/* the last one is nobody's, so that there always is one */
 
 	unsigned long base;
 	struct pgtable *table;

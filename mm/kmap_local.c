@@ -287,8 +287,9 @@ static bool sets_check(struct machine *m, struct kmem_fault *fault)
 			continue;
 		if (set >= KMAP_SETS || seen[set / 32] & 1u << set % 32 || m->cpus[i]->kmap_pages != ks->local[set] ||
 		    m->cpus[i]->kmap_base != ks->base + slot_offset(set * KMAP_LOCAL_MAX))
-			return fault_at(fault, "J5", "CPU %u has kmap_local set %u, which is spare or another's, or not all of it", i,
-					set);
+			return fault_at(fault, "J5",
+					"CPU %u has kmap_local set %u, which is spare or another's, or not all of it",
+					i, set);
 		seen[set / 32] |= 1u << set % 32;
 		known++;
 	}

@@ -75,11 +75,51 @@ static gfp_t bulk_gfp(gfp_t gfp, bool first)
 	return first ? gfp : (gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_NOFAIL)) | __GFP_NOWARN;
 }
 
+/*
+ * Pages of the larger blocks that this CPU keeps, which are its own already: as large ones as fit, each split. What others
+ * could use is not touched for it. Returns how many pages.
+ */
+static unsigned long take_kept(gfp_t gfp, unsigned long nr, struct page **array)
+{
+	unsigned int order = min((unsigned int)ilog2(nr), PCP_ORDERS - 1);
+	unsigned long done = 0, flags;
+	struct kmem_cpu *cpu = cpu_hold(&flags);
+
+	for (gfp = bulk_gfp(gfp, false) & ~__GFP_COMP; order; ) {
+		const struct per_cpu_pages *pcp = cpu->pcp_by_gfp[(__force unsigned int)gfp & ZONE_BITS];
+		struct page *block = NULL;
+
+		if ((nr - done) >> order && pcp->kept[order])
+			block = alloc_pages(gfp, order);
+		if (!block) {
+			order--;
+			continue;
+		}
+		split_page(block, order);
+		for (const struct page *end = block + (1ul << order); block < end; block++)
+			array[done++] = block;
+	}
+	cpu_let_go(flags);
+	return done;
+}
+
+/* How many places there are to fill, from the first on. */
+static unsigned long places_free(struct page **array, unsigned long nr)
+{
+	unsigned long i = 0;
+
+	while (i < nr && !array[i])
+		i++;
+	return i;
+}
+
 unsigned long alloc_pages_bulk_array_node(gfp_t gfp, int nid, unsigned long nr, struct page **array)
 {
-	bool first = true;
+	unsigned long places = nid == NUMA_NO_NODE ? places_free(array, nr) : 0;
+	unsigned long kept = places > 1 ? take_kept(gfp, places, array) : 0;
+	bool first = !kept;
 
-	for (unsigned long i = 0; i < nr; i++) {
+	for (unsigned long i = kept; i < nr; i++) {
 		if (array[i])
 			continue;
 		array[i] = alloc_pages_node(nid, bulk_gfp(gfp, first), 0);

@@ -26,6 +26,21 @@ static bool is_kept(const struct page *page, unsigned int order)
 	return false;
 }
 
+/* Pages that nobody has, the CPUs' included. */
+static unsigned long kept_and_free(struct machine *m)
+{
+	unsigned long pages = nr_free_pages();
+
+	for (unsigned int i = 0; i < m->nr_zones; i++) {
+		const struct per_cpu_pages *pcp = &m->cpus[0]->pcp[i];
+
+		pages += (unsigned long)pcp->count;
+		for (unsigned int order = 0; order < PCP_ORDERS; order++)
+			pages += (unsigned long)pcp->kept[order] << order;
+	}
+	return pages;
+}
+
 static void expect_compound(struct ktap *t, const struct page *page, unsigned int order)
 {
 	EXPECT_EQ(t, compound_order(page), order);
@@ -365,7 +380,45 @@ static void p3_blocks_that_are_none_are_found(struct ktap *t)
 	zones_hold(t, m);
 }
 
-KTAP_SUITE(pcp_blocks,
+/* The largest that fit first, and the zone's for the rest; all become blocks again when they are freed. */
+static void a_bulk_of_pages_uses_kept_blocks(struct ktap *t)
+{
+	struct page *blocks[3], *pages[100] = { NULL };
+	static const unsigned int orders[] = { 7, 5, 4 };
+	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
+	unsigned long before;
+
+	ASSERT(t, m);
+	for (unsigned int i = 0; i < 3; i++)
+		blocks[i] = alloc_pages(GFP_KERNEL, orders[i]);
+	for (unsigned int i = 0; i < 3; i++)
+		__free_pages(blocks[i], orders[i]);
+	before = kept_and_free(m);
+	EXPECT_EQ(t, alloc_pages_bulk_array(GFP_KERNEL, 100, pages), 100);
+	EXPECT_EQ(t, kept_and_free(m), before - 100);
+	EXPECT(t, is_kept(blocks[0], 7));
+	for (unsigned int i = 0; i < 100; i++) {
+		EXPECT_EQ(t, page_count(pages[i]), 1);
+		EXPECT_EQ(t, page_order(pages[i]), 0);
+		if (i < 32)
+			EXPECT_EQ(t, pages[i], blocks[1] + i);
+		else if (i < 48)
+			EXPECT_EQ(t, pages[i], blocks[2] + i - 32);
+	}
+	zones_hold(t, m);
+	free_pages_bulk(pages, 100);
+	EXPECT(t, is_kept(blocks[1], 5) && is_kept(blocks[2], 4));
+	EXPECT_EQ(t, kept_and_free(m), before);
+	pages[1] = blocks[0];			/* no run of places: one by one */
+	EXPECT_EQ(t, alloc_pages_bulk_array(GFP_KERNEL, 20, pages), 20);
+	EXPECT(t, is_kept(blocks[1], 5) && is_kept(blocks[2], 4));
+	EXPECT_EQ(t, pages[1], blocks[0]);
+	pages[1] = NULL;
+	free_pages_bulk(pages, 20);
+	zones_hold(t, m);
+}
+
+KTAP_SUITE(pcp_blocks, KTAP_CASE(a_bulk_of_pages_uses_kept_blocks),
 	KTAP_CASE(a_block_of_any_order_comes_back_as_it_was),
 	KTAP_CASE(a_compound_block_serves_one_who_wants_a_plain_one),
 	KTAP_CASE(each_mobility_has_its_own),

@@ -397,8 +397,8 @@ static inline bool frame_map(const struct host_machine *hm, unsigned long addres
 	long mapped;
 
 	__asm__ volatile("syscall"
-			 : "=a"(mapped) : "a"(SYS_mmap), "D"(address), "S"(PAGE_SIZE), "d"(protection), "r"(flags), "r"(fd),
-			   "r"(offset)
+			 : "=a"(mapped)
+			 : "a"(SYS_mmap), "D"(address), "S"(PAGE_SIZE), "d"(protection), "r"(flags), "r"(fd), "r"(offset)
 			 : "rcx", "r11", "memory");
 	return (unsigned long)mapped == address;
 #else
