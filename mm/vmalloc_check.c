@@ -88,13 +88,19 @@ static bool check_area(struct area_walk *walk, const struct vmap_area *area)
 	return !vm->pages || check_pages(walk, area, vm);
 }
 
+/* Who frees a dead area may have stopped before he shut it. */
+static bool is_on_its_way(const struct vmap_area *area)
+{
+	return area->state == AREA_KEPT && !__atomic_load_n(&area->is_left, __ATOMIC_ACQUIRE);
+}
+
 static bool check_lazy(struct vmalloc_state *vs, struct kmem_fault *fault)
 {
 	const struct vmap_area *area;
 	unsigned long nr_deferred = 0;
 
 	for (area = vm_lazy_next(&vs->space, 0); area; area = vm_lazy_next(&vs->space, area->va_end))
-		if (count_mapped(vs, area->va_start, area->va_end))
+		if (!is_on_its_way(area) && count_mapped(vs, area->va_start, area->va_end))
 			return fault_at(fault, "L2", "lazy range 0x%lx-0x%lx: something is mapped", area->va_start,
 					area->va_end);
 	list_for_each_entry(area, &vs->space.taken, list)

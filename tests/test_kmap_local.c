@@ -326,6 +326,12 @@ static void each_invariant_of_a_set_is_seen_to_break(struct ktap *t)
 	this_cpu()->kmap_set = KMAP_SETS;
 	expect_broken(t, m, "J5");
 	this_cpu()->kmap_set = set;
+	this_cpu()->kmap_base += PAGE_SIZE;
+	expect_broken(t, m, "J5");
+	this_cpu()->kmap_base -= PAGE_SIZE;
+	this_cpu()->kmap_pages++;
+	expect_broken(t, m, "J5");
+	this_cpu()->kmap_pages--;
 	ks->spare_sets[1] &= ~1u;
 	expect_broken(t, m, "J5");
 	ks->sets_away++;				/* a task that sleeps with mappings, then */
