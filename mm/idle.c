@@ -101,12 +101,10 @@ void idle_wake(struct machine *m)
 {
 	u32 none = 0;
 
+	/* A look first: many CPUs come here, and each attempt would take the word's cache line from the others. */
 	if (__atomic_load_n(&m->idle_running, __ATOMIC_RELAXED))
 		return;
 	if (!m->params.idle_release || !sleeping_is_allowed() || must_stop(m))
-		return;
-	/* A look first: many CPUs come here, and each attempt would take the word's cache line from the others. */
-	if (__atomic_load_n(&m->idle_running, __ATOMIC_RELAXED))
 		return;
 	if (!__atomic_compare_exchange_n(&m->idle_running, &none, 1, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
 		return;

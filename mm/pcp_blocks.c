@@ -127,8 +127,8 @@ static struct page *blocks_pop(struct per_cpu_pages *pcp, unsigned int order)
 
 void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone, unsigned long free)
 {
-	u32 cpus = __atomic_load_n(&zone->machine->nr_online, __ATOMIC_RELAXED);
-	unsigned long share = min(zone_managed(zone) / 16, free / 4) / (cpus ? cpus : 1);
+	u32 cpus = __atomic_load_n(&zone->machine->nr_online, __ATOMIC_RELAXED);	/* its own, at least */
+	unsigned long share = min(zone_managed(zone) / 16, free / 4) / cpus;
 
 	for (unsigned int order = 0; order < PCP_ORDERS; order++) {
 		unsigned long blocks = min(share / 4 >> order, most_kept(order));

@@ -80,6 +80,13 @@ static void i386_without_high_memory(struct ktap *t)
 				"    lowmem  : 0xc0000000 - 0xe0000000   ( 512 MB)\n");
 }
 
+static void a_machine_of_64_bits_may_have_high_memory(struct ktap *t)
+{
+	FOR_64_BITS(t);
+	ASSERT_NOT_NULL(t, machine_for(t, "mem=64M highmem=16M loglevel=8"));
+	EXPECT_CONTAINS(t, console_text(), "  HighMem  [mem 0x0000000003000000-0x0000000003ffffff]\n  Device   empty\n");
+}
+
 static void boot_is_silent_unless_asked(struct ktap *t)
 {
 	ASSERT_NOT_NULL(t, machine_for(t, "mem=64M highmem=16M loglevel=7"));
@@ -88,4 +95,5 @@ static void boot_is_silent_unless_asked(struct ktap *t)
 
 KTAP_SUITE(boot_log, KTAP_CASE(a_pc_of_64_bits_says_what_linux_says), KTAP_CASE(i386_with_3_gib),
 	   KTAP_CASE(i386_with_64_gib_and_more_vmalloc), KTAP_CASE(i386_without_high_memory),
+	   KTAP_CASE(a_machine_of_64_bits_may_have_high_memory),
 	   KTAP_CASE(boot_is_silent_unless_asked));

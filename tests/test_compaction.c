@@ -581,6 +581,25 @@ static void compaction_is_only_for_memory_in_pieces(struct ktap *t)
 	holds(t, m);
 }
 
+/* Whoever asks though there is such a block by now is told so at the first pageblock. */
+static void compaction_ends_where_a_block_is_found(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct alloc_context ac = { .highest = ZONE_BULK, .gfp = GFP_KERNEL, .order = 3 };
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_page(NO_KSWAPD | __GFP_MOVABLE);
+	ASSERT(t, page);
+	own(0, page);
+	ac.zonelist = m->nodes[0]->fallback;
+	EXPECT_LT(t, fragmentation_index(dma32(m), 3), 0);
+	EXPECT_EQ(t, try_to_compact_pages(&ac, WMARK_MIN, MIGRATE_SYNC), COMPACT_DONE);
+	EXPECT_EQ(t, dma32(m)->compact_defer_shift, 0);
+	give(0);
+	holds(t, m);
+}
+
 /* A zone is left alone for 64 requests at most; those of a lower order than failed are heard at once. */
 static void deferral_doubles_up_to_64_requests(struct ktap *t)
 {
@@ -826,6 +845,7 @@ KTAP_SUITE(compaction,
 	KTAP_CASE(owners_may_be_out_of_memory_or_busy_or_let_go),
 	KTAP_CASE(kcompactd_compacts_each_zone_it_may),
 	KTAP_CASE(compaction_is_only_for_memory_in_pieces),
+	   KTAP_CASE(compaction_ends_where_a_block_is_found),
 	KTAP_CASE(deferral_doubles_up_to_64_requests),
 	KTAP_CASE(kcompactd_makes_blocks_for_those_who_may_not_sleep),
 	KTAP_CASE(kcompactd_is_woken_where_kswapd_has_given_up),

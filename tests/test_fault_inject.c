@@ -3,6 +3,7 @@
 #include <linux/mm.h>
 #include "mm/pcp.h"
 #include "mm/vmalloc.h"
+#include "mm/idle.h"
 #include "tests/slab_machine.h"
 
 /* ------------------------------------------------------------------------------------------------- numbered points */
@@ -166,6 +167,25 @@ static void every_point_is_passed(struct ktap *t)
 	EXPECT_EQ(t, ARRAY_SIZE(passes), FAULT_EARLY);	/* later ones are boot's: test_sweep_boot.c */
 }
 
+/* Not at each page that is freed, but after as many as before. */
+static void an_idle_task_that_cannot_start_is_tried_again_later(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=1");
+	struct zone *zone;
+
+	ASSERT_NOT_NULL(t, m);
+	m->params.idle_release = true;
+	zone = zone_named(m, 0, ZONE_BULK);
+	fault_arm(m, FAULT_BIT(FAULT_TASK), 1, true);
+	zone->freed = IDLE_FREED_PAGES;
+	idle_wake(m);
+	EXPECT_EQ(t, fault_disarm(m).failed, 1);
+	EXPECT_EQ(t, m->idle_running, 0);
+	EXPECT_EQ(t, zone->freed, 0);
+	idle_wake(m);
+	EXPECT_EQ(t, m->idle_running, 1);
+}
+
 /* --------------------------------------------------------------------------------------------- kernel's parameters */
 
 /* Which of the first 32 calls fail. */
@@ -259,6 +279,7 @@ static void both_ways_at_once(struct ktap *t)
 
 KTAP_SUITE(fault_inject, KTAP_CASE(the_nth_passage_fails_once_or_from_then_on), KTAP_CASE(points_are_chosen_by_a_mask),
 	KTAP_CASE(fast_paths_come_back), KTAP_CASE(every_point_is_passed),
+	KTAP_CASE(an_idle_task_that_cannot_start_is_tried_again_later),
 	KTAP_CASE(failslab_heeds_interval_space_and_times),
 	KTAP_CASE(fail_page_alloc_heeds_interval_space_and_times), KTAP_CASE(probability_is_a_percentage),
 	KTAP_CASE(both_ways_at_once));

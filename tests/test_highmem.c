@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_highmem.c - pages without an address, and kmap(), which gives them one for everybody: slots, sleeping for one, what
- * pages hold and how many there are. For a moment and one task: test_kmap_local.c.
+ * test_highmem.c - pages without an address, and kmap(), which gives them one for everybody: slots, sleeping for one,
+ * what pages hold and how many there are. For a moment and one task: test_kmap_local.c.
  */
 #include <linux/mutex.h>
 #include <linux/sched.h>

@@ -161,6 +161,26 @@ static void written_to_after_the_free_it_is_not_handed_out(struct ktap *t)
 	slab_leaks_expected.slab_objects = 4;	/* each is its last holder's */
 }
 
+static void nor_is_one_of_a_cache(struct ktap *t)
+{
+	struct kmem_cache *cache;
+	unsigned long *object;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	cache = kmem_cache_create("plain", 200, 0, SLAB_NO_MERGE, NULL);
+	ASSERT_NOT_NULL(t, cache);
+	kmem_cache_free(cache, kmem_cache_alloc(cache, GFP_KERNEL));	/* there is a sheaf now */
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	kmem_cache_free(cache, object);
+	EXPECT(t, h.cpu->sheaves[cache->id].hot == object);
+	*object = 1;
+	EXPECT(t, kmem_cache_alloc(cache, GFP_KERNEL) != object);
+	EXPECT_GT(t, console_count("BUG "), 0);
+	slab_leaks_expected.slab_objects = 2;	/* the one that was written to, and the one handed out */
+	slab_leaks_expected.slab_caches = 1;
+}
+
 static void draining_takes_it_too(struct ktap *t)
 {
 	struct hot h;
@@ -280,7 +300,7 @@ KTAP_SUITE(hot_object, KTAP_CASE(asked_in_fast_code_the_next_allocation_serves),
 	KTAP_CASE(the_newest_object_stands_aside_and_comes_back),
 	KTAP_CASE(where_one_stands_aside_the_next_goes_to_the_stack), KTAP_CASE(every_plain_cache_has_one),
 	KTAP_CASE(freed_twice_it_is_reported),
-	KTAP_CASE(written_to_after_the_free_it_is_not_handed_out), KTAP_CASE(draining_takes_it_too),
+	KTAP_CASE(written_to_after_the_free_it_is_not_handed_out), KTAP_CASE(nor_is_one_of_a_cache), KTAP_CASE(draining_takes_it_too),
 	KTAP_CASE(freed_elsewhere_it_is_forgotten_with_its_slab), KTAP_CASE(it_is_cleared_where_the_machine_clears),
 	KTAP_CASE(init_on_free_clears_it_at_once), KTAP_CASE(h6_another_slot_s_newest_object),
 	KTAP_CASE(s6_another_slot_in_the_map));

@@ -850,6 +850,24 @@ static void a_steal_takes_the_whole_of_a_free_pageblock(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* Where types are not to be mixed, whole pageblocks may still change theirs. */
+static void a_whole_pageblock_is_stolen_where_nothing_is_mixed(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=6G nr_cpus=1");
+	struct page *page;
+
+	FOR_64_BITS(t);
+	ASSERT(t, m);
+	for (unsigned int order = PAGEBLOCK_ORDER; order <= MAX_ORDER; order++) {
+		page = alloc_pages(GFP_KERNEL, order);
+		ASSERT(t, page);
+		EXPECT_EQ(t, page_zone(page), zone_named(m, 0, ZONE_NORMAL));
+		EXPECT_EQ(t, type_of(m, page), MIGRATE_UNMOVABLE);
+		__free_pages(page, order);
+	}
+	zones_hold(t, m);
+}
+
 /* Pages of different mobility end up in different pageblocks while there are whole ones left. */
 static void mobilities_do_not_mix_while_memory_is_plenty(struct ktap *t)
 {
@@ -1191,6 +1209,7 @@ KTAP_SUITE(page_alloc, KTAP_CASE(c01_blocks_are_aligned_contiguous_and_disjoint)
 	   KTAP_CASE(bulk_fills_only_the_holes), KTAP_CASE(bulk_frees_runs_and_leaves_what_is_held),
 	KTAP_CASE(a_node_is_preferred_and_can_be_insisted_on),
 	   KTAP_CASE(a_steal_takes_the_whole_of_a_free_pageblock),
+	   KTAP_CASE(a_whole_pageblock_is_stolen_where_nothing_is_mixed),
 	   KTAP_CASE(mobilities_do_not_mix_while_memory_is_plenty), KTAP_CASE(mixing_boosts_the_watermarks),
 	   KTAP_CASE(atomic_blocks_reserve_a_pageblock), KTAP_CASE(a_reserve_given_up_merges),
 	   KTAP_CASE(the_last_of_the_zone_goes_to_whoever_asks),

@@ -3,6 +3,7 @@
 #include <linux/mm.h>
 #include "mm/buddy.h"
 #include "mm/page_report.h"
+#include "mm/pageblock.h"
 #include "tests/page_machine.h"
 
 static void c04_a_new_page_has_one_reference(struct ktap *t)
@@ -180,6 +181,20 @@ static void a_block_freed_twice_is_reported(struct ktap *t)
 	ASSERT(t, page);
 	__free_pages(page, 6);
 	__free_pages(page, 6);
+	expect_refused(t, m, "page dumped because: VM_BUG_ON_PAGE(page_ref_count(page) == 0)\n");
+}
+
+/* It is free: whose order it had matters no more. */
+static void a_block_freed_again_with_another_order_is_reported(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL, 6);
+	ASSERT(t, page);
+	__free_pages(page, 6);
+	__free_pages(page, 2);
 	expect_refused(t, m, "page dumped because: VM_BUG_ON_PAGE(page_ref_count(page) == 0)\n");
 }
 
@@ -410,7 +425,7 @@ static void a_foreign_page_is_not_freed(struct ktap *t)
 	machine_enter(other);
 	__free_page(page);
 	EXPECT_EQ(t, console_count("is not of this machine"), 1u);
-	__free_page((struct page *)VMEMMAP_BASE - 5);
+	__free_pages((struct page *)VMEMMAP_BASE - 5, 2);
 	__free_page(machine_page(other, other->max_pfn));
 	__free_page((struct page *)((unsigned long)machine_page(other, 5) + 8));
 	EXPECT_EQ(t, console_count("is not of this machine"), 4u);
@@ -428,6 +443,33 @@ static void a_foreign_page_is_not_freed(struct ktap *t)
 	EXPECT_EQ(t, page_count(page), 1);
 	__free_page(page);
 	zones_hold(t, m);
+}
+
+/* Whoever is on another machine sets its flag, and changes nothing there. */
+static void a_foreign_tail_is_not_touched_here(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1"), *other;
+	struct page *page;
+	struct zone *zone;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL, 5);
+	ASSERT(t, page);
+	other = machine_boot(&(struct machine_config){ .cmdline = "mem=64M nr_cpus=1", .console = console_keep });
+	ASSERT(t, other);
+	machine_enter(other);
+	SetPageDirty(page + 3);
+	EXPECT(t, PageDirty(page + 3));
+	zone = zone_named(other, 0, ZONE_BULK);
+	for (u32 i = 0; i < zone_pageblocks(zone); i++)
+		EXPECT_EQ(t, zone->pageblock_touched[i], 0);
+	zones_hold(t, other);
+	machine_leave();
+	machine_shutdown(other);
+	ClearPageDirty(page + 3);
+	__free_pages(page, 5);
+	zones_hold(t, m);
+	EXPECT_STR(t, console_text(), "");
 }
 
 static void freeing_no_address_does_nothing(struct ktap *t)
@@ -501,6 +543,7 @@ KTAP_SUITE(page_ref, KTAP_CASE(c04_a_new_page_has_one_reference), KTAP_CASE(c04_
 	   KTAP_CASE(a_compound_block_counts_at_its_head), KTAP_CASE(a_single_page_is_its_own_head),
 	   KTAP_CASE(split_pages_are_freed_one_by_one), KTAP_CASE(a_compound_block_is_not_split),
 	   KTAP_CASE(a_page_freed_twice_is_reported), KTAP_CASE(a_block_freed_twice_is_reported),
+	   KTAP_CASE(a_block_freed_again_with_another_order_is_reported),
 	   KTAP_CASE(a_put_of_a_free_page_is_reported), KTAP_CASE(a_reference_to_a_free_page_is_refused),
 	   KTAP_CASE(a_mapped_page_is_not_freed), KTAP_CASE(a_mapped_page_is_not_freed_in_bulk),
 	   KTAP_CASE(a_page_with_a_mapping_is_not_freed),
@@ -509,6 +552,7 @@ KTAP_SUITE(page_ref, KTAP_CASE(c04_a_new_page_has_one_reference), KTAP_CASE(c04_
 	   KTAP_CASE(another_order_is_not_freed), KTAP_CASE(a_compound_block_of_another_order_is_not_freed),
 	   KTAP_CASE(a_compound_block_with_a_broken_tail_is_not_freed),
 	   KTAP_CASE(a_tail_is_not_freed_alone), KTAP_CASE(a_reserved_page_is_not_freed),
-	   KTAP_CASE(a_foreign_page_is_not_freed), KTAP_CASE(freeing_no_address_does_nothing),
+	   KTAP_CASE(a_foreign_page_is_not_freed), KTAP_CASE(a_foreign_tail_is_not_touched_here),
+	   KTAP_CASE(freeing_no_address_does_nothing),
 	   KTAP_CASE(a_block_whose_two_holders_let_go_together_is_freed_whole),
 	   KTAP_CASE(a_single_page_with_a_mapping_is_not_freed));

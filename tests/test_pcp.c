@@ -220,6 +220,72 @@ static void a_request_that_fails_leaves_no_cpu_more_than_its_share(struct ktap *
 	zones_hold(t, m);
 }
 
+static struct {
+	struct machine *m;
+	struct zone *zone;
+	u32 step;	/* atomic: 1 both CPUs are online, 2 one is about to give a page back, 3 the lock is held */
+	u32 never;
+} meeting;
+
+static void until(const u32 *word, u32 value)
+{
+	while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != value)
+		host_wait(&meeting.never, 0, 100000);
+}
+
+static void hold_until_met(void)
+{
+	__atomic_store_n(&meeting.step, 1, __ATOMIC_RELEASE);
+	until(&meeting.step, 2);
+	spin_lock(&meeting.zone->lock);
+	__atomic_store_n(&meeting.step, 3, __ATOMIC_RELEASE);
+	until(&meeting.zone->lock.word, 2);		/* someone sleeps there */
+	spin_unlock(&meeting.zone->lock);
+}
+
+static void give_as_the_lock_is_held(struct ktap *t)
+{
+	struct per_cpu_pages *pcp = pcp_of(meeting.zone);
+	struct taken taken = { 0 };
+	int high;
+
+	until(&meeting.step, 1);
+	high = pcp->high;
+	ASSERT(t, pages_to_give(&taken, pcp, 3 * pcp->batch));
+	while (pcp->count < high)
+		give_one(&taken);
+	__atomic_store_n(&meeting.step, 2, __ATOMIC_RELEASE);
+	until(&meeting.step, 3);
+	give_one(&taken);
+	EXPECT_EQ(t, pcp->high, high);
+	EXPECT_LE(t, pcp->count, high);
+	put_all(&taken);
+}
+
+static void hold_or_give(struct ktap *t, unsigned int i, void *arg)
+{
+	(void)arg;
+	machine_enter(meeting.m);
+	if (i)
+		give_as_the_lock_is_held(t);
+	else
+		hold_until_met();
+	machine_leave();
+}
+
+static void who_said_how_much_is_not_overruled(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2 sysctl.vm.percpu_pagelist_high_fraction=100");
+
+	ASSERT(t, m);
+	meeting.m = m;
+	meeting.zone = zone_named(m, 0, ZONE_BULK);
+	meeting.step = 0;
+	cpu_release();
+	ktap_threads(t, 2, hold_or_give, NULL);
+	zones_hold(t, m);
+}
+
 static void cold_pages_are_better_than_waiting(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=1G nr_cpus=1");
@@ -383,6 +449,65 @@ static void touched_pages_are_found_when_lists_are_drained(struct ktap *t)
 	EXPECT_CONTAINS(t, console_text(), "refcount:-1 mapcount:0 mapping:");
 	EXPECT_EQ(t, nr_free_pages(), before - 5);
 	page->mapping = NULL;
+	zones_hold(t, m);
+}
+
+/* Pages of an emptied CPU: the first is kept as the newest block, the others are on its lists. */
+static bool listed_pages(struct page **pages, unsigned int nr)
+{
+	drain_all_pages();
+	for (unsigned int i = 0; i < nr; i++) {
+		pages[i] = alloc_page(GFP_KERNEL);
+		if (!pages[i])
+			return false;
+	}
+	for (unsigned int i = 0; i < nr; i++)
+		__free_page(pages[i]);
+	return true;
+}
+
+/* In each way that a page may have been touched. */
+static void touched_pages_of_a_list_are_found_when_it_is_drained(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	unsigned long before;
+	struct page *pages[7];
+
+	ASSERT(t, m);
+	drain_all_pages();
+	before = nr_free_pages();
+	ASSERT(t, listed_pages(pages, 7));
+	pages[1]->_refcount.counter = 1;
+	pages[2]->mapping = (struct address_space *)0xdead0000ul;
+	pages[3]->_mapcount.counter++;
+	page_type_set(pages[4], pages[4]->page_type | PCP_COMPOUND);
+	page_type_set(pages[5], 0);		/* someone has mapped it */
+	drain_all_pages();
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 5u);
+	EXPECT_CONTAINS(t, console_text(), "page dumped because: nonzero _refcount\n");
+	EXPECT_CONTAINS(t, console_text(), "page dumped because: non-NULL mapping\n");
+	EXPECT_EQ(t, nr_free_pages(), before - 5);
+	pages[2]->mapping = NULL;
+	zones_hold(t, m);
+}
+
+static void a_touched_page_of_a_list_is_not_handed_out(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct page *pages[2], *next[2];
+
+	ASSERT(t, m);
+	ASSERT(t, listed_pages(pages, 2));
+	pages[1]->_refcount.counter = 1;
+	for (unsigned int i = 0; i < 2; i++) {
+		next[i] = alloc_page(GFP_KERNEL);
+		ASSERT(t, next[i]);
+		EXPECT_NE(t, next[i], pages[1]);
+	}
+	EXPECT_EQ(t, next[0], pages[0]);
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1u);
+	for (unsigned int i = 0; i < 2; i++)
+		__free_page(next[i]);
 	zones_hold(t, m);
 }
 
@@ -601,11 +726,13 @@ KTAP_SUITE(pcp, KTAP_CASE(a_refill_takes_one_batch), KTAP_CASE(pages_of_a_batch_
 	   KTAP_CASE(a_cpu_keeps_more_rather_than_wait),
 	   KTAP_CASE(a_zone_with_little_left_is_not_kept_from),
 	   KTAP_CASE(a_request_that_fails_leaves_no_cpu_more_than_its_share),
-	   KTAP_CASE(cold_pages_are_better_than_waiting),
+	   KTAP_CASE(who_said_how_much_is_not_overruled), KTAP_CASE(cold_pages_are_better_than_waiting),
 	   KTAP_CASE(c22_draining_empties_every_list), KTAP_CASE(c22_a_cpu_that_goes_away_loses_no_page),
 	   KTAP_CASE(both_mobilities_at_once_are_served), KTAP_CASE(a_touched_free_page_is_reported_and_left_out),
 	   KTAP_CASE(a_free_page_with_a_mapcount_is_reported),
 	   KTAP_CASE(touched_pages_are_found_when_lists_are_drained),
+	   KTAP_CASE(touched_pages_of_a_list_are_found_when_it_is_drained),
+	   KTAP_CASE(a_touched_page_of_a_list_is_not_handed_out),
 	   KTAP_CASE(flags_of_tails_are_cleared), KTAP_CASE(a_split_block_is_not_freed_as_one),
 	   KTAP_CASE(sleeping_requests_in_atomic_context_are_reported),
 	   KTAP_CASE(a_machine_that_debugs_has_no_fast_path), KTAP_CASE(init_on_free_leaves_nothing_behind),

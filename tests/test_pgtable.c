@@ -408,6 +408,23 @@ static void a_run_that_found_no_table_goes_on_where_it_stopped(struct ktap *t)
 	compare(w);
 }
 
+static void the_last_table_is_found_where_there_is_one(struct ktap *t)
+{
+	struct world *w = world_init(t, &pgtable_pae);
+	void *table;
+
+	EXPECT_NULL(t, pgtable_last_table(&w->pt, address_of(0)));
+	ASSERT_EQ(t, map_run(w, 1024, 512, 512, true), 0);
+	EXPECT_NULL(t, pgtable_last_table(&w->pt, address_of(1024)));		/* one large entry */
+	ASSERT_EQ(t, map_run(w, 0, 7, 1, false), 0);
+	table = pgtable_last_table(&w->pt, address_of(5));
+	ASSERT_NOT_NULL(t, table);
+	pgtable_enter_one(&w->pt, table, address_of(5), pgtable_leaf(&pgtable_pae, 1, 9, KERNEL_PROT));
+	w->model[5] = 10;
+	compare(w);
+	holds(w);
+}
+
 static int count_visits(const struct pgtable_entry *entry, void *arg)
 {
 	u64 *sum = arg;
@@ -566,7 +583,8 @@ KTAP_SUITE(pgtable, KTAP_CASE(shifts_and_indexes_follow_the_widths), KTAP_CASE(t
 	   KTAP_CASE(pae_agrees_with_a_flat_array), KTAP_CASE(four_levels_agree_with_a_flat_array),
 	   KTAP_CASE(a_gigabyte_takes_one_entry_and_splits_where_it_must),
 	   KTAP_CASE(a_split_without_memory_changes_nothing),
-	   KTAP_CASE(a_run_that_found_no_table_goes_on_where_it_stopped), KTAP_CASE(nonsense_is_refused),
+	   KTAP_CASE(a_run_that_found_no_table_goes_on_where_it_stopped),
+	   KTAP_CASE(the_last_table_is_found_where_there_is_one), KTAP_CASE(nonsense_is_refused),
 	   KTAP_CASE(a_walk_visits_each_leaf_once_and_stops_when_told), KTAP_CASE(p1_a_wrong_count_is_found),
 	   KTAP_CASE(p2_a_reserved_bit_is_found), KTAP_CASE(p3_a_frame_beyond_memory_is_found),
 	   KTAP_CASE(p4_a_table_too_few_is_found), KTAP_CASE(p5_a_link_to_no_table_is_found),

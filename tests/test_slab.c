@@ -150,6 +150,32 @@ static void c28_overflowing_products_are_null_without_a_side_effect(struct ktap 
 	kfree(old);
 }
 
+/* Of any cache; from the middle of one nothing is freed. */
+static void krealloc_takes_every_object(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M");
+	struct kmem_cache *cache;
+	char *object, *fresh;
+
+	ASSERT_NOT_NULL(t, m);
+	cache = kmem_cache_create("plain", 200, 0, SLAB_NO_MERGE, NULL);
+	ASSERT_NOT_NULL(t, cache);
+	kfree(kmalloc(300, GFP_KERNEL));	/* there is a sheaf now */
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	memset(object, 7, 200);
+	EXPECT_EQ(t, krealloc(object, 100, GFP_KERNEL), object);
+	fresh = krealloc(object, 300, GFP_KERNEL);
+	ASSERT_NOT_NULL(t, fresh);
+	EXPECT_NULL(t, memchr_inv(fresh, 7, 200));
+	EXPECT_EQ(t, cache_live_objects(cache), 0);
+	kmem_cache_destroy(cache);
+	EXPECT_STR(t, console_text(), "");
+	object = krealloc(fresh + 64, 600, GFP_KERNEL);
+	EXPECT_CONTAINS(t, console_text(), "Invalid object pointer");
+	kfree(object);
+	kfree(fresh);
+}
+
 static void c29_krealloc_keeps_what_fits_and_a_failed_one_keeps_the_object(struct ktap *t)
 {
 	struct machine *m = slab_machine(t, "mem=64M failslab=1,0,0,0");
@@ -738,7 +764,8 @@ KTAP_SUITE(slab, KTAP_CASE(c23_size_0_is_16_and_freeing_it_or_null_does_nothing)
 	KTAP_CASE(c25_ksize_leaves_out_what_lies_behind_the_object), KTAP_CASE(c26_more_than_4_mib_is_null),
 	KTAP_CASE(c27_more_than_8_kib_is_page_aligned),
 	KTAP_CASE(c28_overflowing_products_are_null_without_a_side_effect),
-	KTAP_CASE(c29_krealloc_keeps_what_fits_and_a_failed_one_keeps_the_object),
+	KTAP_CASE(krealloc_takes_every_object),
+	   KTAP_CASE(c29_krealloc_keeps_what_fits_and_a_failed_one_keeps_the_object),
 	KTAP_CASE(c30_kfree_sensitive_wipes_all_of_ksize),
 	KTAP_CASE(c31_a_constructor_runs_once_an_object_when_its_slab_is_populated),
 	KTAP_CASE(c31_the_same_under_every_kind_of_debugging), KTAP_CASE(c32_a_bulk_allocation_gives_all_or_none),

@@ -150,6 +150,20 @@ static void right_red_zone(struct ktap *t)
 	kmem_cache_destroy(cache);
 }
 
+/* No node, no DMA32 to count. */
+static void the_layout_of_32_bits_has_its_own_words(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M kmem.layout=i386 slub_debug=FZPU");
+	char *p;
+
+	ASSERT_NOT_NULL(t, m);
+	p = kmalloc(128, GFP_KERNEL);
+	p[128] = 2;
+	kfree(p);
+	EXPECT_CONTAINS(t, console_text(), "(slab|head|zone=1)\n");
+	kfree(p);
+}
+
 static void right_red_zone_of_a_kmalloc(struct ktap *t)
 {
 	struct machine *m = slab_machine(t, "mem=64M slub_debug=FZPU");
@@ -661,7 +675,8 @@ static void odd_caches_run_silently(struct ktap *t)
 }
 
 KTAP_SUITE(slab_debug, KTAP_CASE(objects_a_slab_are_as_in_real_reports), KTAP_CASE(right_red_zone),
-	KTAP_CASE(right_red_zone_of_a_kmalloc), KTAP_CASE(left_red_zone), KTAP_CASE(poison),
+	KTAP_CASE(the_layout_of_32_bits_has_its_own_words),
+	   KTAP_CASE(right_red_zone_of_a_kmalloc), KTAP_CASE(left_red_zone), KTAP_CASE(poison),
 	KTAP_CASE(end_of_poison_found_when_the_slab_goes), KTAP_CASE(object_padding), KTAP_CASE(slab_padding),
 	KTAP_CASE(double_free), KTAP_CASE(double_free_of_the_only_object), KTAP_CASE(free_of_an_interior_pointer),
 	KTAP_CASE(wrong_cache), KTAP_CASE(a_large_object_is_not_of_a_cache), KTAP_CASE(objects_remaining),
