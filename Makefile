@@ -18,7 +18,7 @@ MAKEFLAGS += -rR --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all lib kmem programs check-build list check coverage tidy prove run bench bench-readme bench-preload soak fuzz boot install uninstall clean help FORCE
+.PHONY: all lib kmem programs check-build list check coverage core-flags tidy prove run bench bench-readme bench-preload soak fuzz boot install uninstall clean help FORCE
 
 # ------------------------------------------------------------------------------------------------- configuration
 
@@ -368,11 +368,13 @@ coverage:
 	@set -e; $(MAKE) $(jobs) VARIANT=cov programs; $(MAKE) VARIANT=cov list >$(O)/coverage.list; \
 	scripts/coverage $(O)/cov $(O)/coverage.list
 
+core-flags:
+	@printf '%s\n' '$(core-cflags)'
 tidy:
 	@scripts/need tidy
 	-@$(MAKE) $(jobs) -k lib
 	@O='$(O)' OBJ='$(OBJ)' NM='$(NM)' CC='$(CC)' CORE_CFLAGS='$(core-cflags)' LIBC_CFLAGS='$(libc-cflags)' \
-		CORE_OBJ='$(core-obj)' scripts/tidy $(T)
+		METAL_CFLAGS="$$($(MAKE) HOST=x86 ARCH=x86_64 core-flags)" CORE_OBJ='$(core-obj)' scripts/tidy $(T)
 
 prove:
 	@scripts/need prove
