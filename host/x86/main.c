@@ -89,8 +89,9 @@ static void show_tables(void)
 
 	x86_walk(show_leaf, NULL);
 	say("tlb end\n");
-	for (u32 never = 0; area && high;)
-		host_wait(&never, 0, 0);
+	if (area && high)
+		for (u32 never = 0;;)
+			host_wait(&never, 0, 0);
 }
 
 int x86_main(char *cmdline)

@@ -51,6 +51,8 @@ static u64 tsc_start;
 static u32 tsc_khz = 1000000, apic_khz = 1000;
 
 /* What the start of another processor reads: entry.S. */
+extern u32 ap_top, ap_efer;
+extern unsigned long ap_stack, ap_stack_bottom;
 u32 ap_top, ap_efer;
 unsigned long ap_stack, ap_stack_bottom;
 
