@@ -231,8 +231,8 @@ void pageblocks_give(struct zone *zone, pfn_t pfn, unsigned int order)
 static unsigned long blocks_in_word(unsigned long runs, unsigned int order)
 {
 	static const u64 first_of_two[] = {
-		0x5555555555555555, 0x3333333333333333, 0x0f0f0f0f0f0f0f0f,
-		0x00ff00ff00ff00ff, 0x0000ffff0000ffff, 0x00000000ffffffff,
+		0x5555555555555555ull, 0x3333333333333333ull, 0x0f0f0f0f0f0f0f0full,
+		0x00ff00ff00ff00ffull, 0x0000ffff0000ffffull, 0x00000000ffffffffull,
 	};
 	unsigned long pairs = runs;
 

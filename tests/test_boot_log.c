@@ -84,7 +84,9 @@ static void a_machine_of_64_bits_may_have_high_memory(struct ktap *t)
 {
 	FOR_64_BITS(t);
 	ASSERT_NOT_NULL(t, machine_for(t, "mem=64M highmem=16M loglevel=8"));
-	EXPECT_CONTAINS(t, console_text(), "  HighMem  [mem 0x0000000003000000-0x0000000003ffffff]\n  Device   empty\n");
+	EXPECT_CONTAINS(t, console_text(),
+			"  HighMem  [mem 0x0000000003000000-0x0000000003ffffff]\n"
+			"  Device   empty\n");
 }
 
 static void boot_is_silent_unless_asked(struct ktap *t)
