@@ -44,7 +44,9 @@ static const char *const long_suites[] = {
 	"slab_threads", "sweep_objects", "vmalloc", "pgtable", "dial", "vmscan", "slab_debug",
 };
 /* Those that every computer runs, whatever its part. */
-static const char *const every_part[] = { "host_contract", "processors", "tables", "real_machine", "high_memory", "interrupts" };
+static const char *const every_part[] = {
+	"host_contract", "processors", "tables", "real_machine", "high_memory", "interrupts",
+};
 
 /* Suites whose machines touch more than a small computer has. */
 static const struct {

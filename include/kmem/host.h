@@ -93,8 +93,8 @@ bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages
 /*
  * The page-table entry of a page that is kmap's (mm/highmem.h) now says pfn, or nothing if prot is 0: make it so for
  * this CPU. Others may remember what it said before; they are told themselves before they use it. (What a processor
- * remembers of another CPU that comes to it, host_set_cpu(), is the host's to see to.) Cannot fail; may be called in any
- * context. Only machines that have more frames than low ones need it.
+ * remembers when another CPU comes to it, host_set_cpu(), is the host's to see to.) Cannot fail; may be called in
+ * any context. Only machines that have more frames than low ones need it.
  */
 void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int prot);
 /* These frames are free: their contents will not be read. Returns whether all read as zeros now; else some may. */
