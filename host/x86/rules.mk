@@ -13,8 +13,11 @@ $(boot-image): $(OBJ)/host/x86/main.o $(OBJ)/libkmem.a host/x86/kmem.ld scripts/
 $(test-image): $(call objects-of,$(all-test-src) $(harness-src),$(OBJ)) $(OBJ)/libkmem.a host/x86/kmem.ld scripts/symbol-table
 	$(call quiet,IMAGE,$@)$(call image,$(filter %.o,$^))
 
-# memory-processors-part: each suite runs on one of three computers, and all but the longest on the fourth: tests/main_x86.c.
-shapes := 64M-1-1/3 1G-2-0/3 3G-3-2/3 6G-4-3/3
+# memory-processors-part: each suite runs on one of three computers, and all but the longest on the fourth; as 32-bit
+# code on one of four. Some run on each: tests/main_x86.c.
+shapes-x86_64 := 64M-1-1/3 1G-2-0/3 3G-3-2/3 6G-4-3/3
+shapes-i386 := 64M-1-1/4 1G-2-2/4 3G-3-3/4 6G-4-4/4
+shapes := $(shapes-$(ARCH))
 shape-word = $(word $(2),$(subst -, ,$(1)))
 shape-programs := $(foreach s,$(shapes),$(OBJ)/tests/x86/$(call shape-word,$(s),1)-$(call shape-word,$(s),2))
 shape-of = $(filter $(notdir $(1))-%,$(shapes))
