@@ -336,7 +336,7 @@ static void frames_give(struct zone *zone, pfn_t start, pfn_t end) MUST_HOLD(zon
 
 		while (start + (1ul << order) > end)
 			order--;
-		buddy_give(zone, machine_page(zone->machine, start), order, MIGRATE_MOVABLE, true);
+		buddy_give(zone, machine_page(zone->machine, start), order, pageblock_type(zone, start), true);
 		start += 1ul << order;
 	}
 }
@@ -366,6 +366,16 @@ static void blocks_make(struct boot_walk *walk, pfn_t start, pfn_t end)
 	walk->described = end;
 }
 
+/*
+ * A pageblock that ends here, or that boot has a part of, can never be whole: what cannot move shall go there. The
+ * kernel lets it be.
+ */
+static void pageblock_spoil(struct zone *zone, pfn_t pfn)
+{
+	if (pfn % PAGEBLOCK_PAGES && zone->machine->params.fullest_first)
+		set_pageblock_type(zone, pfn, MIGRATE_UNMOVABLE);
+}
+
 /* Here, as in zones_populate(), no one else knows the zone yet: its lock would exclude nobody. */
 static void frames_make_free(struct boot_walk *walk, struct zone *zone, pfn_t start, pfn_t end) NO_LOCK_ANALYSIS
 {
@@ -375,6 +385,8 @@ static void frames_make_free(struct boot_walk *walk, struct zone *zone, pfn_t st
 	if (walk->error)
 		return;
 	pages_describe(zone, start, end, false);
+	pageblock_spoil(zone, start);
+	pageblock_spoil(zone, end);
 	frames_give(zone, start, end);
 }
 

@@ -136,6 +136,7 @@ static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, enum migratet
 	if (fault_here(zone->machine, FAULT_PCP, 0))
 		return;
 	pcp_adapt(pcp, zone);
+	pcp_fetch(pcp, (unsigned int)nr);
 	spin_lock_irqsave(&zone->lock, flags);
 	while (taken < nr) {
 		unsigned int run;

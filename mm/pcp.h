@@ -72,7 +72,9 @@ struct page *pcp_take_block(struct zone *zone, unsigned int order, enum migratet
 bool pcp_give_block(struct zone *zone, struct page *page, unsigned int order, enum migratetype type);
 /* Give all these blocks back to the zone. With the CPU held. */
 void pcp_cool(struct per_cpu_pages *pcp);
-/* The same for all zones of this CPU, and for large kmalloc()s that stand aside. */
+/* So many pages are about to come from the zone. With the CPU held. */
+void pcp_fetch(struct per_cpu_pages *pcp, unsigned int pages);
+/* Give back all blocks of all zones of this CPU, and large kmalloc()s that stand aside. */
 void pcp_cool_here(struct machine *m);
 
 /* How many blocks the CPU may keep, if so many pages of the zone are free. */

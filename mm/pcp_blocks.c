@@ -9,7 +9,7 @@
  * lock or atomic instruction (mm/page_alloc.c, mm/page_free.c), unsplit and unmerged; a compound one stays what it
  * is, and its tails are not looked at until it leaves the CPU. What is kept does not merge, so it is little, and only
  * what comes back to the pageblocks that are being filled; all of it goes to the zone when a request finds that
- * short.
+ * short, and those of an order that the CPU does not ask for while it fetches a MiB of others (pcp_fetch()).
  *
  * NR_FREE_PAGES does not count them.
  *
@@ -29,6 +29,7 @@
  */
 #define SMALL_BLOCKS 32ul
 #define WHOLE_BLOCKS 8ul
+#define LOOK_PAGES 256u			/* from the zone, between two looks for what is kept in vain */
 
 static unsigned long most_kept(unsigned int order)
 {
@@ -48,6 +49,52 @@ static struct page *block_pop(struct per_cpu_pages *pcp, unsigned int order)
 	return block_may_be_freed(pcp->zone->machine, page, order, true) ? page : NULL;
 }
 
+/* Blocks of one order, undressed, off the stack. */
+static struct page *blocks_pop(struct per_cpu_pages *pcp, unsigned int order)
+{
+	struct page *all = NULL;
+
+	while (pcp->blocks[order]) {
+		struct page *page = block_pop(pcp, order);
+
+		if (!page)
+			continue;
+		page->lru.next = (struct list_head *)all;
+		all = page;
+	}
+	return all;
+}
+
+static void zone_give(struct zone *zone, struct page *blocks, unsigned int order)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	while (blocks) {
+		struct page *page = blocks;
+
+		blocks = (struct page *)page->lru.next;
+		buddy_give(zone, page, order, pageblock_type(zone, zone_page_pfn(zone, page)), false);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/* Blocks that a CPU has not asked for meanwhile are better used for what it does ask for. */
+void pcp_fetch(struct per_cpu_pages *pcp, unsigned int pages)
+{
+	pcp->fetched += pages;
+	if (pcp->fetched < LOOK_PAGES)
+		return;
+	pcp->fetched = 0;
+	for (unsigned int order = 0; order < PCP_ORDERS; order++) {
+		u32 taken = (u32)pcp->taken[order];
+
+		if (pcp->blocks[order] && pcp->seen[order] == taken)
+			zone_give(pcp->zone, blocks_pop(pcp, order), order);
+		pcp->seen[order] = taken;
+	}
+}
+
 /* How many more may be kept. */
 static unsigned int room_for(const struct per_cpu_pages *pcp, unsigned int order)
 {
@@ -62,11 +109,13 @@ static void blocks_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned i
 {
 	unsigned int batch = order <= PAGE_ALLOC_COSTLY_ORDER ? (unsigned int)pcp_batch(pcp) >> order : 1;
 	unsigned int nr = min3(max(batch, 1u), (unsigned int)pcp->fill, room_for(pcp, order)), taken = 0;
-	struct page *old = pcp->blocks[order], **last = &pcp->blocks[order];
+	struct page *old, **last = &pcp->blocks[order];
 	unsigned long flags;
 
 	if (!nr || fault_here(zone->machine, FAULT_PCP, 0))
 		return;
+	pcp_fetch(pcp, nr << order);
+	old = *last;
 	pcp->fill = (u16)min(2u * pcp->fill, PCP_MOST_FILL);
 	spin_lock_irqsave(&zone->lock, flags);
 	for (; taken < nr; taken++) {
@@ -103,26 +152,12 @@ struct page *pcp_take_block(struct zone *zone, unsigned int order, enum migratet
 	pcp = &cpu->pcp[zone->index];
 	if (may_fill && order && order < PACKED_ORDERS && !top_serves(pcp, order, type))
 		blocks_fill(pcp, zone, order, type, alloc_flags);
-	if (top_serves(pcp, order, type))
+	if (top_serves(pcp, order, type)) {
+		pcp->seen[order]--;	/* as many ahead of it is taken[] as if this were a fast path */
 		page = block_pop(pcp, order);
+	}
 	cpu_let_go(flags);
 	return page;
-}
-
-/* Blocks of one order, undressed, off the stack. */
-static struct page *blocks_pop(struct per_cpu_pages *pcp, unsigned int order)
-{
-	struct page *all = NULL;
-
-	while (pcp->blocks[order]) {
-		struct page *page = block_pop(pcp, order);
-
-		if (!page)
-			continue;
-		page->lru.next = (struct list_head *)all;
-		all = page;
-	}
-	return all;
 }
 
 void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone, unsigned long free)
@@ -135,20 +170,6 @@ void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone, unsign
 
 		__atomic_store_n(&pcp->kept_max[order], (u16)(blocks ? blocks : share >> order != 0), __ATOMIC_RELAXED);
 	}
-}
-
-static void zone_give(struct zone *zone, struct page *blocks, unsigned int order)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&zone->lock, flags);
-	while (blocks) {
-		struct page *page = blocks;
-
-		blocks = (struct page *)page->lru.next;
-		buddy_give(zone, page, order, pageblock_type(zone, zone_page_pfn(zone, page)), false);
-	}
-	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
 void pcp_cool(struct per_cpu_pages *pcp)

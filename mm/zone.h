@@ -72,6 +72,8 @@ struct per_cpu_pages {
 	u16 kept[PCP_ORDERS], kept_max[PCP_ORDERS];	/* blocks of each order; more than this go to the zone */
 	unsigned long taken[PCP_ORDERS];	/* blocks handed out and freed by the fast paths: events that they */
 	unsigned long freed[PCP_ORDERS];	/*	do not count elsewhere */
+	u32 seen[PCP_ORDERS];			/* taken[], at the last look for blocks that are kept in vain */
+	u32 fetched;				/* pages from the zone since then */
 	unsigned long page_flags;		/* of pages of the zone, without the owner's: node and zone */
 	struct page *lists[NR_PCP_LISTS];	/* last in, first out, by lru.next */
 	struct pcp_filling filling[MIGRATE_PCPTYPES][PACKED_ORDERS];

@@ -669,7 +669,7 @@ static void a_report_shows_only_zones_that_could_have_served(struct ktap *t)
 
 static void free_blocks_are_shown_with_their_types(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M kmem.fullest_first=off");
 	struct page *page;
 
 	ASSERT(t, m);
@@ -895,7 +895,7 @@ static void mobilities_do_not_mix_while_memory_is_plenty(struct ktap *t)
 
 static void mixing_boosts_the_watermarks(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M");
+	struct machine *m = machine_for(t, "mem=64M kmem.fullest_first=off");
 	struct taken movable = { 0 };
 	struct page *page;
 

@@ -266,6 +266,53 @@ static void after_a_shortage_little_is_taken_at_once(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* A block that the CPU keeps; then so many single pages, with a pair of its order now and then if it is used. */
+static struct page *keep_and_fetch(struct ktap *t, unsigned int pages, bool use)
+{
+	struct page *block = alloc_pages(ATOMIC_GFP, 7), *chain = NULL;
+
+	if (!EXPECT(t, block))
+		return NULL;
+	__free_pages(block, 7);
+	EXPECT(t, is_kept(block, 7));
+	for (unsigned int i = 0; i < pages; i++) {
+		struct page *page = alloc_page(ATOMIC_GFP);
+
+		if (use && i % 64 == 0)
+			__free_pages(alloc_pages(ATOMIC_GFP, 7), 7);
+		if (!EXPECT(t, page))
+			break;
+		page->index = (unsigned long)chain;
+		chain = page;
+	}
+	while (chain) {
+		struct page *page = chain;
+
+		chain = (struct page *)page->index;
+		page->index = 0;
+		__free_page(page);
+	}
+	return block;
+}
+
+/* The memory of a large block that was wanted once shall serve small requests, before more is opened for them. */
+static void a_block_that_no_one_asks_for_goes_back(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=512M" CPUS(1));
+	struct page *block;
+
+	ASSERT(t, m);
+	block = keep_and_fetch(t, 100, false);
+	EXPECT(t, block && is_kept(block, 7));
+	drain_all_pages();
+	block = keep_and_fetch(t, 1024, true);
+	EXPECT(t, block && is_kept(block, 7));
+	drain_all_pages();
+	block = keep_and_fetch(t, 1024, false);
+	EXPECT(t, block && !is_kept(block, 7));
+	zones_hold(t, m);
+}
+
 static void what_was_written_to_while_kept_is_lost(struct ktap *t)
 {
 	static const unsigned int orders[] = { 0, 1, 5, 9 };
@@ -428,7 +475,8 @@ KTAP_SUITE(pcp_blocks, KTAP_CASE(a_bulk_of_pages_uses_kept_blocks),
 	KTAP_CASE(a_short_zone_gets_what_the_cpu_keeps),
 	KTAP_CASE(of_a_full_zone_little_is_kept),
 	KTAP_CASE(after_a_shortage_little_is_taken_at_once),
-	KTAP_CASE(what_was_written_to_while_kept_is_lost),
+	KTAP_CASE(a_block_that_no_one_asks_for_goes_back),
+	   KTAP_CASE(what_was_written_to_while_kept_is_lost),
 	KTAP_CASE(a_kept_compound_block_that_is_broken_is_found),
 	KTAP_CASE(requests_that_sleep_in_atomic_context_are_reported),
 	KTAP_CASE(a_kept_block_is_zeroed_for_who_asks),

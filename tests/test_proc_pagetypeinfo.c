@@ -133,13 +133,25 @@ static void holes_have_no_pageblocks(struct ktap *t)
 		{ 0, 16 << 20, MEMORY_RAM, 0 },
 		{ 64 << 20, 16 << 20, MEMORY_RAM, 0 },
 	};
-	struct machine *m = machine_for_config(t, &(struct machine_config){ .map = map, .nr_ranges = 2 });
+	const struct machine_config config = { .map = map, .nr_ranges = 2, .cmdline = "kmem.fullest_first=off" };
+	struct machine *m = machine_for_config(t, &config);
 
 	ASSERT_NOT_NULL(t, m);
 	machine_file(m, "pagetypeinfo", file_text, sizeof(file_text));
 	EXPECT_EQ(t, m->zones[1]->spanned_pages, 64 << 20 >> PAGE_SHIFT);
 	EXPECT_CONTAINS(t, file_text, "            8            0            0            0 \n");
 	EXPECT_LACKS(t, file_text, "           32            0            0            0 \n");
+}
+
+/* The null page's, and the one that boot takes its own memory from. */
+static void pageblocks_with_parts_of_boot_s_are_unmovable(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+
+	ASSERT_NOT_NULL(t, m);
+	machine_file(m, "pagetypeinfo", file_text, sizeof(file_text));
+	EXPECT_CONTAINS(t, file_text, "Node 0, zone      DMA            1            7            0 ");
+	EXPECT_CONTAINS(t, file_text, "Node 0, zone    DMA32            1           23            0 ");
 }
 
 static void a_node_without_memory_is_left_out(struct ktap *t)
@@ -167,4 +179,5 @@ static void a_node_without_memory_is_left_out(struct ktap *t)
 KTAP_SUITE(proc_pagetypeinfo, KTAP_CASE(amd64_of_two_nodes), KTAP_CASE(i386_of_1G),
 	   KTAP_CASE(deferred_blocks_are_movable_ones), KTAP_CASE(endless_list_is_cut),
 	   KTAP_CASE(holes_have_no_pageblocks),
+	   KTAP_CASE(pageblocks_with_parts_of_boot_s_are_unmovable),
 	   KTAP_CASE(a_node_without_memory_is_left_out));
