@@ -164,7 +164,7 @@ core-machine := $(if $(filter x86_64 i386,$(ARCH)),-mgeneral-regs-only)
 core-cflags = $(common-cflags) -ffreestanding -fasynchronous-unwind-tables $(core-machine) -nostdinc -isystem $(compiler-headers) -Iinclude/kernel -Iinclude -I. $(CFLAGS)
 libc-cflags = $(common-cflags) -D_GNU_SOURCE $(if $(filter i386,$(ARCH)),-D_FILE_OFFSET_BITS=64) -pthread -Iinclude -I. \
 	$(codec-cflags) $(CFLAGS)
-pic-cflags := -fPIC -ftls-model=initial-exec
+pic-cflags := -fPIC -ftls-model=initial-exec -ffunction-sections -fdata-sections
 static-cflags := $(if $(filter linux,$(HOST)),-DKMEM_TLS_MODEL='"local-exec"')
 
 libc-code := host/linux/% host/sim/% malloc/% cli/% bench/% tests/host/% tests/linux/% tests/cli/% tests/fuzz/% tests/main_linux.c \
@@ -303,10 +303,10 @@ $(OBJ)/libktap.a: $(call objects-of,$(harness-src),$(OBJ)) $(OBJ)/.sources
 $(OBJ)/libkmem.so: $(pic-obj) $(OBJ)/.sources
 	$(call quiet,LD [S],$@)$(CC) $(link-flags) -shared -Wl,-soname,libkmem.so.$(SOVERSION) -o $@ $(filter %.o,$^) \
 		&& ln -sf libkmem.so $@.$(SOVERSION)
-# Bound to its own functions: only the malloc family is anyone else's.
+# Bound to its own functions: only the malloc family is anyone else's. What it cannot reach is left out.
 $(OBJ)/libkmem-malloc.so: $(pic-obj) $(malloc-obj) malloc/libkmem-malloc.map $(OBJ)/.sources
 	$(call quiet,LD [S],$@)$(CC) $(link-flags) -shared -static-libgcc -Wl,-soname,libkmem-malloc.so -Wl,-z,now \
-		-Wl,--version-script,malloc/libkmem-malloc.map -o $@ $(filter %.o,$^)
+		-Wl,--gc-sections -Wl,--version-script,malloc/libkmem-malloc.map -o $@ $(filter %.o,$^)
 $(OBJ)/kmem: $(cli-obj) $(OBJ)/libkmem.a $(OBJ)/.sources
 	$(call quiet,LD,$@)$(CC) $(link-flags) -o $@ $(cli-obj) $(OBJ)/libkmem.a $(codec-libs)
 

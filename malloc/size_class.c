@@ -4,6 +4,7 @@
  *
  *	16 32 48 ... 128	steps of 16
  *	160 192 224 256 ...	four steps each time the size doubles: a fifth of waste at most
+ *	1152 1280 1408 ...	eight steps: a ninth of waste at most
  *	8192			above: whole pages
  *
  * A machine that checks its objects has steps of 16 up to 1024, so that red zones begin at most 15 bytes behind what
@@ -17,8 +18,8 @@
 #include <stdio.h>
 #include "malloc/malloc.h"
 
-#define STEPS 4u			/* classes each time that the size doubles */
-#define CLASSES (1024 / 16 + 3 * STEPS)
+#define FINE_ORDER 10u			/* from 2^this on, more classes each time that the size doubles */
+#define CLASSES (1024 / 16 + 3 * 8)
 
 static struct kmem_cache *caches[CLASSES];	/* atomic */
 struct kmem_cache *size_caches[SMALL_MAX / 16 + 1];
@@ -31,24 +32,32 @@ static unsigned int linear_order(void)
 	return malloc_is_debugged() ? 10 : 7;
 }
 
+/* 2^this classes have sizes from 2^doubling on to 2^(doubling + 1). */
+static unsigned int steps_order(unsigned int doubling)
+{
+	return doubling < FINE_ORDER ? 2 : 3;
+}
+
 static unsigned int class_of(size_t size)
 {
-	unsigned int linear = linear_order(), doubling;
+	unsigned int linear = linear_order(), doubling, class = (1u << linear) / 16;
 
 	if (size <= 1ul << linear)
 		return size ? (unsigned int)(size - 1) / 16 : 0;
-	doubling = 63 - (unsigned int)__builtin_clzl(size - 1);		/* 2^doubling < size <= 2^(doubling + 1) */
-	return (1u << linear) / 16 + (doubling - linear) * STEPS + (unsigned int)((size - 1) >> (doubling - 2)) - STEPS;
+	for (doubling = linear; size > 2ul << doubling; doubling++)
+		class += 1u << steps_order(doubling);
+	return class + (unsigned int)((size - 1 - (1ul << doubling)) >> (doubling - steps_order(doubling)));
 }
 
 static unsigned int class_size(unsigned int class)
 {
-	unsigned int linear = linear_order(), nr_linear = (1u << linear) / 16;
-	unsigned int step = class - nr_linear;
+	unsigned int linear = linear_order(), nr_linear = (1u << linear) / 16, doubling = linear;
 
 	if (class < nr_linear)
 		return (class + 1) * 16;
-	return (STEPS + 1 + step % STEPS) << (linear - 2 + step / STEPS);
+	for (class -= nr_linear; class >> steps_order(doubling); doubling++)
+		class -= 1u << steps_order(doubling);
+	return (1u << doubling) + ((class + 1) << (doubling - steps_order(doubling)));
 }
 
 static struct kmem_cache *class_make(unsigned int class)
