@@ -21,8 +21,8 @@
 
 const struct section *const bench_sections[NR_SECTIONS] = {
 	&section_objects, &section_pages, &section_ageing, &section_vmalloc, &section_kernel, &section_highmem,
-	&section_machine, &section_memory, &section_release, &section_metadata, &section_scale, &section_fairness,
-	&section_contention,
+	&section_machine, &section_memory, &section_mixes, &section_release, &section_metadata, &section_scale,
+	&section_fairness, &section_contention,
 };
 
 /* ---- what is asked for, and what is here ---- */

@@ -89,7 +89,7 @@ struct section {
 	double (*quoted_instructions)(const struct line *line, const struct subject *subject);
 };
 
-extern const struct section section_objects, section_memory, section_release, section_metadata;
+extern const struct section section_objects, section_memory, section_mixes, section_release, section_metadata;
 extern const struct section section_pages, section_ageing, section_vmalloc, section_kernel, section_highmem,
 	section_machine;
 extern const struct section section_scale, section_fairness, section_contention;
@@ -163,6 +163,9 @@ bool peer_is_loaded(const char *library);
 	{ .name = "jemalloc", .role = PEER, .library = "libjemalloc.so.2" },                                           \
 	{ .name = "tcmalloc", .role = PEER, .library = "libtcmalloc_minimal.so.4" },                                   \
 	{ .name = "glibc", .role = PEER }
+
+/* kmem as a program's malloc. */
+#define OUR_MALLOC "libkmem-malloc.so"
 
 /* Ask the owner of malloc to give what is free back to the system. */
 void peer_release(void);
@@ -364,7 +367,7 @@ struct options {
 	size_t nr_patterns;
 };
 
-#define NR_SECTIONS 13
+#define NR_SECTIONS 14
 extern const struct section *const bench_sections[NR_SECTIONS];
 
 /* Measure what the table wants, and print it. Returns false if a cell failed, which is then named. */

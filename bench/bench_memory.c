@@ -3,6 +3,7 @@
  * bench_memory.c - what memory costs beside what is in it.
  *
  *	memory		objects of one size, all written to
+ *	mixes		objects of many sizes, after most were replaced by others
  *	release		256 MiB of objects, of which most are freed: what the process still holds of that peak
  *	metadata	a page's descriptor, a machine that has just booted, one more CPU
  *
@@ -53,6 +54,38 @@ static double bytes_an_object(const struct line *line, const struct subject *sub
 		objects[i] = written_object(calls, line->size);
 	after = by_own_account ? calls->used_bytes() : resident_bytes();
 	return (after - before) / (double)nr;
+}
+
+/* ---- objects of many sizes ---- */
+
+#define MIX_LIVE 100000u
+#define MIX_REPLACED 10u	/* times, on average */
+
+/* line->shape: are sizes log-distributed? In % of what was asked for, as it was at the end. */
+static double over_what_was_asked(const struct line *line, const struct subject *subject, const struct effort *effort)
+{
+	size_t live = effort->quick ? MIX_LIVE / 10 : MIX_LIVE, asked = 0;
+	void **objects = scratch(live * sizeof(void *));
+	size_t *sizes = scratch(live * sizeof(size_t));
+	size_t (*size_of)(uint64_t) = line->shape ? log_size : uniform_size;
+	bool by_own_account = strstr(subject->name, "pages");
+	const struct object_calls *calls = object_calls_of(subject, 0);
+	uint64_t random = 0x9e3779b97f4a7c15;
+	double before;
+
+	calls->free(written_object(calls, 64));
+	before = by_own_account ? calls->used_bytes() : resident_bytes();
+	for (size_t i = 0; i < live * (1 + MIX_REPLACED); i++) {
+		size_t at = i < live ? i : random_below(next_random(&random), live);
+
+		if (i >= live)
+			calls->free(objects[at]);
+		asked -= sizes[at];
+		sizes[at] = size_of(next_random(&random));
+		asked += sizes[at];
+		objects[at] = written_object(calls, sizes[at]);
+	}
+	return 100 * (((by_own_account ? calls->used_bytes() : resident_bytes()) - before) / (double)asked - 1);
 }
 
 /* ---- after a peak ---- */
@@ -235,6 +268,12 @@ static const struct subject object_subjects[] = {
 	{ "kmem", OURS, NULL }, { "kmem pages", OURS, NULL }, { "cache", OURS, NULL }, { "cache pages", OURS, NULL },
 	MALLOCS,
 };
+static const struct subject mix_subjects[] = {
+	{ "kmem", OURS, NULL },
+	{ "kmem pages", OURS, NULL },
+	{ "libkmem-malloc", BASELINE, OUR_MALLOC },
+	MALLOCS,
+};
 static const struct subject release_subjects[] = { { "kmem", OURS, NULL }, MALLOCS };
 static const struct subject metadata_subjects[] = { { "kmem", OURS, NULL }, { "linux (quoted)", BASELINE, NULL } };
 
@@ -242,6 +281,10 @@ static const struct line memory_lines[] = {
 	{ "8 B", 0, 8, 0 }, { "64 B", 0, 64, 0 }, { "96 B", 0, 96, 0 }, { "192 B", 0, 192, 0 }, { "200 B", 0, 200, 0 },
 	{ "256 B", 0, 256, 0 }, { "600 B", 0, 600, 0 }, { "700 B", 0, 700, 0 }, { "1024 B", 0, 1024, 0 },
 	{ "1100 B", 0, 1100, 0 }, { "4096 B", 0, 4096, 0 },
+};
+
+static const struct line mix_lines[] = {
+	{ "uniform sizes, 100,000 live", 0, 0, 0 }, { "log sizes, 100,000 live", 1, 0, 0 },
 };
 
 static const struct line release_lines[] = {
@@ -277,6 +320,14 @@ const struct section section_memory = {
 	.subjects = object_subjects, .nr_subjects = ARRAY_LENGTH(object_subjects),
 	.lines = memory_lines, .nr_lines = ARRAY_LENGTH(memory_lines),
 	.measure = bytes_an_object,
+};
+
+const struct section section_mixes = {
+	.name = "mixes", .title = "Memory: resident set over what was asked for (pages: by kmem's own account)",
+	.unit = "%", .method = ONCE,
+	.subjects = mix_subjects, .nr_subjects = ARRAY_LENGTH(mix_subjects),
+	.lines = mix_lines, .nr_lines = ARRAY_LENGTH(mix_lines),
+	.measure = over_what_was_asked,
 };
 
 const struct section section_release = {

@@ -136,6 +136,20 @@ bool run_as_child(int argc, char **argv, int *status)
 
 /* ---- the parent ---- */
 
+/* Ours is not installed: it lies in the folder above this program's. */
+static const char *library_path(const char *library)
+{
+	static char path[4200];
+
+	if (strcmp(library, OUR_MALLOC))
+		return library;
+	snprintf(path, sizeof(path), "%s", self());
+	for (int up = 0; up < 2 && strrchr(path, '/'); up++)
+		*strrchr(path, '/') = '\0';
+	snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%s", library);
+	return path;
+}
+
 static void become(const char *library, const char *const *argv)
 {
 	union {
@@ -144,7 +158,7 @@ static void become(const char *library, const char *const *argv)
 	} arguments = { argv };
 
 	if (library)
-		setenv("LD_PRELOAD", library, 1);
+		setenv("LD_PRELOAD", library_path(library), 1);
 	else
 		unsetenv("LD_PRELOAD");
 	execvp(argv[0], arguments.wanted);
