@@ -74,8 +74,9 @@ const char *host_default_cmdline(void)
 	char memory[120];
 
 	memory_text(memory, sizeof(memory));
-	snprintf(text, sizeof(text), "kmem.huge_after=128M nr_cpus=%u panic_on_warn=1 %s %s kmem.private=1", cpus,
-		 memory, user_cmdline());
+	snprintf(text, sizeof(text),
+		 "kmem.huge_after=128M slub_max_order=4 nr_cpus=%u panic_on_warn=1 %s %s kmem.private=1", cpus, memory,
+		 user_cmdline());
 	return text;
 }
 

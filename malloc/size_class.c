@@ -4,7 +4,7 @@
  *
  *	16 32 48 ... 128	steps of 16
  *	160 192 224 256 ...	four steps each time the size doubles: a fifth of waste at most
- *	1152 1280 1408 ...	eight steps: a ninth of waste at most
+ *	1088 1168 1248 ...	from 1 KiB on eight, of which 15, 14 ... 8 fill a slab: a ninth of waste at most
  *	8192			above: whole pages
  *
  * A machine that checks its objects has steps of 16 up to 1024, so that red zones begin at most 15 bytes behind what
@@ -18,8 +18,10 @@
 #include <stdio.h>
 #include "malloc/malloc.h"
 
-#define FINE_ORDER 10u			/* from 2^this on, more classes each time that the size doubles */
-#define CLASSES (1024 / 16 + 3 * 8)
+#define STEPS 4u			/* classes each time that the size doubles */
+#define FINE_ORDER 10u			/* from 2^this on twice as many */
+#define FINE_STEPS 8u
+#define CLASSES (1024 / 16 + 3 * FINE_STEPS)
 
 static struct kmem_cache *caches[CLASSES];	/* atomic */
 struct kmem_cache *size_caches[SMALL_MAX / 16 + 1];
@@ -32,10 +34,23 @@ static unsigned int linear_order(void)
 	return malloc_is_debugged() ? 10 : 7;
 }
 
-/* 2^this classes have sizes from 2^doubling on to 2^(doubling + 1). */
-static unsigned int steps_order(unsigned int doubling)
+static unsigned int steps_of(unsigned int doubling)
 {
-	return doubling < FINE_ORDER ? 2 : 3;
+	return doubling < FINE_ORDER ? STEPS : FINE_STEPS;
+}
+
+/* So many bytes hold 8 to 15 objects of the sizes from 2^doubling on to 2^(doubling + 1). */
+static size_t fine_slab(unsigned int doubling)
+{
+	return (size_t)FINE_STEPS << (doubling + 1);
+}
+
+/* Which of the classes from 2^doubling on is it? */
+static unsigned int step_of(size_t size, unsigned int doubling)
+{
+	if (doubling < FINE_ORDER)
+		return (unsigned int)((size - 1 - (1ul << doubling)) / ((1ul << doubling) / STEPS));
+	return (unsigned int)(2 * FINE_STEPS - 1 - fine_slab(doubling) / ((size + 15) & ~15ul));
 }
 
 static unsigned int class_of(size_t size)
@@ -45,8 +60,8 @@ static unsigned int class_of(size_t size)
 	if (size <= 1ul << linear)
 		return size ? (unsigned int)(size - 1) / 16 : 0;
 	for (doubling = linear; size > 2ul << doubling; doubling++)
-		class += 1u << steps_order(doubling);
-	return class + (unsigned int)((size - 1 - (1ul << doubling)) >> (doubling - steps_order(doubling)));
+		class += steps_of(doubling);
+	return class + step_of(size, doubling);
 }
 
 static unsigned int class_size(unsigned int class)
@@ -55,9 +70,11 @@ static unsigned int class_size(unsigned int class)
 
 	if (class < nr_linear)
 		return (class + 1) * 16;
-	for (class -= nr_linear; class >> steps_order(doubling); doubling++)
-		class -= 1u << steps_order(doubling);
-	return (1u << doubling) + ((class + 1) << (doubling - steps_order(doubling)));
+	for (class -= nr_linear; class >= steps_of(doubling); doubling++)
+		class -= steps_of(doubling);
+	if (doubling < FINE_ORDER)
+		return (1u << doubling) / STEPS * (STEPS + 1 + class);
+	return (unsigned int)(fine_slab(doubling) / (2 * FINE_STEPS - 1 - class)) & ~15u;
 }
 
 static struct kmem_cache *class_make(unsigned int class)
