@@ -3,9 +3,9 @@
  * string.c - the part of a libc that a compiler and a kernel rely on, for machines that have none.
  *
  * Linked on metal and into the simulator; another program has its libc's. A test includes this file with
- * KMEM_LIBC(name) giving each function another name. The block functions are string instructions of x86, because a
- * loop would be recognised by the compiler and become a call of the function that it is in. A host that has its own
- * defines KMEM_HOST_BLOCKS.
+ * KMEM_LIBC(name) giving each function another name. On x86 the block functions are string instructions, elsewhere loops
+ * with a barrier: without one the compiler would recognise them and make each a call of the function that it is in. A
+ * host that has its own defines KMEM_HOST_BLOCKS.
  */
 #include <linux/compiler.h>
 #include <linux/ctype.h>
@@ -41,6 +41,7 @@ size_t KMEM_LIBC(strcspn)(const char *s, const char *set);
 char *KMEM_LIBC(strsep)(char **rest, const char *set);
 
 #ifndef KMEM_HOST_BLOCKS
+#if (defined(__x86_64__) || defined(__i386__)) && !defined(KMEM_PLAIN_BLOCKS)
 void *KMEM_LIBC(memcpy)(void *dst, const void *src, size_t size)
 {
 	void *to = dst;
@@ -67,6 +68,70 @@ void *KMEM_LIBC(memset)(void *dst, int byte, size_t size)
 	__asm__ __volatile__("rep stosb" : "+D"(to), "+c"(size) : "a"(byte) : "memory");
 	return dst;
 }
+#else
+typedef unsigned long __attribute__((may_alias)) aliased;
+#define WORD sizeof(unsigned long)
+
+static bool is_whole(unsigned long bits, size_t size)
+{
+	return size >= WORD && !(bits & (WORD - 1));
+}
+
+void *KMEM_LIBC(memcpy)(void *dst, const void *src, size_t size)
+{
+	unsigned char *to = dst;
+	const unsigned char *from = src;
+
+	while (size) {
+		bool whole = is_whole((unsigned long)to | (unsigned long)from, size);
+		size_t step = whole ? WORD : 1;
+
+		if (whole)
+			*(aliased *)(void *)to = *(const aliased *)(const void *)from;
+		else
+			*to = *from;
+		to += step;
+		from += step;
+		size -= step;
+		barrier();
+	}
+	return dst;
+}
+
+void *KMEM_LIBC(memmove)(void *dst, const void *src, size_t size)
+{
+	unsigned char *to = dst;
+	const unsigned char *from = src;
+
+	if ((unsigned long)dst - (unsigned long)src >= size)
+		return KMEM_LIBC(memcpy)(dst, src, size);
+	while (size--) {
+		to[size] = from[size];
+		barrier();
+	}
+	return dst;
+}
+
+void *KMEM_LIBC(memset)(void *dst, int byte, size_t size)
+{
+	unsigned long word = (unsigned char)byte * (~0ul / 255);
+	unsigned char *to = dst;
+
+	while (size) {
+		bool whole = is_whole((unsigned long)to, size);
+		size_t step = whole ? WORD : 1;
+
+		if (whole)
+			*(aliased *)(void *)to = word;
+		else
+			*to = (unsigned char)byte;
+		to += step;
+		size -= step;
+		barrier();
+	}
+	return dst;
+}
+#endif
 
 int KMEM_LIBC(memcmp)(const void *a, const void *b, size_t size)
 {
