@@ -161,6 +161,8 @@ unsigned long tables_prune(struct vmalloc_state *vs, unsigned long address, unsi
 
 	pgtable_prune(&vs->table, address, nr);
 	tables_unlock(vs, flags);
+	if (!list_empty(&stock))
+		host_page_table(vs->machine, vs->table.top);	/* who walks them forgets, before they are anyone else's */
 	return stock_free(&stock);
 }
 
@@ -194,7 +196,8 @@ void *range_entries(struct vmalloc_state *vs, unsigned long address, unsigned lo
 /* What the tables say, in the host. */
 static int run_lay(struct vmalloc_state *vs, const struct pgtable_run *run, gfp_t gfp)
 {
-	unsigned int prot = HOST_READ | (run->prot & _PAGE_RW ? HOST_WRITE : 0);
+	unsigned int prot = HOST_READ | (run->prot & _PAGE_RW ? HOST_WRITE : 0) |
+			    (run->prot & _PAGE_PCD ? HOST_DEVICE : 0);
 
 	__atomic_fetch_add(&vs->nr_runs, 1, __ATOMIC_RELAXED);
 	if (fault_here(vs->machine, FAULT_MAP, gfp))

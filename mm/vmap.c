@@ -32,11 +32,9 @@ static bool pages_exist(const struct machine *m, struct page **pages, unsigned i
 /* Beyond memory are devices, and only a bare machine has any. */
 static bool frames_exist(const struct machine *m, u64 pfn, u64 nr)
 {
-#ifdef KMEM_HOST_X86
-	return pfn + nr > pfn && m;
-#else
+	if (m->layout.has_devices)
+		return pfn + nr > pfn;
 	return pfn < m->layout.nr_frames && nr <= m->layout.nr_frames - pfn;
-#endif
 }
 
 /* An area that was kept of the same pages, which so exist. */
@@ -216,7 +214,7 @@ static bool ioremap_allowed(const struct machine *m, u64 first, u64 last)
 	if (last < first)
 		return false;
 	if (!frames_exist(m, first >> PAGE_SHIFT, (last >> PAGE_SHIFT) - (first >> PAGE_SHIFT) + 1)) {
-		pr_warn("ioremap: there is no device at 0x%016llx-0x%016llx: a hosted machine ends with its memory\n",
+		pr_warn("ioremap: there is no device at 0x%016llx-0x%016llx: this machine ends with its memory\n",
 			first, last);
 		return false;
 	}

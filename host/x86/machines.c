@@ -318,6 +318,7 @@ int host_machine_create(struct host_layout *layout)
 	layout->vmalloc_end = hm->vmalloc_start + hm->vmalloc_bytes;
 	layout->memory_is_zero = !hm->is_real;
 	layout->nr_cpus = nr_processors;
+	layout->has_devices = hm->is_real;
 	return 0;
 }
 
@@ -475,7 +476,7 @@ void host_page_table(struct machine *m, const void *top)
 
 int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot)
 {
-	u64 bits = DATA_PROT & (prot & HOST_WRITE ? ~0ull : ~_PAGE_RW);
+	u64 bits = (DATA_PROT & (prot & HOST_WRITE ? ~0ull : ~_PAGE_RW)) | (prot & HOST_DEVICE ? _PAGE_PCD : 0);
 	struct host_machine *hm = host_of(m);
 	pfn_t done = 0, run, real;
 	int err = 0;

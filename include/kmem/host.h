@@ -39,6 +39,7 @@ struct host_layout {
 	unsigned long vmalloc_end;
 	bool memory_is_zero;		/* frames never used read as zeros, untouched until written */
 	unsigned int nr_cpus;		/* CPUs that the host itself has */
+	bool has_devices;		/* physical addresses without memory may be devices': ioremap() */
 };
 
 #define TASK_IS_BACKGROUND 0x00200000u	/* host_task_start() made it */
@@ -72,13 +73,17 @@ _Noreturn void host_panic(struct machine *m);
 /* Make frames [first, first + nr) usable, and their descriptors, which are zeroed. Returns 0 or -ENOMEM. */
 int host_describe(struct machine *m, pfn_t first, pfn_t nr);
 /*
- * The page table of the machine's vmalloc window: its top level, a page of the machine, in the format of this
- * processor (arch/). Told at boot, when it is empty; NULL at shutdown. A host that maps by other means ignores it.
+ * The page table of the machine's vmalloc window: its top level, a page of the machine, in x86's format (PAE or four
+ * levels). Told at boot, when it is empty; NULL at shutdown. A host may have its processors walk these tables, by copying
+ * entries of the top level into its own at each call of host_map() and host_unmap(); it is then told again when tables
+ * below it have been taken out, and on return no processor remembers them. May sleep. A host that maps by other means
+ * ignores it.
  */
 void host_page_table(struct machine *m, const void *top);
 /*
  * Page-table entries for [address, address + nr pages) now say [pfn, pfn + nr): make it so. One call a
- * physically contiguous run. prot: HOST_READ | HOST_WRITE; never executable. Returns 0, or -ENOMEM if the host
+ * physically contiguous run. prot: HOST_READ | HOST_WRITE; never executable. HOST_DEVICE: not memory, and not to be
+ * cached. Returns 0, or -ENOMEM if the host
  * has no room for another mapping (nothing is mapped). May sleep; no spinlock is held.
  * In private memory the frames' contents move to this address; the frames' own addresses read as zeros from then on.
  * HOST_AGAIN: host_unmap() has kept this range, which reached the same frames, and nothing was mapped there since.
@@ -102,6 +107,7 @@ bool host_release(struct machine *m, pfn_t pfn, pfn_t nr);
 #define HOST_READ 1u
 #define HOST_WRITE 2u
 #define HOST_AGAIN 4u
+#define HOST_DEVICE 8u
 
 /* CPUs. */
 /* The calling thread's task. Never NULL. */

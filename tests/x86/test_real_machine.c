@@ -175,6 +175,27 @@ static void a_machine_in_the_machine_beside_it(struct ktap *t)
 	EXPECT_EQ(t, machine_shutdown(inner), 0);
 }
 
+#define LOCAL_APIC 0xfee00000ul
+
+static void a_device_is_mapped_uncached(struct ktap *t)
+{
+	struct machine *m = real_machine(t, "");
+	struct pgtable_entry entry = { 0 };
+	volatile u32 *apic;
+
+	ASSERT_NOT_NULL(t, m);
+	apic = ioremap(LOCAL_APIC, PAGE_SIZE);
+	ASSERT_NOT_NULL(t, apic);
+	EXPECT_GE(t, apic[0x30 / 4] & 0xff, 0x10);	/* its version: on the chip itself */
+	ASSERT(t, x86_lookup((unsigned long)apic, &entry));
+	EXPECT_EQ(t, entry.pfn, LOCAL_APIC >> PAGE_SHIFT);
+	EXPECT(t, entry.prot & _PAGE_PCD);
+	iounmap(apic);
+	EXPECT(t, x86_faults(apic, false));
+	EXPECT_EQ(t, m->layout.has_devices, true);
+}
+
 KTAP_SUITE(real_machine, KTAP_CASE(frames_are_the_real_ones), KTAP_CASE(memory_is_most_of_what_the_firmware_says),
 	   KTAP_CASE(every_frame_can_be_had), KTAP_CASE(vmalloc_reaches_the_same_memory),
-	   KTAP_CASE(there_is_one_at_a_time_and_then_another), KTAP_CASE(a_machine_in_the_machine_beside_it));
+	   KTAP_CASE(there_is_one_at_a_time_and_then_another), KTAP_CASE(a_machine_in_the_machine_beside_it),
+	   KTAP_CASE(a_device_is_mapped_uncached));
