@@ -80,11 +80,11 @@ void pgtable_init(struct pgtable *pt, const struct pgtable_format *format, const
 	*pt = (struct pgtable){ .format = format, .ops = ops, .top = top, .last_shift = pgtable_shift(format, 2) };
 }
 
-/* Is the range inside the address space? */
+/* Is the range inside the address space? Its upper half may be at the end of 64 bits. */
 static bool range_fits(const struct pgtable *pt, u64 address, u64 nr)
 {
-	u64 pages = pgtable_level_pages(pt->format, pt->format->levels + 1);
-	u64 first = address >> PAGE_SHIFT;
+	u64 pages = pgtable_level_pages(pt->format, pt->format->levels + 1), half = pages << PAGE_SHIFT >> 1;
+	u64 first = (pt->format->is_signed && address >= -half ? address + 2 * half : address) >> PAGE_SHIFT;
 
 	return !(address & (PAGE_SIZE - 1)) && first <= pages && nr <= pages - first;
 }

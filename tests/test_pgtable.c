@@ -467,6 +467,43 @@ static void nonsense_is_refused(struct ktap *t)
 	EXPECT_EQ(t, pgtable_map(&w->pt, &beyond), 0);
 }
 
+#define UPPER_HALF 0xffff800000000000ull
+
+static int first_address(const struct pgtable_entry *entry, void *arg)
+{
+	*(u64 *)arg = entry->address;
+	return 1;
+}
+
+/* A kernel's half of 64-bit addresses: from its first page to the last that there is. */
+static void the_upper_half_is_at_the_end_of_the_addresses(struct ktap *t)
+{
+	struct world *w = world_init(t, &pgtable_4level);
+	struct pgtable_run first = { UPPER_HALF, 5, 3, KERNEL_PROT, false };
+	struct pgtable_run last = { 0ull - 2 * PAGE_SIZE, 9, 2, KERNEL_PROT, false };
+	struct pgtable_run beyond = { 0ull - PAGE_SIZE, 9, 2, KERNEL_PROT, false };
+	struct pgtable_run between = { UPPER_HALF - PAGE_SIZE, 9, 1, KERNEL_PROT, false };
+	struct pgtable_entry entry;
+	u64 address = 0;
+
+	EXPECT_EQ(t, pgtable_map(&w->pt, &first), 0);
+	EXPECT_EQ(t, pgtable_map(&w->pt, &last), 0);
+	EXPECT_EQ(t, pgtable_map(&w->pt, &beyond), -EINVAL);
+	EXPECT_EQ(t, pgtable_map(&w->pt, &between), -EINVAL);
+	ASSERT(t, pgtable_lookup(&w->pt, UPPER_HALF + PAGE_SIZE + 7, &entry));
+	EXPECT_EQ(t, entry.pfn, 6);
+	EXPECT_EQ(t, entry.address, UPPER_HALF + PAGE_SIZE);
+	EXPECT_EQ(t, pgtable_walk(&w->pt, UPPER_HALF, 1ull << 35, first_address, &address), 1);
+	EXPECT_EQ(t, address, UPPER_HALF);
+	ASSERT(t, pgtable_lookup(&w->pt, ~0ull, &entry));
+	EXPECT_EQ(t, entry.pfn, 10);
+	holds(w);
+	EXPECT_EQ(t, pgtable_unmap(&w->pt, UPPER_HALF, 1ull << 35), 5);
+	EXPECT_EQ(t, pgtable_prune(&w->pt, UPPER_HALF, 1ull << 35), 6);
+	EXPECT_EQ(t, w->nr_taken, 0);
+	holds(w);
+}
+
 static void a_walk_visits_each_leaf_once_and_stops_when_told(struct ktap *t)
 {
 	struct world *w = world_init(t, &pgtable_4level);
@@ -585,6 +622,7 @@ KTAP_SUITE(pgtable, KTAP_CASE(shifts_and_indexes_follow_the_widths), KTAP_CASE(t
 	   KTAP_CASE(a_split_without_memory_changes_nothing),
 	   KTAP_CASE(a_run_that_found_no_table_goes_on_where_it_stopped),
 	   KTAP_CASE(the_last_table_is_found_where_there_is_one), KTAP_CASE(nonsense_is_refused),
+	   KTAP_CASE(the_upper_half_is_at_the_end_of_the_addresses),
 	   KTAP_CASE(a_walk_visits_each_leaf_once_and_stops_when_told), KTAP_CASE(p1_a_wrong_count_is_found),
 	   KTAP_CASE(p2_a_reserved_bit_is_found), KTAP_CASE(p3_a_frame_beyond_memory_is_found),
 	   KTAP_CASE(p4_a_table_too_few_is_found), KTAP_CASE(p5_a_link_to_no_table_is_found),

@@ -26,7 +26,7 @@ const struct pgtable_format pgtable_pae = {
 
 const struct pgtable_format pgtable_4level = {
 	.name = "4level", .levels = 4, .entry_bytes = 8, .index_bits = { 0, 9, 9, 9, 9 },
-	.large_levels = 1u << 2 | 1u << 3, .phys_bits = 52, .has_nx = true,
+	.large_levels = 1u << 2 | 1u << 3, .phys_bits = 52, .has_nx = true, .is_signed = true,
 };
 
 const struct pgtable_format *const pgtable_formats[] = { &pgtable_2level, &pgtable_pae, &pgtable_4level, NULL };

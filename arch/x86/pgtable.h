@@ -45,6 +45,7 @@ struct pgtable_format {
 	unsigned int phys_bits;					/* physical addresses are below 2^phys_bits */
 	bool has_nx;
 	bool bare_top;						/* a link of the top level has no rights of its own */
+	bool is_signed;						/* addresses repeat their last bit up to bit 63 */
 };
 
 extern const struct pgtable_format pgtable_2level, pgtable_pae, pgtable_4level;

@@ -31,6 +31,14 @@
 #define VMALLOC_BASE (VMEMMAP_BASE + (8ul << 30))
 #define VMALLOC_WINDOW (128ul << 30)
 #define VMALLOC_DEFAULT (8ul << 30)
+#elif defined(KMEM_HOST_NONE)
+/* A kernel's own half, from its beginning: 25 of its 128 TiB; the others stay the kernel's. */
+#define DIRECT_BASE 0xffff800000000000ul
+#define DIRECT_WINDOW (16ul << 40)
+#define VMEMMAP_BASE (DIRECT_BASE + DIRECT_WINDOW)
+#define VMALLOC_BASE (VMEMMAP_BASE + (1ul << 40))
+#define VMALLOC_WINDOW (8ul << 40)
+#define VMALLOC_DEFAULT (64ul << 30)
 #else
 /* Free in a plain process and under ASan, UBSan, valgrind, gdb. */
 #define DIRECT_BASE 0x200000000000ul
