@@ -49,7 +49,7 @@ ARCH ?= $(native-arch)
 # TSan, and the simulator, which takes its place at the same calls, know 64-bit processors only.
 ifeq ($(HOST),linux)
 CHECK_VARIANTS ?= plain asan $(if $(filter i386,$(ARCH)),,tsan) clang $(if $(filter i386,$(ARCH)),,sim) metal \
-	$(if $(filter x86_64,$(ARCH)),m32 metal32)
+	$(if $(filter x86_64,$(ARCH)),m32 metal32 embed)
 endif
 CHECK_VARIANTS ?= plain
 
@@ -78,6 +78,10 @@ override VARIANT :=
 override HOST := x86
 override ARCH := i386
 endif
+ifeq ($(VARIANT),embed)
+override VARIANT :=
+override HOST := none
+endif
 ifneq ($(filter fuzz afl,$(VARIANT)),)
 override LLVM := 1
 endif
@@ -93,7 +97,7 @@ variant-names := asan tsan debug cov fuzz afl
 hosts := linux sim x86 none
 
 ifneq ($(filter-out $(variant-names),$(VARIANT)),)
-$(error VARIANT=$(VARIANT): not one of plain clang m32 sim metal metal32 $(variant-names))
+$(error VARIANT=$(VARIANT): not one of plain clang m32 sim metal metal32 embed $(variant-names))
 endif
 ifneq ($(filter-out $(hosts),$(HOST)),)
 $(error HOST=$(HOST): not one of $(hosts))
@@ -146,6 +150,8 @@ host-cflags-none := -DKMEM_HOST_NONE -fno-pic -fno-pie
 host-cflags-x86 := -DKMEM_HOST_X86 -fno-pic -fno-pie
 metal-cflags-i386 := -mgeneral-regs-only
 metal-cflags-x86_64 := -mgeneral-regs-only -mno-red-zone
+metal-cflags-aarch64 := -mgeneral-regs-only -mno-outline-atomics
+metal-cflags-riscv64 := -march=rv64imac -mabi=lp64 -mcmodel=medany
 
 warnings := -Wall -Wextra
 ifneq ($(W),0)
@@ -221,7 +227,7 @@ all-script-src := $(sort $(wildcard tests/test_*.sh tests/host/test_*.sh $(own-t
 sim-fuzz-src := tests/fuzz/fuzz_sim.c
 all-fuzz-src := $(if $(filter sim,$(HOST)),$(sim-fuzz-src),$(filter-out $(sim-fuzz-src),$(sort $(wildcard tests/fuzz/fuzz_*.c))))
 test-src := $(if $(runner-src),$(call wanted,$(all-test-src)))
-script-src := $(if $(runner-src),$(call wanted,$(all-script-src)))
+script-src := $(if $(runner-src)$(filter none,$(HOST)),$(call wanted,$(all-script-src)))
 fuzz-src := $(call wanted,$(all-fuzz-src))
 
 # Under TSan only what has threads is worth its time, and under the fuzzing variant only targets are; inputs of the
@@ -264,7 +270,8 @@ all-dirs := $(sort $(dir $(all-obj) $(pic-obj) $(malloc-obj) $(all-programs)) $(
 
 # The simulator has one thread and fixed addresses: it is linked in.
 malloc-so := $(if $(malloc-src),$(OBJ)/libkmem-malloc.so)
-lib: $(OBJ)/libkmem.a $(if $(filter linux,$(HOST)),$(OBJ)/libkmem.so) $(malloc-so)
+kmem-so := $(if $(filter linux,$(HOST)),$(OBJ)/libkmem.so)
+lib: $(OBJ)/libkmem.a $(kmem-so) $(malloc-so)
 kmem: $(if $(cli-src),$(OBJ)/kmem)
 all: lib kmem
 
@@ -428,20 +435,21 @@ install-into = install -d '$(DESTDIR)$(2)' && install -m $(1) $(3) '$(DESTDIR)$(
 install: all $(if $(cli-src),$(OBJ)/libcli.a)
 	@$(call install-into,644,$(libdir),$(OBJ)/libkmem.a)
 	@$(if $(malloc-so),install -m 755 $(malloc-so) '$(DESTDIR)$(libdir)/libkmem-malloc.so')
-	@install -m 755 $(OBJ)/libkmem.so '$(DESTDIR)$(libdir)/libkmem.so.$(VERSION)'
-	@ln -sf libkmem.so.$(VERSION) '$(DESTDIR)$(libdir)/libkmem.so.$(SOVERSION)'
-	@ln -sf libkmem.so.$(SOVERSION) '$(DESTDIR)$(libdir)/libkmem.so'
+	@$(if $(kmem-so),install -m 755 $(kmem-so) '$(DESTDIR)$(libdir)/libkmem.so.$(VERSION)')
+	@$(if $(kmem-so),ln -sf libkmem.so.$(VERSION) '$(DESTDIR)$(libdir)/libkmem.so.$(SOVERSION)')
+	@$(if $(kmem-so),ln -sf libkmem.so.$(SOVERSION) '$(DESTDIR)$(libdir)/libkmem.so')
 	@$(if $(cli-src),$(call install-into,755,$(bindir),$(OBJ)/kmem))
 	@$(if $(cli-src),install -m 644 $(OBJ)/libcli.a '$(DESTDIR)$(libdir)/libkmem-replay.a')
 	@scripts/install-tree include/kmem '$(DESTDIR)$(includedir)/kmem'
+	@echo '#define KMEM_HOST_$(shell echo $(HOST) | tr a-z A-Z) 1' >'$(DESTDIR)$(includedir)/kmem/config.h'
 	@scripts/install-tree include/kernel '$(DESTDIR)$(kernel-headers)'
-	@set -e; for page in $(wildcard docs/*.[1-9]); do \
+	@set -e; for page in $(if $(cli-src),$(wildcard docs/*.[1-9])); do \
 		dir='$(DESTDIR)$(mandir)'/man$${page##*.}; install -d $$dir; install -m 644 $$page $$dir; done
 	@install -d '$(DESTDIR)$(libdir)/pkgconfig'
 	@printf '%s\n' 'prefix=$(prefix)' 'libdir=$(libdir)' 'includedir=$(includedir)' \
 		'kernel_includedir=$(kernel-headers)' '' 'Name: kmem' \
 		'Description: the memory subsystem of a Linux-style kernel as a library' 'Version: $(VERSION)' \
-		'Libs: -L$${libdir} -lkmem' 'Libs.private: -pthread' 'Cflags: -I$${includedir}' \
+		'Libs: -L$${libdir} -lkmem' 'Libs.private: $(if $(hosted),-pthread)' 'Cflags: -I$${includedir}' \
 		>'$(DESTDIR)$(libdir)/pkgconfig/kmem.pc'
 	@echo "  INSTALL $(DESTDIR)$(prefix)"
 

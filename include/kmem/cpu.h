@@ -147,9 +147,13 @@ static inline void context_settle(struct cpu_context *context)
 	context->odd_gfp = context->pinned ? KMEM_ODD_GFP_PINNED : KMEM_ODD_GFP;
 }
 
-/* kmem's own objects for libkmem.a are built for the nearest one. */
+/* kmem's own objects for libkmem.a are built for the nearest one; a kernel knows no other. */
 #ifndef KMEM_TLS_MODEL
+#ifdef KMEM_HOST_NONE
+#define KMEM_TLS_MODEL "local-exec"
+#else
 #define KMEM_TLS_MODEL "initial-exec"
+#endif
 #endif
 
 #ifdef KMEM_HOST_SIM

@@ -9,7 +9,13 @@
  *	tasks	wait, wake, task_start					sleeping, background reclaim
  *	extras	clock, random, backtrace, symbol			better reports
  *
- * A host of the boot tier alone may return failure, 0 or nothing from all others.
+ * A host of the boot tier alone may return failure, 0 or nothing from all others; a library that is built without a host
+ * (make HOST=none) does so where the kernel that it is linked to has no function of that name. docs/porting.md goes
+ * through the tiers.
+ *
+ * Beside the functions a host has two things that are declared where they are used: the thread-local kmem_context
+ * (kmem/cpu.h), which begins as CPU_CONTEXT_NONE in each task, and machine_default() (kmem/machine.h), which may
+ * return NULL.
  * Unless said otherwise a function may be called with interrupts off and spinlocks held, must not
  * call back into kmem, and is called by the thread that leases the CPU concerned.
  */
@@ -137,7 +143,7 @@ u64 host_random(struct machine *m);
 unsigned int host_backtrace(unsigned long *pcs, unsigned int nr);
 /* "name+0x1f/0x80" of a code address into buf. Returns buf. */
 const char *host_symbol(char *buf, size_t size, unsigned long pc);
-/* The command line of the default machine (KMEM= in a process's environment), or "". */
+/* The command line of the default machine (KMEM= in a process's environment), or "". The core itself never asks. */
 const char *host_default_cmdline(void);
 
 /* What the host calls. */

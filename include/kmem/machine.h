@@ -75,7 +75,10 @@ struct machine *machine_current(void);
 /* CPUs that it can have: nr_cpus=, else as many as the host has. */
 unsigned int machine_nr_cpus(const struct machine *m);
 
-/* The machine of threads that have entered none; booted at the first call with KMEM= from the environment. */
+/*
+ * The machine of threads that have entered none; booted at the first call with KMEM= from the environment. Without a
+ * host (HOST=none) there is none, unless the kernel has such a function: NULL.
+ */
 struct machine *machine_default(void);
 
 /*

@@ -8,6 +8,9 @@
 #ifndef KMEM_TYPES_H
 #define KMEM_TYPES_H
 
+#if defined(__has_include) && __has_include(<kmem/config.h>)
+#include <kmem/config.h>	/* of an installed library: the host that it is for */
+#endif
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
