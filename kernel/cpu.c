@@ -401,7 +401,8 @@ static void enter_default(void)
 	kmem_context.pinned = saved.pinned;
 	context_settle(&kmem_context);
 	if (err)
-		panic("%s[%d] has entered no machine, and there is no default one", host_task()->comm, host_task()->pid);
+		panic("%s[%d] has entered no machine, and there is no default one", host_task()->comm,
+		      host_task()->pid);
 }
 
 struct kmem_cpu *cpu_lease(void)

@@ -3,9 +3,9 @@
  * string.c - the part of a libc that a compiler and a kernel rely on, for machines that have none.
  *
  * Linked on metal and into the simulator; another program has its libc's. A test includes this file with
- * KMEM_LIBC(name) giving each function another name. On x86 the block functions are string instructions, elsewhere loops
- * with a barrier: without one the compiler would recognise them and make each a call of the function that it is in. A
- * host that has its own defines KMEM_HOST_BLOCKS.
+ * KMEM_LIBC(name) giving each function another name. On x86 the block functions are string instructions, elsewhere
+ * loops with a barrier: without one the compiler would recognise them and make each a call of the function that it is
+ * in. A host that has its own defines KMEM_HOST_BLOCKS.
  */
 #include <linux/compiler.h>
 #include <linux/ctype.h>

@@ -162,7 +162,7 @@ unsigned long tables_prune(struct vmalloc_state *vs, unsigned long address, unsi
 	pgtable_prune(&vs->table, address, nr);
 	tables_unlock(vs, flags);
 	if (!list_empty(&stock))
-		host_page_table(vs->machine, vs->table.top);	/* who walks them forgets, before they are anyone else's */
+		host_page_table(vs->machine, vs->table.top);	/* who walks them forgets them now */
 	return stock_free(&stock);
 }
 

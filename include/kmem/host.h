@@ -9,9 +9,9 @@
  *	tasks	wait, wake, task_start					sleeping, background reclaim
  *	extras	clock, random, backtrace, symbol			better reports
  *
- * A host of the boot tier alone may return failure, 0 or nothing from all others; a library that is built without a host
- * (make HOST=none) does so where the kernel that it is linked to has no function of that name. docs/porting.md goes
- * through the tiers.
+ * A host of the boot tier alone may return failure, 0 or nothing from all others; a library that is built without a
+ * host (make HOST=none) does so where the kernel that it is linked to has no function of that name. docs/porting.md
+ * goes through the tiers.
  *
  * Beside the functions a host has two things that are declared where they are used: the thread-local kmem_context
  * (kmem/cpu.h), which begins as CPU_CONTEXT_NONE in each task, and machine_default() (kmem/machine.h), which may
@@ -80,10 +80,10 @@ _Noreturn void host_panic(struct machine *m);
 int host_describe(struct machine *m, pfn_t first, pfn_t nr);
 /*
  * The page table of the machine's vmalloc window: its top level, a page of the machine, in x86's format (PAE or four
- * levels). Told at boot, when it is empty; NULL at shutdown. A host may have its processors walk these tables, by copying
- * entries of the top level into its own at each call of host_map() and host_unmap(); it is then told again when tables
- * below it have been taken out, and on return no processor remembers them. May sleep. A host that maps by other means
- * ignores it.
+ * levels). Told at boot, when it is empty; NULL at shutdown. A host may have its processors walk these tables, by
+ * copying entries of the top level into its own at each call of host_map() and host_unmap(); it is then told again when
+ * tables below it have been taken out, and on return no processor remembers them. May sleep. A host that maps by other
+ * means ignores it.
  */
 void host_page_table(struct machine *m, const void *top);
 /*

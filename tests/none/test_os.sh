@@ -14,17 +14,17 @@ quietly() {
 	"$@" >"$dir/out" 2>"$dir/err"
 }
 
-quietly make install HOST=none "O=$O" "DESTDIR=$dir/root" prefix=/usr
+quietly make install HOST=none "O=$O" "DESTDIR=$dir/stage" prefix=/usr
 result $? 'make install HOST=none'
-(cd "$dir/root/usr" && find . -type f | grep -v '^./include/') | sort >"$dir/out"
+(cd "$dir/stage/usr" && find . -type f | grep -v '^./include/') | sort >"$dir/out"
 printf '%s\n' ./lib/libkmem.a ./lib/pkgconfig/kmem.pc | diff "$dir/out" - >"$dir/err" &&
-	test -e "$dir/root/usr/include/kmem/host.h" && test -e "$dir/root/usr/include/kmem-kernel/linux/slab.h" &&
-	grep -q KMEM_HOST_NONE "$dir/root/usr/include/kmem/config.h" && ! grep -q pthread "$dir/root/usr/lib/pkgconfig/kmem.pc"
+	test -e "$dir/stage/usr/include/kmem/host.h" && test -e "$dir/stage/usr/include/kmem-kernel/linux/slab.h" &&
+	grep -q KMEM_HOST_NONE "$dir/stage/usr/include/kmem/config.h" && ! grep -q pthread "$dir/stage/usr/lib/pkgconfig/kmem.pc"
 result $? 'it installs the library, its headers and kmem.pc'
 
 mkdir "$dir/os"
 cp examples/os/* "$dir/os"
-quietly make -C "$dir/os" "KMEM=$dir/root/usr"
+quietly make -C "$dir/os" "KMEM=$dir/stage/usr"
 result $? 'the example builds outside the tree, with what was installed'
 ! grep -q 'warning:' "$dir/out" "$dir/err"
 result $? 'without a warning'
