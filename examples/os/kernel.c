@@ -89,8 +89,8 @@ static struct task {
 	void (*function)(void *arg);	/* NULL: this place is free */
 	void *arg, *sp;
 	u32 *word;			/* waits for it */
-	char stack[128 << 10] __attribute__((aligned(16)));
 } tasks[NR_TASKS], *running = tasks + NR_TASKS - 1;
+static char stacks[NR_TASKS][128 << 10] __attribute__((aligned(16)));	/* booting kmem takes 62 KiB of one */
 
 void stack_switch(void **save, void **load);	/* boot.S */
 
@@ -128,7 +128,7 @@ int host_task_start(struct machine *m, const char *name, void (*function)(void *
 	task->segment = &task->segment;
 	task->task = (struct task_struct){ .pid = (int)(task - tasks) + 1, .flags = m ? TASK_IS_BACKGROUND : 0 };
 	strscpy(task->task.comm, name, sizeof(task->task.comm));
-	task->sp = task->stack + sizeof(task->stack) - 8 * sizeof(void *);
+	task->sp = stacks[task - tasks] + sizeof(stacks[0]) - 8 * sizeof(void *);
 	((void **)task->sp)[6] = task_run;	/* where stack_switch() returns to */
 	return 0;
 }
