@@ -494,7 +494,7 @@ static void touched_pages_of_a_list_are_found_when_it_is_drained(struct ktap *t)
 static void a_touched_page_of_a_list_is_not_handed_out(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
-	struct page *pages[2], *next[2];
+	struct page *pages[2] = { NULL }, *next[2];
 
 	ASSERT(t, m);
 	ASSERT(t, listed_pages(pages, 2));
