@@ -568,6 +568,32 @@ static void memory_and_what_does_not_exist_cannot_be_ioremapped(struct ktap *t)
 	env_holds(e);
 }
 
+/* On a computer of one's own; whether this host maps it is the host's to say. Nobody touches it. */
+static void where_there_are_devices_any_address_may_be_one(struct ktap *t)
+{
+	unsigned long beyond_all = ~0ul;
+	struct env *e = env_boot(t, "mem=64M");
+	struct pgtable_entry entry;
+	void *p;
+
+	ASSERT_NOT_NULL(t, e);
+	e->m->layout.has_devices = true;
+	p = ioremap(0xfed00000, PAGE_SIZE);
+	if (p) {
+		ASSERT(t, pgtable_lookup(&e->m->vmalloc->table, address_of(p), &entry));
+		EXPECT_EQ(t, entry.pfn, 0xfed00);
+		EXPECT(t, entry.prot & _PAGE_PCD);
+		iounmap(p);
+	}
+	EXPECT_LACKS(t, console_text(), "there is no device");
+	if (sizeof(long) == 8)		/* on 32 bits that is an address of 44 bits */
+		EXPECT_NULL(t, vmap_pfn(&beyond_all, 1, PAGE_KERNEL));
+	EXPECT_NULL(t, ioremap(0x1000000, 4096));
+	EXPECT_CONTAINS(t, console_text(), "ioremap on RAM at 0x0000000001000000");
+	e->m->layout.has_devices = false;
+	env_holds(e);
+}
+
 /* ------------------------------------------------------------------------------------------------------ bare areas */
 
 static void bare_areas_are_found_by_any_address_inside(struct ktap *t)
@@ -1087,6 +1113,7 @@ KTAP_SUITE(vmalloc, KTAP_CASE(c42_nothing_is_null), KTAP_CASE(c42_more_than_memo
 	   KTAP_CASE(vm_map_ram_maps_and_knows_its_size), KTAP_CASE(ioremap_maps_a_hole_at_its_offset),
 	   KTAP_CASE(device_memory_is_aligned_to_its_size),
 	   KTAP_CASE(memory_and_what_does_not_exist_cannot_be_ioremapped),
+	   KTAP_CASE(where_there_are_devices_any_address_may_be_one),
 	   KTAP_CASE(bare_areas_are_found_by_any_address_inside), KTAP_CASE(only_user_areas_may_be_remapped),
 	   KTAP_CASE(freeing_what_is_no_area_is_reported_and_changes_nothing),
 	   KTAP_CASE(unmapping_what_vmalloc_made_is_refused), KTAP_CASE(a_ram_mapping_ends_only_by_its_own_call),
