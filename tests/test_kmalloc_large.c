@@ -255,6 +255,51 @@ static void not_as_it_should_be_it_is_given_back(struct ktap *t)
 	EXPECT_STR(t, console_text(), "");
 }
 
+static void a_page_with_a_mapping_is_given_back_and_reported(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=128M nr_cpus=1");
+	struct page *page;
+	void *object;
+
+	ASSERT_NOT_NULL(t, m);
+	object = kmalloc(SIZE, GFP_KERNEL);
+	page = virt_to_page(object);
+	page->mapping = (struct address_space *)0xdead0000ul;
+	kfree(object);
+	EXPECT_NULL(t, aside());
+	drain_all_pages();
+	EXPECT_CONTAINS(t, console_text(), "page dumped because: non-NULL mapping\n");
+	page->mapping = NULL;
+	slab_leaks_expected.pages = 1u << ORDER;
+}
+
+/* Which CPU knows it, and whether it is free there. */
+static void in_use_again_it_stands_aside_no_more(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=128M nr_cpus=1");
+	void *object, *large;
+
+	ASSERT_NOT_NULL(t, m);
+	object = kmalloc(SIZE, GFP_KERNEL);
+	kfree(object);
+	EXPECT_EQ(t, large_stands_aside(m, virt_to_page(object)), 0);
+	EXPECT(t, kvmalloc(SIZE, GFP_KERNEL) == object);
+	EXPECT_EQ(t, large_stands_aside(m, virt_to_page(object)), -1);
+	kfree(object);
+	large = kmalloc(2ul << 20, GFP_KERNEL);		/* beyond what any CPU keeps */
+	ASSERT_NOT_NULL(t, large);
+	get_page(virt_to_page(large));
+	EXPECT_EQ(t, page_count(virt_to_page(large)), 2);
+	put_page(virt_to_page(large));
+	slot_of_order(ORDER)->hot = large;
+	expect_fault_of(t, m, "H7");
+	slot_of_order(ORDER)->hot = object;
+	kfree(large);
+	large = kvmalloc(100, GFP_KERNEL | __GFP_ZERO);
+	EXPECT_NULL(t, memchr_inv(large, 0, 100));
+	kfree(large);
+}
+
 /* A machine that is small, or that looks at each page, keeps none. */
 static void not_every_machine_keeps_one(struct ktap *t)
 {
@@ -443,6 +488,18 @@ static void h7_what_stands_aside_is_another_s(struct ktap *t)
 	slot->top++;
 	expect_fault_of(t, m, "H7");
 	slot->top--;
+	slot->base++;
+	expect_fault_of(t, m, "H7");
+	slot->base--;
+	slot->limit++;
+	expect_fault_of(t, m, "H7");
+	slot->limit--;
+	slot->spare = (void *)m;
+	expect_fault_of(t, m, "H7");
+	slot->spare = NULL;
+	this_cpu()->node++;			/* another node's */
+	EXPECT(t, !large_check(m, 0, NULL));
+	this_cpu()->node--;
 	machine_holds(t, m);
 	kfree(small);
 }
@@ -474,7 +531,8 @@ KTAP_SUITE(kmalloc_large, KTAP_CASE(freed_it_stands_aside_and_comes_back),
 	KTAP_CASE(written_to_after_the_free_it_is_not_handed_out), KTAP_CASE(who_asks_for_zeros_gets_them),
 	KTAP_CASE(whoever_needs_other_pages_does_not_get_it), KTAP_CASE(where_sleep_is_forbidden_it_is_had_too),
 	KTAP_CASE(a_reference_outlives_the_object), KTAP_CASE(not_as_it_should_be_it_is_given_back),
-	KTAP_CASE(not_every_machine_keeps_one), KTAP_CASE(a_request_that_finds_too_little_gets_it),
+	KTAP_CASE(a_page_with_a_mapping_is_given_back_and_reported),
+	KTAP_CASE(in_use_again_it_stands_aside_no_more), KTAP_CASE(not_every_machine_keeps_one), KTAP_CASE(a_request_that_finds_too_little_gets_it),
 	KTAP_CASE(what_fails_on_purpose_has_none_at_hand), KTAP_CASE(freed_elsewhere_it_is_forgotten),
 	KTAP_CASE(freed_there_after_here_it_is_reported), KTAP_CASE(threads_hand_them_to_each_other),
 	KTAP_CASE(h7_what_stands_aside_is_another_s), KTAP_CASE(h6_the_newest_is_another_s));

@@ -170,7 +170,7 @@ static void krealloc_takes_every_object(struct ktap *t)
 	EXPECT_EQ(t, cache_live_objects(cache), 0);
 	kmem_cache_destroy(cache);
 	EXPECT_STR(t, console_text(), "");
-	object = krealloc(fresh + 64, 600, GFP_KERNEL);
+	object = krealloc(fresh + 4, 600, GFP_KERNEL);
 	EXPECT_CONTAINS(t, console_text(), "Invalid object pointer");
 	kfree(object);
 	kfree(fresh);
