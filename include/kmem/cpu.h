@@ -68,18 +68,19 @@ extern const void *const kmem_sheaf_none[1];
 #define SHEAF_NONE ((void **)kmem_sheaf_none + 1)
 
 struct kmem_cpu {
-	/* The direct map of the CPU's node, and by page of it the slot for objects of its slabs: mm/slab.h. */
+	/* A line of its own, for kmalloc() and kfree(). The direct map of the CPU's node, and by page of it the slot for objects of its slabs: mm/slab.h. */
 	unsigned long node_base;
 	unsigned long node_pages;
 	u16 *slot_map;
-	unsigned long first_page;		/* the descriptors of those frames; the pageblock's first */
-	unsigned long page_bytes;
 	unsigned long secret;			/* marks freed objects: mm/slab.h */
 	unsigned long alloc_secret;		/* the same; another: every allocation is odd (init_on_alloc) */
 	void *last_object;			/* the newest that was given out, or this CPU */
 	struct cpu_sheaf *last_slot;		/* where it came from */
 	u32 id;
 	u32 node;
+	/* For pages. */
+	unsigned long first_page;		/* the descriptors of those frames; the pageblock's first */
+	unsigned long page_bytes;
 	u32 pending;				/* enum cpu_request, set by others, atomically */
 	struct machine *machine;		/* NULL only in kmem_cpu_none */
 	/* The machine's direct map: an address is ours if address - direct_base < direct_bytes. */
