@@ -31,6 +31,17 @@ static spinlock_t *pool_lock(mempool_t *pool)
 	return (spinlock_t *)(void *)&pool->lock;
 }
 
+/* Under the lock, or of a pool that is not shared yet. Who frees looks at both without it. */
+static void count_change(mempool_t *pool, int change)
+{
+	__atomic_store_n(&pool->curr_nr, pool->curr_nr + change, __ATOMIC_RELEASE);
+}
+
+static void limit_set(mempool_t *pool, int nr)
+{
+	__atomic_store_n(&pool->min_nr, nr, __ATOMIC_RELAXED);
+}
+
 /* An element of the reserve, or NULL. Then, if seen is not NULL, the caller is a sleeper on *seen. */
 static void *take(mempool_t *pool, u32 *seen)
 {
@@ -39,10 +50,12 @@ static void *take(mempool_t *pool, u32 *seen)
 
 	spin_lock_irqsave(pool_lock(pool), flags);
 	assert(pool->curr_nr >= 0 && pool->curr_nr <= pool->min_nr);
-	if (pool->curr_nr)
-		element = pool->elements[--pool->curr_nr];
-	else if (seen)
+	if (pool->curr_nr) {
+		element = pool->elements[pool->curr_nr - 1];
+		count_change(pool, -1);
+	} else if (seen) {
 		*seen = __atomic_or_fetch(&pool->wait, SLEEPER, __ATOMIC_RELAXED);
+	}
 	spin_unlock_irqrestore(pool_lock(pool), flags);
 	return element;
 }
@@ -56,7 +69,8 @@ static bool put(mempool_t *pool, void *element)
 	spin_lock_irqsave(pool_lock(pool), flags);
 	has_room = pool->curr_nr < pool->min_nr;
 	if (has_room) {
-		pool->elements[pool->curr_nr++] = element;
+		pool->elements[pool->curr_nr] = element;
+		count_change(pool, 1);
 		wake = __atomic_load_n(&pool->wait, __ATOMIC_RELAXED) & SLEEPER;
 		if (wake && !SEEDED(MEMPOOL))
 			__atomic_fetch_add(&pool->wait, 1, __ATOMIC_RELEASE);
@@ -74,7 +88,7 @@ static int pool_fill(mempool_t *pool, int nr, gfp_t gfp, int node)
 	pool->elements = kmalloc_array_node((size_t)(nr ? nr : 1), sizeof(void *), gfp, node);
 	if (!pool->elements)
 		return -ENOMEM;
-	pool->min_nr = nr;
+	limit_set(pool, nr);
 	while (pool->curr_nr < nr) {
 		void *element = pool->alloc(gfp, pool->pool_data);
 
@@ -82,7 +96,8 @@ static int pool_fill(mempool_t *pool, int nr, gfp_t gfp, int node)
 			mempool_exit(pool);
 			return -ENOMEM;
 		}
-		pool->elements[pool->curr_nr++] = element;
+		pool->elements[pool->curr_nr] = element;
+		count_change(pool, 1);
 	}
 	return 0;
 }
@@ -134,7 +149,7 @@ void mempool_exit(mempool_t *pool)
 		pool->free(element, pool->pool_data);
 	kfree(pool->elements);
 	pool->elements = NULL;
-	pool->min_nr = 0;
+	limit_set(pool, 0);
 }
 
 void mempool_destroy(mempool_t *pool)
@@ -156,10 +171,12 @@ static void pool_shrink(mempool_t *pool, int nr)
 	do {
 		element = NULL;
 		spin_lock_irqsave(pool_lock(pool), flags);
-		if (pool->curr_nr > nr)
-			element = pool->elements[--pool->curr_nr];
-		else
-			pool->min_nr = nr;
+		if (pool->curr_nr > nr) {
+			element = pool->elements[pool->curr_nr - 1];
+			count_change(pool, -1);
+		} else {
+			limit_set(pool, nr);
+		}
 		spin_unlock_irqrestore(pool_lock(pool), flags);
 		if (element)
 			pool->free(element, pool->pool_data);
@@ -176,9 +193,11 @@ static void **pool_move(mempool_t *pool, void **slots, int first, int nr)
 	for (int i = 0; i < pool->curr_nr; i++)
 		slots[i] = old[i];
 	pool->elements = slots;
-	for (int i = 0; i < nr; i++)
-		slots[pool->curr_nr++] = slots[first + i];
-	pool->min_nr = first + nr;
+	for (int i = 0; i < nr; i++) {
+		slots[pool->curr_nr] = slots[first + i];
+		count_change(pool, 1);
+	}
+	limit_set(pool, first + nr);
 	if (__atomic_load_n(&pool->wait, __ATOMIC_RELAXED) & SLEEPER)
 		__atomic_fetch_add(&pool->wait, 1, __ATOMIC_RELEASE);
 	spin_unlock_irqrestore(pool_lock(pool), flags);
@@ -222,36 +241,43 @@ int mempool_resize(mempool_t *pool, int new_min_nr)
 
 /* ----------------------------------------------------------------------------------------------------- elements */
 
-void *mempool_alloc(mempool_t *pool, gfp_t gfp)
+/* The allocator has nothing to spare: the reserve, then the allocator with all that the caller allows, then sleep. */
+static noinline void *alloc_slowly(mempool_t *pool, gfp_t gfp)
 {
 	bool may_sleep = gfp & __GFP_DIRECT_RECLAIM;
-	gfp_t easy;
+	void *element = take(pool, NULL);
 
-	WARN_ON_ONCE(gfp & __GFP_ZERO);
-	might_sleep_if(may_sleep);
-	/* There is a reserve: do not dig into the machine's, do not try for ever, do not complain. */
-	gfp = (gfp | __GFP_NOMEMALLOC | __GFP_NORETRY | __GFP_NOWARN) & ~__GFP_ZERO;
-	easy = gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_IO);
-	for (;;) {
-		u32 seen = 0;
-		void *element = pool->alloc(easy, pool->pool_data);
-
+	for (u32 seen = 0; !element && may_sleep;) {
+		element = pool->alloc(gfp, pool->pool_data);
 		if (!element)
-			element = take(pool, may_sleep && easy == gfp ? &seen : NULL);
-		if (element || !may_sleep)
-			return element;
-		if (easy != gfp) {
-			easy = gfp;
-			continue;
-		}
+			element = take(pool, &seen);
+		if (element)
+			break;
 		cpu_release();		/* who frees may need it */
 		host_wait(&pool->wait, seen, LOOK_AGAIN_NS);
 	}
+	return element;
 }
 
+void *mempool_alloc(mempool_t *pool, gfp_t gfp)
+{
+	void *element;
+
+	WARN_ON_ONCE(gfp & __GFP_ZERO);
+	might_sleep_if(gfp & __GFP_DIRECT_RECLAIM);
+	/* There is a reserve: do not dig into the machine's, do not try for ever, do not complain. */
+	gfp = (gfp | __GFP_NOMEMALLOC | __GFP_NORETRY | __GFP_NOWARN) & ~__GFP_ZERO;
+	element = pool->alloc(gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_IO), pool->pool_data);
+	return likely(element) ? element : alloc_slowly(pool, gfp);
+}
+
+/* Who sees a full reserve knows that no sleeper waits for this element: those who empty it after that free more. */
 void mempool_free(void *element, mempool_t *pool)
 {
-	if (element && !put(pool, element))
+	if (unlikely(!element))
+		return;
+	if (likely(__atomic_load_n(&pool->curr_nr, __ATOMIC_ACQUIRE) >=
+		   __atomic_load_n(&pool->min_nr, __ATOMIC_RELAXED)) || !put(pool, element))
 		pool->free(element, pool->pool_data);
 }
 

@@ -474,6 +474,27 @@ void host_page_table(struct machine *m, const void *top)
 	(void)top;		/* its frame numbers are the machine's, not this computer's */
 }
 
+/*
+ * The entries of a run that is kept stay, shut, if the machine has this computer's memory: its frames are the same ones
+ * again. NULL: there are none side by side. Under the guard.
+ */
+static u64 *kept_entries(const struct host_machine *hm, unsigned long address, unsigned long nr)
+{
+	return hm->is_real ? pgtable_run_entries(&host_tables, address, nr) : NULL;
+}
+
+static bool run_open_again(const struct host_machine *hm, unsigned long address, pfn_t pfn, pfn_t nr, u64 bits)
+{
+	unsigned long flags = guard_take(&memory_guard);
+	u64 *entries = kept_entries(hm, address, nr);
+	bool is_kept = entries && (*entries | _PAGE_PRESENT) == pgtable_leaf(host_tables.format, 1, pfn, bits);
+
+	if (is_kept)
+		pgtable_open(entries, nr);
+	guard_drop(&memory_guard, flags);
+	return is_kept;
+}
+
 int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot)
 {
 	u64 bits = (DATA_PROT & (prot & HOST_WRITE ? ~0ull : ~_PAGE_RW)) | (prot & HOST_DEVICE ? _PAGE_PCD : 0);
@@ -481,6 +502,8 @@ int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsi
 	pfn_t done = 0, run, real;
 	int err = 0;
 
+	if (prot & HOST_AGAIN && run_open_again(hm, address, pfn, nr, bits))
+		return 0;
 	while (done < nr && !err) {
 		unsigned long flags = guard_take(&memory_guard);
 		u64 at = address + ((u64)done << PAGE_SHIFT);
@@ -500,19 +523,22 @@ int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsi
 	return err ? -ENOMEM : 0;
 }
 
-/* Mapping costs no call of anybody's here: nothing is kept. */
+/* Mapping costs no call of anybody's here; what is kept saves the core its work, and here the look for the entries. */
 bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep)
 {
 	unsigned long flags = guard_take(&memory_guard);
-	long unmapped = pgtable_unmap(&host_tables, address, nr_pages);
+	u64 *entries = keep ? kept_entries(host_of(m), address, nr_pages) : NULL;
+	long unmapped = 0;
 
-	(void)m;
-	(void)keep;
+	if (entries)
+		pgtable_shut(entries, nr_pages);
+	else
+		unmapped = pgtable_unmap(&host_tables, address, nr_pages);
 	guard_drop(&memory_guard, flags);
 	if (unmapped < 0)
 		halt("kmem: no table to split a large page at %#lx with\n", address);
 	flush(address, nr_pages);
-	return false;
+	return keep;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ kmap */

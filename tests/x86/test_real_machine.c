@@ -2,6 +2,7 @@
 /* test_real_machine.c - the machine of this computer's memory: its frames are the real ones, and all that is usable. */
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
+#include "tests/vm_flush.h"
 #include "tests/x86/real_machine.h"
 
 /* Where the host sees the frame, when it is no machine's. */
@@ -133,6 +134,34 @@ static void *some_view(struct machine *m)
 	return page ? view(m, page) : NULL;
 }
 
+/* Its entries in the processor's tables are shut meanwhile, and opened with the rights that are asked for. */
+static void an_area_that_is_kept_reaches_the_same_frames(struct ktap *t)
+{
+	struct machine *m = real_machine(t, "");
+	struct page *page;
+	u32 *p, *first;
+
+	ASSERT_NOT_NULL(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT_NOT_NULL(t, page);
+	first = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+	vunmap(first);
+	vm_flush(m);
+	for (u32 i = 0; i < 6; i++) {
+		p = vmap(&page, 1, VM_MAP, i == 2 ? PAGE_KERNEL_RO : PAGE_KERNEL);
+		EXPECT_EQ(t, p, first);
+		EXPECT_EQ(t, x86_faults(p, true), i == 2);
+		*(u32 *)page_address(page) = i;
+		EXPECT_EQ(t, *p, i);
+		vunmap(p);
+		EXPECT(t, x86_faults(p, false));
+		vm_flush(m);
+	}
+	vm_unmap_aliases();
+	EXPECT(t, x86_faults(first, false));
+	__free_page(page);
+}
+
 static void there_is_one_at_a_time_and_then_another(struct ktap *t)
 {
 	struct memory_range map[MAX_RANGES * 3];
@@ -197,5 +226,6 @@ static void a_device_is_mapped_uncached(struct ktap *t)
 
 KTAP_SUITE(real_machine, KTAP_CASE(frames_are_the_real_ones), KTAP_CASE(memory_is_most_of_what_the_firmware_says),
 	   KTAP_CASE(every_frame_can_be_had), KTAP_CASE(vmalloc_reaches_the_same_memory),
+	   KTAP_CASE(an_area_that_is_kept_reaches_the_same_frames),
 	   KTAP_CASE(there_is_one_at_a_time_and_then_another), KTAP_CASE(a_machine_in_the_machine_beside_it),
 	   KTAP_CASE(a_device_is_mapped_uncached));
