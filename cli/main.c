@@ -40,6 +40,7 @@ static const char replay_help[] =
 	"  --json FILE      everything, machine-readable; \"-\" prints it instead of the report\n"
 	"  --limit N        only the first N events\n"
 	"  --top N          rows of the longer tables (default 12)\n"
+	"  --moments N      how often on the way to look at what is free (default 8)\n"
 	"  --no-search      do not look for the smallest machine on which nothing fails\n"
 	"  --no-progress    no progress bar (there is none either where standard error is no terminal)\n"
 	"\n"

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define DEFAULT_TOP 12
+#define DEFAULT_MOMENTS 8
 
 struct replay_result *replay_once(const struct replay_command *command, const char *cmdline, const char *label,
 				  struct trace_error *error)
@@ -25,6 +26,7 @@ struct replay_result *replay_once(const struct replay_command *command, const ch
 		.nr_files = command->nr_files,
 		.cmdline = cmdline,
 		.limit = command->limit,
+		.moments = command->moments,
 		.progress = progress_tell,
 		.progress_arg = &progress,
 	};
@@ -72,6 +74,8 @@ static int take_number(struct replay_command *command, const char *name, const c
 		return usage_error("%s '%s': not a number above 0", name, value);
 	if (!strcmp(name, "--limit"))
 		command->limit = number;
+	else if (!strcmp(name, "--moments"))
+		command->moments = number > 100000 ? 100000 : (unsigned int)number;
 	else
 		command->top = number > 1000000 ? 1000000 : (unsigned int)number;
 	return 0;
@@ -93,7 +97,7 @@ static int take_value(struct replay_command *command, const char *name, const ch
 /* 0, or the exit status. */
 static int take_option(struct replay_command *command, int argc, char **argv, int *i)
 {
-	static const char *const with_value[] = { "--cmdline", "--json", "--sweep", "--limit", "--top" };
+	static const char *const with_value[] = { "--cmdline", "--json", "--sweep", "--limit", "--top", "--moments" };
 	bool is_missing = false;
 
 	if (!strcmp(argv[*i], "--no-progress")) {
@@ -198,7 +202,7 @@ static int replay_as_asked(const struct replay_command *command)
 
 int command_replay(int argc, char **argv)
 {
-	struct replay_command command = { .cmdline = "", .top = DEFAULT_TOP };
+	struct replay_command command = { .cmdline = "", .top = DEFAULT_TOP, .moments = DEFAULT_MOMENTS };
 	const char **files = calloc((size_t)argc, sizeof(*files));
 	int status;
 

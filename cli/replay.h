@@ -54,6 +54,9 @@ struct replay {
 
 	u64 offset_votes;
 	struct recent_block recent[REPLAY_RECENT_CPUS];
+	unsigned int moments_room;	/* result->moments[], besides the end; 0: none are wanted */
+	u64 moments_stride;		/* events from one to the next */
+	u64 last_ns;			/* the time of the last event */
 	bool is_over;			/* what the machine says from now on is not kept */
 	bool out_of_memory;		/* the tables could not grow: the replay ends */
 };
@@ -85,5 +88,10 @@ gfp_t replay_gfp(gfp_t gfp);
 int replay_node(const struct replay *replay, const struct trace_event *event);
 /* Our id of a string of the current file; 0 for none and when memory is short. */
 u32 replay_name(struct replay *replay, u32 string);
+
+/* replay_moments.c: after the machine has booted; after each event; after the last one. False: no memory. */
+bool moments_start(struct replay *replay, unsigned int wanted);
+void moments_event(struct replay *replay, u64 timestamp_ns);
+void moments_end(struct replay *replay);
 
 #endif

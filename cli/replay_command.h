@@ -15,7 +15,7 @@ struct replay_command {
 	const char *cmdline;		/* as given; "" if not */
 	const char *sweep, *json;	/* NULL if not given */
 	u64 limit;
-	unsigned int top;
+	unsigned int top, moments;
 	bool no_search, no_progress;
 };
 

@@ -162,6 +162,25 @@ static void write_orders(struct json *json, const char *key, const u64 *numbers)
 	json_close(json);
 }
 
+static void write_moments(struct json *json, const struct replay_result *result)
+{
+	json_open(json, "moments", '[');
+	for (unsigned int i = 0; i < result->nr_moments; i++) {
+		const struct replay_moment *moment = &result->moments[i];
+
+		json_open(json, NULL, '{');
+		json_number(json, "events", moment->events);
+		json_number(json, "timestamp_ns", moment->timestamp_ns);
+		json_number(json, "free_pages", moment->free_pages);
+		json_open(json, "unusable_thousandths", '[');
+		for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++)
+			json_signed(json, NULL, moment->unusable[order]);
+		json_close(json);
+		json_close(json);
+	}
+	json_close(json);
+}
+
 static void write_zones(struct json *json, const struct replay_result *result)
 {
 	json_open(json, "zones", '[');
@@ -265,6 +284,7 @@ void report_json(struct json *json, const char *key, const struct report *report
 	write_failures(json, result);
 	write_orders(json, "page_allocations_by_order", result->by_order);
 	write_orders(json, "failed_by_order", result->failed_by_order);
+	write_moments(json, result);
 	write_zones(json, result);
 	write_slabs(json, result);
 	write_caches(json, result);

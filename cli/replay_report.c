@@ -201,6 +201,29 @@ static void print_orders(FILE *out, const struct replay_result *result)
 	}
 }
 
+/* Three digits of thousandths; orders 1 to 10 of that and the rest fit a line. */
+static void print_moments(FILE *out, const struct replay_result *result)
+{
+	if (!result->nr_moments)
+		return;
+	heading(out, "OVER TIME", "the part of all free memory that cannot serve an order, in thousandths");
+	fprintf(out, "  %12s %9s %9s  order", "events", "after", "free");
+	for (unsigned int order = 1; order < NR_PAGE_ORDERS; order++)
+		fprintf(out, "%*u", order == 1 ? 2 : 5, order);
+	fputc('\n', out);
+	for (unsigned int i = 0; i < result->nr_moments; i++) {
+		const struct replay_moment *moment = &result->moments[i];
+		u64 after = moment->timestamp_ns > result->first_ns ? moment->timestamp_ns - result->first_ns : 0;
+
+		fprintf(out, "  %12s %9s %9s   ", count_text(moment->events).at,
+			result->trace[0].time_is_counter ? "-" : seconds_text(after).at,
+			pages_text(moment->free_pages).at);
+		for (unsigned int order = 1; order < NR_PAGE_ORDERS; order++)
+			fprintf(out, "%5d", moment->unusable[order]);
+		fputc('\n', out);
+	}
+}
+
 static void print_overhead(FILE *out, const struct replay_result *result)
 {
 	const struct replay_totals *objects = &result->objects;
@@ -315,6 +338,7 @@ void report_print(FILE *out, const struct report *report, const struct findings 
 	print_slabs(out, report);
 	print_zones(out, result);
 	print_orders(out, result);
+	print_moments(out, result);
 	print_overhead(out, result);
 	print_sites(out, report);
 	print_counts(out, result);

@@ -162,6 +162,7 @@ static bool replay_events(struct replay *replay, const struct replay_options *op
 
 	while (!replay->result->is_cut && trace_next(replay->reader, &event) > 0) {
 		replay_event(replay, &event);
+		moments_event(replay, event.timestamp_ns);
 		if (counts->events % SAMPLE_EVENTS == 0)
 			sample(replay);
 		if (counts->events % PROGRESS_EVENTS == 0)
@@ -260,7 +261,7 @@ static bool replay_prepare(struct replay *replay, const struct replay_options *o
 	result->nr_files = options->nr_files;
 	result->trace = calloc(options->nr_files + 1, sizeof(*result->trace));
 	replay->slots = calloc(REPLAY_MAX_CACHES + 2, sizeof(*replay->slots));
-	if (!result->trace || !replay->slots)
+	if (!result->trace || !replay->slots || !moments_start(replay, options->moments))
 		return false;
 	replay->slots[REPLAY_CACHE_KMALLOC].seen.name = strdup("kmalloc");
 	replay->slots[REPLAY_CACHE_REST].seen.name = strdup("(other caches)");
@@ -303,6 +304,7 @@ static bool replay_all(struct replay *replay, const struct replay_options *optio
 		return false;
 	for (unsigned int i = 0; is_fine && i < options->nr_files && !replay->result->is_cut; i++)
 		is_fine = replay_file(replay, options, i, error);
+	moments_end(replay);
 	if (is_fine && !replay_collect(replay)) {
 		*error = (struct trace_error){ .kind = TRACE_ERROR_MEMORY, .text = "out of memory" };
 		is_fine = false;
@@ -345,6 +347,7 @@ void replay_free(struct replay_result *result)
 	free(result->caches);
 	free(result->sites);
 	free(result->slabs);
+	free(result->moments);
 	free(result->trace);
 	free(result);
 }

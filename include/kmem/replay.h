@@ -34,6 +34,7 @@ struct replay_options {
 	unsigned int nr_files;
 	const char *cmdline;		/* of the machine; NULL: none */
 	u64 limit;			/* stop after so many events; 0: none */
+	unsigned int moments;		/* of the recording to note free memory's blocks at; 0: none */
 	void (*progress)(void *arg, u64 bytes_done, u64 bytes_total, u64 events);	/* now and then; may be NULL */
 	void *progress_arg;
 	/* Called on the machine after the last event, with everything still live; may be NULL. */
@@ -131,6 +132,13 @@ struct replay_failure {
 	int unusable;			/* unusable free space index of the order, thousandths */
 };
 
+/* The machine after so many events, all zones together. */
+struct replay_moment {
+	u64 events, timestamp_ns;
+	u64 free_pages;
+	int unusable[NR_PAGE_ORDERS];	/* unusable free space index, thousandths */
+};
+
 #define REPLAY_MAX_FAILURES 64		/* kinds; more are counted in nr_failures only */
 #define REPLAY_MAX_ZONES 64
 
@@ -151,6 +159,9 @@ struct replay_result {
 	struct replay_slab *slabs;		/* as here; most memory first */
 	unsigned int nr_sites;
 	struct replay_site *sites;		/* with something live; most bytes first */
+
+	unsigned int nr_moments;
+	struct replay_moment *moments;		/* equal numbers of events apart; the last one is the end */
 
 	/* The recording. */
 	struct trace_stats *trace;		/* of each file */

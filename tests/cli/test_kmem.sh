@@ -87,7 +87,8 @@ result a_sweep_takes_any_parameter $?
 gzip -dc "$head" | "$KMEM" replay - >"$work/out" 2>"$work/err" && has out 'cannot be read twice'
 result a_pipe_is_replayed $?
 
-run 0 replay "$head" --limit 100 && has out '100 events' && has out 'cut by --limit'
+run 0 replay "$head" --limit 100 --moments 3 && has out '100 events' && has out 'cut by --limit' &&
+	test "$(sed -n '/^OVER TIME/,/^$/p' "$work/out" | wc -l)" = 5
 result a_limit_ends_it $?
 
 # A file that is cut: what came before is reported, and the status says that it is not all.
@@ -111,6 +112,7 @@ if command -v python3 >/dev/null; then
 import json, sys
 r = json.load(open(sys.argv[1]))
 assert r["format"] == 1 and r["events"]["events"] == 353309 and not r["failures"] and len(r["slabs"]) > 12
+assert len(r["moments"]) == 8 and r["moments"][7]["events"] == 353309 and len(r["moments"][7]["unusable_thousandths"]) == 11
 ' "$work/out" 2>"$work/err" &&
 		run 1 replay "$head" --sweep mem=4M,64M --json "$work/json" && has out SWEEP &&
 		python3 -c 'import json, sys; assert len(json.load(open(sys.argv[1]))["runs"]) == 2' "$work/json"

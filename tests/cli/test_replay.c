@@ -500,6 +500,46 @@ static void holes_everywhere_are_fragmentation(struct ktap *t)
 	EXPECT_EQ(t, r->failed_by_order[9], 1);
 }
 
+/* 7,600 pages come, and every second one goes: the index of order 1 rises only then. */
+static void holes_are_seen_as_they_come(struct ktap *t)
+{
+	struct trace_error error;
+	struct tape tape;
+	struct replay_options options = { .files = (const char *[]){ tape.path }, .nr_files = 1, .cmdline = "mem=32M" };
+
+	tape_start(t, &tape);
+	for (u64 pfn = 0; pfn < 7600; pfn++)
+		page_event(&tape, pfn, 0);
+	for (u64 pfn = 0; pfn < 7600; pfn += 2)
+		page_free_event(&tape, pfn, 0);
+	fflush(tape.out);
+	for (unsigned int wanted = 0; wanted <= 300; wanted = wanted * 7 + 6) {
+		struct replay_result *r;
+		unsigned int expected = wanted < 11400 / 64 + 1 ? wanted : 11400 / 64 + 1;
+
+		options.moments = wanted;
+		r = replay_run(&options, &error);
+		ASSERT_NOT_NULL(t, r);
+		ktap_cleanup(t, free_result, r);
+		ASSERT_EQ(t, r->nr_moments, expected);
+		for (unsigned int i = 1; i < expected; i++) {
+			const struct replay_moment *moment = &r->moments[i];
+
+			EXPECT_GT(t, moment->events, r->moments[i - 1].events);
+			EXPECT_LE(t, moment->events, 11400u * (i + 2) / expected);
+			EXPECT_EQ(t, moment->unusable[0], 0);
+			if (moment->events < 7600)
+				EXPECT_LT(t, moment->unusable[1], 100);
+		}
+		if (expected) {
+			EXPECT_EQ(t, r->moments[expected - 1].events, 11400);
+			EXPECT_GT(t, r->moments[expected - 1].unusable[1], 800);
+			EXPECT_GE(t, r->moments[expected - 1].unusable[10], r->moments[expected - 1].unusable[1]);
+			EXPECT_GT(t, r->moments[expected - 1].free_pages, 3000);
+		}
+	}
+}
+
 static void impossible_requests_say_so(struct ktap *t)
 {
 	struct tape tape;
@@ -767,7 +807,7 @@ KTAP_SUITE(replay,
 	   KTAP_CASE(what_lower_zones_keep_is_their_reserve),
 	   KTAP_CASE(what_is_kept_for_atomic_requests_is_no_riddle),
 	   KTAP_CASE(memory_that_ends_is_below_the_watermark),
-	   KTAP_CASE(holes_everywhere_are_fragmentation),
+	   KTAP_CASE(holes_everywhere_are_fragmentation), KTAP_CASE(holes_are_seen_as_they_come),
 	   KTAP_CASE(impossible_requests_say_so),
 	   KTAP_CASE(injected_failures_are_not_blamed_on_memory),
 	   KTAP_CASE(absurd_numbers_are_survived),
