@@ -16,6 +16,7 @@
 #include <linux/kernel.h>
 #include "mm/cpus.h"
 #include "mm/page_alloc.h"
+#include "mm/pageblock.h"
 #include "mm/slab_walk.h"
 #include "mm/text.h"
 #include "mm/vmalloc.h"
@@ -153,6 +154,54 @@ static void add_place(struct text *text, struct machine *m, pfn_t pfn, const str
 	text_add(text, "; pfn %lu", pfn);
 }
 
+/* A part of what boot took memory for. False: the address is not there. */
+static bool add_part(struct text *text, const void *address, const void *start, size_t bytes, const char *name)
+{
+	if (!in_window(address, (unsigned long)start, bytes))
+		return false;
+	text_add(text, "byte %lu of %s", (unsigned long)address - (unsigned long)start, name);
+	return true;
+}
+
+static bool add_zone_part(struct text *text, const void *address, const struct zone *zone)
+{
+	size_t blocks = zone_pageblocks(zone);
+	bool found = add_part(text, address, zone, sizeof(*zone), "struct zone") ||
+		     add_part(text, address, zone->pageblock_type, blocks, "pageblock_type[]") ||
+		     add_part(text, address, zone->pageblock_touched, blocks, "pageblock_touched[]") ||
+		     add_part(text, address, zone->block_map, blocks << PAGEBLOCK_ORDER >> 3, "block_map[]") ||
+		     add_part(text, address, zone->block_info, blocks * sizeof(*zone->block_info), "block_info[]") ||
+		     add_part(text, address, zone->partial_first, NR_PARTIAL * NR_BUCKETS * sizeof(u32), "partial_first[]") ||
+		     add_part(text, address, zone->partial_mask, NR_PARTIAL * sizeof(u64), "partial_mask[]");
+
+	if (found)
+		text_add(text, " of zone %s, node %d", zone->name, zone->nid);
+	return found;
+}
+
+/* What boot took for zones, nodes and CPUs. False: none of that is there. */
+static bool add_boot(struct text *text, const struct machine *m, const void *address)
+{
+	bool found = false;
+
+	for (unsigned int i = 0; !found && i < m->nr_zones; i++)
+		found = add_zone_part(text, address, m->zones[i]);
+	for (unsigned int nid = 0; !found && nid < m->nr_nodes; nid++) {
+		const struct pglist_data *node = m->nodes[nid];
+
+		found = add_part(text, address, node->slot_map, node->slot_pages * sizeof(u16), "slot_map[]") ||
+			add_part(text, address, node, sizeof(*node), "struct pglist_data");
+		if (found)
+			text_add(text, " of node %u", nid);
+	}
+	for (unsigned int id = 0; !found && id < m->nr_cpus; id++) {
+		found = add_part(text, address, m->cpus[id], m->cpu_bytes, "the own memory");
+		if (found)
+			text_add(text, " of CPU %u", id);
+	}
+	return found;
+}
+
 static void add_pfn(struct text *text, struct machine *m, pfn_t pfn)
 {
 	bool is_memory = memblock_is_memory(&m->memblock, (u64)pfn << PAGE_SHIFT);
@@ -196,6 +245,8 @@ static void add_direct(struct text *text, struct machine *m, const void *address
 	struct page copy;
 	char slab[240];
 
+	if (add_boot(text, m, address))
+		return;
 	if (page_peek(m, machine_page(m, pfn), &copy) && slab_explain(m, address, slab, sizeof(slab))) {
 		text_add(text, "%s", slab);
 		add_place(text, m, pfn, &copy);

@@ -178,6 +178,25 @@ static void frames_that_no_one_has(struct ktap *t)
 	EXPECT_CONTAINS(t, explain(m, machine_page(m, 0)), "descriptor of a hole: ");
 }
 
+static void what_boot_took(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
+	const struct pglist_data *node = m ? m->nodes[0] : NULL;
+	const struct zone *zone = m ? m->zones[0] : NULL;
+
+	ASSERT(t, m);
+	EXPECT_STR(t, explain(m, zone), "byte 0 of struct zone of zone DMA, node 0");
+	EXPECT_STR(t, explain(m, zone->pageblock_type + 1), "byte 1 of pageblock_type[] of zone DMA, node 0");
+	EXPECT_STR(t, explain(m, zone->pageblock_touched), "byte 0 of pageblock_touched[] of zone DMA, node 0");
+	EXPECT_STR(t, explain(m, zone->block_map), "byte 0 of block_map[] of zone DMA, node 0");
+	EXPECT_STR(t, explain(m, &zone->block_info[0]), "byte 0 of block_info[] of zone DMA, node 0");
+	EXPECT_STR(t, explain(m, zone->partial_first), "byte 0 of partial_first[] of zone DMA, node 0");
+	EXPECT_STR(t, explain(m, zone->partial_mask), "byte 0 of partial_mask[] of zone DMA, node 0");
+	EXPECT_STR(t, explain(m, node->slot_map + 3), "byte 6 of slot_map[] of node 0");
+	EXPECT_STR(t, explain(m, node), "byte 0 of struct pglist_data of node 0");
+	EXPECT_STR(t, explain(m, (char *)m->cpus[1] + 4), "byte 4 of the own memory of CPU 1");
+}
+
 static void vmalloc_areas(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
@@ -308,7 +327,7 @@ static void any_address_and_any_buffer(struct ktap *t)
 
 KTAP_SUITE(explain, KTAP_CASE(addresses_that_are_none), KTAP_CASE(object_live_and_free), KTAP_CASE(object_in_a_barn),
 	   KTAP_CASE(between_and_behind_objects), KTAP_CASE(red_zone_before_an_object), KTAP_CASE(large_objects),
-	   KTAP_CASE(pages_in_use_and_free), KTAP_CASE(frames_that_no_one_has), KTAP_CASE(vmalloc_areas),
+	   KTAP_CASE(pages_in_use_and_free), KTAP_CASE(frames_that_no_one_has), KTAP_CASE(what_boot_took), KTAP_CASE(vmalloc_areas),
 	   KTAP_CASE(page_tables), KTAP_CASE(what_is_not_this_machines), KTAP_CASE(windows_of_the_process),
 	   KTAP_CASE(odd_types_have_their_words),
 	KTAP_CASE(other_machines_objects),

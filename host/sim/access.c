@@ -83,6 +83,8 @@ static void access_page(unsigned long address, size_t bytes, unsigned int how, c
 
 void arena_access(unsigned long address, size_t bytes, unsigned int how, const void *pc)
 {
+	if (unlikely(lines_are_counted))
+		lines_access(address, bytes, how & ACCESS_WRITE, pc);
 	while (bytes) {
 		size_t here = PAGE_SIZE - (address & ~PAGE_MASK);
 
@@ -112,7 +114,7 @@ static inline void plain(const volatile void *address, size_t bytes, bool write,
 		sim_point(POINT_CPU, pc);
 	else if (unlikely(sim_world->options.every_access))
 		sim_point(POINT_ACCESS, pc);
-	if (sim_world->options.no_races && is_hot((unsigned long)address >> PAGE_SHIFT, write) &&
+	if (sim_world->options.no_races && !lines_are_counted && is_hot((unsigned long)address >> PAGE_SHIFT, write) &&
 	    !crosses(address, bytes))
 		return;
 	arena_access((unsigned long)address, bytes, write, pc);

@@ -231,6 +231,10 @@ static inline void sim_access(const volatile void *address, size_t bytes, unsign
 		arena_access((unsigned long)address, bytes, how, pc);
 }
 
+/* lines.c: cache lines are counted, and this is an access. */
+extern bool lines_are_counted;
+void lines_access(unsigned long address, size_t bytes, bool write, const void *pc);
+
 /* string.c: memcpy() and its kin are accesses of whoever calls them. The host itself touches a machine's memory so. */
 static inline void raw_copy(void *to, const void *from, size_t bytes)
 {

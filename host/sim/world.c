@@ -90,6 +90,7 @@ static void world_begin(struct world *w, const struct sim_options *options)
 		w->interrupt_at = 1 + world_below(w, RANDOM_INTERRUPT, 2ull * options->interrupt_every);
 	strategy_begin(w);
 	race_begin(w);
+	lines_are_counted = false;
 }
 
 static void world_results(const struct world *w)
