@@ -310,7 +310,7 @@ static void a_large_block_counts_as_one(struct ktap *t)
 /* It is reported, and stays with whoever wrote to it. */
 static void a_spoilt_cold_page_is_not_handed_out(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1 kmem.idle_release=off");
 	struct page *page;
 	unsigned long nr;
 
