@@ -327,7 +327,8 @@ static void any_address_and_any_buffer(struct ktap *t)
 
 KTAP_SUITE(explain, KTAP_CASE(addresses_that_are_none), KTAP_CASE(object_live_and_free), KTAP_CASE(object_in_a_barn),
 	   KTAP_CASE(between_and_behind_objects), KTAP_CASE(red_zone_before_an_object), KTAP_CASE(large_objects),
-	   KTAP_CASE(pages_in_use_and_free), KTAP_CASE(frames_that_no_one_has), KTAP_CASE(what_boot_took), KTAP_CASE(vmalloc_areas),
+	   KTAP_CASE(pages_in_use_and_free), KTAP_CASE(frames_that_no_one_has),
+	   KTAP_CASE(what_boot_took), KTAP_CASE(vmalloc_areas),
 	   KTAP_CASE(page_tables), KTAP_CASE(what_is_not_this_machines), KTAP_CASE(windows_of_the_process),
 	   KTAP_CASE(odd_types_have_their_words),
 	KTAP_CASE(other_machines_objects),
