@@ -9,8 +9,8 @@
  *	write by task 1		its own
  *
  * A task stands for a processor with a cache of its own, without end. An access moves its line when another has it and
- * the task has not, or when it writes to what another has. (MESI's idea, without its sizes.) What no one else has had is
- * not counted, so neither is a miss of one's own.
+ * the task has not, or when it writes to what another has. (MESI's idea, without its sizes.) What no one else has had
+ * is not counted, so neither is a miss of one's own.
  *
  * Off until sim_lines_begin(). The table is a hash table by line; if it is full, later lines are not counted.
  */
