@@ -5,6 +5,7 @@
  *	address	NULL, error, ZERO_SIZE_PTR
  *		direct map		its page, or the object in it
  *		vmalloc window		its area
+ *		kmap's window		its slot, and the page that the slot reaches
  *		vmemmap			the page that it describes
  *		another machine's windows, struct machine, or nothing of ours
  *	page	hole, reserved, not yet described, free block, CPU's list, slab, large object, page table, in use
@@ -15,6 +16,7 @@
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include "mm/cpus.h"
+#include "mm/highmem.h"
 #include "mm/page_alloc.h"
 #include "mm/pageblock.h"
 #include "mm/slab_walk.h"
@@ -258,6 +260,38 @@ static void add_direct(struct text *text, struct machine *m, const void *address
 	add_pfn(text, m, pfn);
 }
 
+/* What is mapped may be unmapped before it is read here: the answer is of about now. */
+static void add_slot(struct text *text, struct machine *m, bool is_mapped, pfn_t pfn)
+{
+	if (!is_mapped) {
+		text_add(text, ", which maps nothing");
+		return;
+	}
+	text_add(text, ": ");
+	add_pfn(text, m, pfn);
+}
+
+/* So many bytes into kmap's window. */
+static void add_kmap(struct text *text, struct machine *m, unsigned long offset)
+{
+	const struct kmap_state *ks = m->kmap;
+	unsigned long slot = offset >> PAGE_SHIFT, local = (offset - KMAP_LOCAL_OFFSET) >> PAGE_SHIFT;
+
+	if (slot < LAST_PKMAP) {
+		u32 count = __atomic_load_n(&ks->count[slot], __ATOMIC_RELAXED);
+
+		text_add(text, "in slot %lu of kmap, %u users", slot, count ? count - 1 : 0);
+		add_slot(text, m, count, __atomic_load_n(&ks->pfn[slot], __ATOMIC_RELAXED));
+	} else if (local < KMAP_LOCAL_SLOTS) {
+		const struct page *page = __atomic_load_n(&ks->local[local], __ATOMIC_RELAXED);
+
+		text_add(text, "in set %lu of kmap_local, slot %lu", local / KMAP_LOCAL_MAX, local % KMAP_LOCAL_MAX);
+		add_slot(text, m, page, page ? machine_pfn(m, page) : 0);
+	} else {
+		text_add(text, "between kmap's slots and kmap_local's, where nothing is ever mapped");
+	}
+}
+
 /* Addresses that are none. False: this may be one. */
 static bool add_special(struct text *text, const void *address)
 {
@@ -298,6 +332,10 @@ static int address_explain(struct machine *m, const void *address, char *buf, si
 		return (int)text.length;
 	if (vmalloc_in_window(m, address))
 		return vmalloc_explain(m, address, buf, size);
+	if (m->kmap && in_window(address, m->kmap_base, KMAP_BYTES)) {
+		add_kmap(&text, m, (unsigned long)address - m->kmap_base);
+		return (int)text.length;
+	}
 	if (in_window(address, m->layout.direct_base, m->max_low_pfn << PAGE_SHIFT)) {
 		add_direct(&text, m, address);
 	} else if (descriptor < m->max_pfn * sizeof(struct page)) {

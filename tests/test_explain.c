@@ -3,7 +3,7 @@
 #include <linux/err.h>
 #include <linux/errno.h>
 #include "mm/slab.h"
-#include "tests/page_machine.h"
+#include "tests/high_machine.h"
 
 static char said[512];
 
@@ -237,6 +237,32 @@ static void what_is_not_this_machines(struct ktap *t)
 				"in the window of direct maps");
 }
 
+static void addresses_of_kmap(struct ktap *t)
+{
+	struct machine *m = high_machine(t);
+	struct page *page;
+	char *address, in_use[64];
+
+	ASSERT_NOT_NULL(t, m);
+	page = high_page(t);
+	scnprintf(in_use, sizeof(in_use), "; pfn %lu, zone HighMem", machine_pfn(m, page));
+	address = kmap(page);
+	EXPECT_CONTAINS(t, explain(m, address + 9), "in slot 0 of kmap, 1 users: page in use");
+	EXPECT_CONTAINS(t, explain(m, address + 9), in_use);
+	kunmap(page);
+	EXPECT_CONTAINS(t, explain(m, address), "in slot 0 of kmap, 0 users: page in use");
+	kmap_flush_unused();
+	EXPECT_STR(t, explain(m, address), "in slot 0 of kmap, 0 users, which maps nothing");
+	address = kmap_local_page(page);
+	EXPECT_CONTAINS(t, explain(m, address + PAGE_SIZE - 1), " of kmap_local, slot 0: page in use");
+	EXPECT_CONTAINS(t, explain(m, address), in_use);
+	EXPECT_CONTAINS(t, explain(m, address + PAGE_SIZE), " of kmap_local, slot 1, which maps nothing");
+	kunmap_local(address);
+	EXPECT_STR(t, explain(m, (void *)(m->kmap_base + KMAP_LOCAL_OFFSET - 1)),
+		   "between kmap's slots and kmap_local's, where nothing is ever mapped");
+	__free_page(page);
+}
+
 static void windows_of_the_process(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M");
@@ -327,9 +353,7 @@ static void any_address_and_any_buffer(struct ktap *t)
 
 KTAP_SUITE(explain, KTAP_CASE(addresses_that_are_none), KTAP_CASE(object_live_and_free), KTAP_CASE(object_in_a_barn),
 	   KTAP_CASE(between_and_behind_objects), KTAP_CASE(red_zone_before_an_object), KTAP_CASE(large_objects),
-	   KTAP_CASE(pages_in_use_and_free), KTAP_CASE(frames_that_no_one_has),
-	   KTAP_CASE(what_boot_took), KTAP_CASE(vmalloc_areas),
-	   KTAP_CASE(page_tables), KTAP_CASE(what_is_not_this_machines), KTAP_CASE(windows_of_the_process),
-	   KTAP_CASE(odd_types_have_their_words),
-	KTAP_CASE(other_machines_objects),
-	   KTAP_CASE(any_address_and_any_buffer));
+	   KTAP_CASE(pages_in_use_and_free), KTAP_CASE(frames_that_no_one_has), KTAP_CASE(what_boot_took),
+	   KTAP_CASE(vmalloc_areas), KTAP_CASE(page_tables), KTAP_CASE(what_is_not_this_machines),
+	   KTAP_CASE(addresses_of_kmap), KTAP_CASE(windows_of_the_process), KTAP_CASE(odd_types_have_their_words),
+	   KTAP_CASE(other_machines_objects), KTAP_CASE(any_address_and_any_buffer));

@@ -20,6 +20,7 @@
 #define MSR_EFER 0xc0000080
 #define EFER_LME 0x100
 #define EFER_NXE 0x800
+#define CPUID_NEEDED 0x8270		/* time-stamp counter, MSRs, PAE, local APIC, conditional moves */
 #define CODE 0x08
 #define DATA 0x10
 #define CODE32 0x18			/* on the way to 64-bit code only */
@@ -43,7 +44,7 @@ entry:
 	movl	$0x80000001, %eax
 	cpuid
 	testl	$0x20000000, %edx
-	jz	no_long_mode
+	jz	unfit
 	/* Four tables of 2 MiB pages, from 0 on. */
 	movl	$boot_directories, %edi
 	movl	$0x83, %eax
@@ -65,16 +66,6 @@ entry:
 	call	long_mode
 	lgdt	boot_gdt_pointer
 	ljmp	$CODE, $entry64
-no_long_mode:
-	movl	$no_long_mode_text, %esi
-3:	lodsb
-	testb	%al, %al
-	jz	4f
-	movw	$0x3f8, %dx
-	outb	%al, %dx
-	jmp	3b
-4:	hlt
-	jmp	4b
 
 /* Paging on, in IA-32e mode, by the table in eax; esi: further bits of EFER. */
 long_mode:
@@ -103,6 +94,11 @@ entry64:
 	movl	boot_info, %esi
 	call	x86_start
 #else
+	movl	$1, %eax
+	cpuid
+	notl	%edx
+	testl	$CPUID_NEEDED, %edx
+	jnz	unfit
 	lgdt	boot_gdt_pointer
 	ljmp	$CODE, $1f
 1:	movl	$DATA, %eax
@@ -116,6 +112,21 @@ entry64:
 #endif
 1:	hlt
 	jmp	1b
+
+/* Before there is anything that C needs. */
+	.code32
+unfit:
+	movl	$unfit_text, %esi
+1:	lodsb
+	testb	%al, %al
+	jz	2f
+	movw	$0x3f8, %dx
+	outb	%al, %dx
+	jmp	1b
+2:	movb	$3, %al			/* as serial.c ends, where QEMU has the device */
+	outb	%al, $0xf4
+3:	hlt
+	jmp	3b
 
 /* ------------------------------------------------------------------------------------------- another processor */
 
@@ -184,9 +195,11 @@ ap_start64:
 	jmp	1b
 
 	.section .rodata
+unfit_text:
 #ifdef __x86_64__
-no_long_mode_text:
 	.asciz	"kmem: this processor has no 64-bit mode: boot the image for i386\n"
+#else
+	.asciz	"kmem: this processor is too old: PAE, conditional moves, a local APIC and a time-stamp counter are needed\n"
 #endif
 	.balign	8
 boot_gdt:

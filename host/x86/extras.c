@@ -17,7 +17,7 @@ _Noreturn void host_panic(struct machine *m)
 {
 	(void)m;
 	say("Call Trace:\n");
-	backtrace_say((unsigned long)__builtin_frame_address(0));
+	backtrace_say((unsigned long)__builtin_frame_address(0), (unsigned long)__builtin_frame_address(0));
 	x86_exit(4);
 }
 
@@ -51,9 +51,8 @@ static bool is_frame(unsigned long frame, unsigned long inner)
 	return frame >= inner && frame < end - 2 * sizeof(long) && !(frame & (sizeof(long) - 1));
 }
 
-static unsigned int backtrace_from(unsigned long frame, unsigned long *pcs, unsigned int nr)
+static unsigned int backtrace_from(unsigned long frame, unsigned long inner, unsigned long *pcs, unsigned int nr)
 {
-	unsigned long inner = (unsigned long)__builtin_frame_address(0);
 	unsigned int found = 0;
 
 	while (found < nr && is_frame(frame, inner)) {
@@ -70,13 +69,15 @@ static unsigned int backtrace_from(unsigned long frame, unsigned long *pcs, unsi
 
 unsigned int host_backtrace(unsigned long *pcs, unsigned int nr)
 {
-	return backtrace_from((unsigned long)__builtin_frame_address(0), pcs, nr);
+	unsigned long frame = (unsigned long)__builtin_frame_address(0);
+
+	return backtrace_from(frame, frame, pcs, nr);
 }
 
-void backtrace_say(unsigned long frame)
+void backtrace_say(unsigned long frame, unsigned long inner)
 {
 	unsigned long pcs[24];
-	unsigned int nr = backtrace_from(frame, pcs, ARRAY_SIZE(pcs));
+	unsigned int nr = backtrace_from(frame, inner, pcs, ARRAY_SIZE(pcs));
 	char name[160];
 
 	for (unsigned int i = 0; i < nr; i++)

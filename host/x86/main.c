@@ -3,10 +3,11 @@
  * main.c - the program of `make boot`: a machine of this computer's memory, looked at. Linked only where no other
  * x86_main() is.
  *
- *	crime=null|guard|text|execute|panic	a mistake on purpose, for its report
+ *	crime=null|guard|kmap|text|execute|stack|panic	a mistake on purpose, for its report
  *	show=tables				every leaf of the host's tables, as QEMU's "info tlb" has it; then wait
  */
 #include <kmem/kmem.h>
+#include <linux/highmem.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -54,6 +55,22 @@ static void demonstrate(struct machine *m)
 	show_file(m, "buddyinfo");
 }
 
+static noinline int stack_use(int depth)
+{
+	volatile int words[256];
+
+	words[depth % 256] = depth;
+	return depth < 0 ? 0 : stack_use(depth + 1) + words[0];
+}
+
+static void kmap_use_after(struct page *page)
+{
+	volatile char *address = kmap_local_page(page);
+
+	kunmap_local((const void *)address);
+	*address = 1;
+}
+
 /* A mistake on purpose, to see its report. */
 static void err_on_purpose(const char *cmdline)
 {
@@ -64,10 +81,14 @@ static void err_on_purpose(const char *cmdline)
 		nothing[8] = 1;
 	if (strstr(cmdline, "crime=guard"))
 		area[PAGE_SIZE] = 1;
+	if (strstr(cmdline, "crime=kmap"))
+		kmap_use_after(alloc_page(GFP_HIGHUSER));
 	if (strstr(cmdline, "crime=text"))
 		*(volatile char *)image_start = 1;
 	if (strstr(cmdline, "crime=execute"))
 		((void (*)(void))(unsigned long)area)();
+	if (strstr(cmdline, "crime=stack"))
+		stack_use(0);
 	if (strstr(cmdline, "crime=panic"))
 		panic("on purpose");
 	vfree((void *)area);

@@ -98,6 +98,7 @@ static void fault_state_set(struct processor *p)
 	state[14] = (u32)stack - 16;
 	state[18] = state[20] = state[21] = state[22] = SELECT_DATA;
 	state[19] = SELECT_CODE;
+	state[23] = GDT_LOCAL * 8;
 	p->gdt[GDT_FAULT] = segment((unsigned long)state, 103, 0x0089);
 #endif
 }
@@ -302,10 +303,15 @@ static void processor_start(u32 apic_id)
 void processors_start(void)
 {
 	u32 own = apic_read(APIC_ID) >> 24;
+	struct pgtable_entry entry;
 
 	processors[0].apic_id = own;
 	ap_top = (u32)x86_top_table();
 	ap_efer = has_nx ? 1u << 11 : 0;
+	if (!x86_lookup(AP_PLACE, &entry)) {
+		say("kmem: the firmware's memory map has no memory at %#x, where others begin: one processor\n", AP_PLACE);
+		return;
+	}
 	memcpy((void *)AP_PLACE, ap_start, (unsigned long)ap_start_end - (unsigned long)ap_start);
 	for (unsigned int i = 0; i < firmware.nr_apics; i++)
 		if (firmware.apic_ids[i] != own)

@@ -114,6 +114,15 @@ static void report_registers(const struct frame *f)
 #endif
 }
 
+static unsigned long frame_sp(const struct frame *f)
+{
+#ifdef __x86_64__
+	return f->sp;
+#else
+	return f->sp_then;
+#endif
+}
+
 static void report_place(const struct frame *f)
 {
 	const struct task_struct *task = host_task();
@@ -124,7 +133,10 @@ static void report_place(const struct frame *f)
 	report_registers(f);
 	say("Call Trace:\n");
 	say(" %s\n", name);
-	backtrace_say(f->bp);
+	if (f->vector == DOUBLE_FAULT)
+		backtrace_say(f->bp, frame_sp(f));	/* this is another stack */
+	else
+		backtrace_say(f->bp, (unsigned long)__builtin_frame_address(0));
 }
 
 static void report_owner(unsigned long address)
@@ -153,20 +165,33 @@ static _Noreturn void report(const struct frame *frame, unsigned long address)
 	else
 		say("%s: %04lx\n", what, frame->error);
 	report_place(frame);
-	interrupts_on();
-	if (frame->vector == PAGE_FAULT)
+	if (frame->vector == PAGE_FAULT) {
+		interrupts_on();
 		report_owner(address);
+	}
 	say("Kernel panic - not syncing: %s\n", what);
 	x86_exit(4);
 }
 
+/* In 32-bit mode it is a task of its own: what was interrupted is in the state of the one before. */
 _Noreturn void double_fault(void)
 {
+	struct frame frame = { .vector = DOUBLE_FAULT };
 #ifdef __i386__
-	say("double fault: %08x, stack %08x: a stack has overflowed\n", this_processor()->tss[8],
-	    this_processor()->tss[14]);
+	const u32 *tss = this_processor()->tss;
+
+	frame.pc = tss[8];
+	frame.flags = tss[9];
+	frame.ax = tss[10];
+	frame.cx = tss[11];
+	frame.dx = tss[12];
+	frame.bx = tss[13];
+	frame.sp_then = tss[14];
+	frame.bp = tss[15];
+	frame.si = tss[16];
+	frame.di = tss[17];
 #endif
-	x86_exit(4);
+	report(&frame, 0);
 }
 
 /* ------------------------------------------------------------------------------------------------------ interrupts */

@@ -277,7 +277,8 @@ _Noreturn void double_fault(void);
 /* serial.c */
 void serial_init(void);
 void serial_write(const char *text, size_t length);
-void backtrace_say(unsigned long frame);
+/* From a frame on, of the stack that inner is an address of. */
+void backtrace_say(unsigned long frame, unsigned long inner);
 void say(const char *format, ...) PRINTF(1, 2);
 /* One line, and the end. */
 _Noreturn void halt(const char *format, ...) PRINTF(1, 2);

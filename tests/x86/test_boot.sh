@@ -7,7 +7,7 @@ qemu=${QEMU:-qemu-system-x86_64}
 command -v $qemu >/dev/null || { echo "1..0 # SKIP no $qemu"; exit 0; }
 . tests/tap.sh
 export BOOT_SECONDS=100
-echo "1..16"
+echo "1..21"
 
 # boots NAME STATUS MEMORY PROCESSORS TEXT [WORD...]: its status, and what it says.
 boots() {
@@ -25,7 +25,7 @@ zone   Normal
 machine is down, 0 kinds'
 
 crime() {
-	boots "crime: $1" 4 64M 2 "$2" quiet "crime=$1"
+	boots "crime: $1" 4 64M 2 "$2" quiet "crime=$1" highmem=16M kmem.check=1
 }
 crime null 'NULL pointer dereference, address: 0*8$
 write access in kernel mode
@@ -37,6 +37,14 @@ Kernel panic'
 crime guard 'unable to handle page fault
 owner: in the guard page after the vmalloc area .*allocated by x86_main\+
 Kernel panic'
+crime kmap 'write access in kernel mode
+not-present page
+owner: in set [0-9]+ of kmap_local, slot 0, which maps nothing
+Kernel panic'
+crime stack '^double fault
+Comm: main .IP: stack_use
+stack_use.*[+]
+Kernel panic'
 crime text 'permissions violation
 Kernel panic'
 crime execute 'instruction fetch in kernel mode
@@ -46,6 +54,12 @@ Kernel panic'
 crime panic 'Kernel panic - not syncing: on purpose
 Call Trace:
 x86_main\+'
+
+# A byte more than 64 GiB, or than the window of direct maps.
+case $qemu in
+*i386) old=pentium why='too old: PAE' beyond=0xfffff0000+0x11000 ;;
+*) old=coreduo why='no 64-bit mode' beyond=0xfffffff0000+0x11000 ;;
+esac
 
 # One line says why, and nothing else is said.
 refuses() {
@@ -58,9 +72,17 @@ refuses 'ranges that overlap' '0x1000000 bytes\] usable overlaps \[mem 0x800000,
 	firmware=0x100000+0x1000000:1,0x800000+0x1000:2
 refuses 'ranges of one type that overlap' 'usable overlaps .* usable' 64M firmware=0x100000+0x1000000:1,0x1000000+0x1000000:1
 refuses 'memory beyond what can be addressed' 'lies beyond' 64M firmware=0x100000+0x3f00000:1,0x4000000000000+0x100000:1
+refuses 'memory just beyond that' "${beyond%+*}, .* lies beyond" 64M "firmware=0x100000+0x3f00000:1,$beyond:1"
 refuses 'memory that wraps around' 'lies beyond' 64M firmware=0x100000+0x3f00000:1,0xfffffffffff00000+0x200000:1
 refuses 'too little memory' 'too small to boot: 1024 KiB' 64M firmware=0x100000+0x100000:1
 refuses 'no memory where the image is' 'has no memory where the image was loaded' 64M firmware=0x2000000+0x2000000:1
 refuses 'a map that is no map' 'not understood from "nonsense"' 64M firmware=nonsense
 refuses 'a computer that is too small' 'too small to boot' 4M none=
+QEMU_ARGS="-cpu $old"
+export QEMU_ARGS
+refuses "a processor that is too old" "$why" 64M none=
+unset QEMU_ARGS
+boots 'no memory where other processors begin: one goes on' 0 64M 2 'no memory at 0x8000
+1 processors
+machine is down, 0 kinds' quiet firmware=0x100000+0x3ee0000:1
 exit $failed
