@@ -309,7 +309,8 @@ void processors_start(void)
 	ap_top = (u32)x86_top_table();
 	ap_efer = has_nx ? 1u << 11 : 0;
 	if (!x86_lookup(AP_PLACE, &entry)) {
-		say("kmem: the firmware's memory map has no memory at %#x, where others begin: one processor\n", AP_PLACE);
+		say("kmem: the firmware's memory map has no memory at %#x, where others begin: one processor\n",
+		    AP_PLACE);
 		return;
 	}
 	memcpy((void *)AP_PLACE, ap_start, (unsigned long)ap_start_end - (unsigned long)ap_start);
