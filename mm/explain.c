@@ -260,36 +260,27 @@ static void add_direct(struct text *text, struct machine *m, const void *address
 	add_pfn(text, m, pfn);
 }
 
-/* What is mapped may be unmapped before it is read here: the answer is of about now. */
-static void add_slot(struct text *text, struct machine *m, bool is_mapped, pfn_t pfn)
-{
-	if (!is_mapped) {
-		text_add(text, ", which maps nothing");
-		return;
-	}
-	text_add(text, ": ");
-	add_pfn(text, m, pfn);
-}
-
 /* So many bytes into kmap's window. */
 static void add_kmap(struct text *text, struct machine *m, unsigned long offset)
 {
-	const struct kmap_state *ks = m->kmap;
 	unsigned long slot = offset >> PAGE_SHIFT, local = (offset - KMAP_LOCAL_OFFSET) >> PAGE_SHIFT;
+	const struct page *page;
 
 	if (slot < LAST_PKMAP) {
-		u32 count = __atomic_load_n(&ks->count[slot], __ATOMIC_RELAXED);
+		u32 count = __atomic_load_n(&m->kmap->slot[slot].count, __ATOMIC_RELAXED);
 
 		text_add(text, "in slot %lu of kmap, %u users", slot, count ? count - 1 : 0);
-		add_slot(text, m, count, __atomic_load_n(&ks->pfn[slot], __ATOMIC_RELAXED));
+		page = count ? __atomic_load_n(&m->kmap->slot[slot].page, __ATOMIC_RELAXED) : NULL;
 	} else if (local < KMAP_LOCAL_SLOTS) {
-		const struct page *page = __atomic_load_n(&ks->local[local], __ATOMIC_RELAXED);
-
 		text_add(text, "in set %lu of kmap_local, slot %lu", local / KMAP_LOCAL_MAX, local % KMAP_LOCAL_MAX);
-		add_slot(text, m, page, page ? machine_pfn(m, page) : 0);
+		page = __atomic_load_n(kmap_local_record(m->kmap, (unsigned int)local), __ATOMIC_RELAXED);
 	} else {
 		text_add(text, "between kmap's slots and kmap_local's, where nothing is ever mapped");
+		return;
 	}
+	text_add(text, page ? ": " : ", which maps nothing");
+	if (page)
+		add_pfn(text, m, machine_pfn(m, page));
 }
 
 /* Addresses that are none. False: this may be one. */
