@@ -208,7 +208,13 @@ lib-obj := $(call objects-of,$(core-src) $(host-src),$(OBJ))
 pic-obj := $(call objects-of,$(core-src) $(host-src),$(OBJ)/pic)
 malloc-obj := $(call objects-of,$(malloc-src),$(OBJ)/pic)
 core-obj := $(call objects-of,$(core-src),$(OBJ))
-cli-obj := $(call objects-of,$(cli-src),$(OBJ))
+cli-obj = $(call objects-of,$(cli-src) $(if $(cli-src),$(console-src)),$(OBJ))
+
+# The console: of bare metal, and of the command.
+console-src := $(call sources-in,console)
+# The kernel module that measured Linux is nobody's but its own: it is compiled where it lies, if it does.
+KMEM_BENCH ?= ../shared/bench/kmem_bench.c
+bench-module := $(if $(wildcard $(KMEM_BENCH)),$(OBJ)/modules/kmem_bench.o)
 
 # Test programs. T=PROGRAM, T=PROGRAM:CASE or T=:CASE (parts of names) picks some of them.
 t-program := $(firstword $(subst :, ,$(if $(filter :%,$(T)),,$(T))))
@@ -261,7 +267,7 @@ all-programs := $(sort $(test-programs) $(script-programs) $(fuzz-programs))
 
 bench-program := $(if $(bench-src),$(OBJ)/bench/bench)
 
-archived-src := $(core-src) $(host-src) $(malloc-src) $(cli-src) $(harness-src) $(bench-src)
+archived-src := $(console-src) $(core-src) $(host-src) $(malloc-src) $(cli-src) $(harness-src) $(bench-src)
 all-src := $(archived-src) $(test-src) $(fuzz-src) $(if $(fuzz-src),$(wildcard tests/fuzz/driver.c))
 all-obj := $(call objects-of,$(all-src),$(OBJ))
 all-dirs := $(sort $(dir $(all-obj) $(pic-obj) $(malloc-obj) $(all-programs)) $(OBJ)/)
@@ -286,7 +292,14 @@ $(OBJ)/.sources: FORCE
 # The bench says how it was compiled.
 $(OBJ)/bench/%.o: file-cflags = -DBENCH_FLAGS='"$(strip $(or $(variant-cflags-$(VARIANT)),$(optimise)) $(CFLAGS))"'
 
+# A kernel's code as it is: by the kernel's warnings, not by ours.
+$(OBJ)/modules/%.o: file-cflags = -DKBUILD_MODNAME='"$(basename $(notdir $@))"' -Wno-extra -Wno-unused-parameter -Wno-sign-compare \
+	-Wno-missing-field-initializers
+$(OBJ)/modules/kmem_bench.o: $(KMEM_BENCH) $(OBJ)/.flags
+	$(call quiet,CC [M],$<)mkdir -p $(@D) && $(call compile-module,$<)
+
 compile = $(CC) $(call cflags-for,$<) $(file-cflags) $(if $(WERROR),-Werror) -MMD -MP $(1) -c -o $@ $<
+compile-module = $(CC) $(core-cflags) $(file-cflags) -MMD -MP $(static-cflags) -c -o $@ $(1)
 
 $(OBJ)/pic/%.o: %.c $(OBJ)/.flags
 	$(call quiet,CC [S],$<)$(call compile,$(pic-cflags))

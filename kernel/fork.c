@@ -65,6 +65,7 @@ static void each_word(struct machine *m, void (*act)(u32 *word))
 		act(&m->vmalloc->table_lock.word);
 	}
 	each_cache_word(m, act);
+	act(&m->percpu_lock.word);
 	if (depot)
 		act(depot);
 	act(&m->rcu_lock.word);
@@ -146,4 +147,5 @@ void kmem_forked(struct machine *m, bool begun)
 	m->stop_word += m->stop_word & 1;
 	m->rcu_running = 0;
 	m->idle_running = 0;
+	m->nr_kthreads = 0;
 }

@@ -2,8 +2,8 @@
 /*
  * check.c - the whole machine, checked and shown.
  *
- *	memory map M, zones and free pages Z D B P, CPUs C, slabs and sheaves S H K, vmalloc V A L G, kmap J, then what
- *	only sums over all of them can tell:
+ *	memory map M, zones and free pages Z D B P, CPUs C, slabs and sheaves S H K, vmalloc V A L G, kmap J, per-CPU
+ *	memory N, then what only sums over all of them can tell:
  *	T1  a node's slab pages, as its items count them, are the pages of its slabs and of large kmalloc()s
  *	T2  totalram is the zones' managed pages; free pages, CPUs' lists, slabs and page tables are no more than that
  *	T3  pages that the events say were handed out and not given back are no more than those that are not free
@@ -20,6 +20,7 @@
 #include "mm/cpus.h"
 #include "mm/highmem.h"
 #include "mm/page_alloc.h"
+#include "mm/percpu.h"
 #include "mm/rcu.h"
 #include "mm/slab.h"
 #include "mm/stats.h"
@@ -166,7 +167,7 @@ static bool machine_check(struct machine *m, bool at_rest, struct kmem_fault *fa
 {
 	return memblock_check(&m->memblock, fault) && zones_check(m, fault) && cpus_check(m, fault) &&
 	       slab_check(m, at_rest, fault) && vmalloc_check(m, at_rest, fault) &&
-	       kmap_check(m, at_rest, fault) && stats_check(m, at_rest, fault);
+	       kmap_check(m, at_rest, fault) && percpu_check(m, fault) && stats_check(m, at_rest, fault);
 }
 
 bool kmem_check(struct machine *m, struct kmem_fault *fault)

@@ -3,6 +3,7 @@
 #ifndef MM_CPUS_H
 #define MM_CPUS_H
 
+#include <linux/smp.h>
 #include "mm/machine.h"
 
 /* Room for every possible CPU; none is online. Returns 0 or -ENOMEM. */
@@ -70,12 +71,6 @@ static inline void visit_end(bool visiting)
 {
 	if (visiting)
 		machine_leave();
-}
-
-/* Number of the calling thread's CPU. */
-static inline unsigned int smp_processor_id(void)
-{
-	return this_cpu()->id;
 }
 
 /* Has it been up? One that has not holds nothing, not even empty slots. */

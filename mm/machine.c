@@ -21,7 +21,9 @@
 #include "mm/fault_inject.h"
 #include "mm/highmem.h"
 #include "mm/idle.h"
+#include "mm/kthread.h"
 #include "mm/page_alloc.h"
+#include "mm/percpu.h"
 #include "mm/rcu.h"
 #include "mm/slab.h"
 #include "mm/stats.h"
@@ -29,6 +31,7 @@
 #include "mm/vmscan.h"
 
 #define LEAST_MEMORY_PAGES 512ul		/* 2 MiB: below this nothing useful boots */
+#define KTHREADS_PATIENCE_NS 1000000000ull	/* for kernel code's tasks that are about to end */
 
 const char *kmem_version(void)
 {
@@ -146,6 +149,7 @@ static const char *machine_start(struct machine *m)
 		return "the host has no memory for the descriptors of pages";
 	watermarks_init(m);
 	reclaim_init(m);
+	percpu_init(m);
 	compaction_init(m);
 	if (machine_enter(m))
 		return "this thread holds a lock, or is on too many machines already";
@@ -253,16 +257,18 @@ static unsigned long pages_out(struct machine *m)
 static int leaks_count(const struct machine_leaks *leaks)
 {
 	return !!leaks->slab_objects + !!leaks->slab_caches + !!leaks->pages + !!leaks->vmalloc_areas +
-	       !!leaks->kmaps;
+	       !!leaks->kmaps + !!leaks->percpu;
 }
 
 /* On the machine, alone, its background tasks ended: count what is left. */
 static void machine_wind_down(struct machine *m, struct machine_leaks *leaks)
 {
 	struct slab_leaks slab = { 0 };
-	struct large_count large = machine_large(m);
+	struct large_count large;
 
 	leaks->kmaps += kmap_leaks(m);
+	leaks->percpu = percpu_exit(m);
+	large = machine_large(m);
 	leaks->vmalloc_areas = vmalloc_exit(m);
 	slab_exit(m, &slab);
 	leaks->slab_objects = slab.objects + (unsigned long)large.objects;
@@ -300,6 +306,7 @@ int machine_shutdown_leaks(struct machine *m, struct machine_leaks *leaks)
 	err = machine_enter(m);
 	if (err)
 		return err;
+	kthreads_wait(m, KTHREADS_PATIENCE_NS);
 	if (!machine_close(m)) {
 		machine_leave();
 		return -EBUSY;
@@ -326,6 +333,7 @@ unsigned long machine_release_memory(struct machine *m)
 
 	if (machine_enter(m))
 		return 0;
+	percpu_shrink(m);
 	slab_reclaim(m);
 	vmalloc_purge(m);
 	cpus_request(m, CPU_DRAIN_PAGES);

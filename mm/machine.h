@@ -18,7 +18,7 @@
 #include "lib/seeded.h"
 #include "mm/memblock.h"
 #include "mm/params.h"
-#include "mm/zone.h"
+#include <linux/mmzone.h>
 
 #define MAX_CPUS 256
 #define NR_SHEAF_SIZES 6
@@ -98,6 +98,10 @@ struct machine {
 	struct vmalloc_state *vmalloc;
 	void *page_table;			/* top level, a page */
 
+	/* Memory of which each CPU has its own: mm/percpu.c. */
+	spinlock_t percpu_lock;
+	struct list_head percpu_chunks;
+
 	/* Reclaim: mm/vmscan.c, mm/oom.c. */
 	struct mutex shrinker_lock;
 	struct list_head shrinkers;
@@ -119,6 +123,7 @@ struct machine {
 	u32 rcu_stop_word;			/* the same, to sleep on */
 	struct mutex rcu_mutex;			/* held while callbacks are cut and not yet run */
 	struct ratelimit_state slab_oom_ratelimit;
+	u32 nr_kthreads;			/* kernel code's tasks that have not ended: kernel/kthread.c; a word to sleep on */
 	u32 idle_running;			/* the task of mm/idle.c lives */
 	u32 idle_stop;				/* it must end; a word to sleep on */
 	u32 check_level, nr_checks;		/* mm/dial.c: of kmem.check=, once booted; checks made */

@@ -3,7 +3,7 @@
  * proc_meminfo.c - /proc/meminfo: where the memory is, in kB.
  *
  *	MemAvailable = MemFree - reserves + half of the page cache, or more + half of reclaimable slabs, or more
- *	VmallocTotal = the vmalloc window		Percpu = the CPUs' own areas
+ *	VmallocTotal = the vmalloc window		Percpu = the CPUs' own areas, and percpu.c's
  *	DirectMap2M  = whole 2 MiB of the direct map	DirectMap4k = what is left of it
  *
  * What kmem does not have (swap, user memory, huge pages) is 0.
@@ -12,6 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include "mm/buddy.h"
+#include "mm/percpu.h"
 #include "mm/proc.h"
 #include "mm/vmalloc.h"
 
@@ -106,7 +107,7 @@ static void read_windows(struct machine *m, unsigned long *values)
 
 	values[MEM_VMALLOC_TOTAL] = (m->layout.vmalloc_end - m->layout.vmalloc_start) >> 10;
 	values[MEM_VMALLOC_USED] = m->vmalloc ? KB(machine_vmalloc_pages(m)) : 0;
-	values[MEM_PERCPU] = (unsigned long)(m->nr_cpus * m->cpu_bytes >> 10);
+	values[MEM_PERCPU] = (m->nr_cpus * m->cpu_bytes + percpu_bytes(m)) >> 10;
 	values[MEM_HUGE_PAGE_SIZE] = HUGE_PAGE_KB;
 	values[MEM_DIRECT_MAP_4K] = KB(rest);
 	values[MEM_DIRECT_MAP_2M] = KB(m->max_low_pfn - rest);

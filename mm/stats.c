@@ -201,6 +201,16 @@ unsigned long machine_zone_item(const struct machine *m, enum zone_stat_item ite
 	return sum;
 }
 
+unsigned long global_zone_page_state(enum zone_stat_item item)
+{
+	return machine_zone_item(this_machine(), item);
+}
+
+unsigned long global_node_page_state(enum node_stat_item item)
+{
+	return machine_node_item(this_machine(), item);
+}
+
 unsigned long zone_mark(const struct zone *zone, enum zone_watermarks mark)
 {
 	return PEEK(zone->watermark[mark]) + PEEK(zone->watermark_boost);

@@ -130,3 +130,25 @@ bool want_init_on_free(void)
 {
 	return this_machine()->params.init_on_free;
 }
+
+pg_data_t *node_data(int nid)
+{
+	const struct machine *m = this_machine();
+
+	return nid >= 0 && (unsigned int)nid < m->nr_nodes ? m->nodes[nid] : NULL;
+}
+
+unsigned long machine_vmalloc_start(void)
+{
+	return this_machine()->layout.vmalloc_start;
+}
+
+unsigned long machine_vmalloc_end(void)
+{
+	return this_machine()->layout.vmalloc_end;
+}
+
+unsigned long machine_page_offset(void)
+{
+	return this_machine()->layout.direct_base;
+}

@@ -3,7 +3,7 @@
 #include <kmem/kmem.h>
 #include <linux/rcupdate.h>
 #include "mm/dial.h"
-#include "mm/zone.h"
+#include <linux/mmzone.h>
 #include "tests/machine_for.h"
 
 static void work(struct ktap *t, unsigned int i, void *arg)

@@ -9,7 +9,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "mm/machine.h"
-#include "mm/zone.h"
+#include <linux/mmzone.h>
 #include "tests/ktap.h"
 
 static void end_machine(void *arg)

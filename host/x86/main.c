@@ -3,6 +3,8 @@
  * main.c - the program of `make boot`: a machine of this computer's memory, looked at. Linked only where no other
  * x86_main() is.
  *
+ *	console					a prompt, until it is left (console/)
+ *	run="COMMAND; COMMAND"			these are done, as if typed there, instead of the demonstration
  *	crime=null|guard|kmap|text|execute|stack|panic	a mistake on purpose, for its report
  *	show=tables				every leaf of the host's tables, as QEMU's "info tlb" has it; then wait
  */
@@ -12,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
+#include "console/console.h"
 #include "host/x86/x86.h"
 
 #define TEXT_BYTES 16384
@@ -40,7 +43,7 @@ static void show_file(struct machine *m, const char *name)
 	kfree(text);
 }
 
-static void demonstrate(struct machine *m)
+static noinline void demonstrate(struct machine *m)
 {
 	char *small = kmalloc(100, GFP_KERNEL), *large = vmalloc(1 << 20);
 	char text[512];
@@ -72,7 +75,7 @@ static void kmap_use_after(struct page *page)
 }
 
 /* A mistake on purpose, to see its report. */
-static void err_on_purpose(const char *cmdline)
+static noinline void err_on_purpose(const char *cmdline)
 {
 	volatile char *area = vmalloc(PAGE_SIZE), *nothing = NULL;
 
@@ -115,19 +118,59 @@ static void show_tables(void)
 			host_wait(&never, 0, 0);
 }
 
+static void write_console(void *arg, const char *text, size_t length)
+{
+	(void)arg;
+	serial_write(text, length);
+}
+
+/* The words that this program, not the machine, knows: run= and console. They are left in the command line. */
+static void words_read(const char *cmdline, char *run, size_t size, bool *is_interactive)
+{
+	char text[sizeof(firmware.cmdline)], *rest = text, *name, *value;
+
+	strscpy(text, cmdline, sizeof(text));
+	rest = skip_spaces(rest);
+	while (*rest) {
+		rest = next_arg(rest, &name, &value);
+		if (!strcmp(name, "run") && value)
+			strscpy(run, value, size);
+		*is_interactive |= !strcmp(name, "console") && !value;
+	}
+}
+
+static void talk(struct console *console)
+{
+	char text[64];
+
+	serial_listen();
+	console_begin(console);
+	while (!console->done)
+		console_input(console, text, x86_read(text, sizeof(text)));
+}
+
 int x86_main(char *cmdline)
 {
+	static struct console console = { .write = write_console, .echo = true };
 	struct machine *m = boot_real(cmdline);
+	char run[512] = "";
+	bool is_interactive = false;
 	int leaks;
 
+	words_read(cmdline, run, sizeof(run), &is_interactive);
+	console.machine = m;
 	machine_enter(m);
 	say("kmem-%s on bare metal: %u processors\n", kmem_version(), x86_nr_processors());
-	demonstrate(m);
+	if (!*run)
+		demonstrate(m);
 	err_on_purpose(cmdline);
 	if (strstr(cmdline, "show=tables"))
 		show_tables();
+	console_run(&console, run);
+	if (is_interactive && !console.done)
+		talk(&console);
 	machine_leave();
 	leaks = machine_shutdown(m);
 	say("kmem: the machine is down, %d kinds of leaks\n", leaks);
-	return leaks ? 1 : 0;
+	return console.status ? console.status : leaks ? 1 : 0;
 }

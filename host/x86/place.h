@@ -9,6 +9,7 @@
 #define VECTOR_TIMER 32
 #define VECTOR_FLUSH 33			/* forget addresses */
 #define VECTOR_LOOK 34			/* look again: at who may run, at what is asked */
+#define VECTOR_SERIAL 36		/* line 4 of the old controller, whose first is 32 */
 #define VECTOR_SPURIOUS 39
 #define NR_VECTORS 40
 

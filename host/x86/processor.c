@@ -5,8 +5,8 @@
  *
  *	gdt	[ - | code | data | 32-bit code | task state (2) | fault state | thread-local ]
  *
- * The old interrupt controller is masked: every interrupt here comes from a processor's own timer or from another
- * processor. Clocks are measured against the timer chip once, and all processors count alike from then on.
+ * The old interrupt controller is masked but for the serial port, which it tells the first processor of: every other
+ * interrupt here comes from a processor's own timer or from another processor. Clocks are measured against the timer chip once, and all processors count alike from then on.
  * Source: Intel SDM volume 3A, "Advanced programmable interrupt controller", "Task management".
  */
 #include <linux/kernel.h>
@@ -28,6 +28,8 @@
 #define APIC_COMMAND 0x300
 #define APIC_TARGET 0x310
 #define APIC_TIMER 0x320
+#define APIC_LINT0 0x350
+#define FROM_OLD_CONTROLLER 0x700
 #define APIC_TIMER_START 0x380
 #define APIC_TIMER_NOW 0x390
 #define APIC_TIMER_DIVIDE 0x3e0
@@ -38,6 +40,8 @@
 #define COMMAND_START 0x4600
 #define COMMAND_NMI_TO_OTHERS 0xc4400
 
+#define OLD_CONTROLLER 0x20
+#define SERIAL_LINE (VECTOR_SERIAL - 32)
 #define PIT_HZ 1193182u
 #define CALIBRATE_MS 10u
 #define AP_PATIENCE_MS 500u
@@ -167,6 +171,12 @@ void interrupt_done(void)
 	apic_write(APIC_DONE, 0);
 }
 
+/* The old controller waits for this before it tells of anything else. */
+void old_interrupt_done(void)
+{
+	out8(OLD_CONTROLLER, 0x20);
+}
+
 static void apic_command(u32 target, u32 command)
 {
 	unsigned long flags = interrupts_off();
@@ -196,7 +206,7 @@ static void apic_init(void)
 	apic_write(APIC_TIMER, VECTOR_TIMER);
 }
 
-/* The old controllers: away from the exceptions' numbers, and silent. */
+/* The old controllers: away from the exceptions' numbers, and silent but for the first serial port. */
 static void pic_silence(void)
 {
 	static const u8 words[2][4] = { { 0x11, 0x20, 4, 1 }, { 0x11, 0x28, 2, 1 } };
@@ -207,7 +217,7 @@ static void pic_silence(void)
 		out8(port, words[chip][0]);
 		for (unsigned int i = 1; i < 4; i++)
 			out8(port + 1, words[chip][i]);
-		out8(port + 1, 0xff);
+		out8(port + 1, chip ? 0xff : (u8)~(1 << SERIAL_LINE));
 	}
 }
 
@@ -241,6 +251,7 @@ void timer_calibrate(void)
 	if (!apic_khz || !tsc_khz)
 		halt("kmem: the clocks of this computer stand still\n");
 	apic_init();
+	apic_write(APIC_LINT0, FROM_OLD_CONTROLLER);
 	tsc_start = start;
 }
 

@@ -8,7 +8,8 @@ image:
 	@echo $(boot-image)
 all: $(boot-image)
 
-$(boot-image): $(OBJ)/host/x86/main.o $(OBJ)/libkmem.a host/x86/kmem.ld scripts/symbol-table
+# kmem_bench.c is built in where it is: the console's bench.
+$(boot-image): $(OBJ)/host/x86/main.o $(call objects-of,$(console-src),$(OBJ)) $(bench-module) $(OBJ)/libkmem.a host/x86/kmem.ld scripts/symbol-table
 	$(call quiet,IMAGE,$@)$(call image,$(filter %.o,$^))
 $(test-image): $(call objects-of,$(all-test-src) $(harness-src),$(OBJ)) $(OBJ)/libkmem.a host/x86/kmem.ld scripts/symbol-table
 	$(call quiet,IMAGE,$@)$(call image,$(filter %.o,$^))

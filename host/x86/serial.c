@@ -2,18 +2,28 @@
 /*
  * serial.c - the console: the first serial port, 115200 bits a second, 8 bits, no parity; and the way out.
  *
- * The port is asked before each byte. Lock: port, so that texts come out whole.
+ * To send, the port is asked before each byte. What it receives comes by interrupt, into a ring: whoever reads sleeps
+ * meanwhile, and processors that have nothing else to do are halted.
+ *
+ *	ring	[ . . . | typed, not yet read | . . . ]		taken, received: bytes so far
+ *
+ * Lock: port, so that texts come out whole. The ring has one reader, and one writer: the first processor's interrupt.
  * Source: National Semiconductor PC16550D data sheet.
  */
 #include <linux/kernel.h>
 #include "host/x86/x86.h"
 
 #define PORT 0x3f8
+#define HAS_BYTE 1
 #define READY 0x20
+#define RING_BYTES 1024u
+#define LOOK_NS 250000000ull		/* the port is looked at so often even if no interrupt comes */
 #define PATIENCE 100000u		/* looks; a port that is not there is never ready */
 #define QEMU_EXIT 0xf4			/* isa-debug-exit,iobase=0xf4,iosize=0x04: QEMU ends with value * 2 + 1 */
 
 static struct guard port;
+static char ring[RING_BYTES];
+static u32 received, taken;		/* atomic */
 
 void serial_init(void)
 {
@@ -44,6 +54,52 @@ void serial_write(const char *text, size_t length)
 	}
 	guard_drop(&port, flags);
 }
+
+/* ----------------------------------------------------------------------------------------------------- receiving */
+
+/* Of this processor's interrupts one at a time. What does not fit is lost. */
+void serial_receive(void)
+{
+	unsigned long flags = guard_take(&port);
+	bool any = false;
+
+	while (in8(PORT + 5) & HAS_BYTE) {
+		char c = (char)in8(PORT);
+		u32 at = received;
+
+		if (at - __atomic_load_n(&taken, __ATOMIC_ACQUIRE) == RING_BYTES)
+			continue;
+		ring[at % RING_BYTES] = c;
+		__atomic_store_n(&received, at + 1, __ATOMIC_RELEASE);
+		any = true;
+	}
+	guard_drop(&port, flags);
+	if (any)
+		host_wake(&received, 1);
+}
+
+void serial_listen(void)
+{
+	out8(PORT + 4, 0xb);		/* interrupts reach the controller */
+	out8(PORT + 1, 1);		/* one when there is a byte */
+}
+
+size_t x86_read(char *buf, size_t size)
+{
+	u32 at = taken;
+	size_t nr = 0;
+
+	while (__atomic_load_n(&received, __ATOMIC_ACQUIRE) == at) {
+		host_wait(&received, at, LOOK_NS);
+		serial_receive();
+	}
+	for (; nr < size && at != __atomic_load_n(&received, __ATOMIC_ACQUIRE); at++)
+		buf[nr++] = ring[at % RING_BYTES];
+	__atomic_store_n(&taken, at, __ATOMIC_RELEASE);
+	return nr;
+}
+
+/* ------------------------------------------------------------------------------------------------------ sentences */
 
 static void say_args(const char *format, va_list args)
 {

@@ -239,6 +239,10 @@ void interrupt(struct frame *frame)
 	case VECTOR_TIMER:
 		on_timer(frame);
 		return;
+	case VECTOR_SERIAL:
+		serial_receive();
+		old_interrupt_done();
+		return;
 	case VECTOR_FLUSH:
 		flush_serve();
 		interrupt_done();

@@ -65,6 +65,9 @@ _Noreturn void x86_exit(int status);
  */
 unsigned int x86_real_memory(struct memory_range *map, unsigned int max);
 
+/* What was typed at the console: at least one byte of it, at most size. Sleeps until there is one. */
+size_t x86_read(char *buf, size_t size);
+
 /* A task that x86_join() waits for. NULL if there is no room for another. */
 struct task *x86_spawn(const char *name, void (*function)(void *arg), void *arg);
 void x86_join(struct task *task);
@@ -209,6 +212,7 @@ void timer_calibrate(void);
 /* The next timer interrupt of this processor is to come in so many nanoseconds. */
 void timer_arm(u64 ns);
 void interrupt_done(void);
+void old_interrupt_done(void);
 void send_interrupt(u32 apic_id, unsigned int vector);
 /* Make every other processor stand still for ever. */
 void processors_halt(void);
@@ -277,6 +281,10 @@ _Noreturn void double_fault(void);
 /* serial.c */
 void serial_init(void);
 void serial_write(const char *text, size_t length);
+/* What was received is to be kept from now on. */
+void serial_listen(void);
+/* An interrupt of the port's. */
+void serial_receive(void);
 /* From a frame on, of the stack that inner is an address of. */
 void backtrace_say(unsigned long frame, unsigned long inner);
 void say(const char *format, ...) PRINTF(1, 2);

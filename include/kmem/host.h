@@ -26,6 +26,7 @@
 
 struct cpu_context;
 struct kmem_cpu;
+struct kthread;
 struct machine;
 
 /* What the core needs, and where the host has put it. */
@@ -61,6 +62,7 @@ struct task_struct {
 	unsigned int last_cpu;		/* where its data may still be warm */
 	bool at_console;		/* in a machine's console function, or on the way */
 	struct cpu_context *context;	/* the task's kmem_context; NULL: not to be looked at from outside */
+	struct kthread *kthread;	/* what kernel/kthread.c knows of it; NULL: it is none of its tasks */
 	void *host;			/* the host's own */
 	char why[160];			/* why the last machine_boot_why() of this task failed */
 };

@@ -49,6 +49,7 @@ struct machine_leaks {
 	unsigned long pages;		/* frames, slabs and vmalloc not counted */
 	unsigned long vmalloc_areas;
 	unsigned long kmaps;		/* pages that were mapped and not unmapped: kmap(), kmap_local_page() */
+	unsigned long percpu;		/* allocations of alloc_percpu() */
 };
 
 /*

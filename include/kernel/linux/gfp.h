@@ -7,6 +7,7 @@
 
 #include <kmem/gfp.h>
 #include <kmem/pages.h>
+#include <linux/topology.h>
 #include <linux/types.h>
 
 #define GFP_MOVABLE_MASK (__GFP_RECLAIMABLE | __GFP_MOVABLE)

@@ -9,6 +9,7 @@
 
 #include <linux/align.h>
 #include <linux/build_bug.h>
+#include <linux/cache.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/kstrtox.h>

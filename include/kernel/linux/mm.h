@@ -14,14 +14,16 @@
 
 #include <kmem/pages.h>
 #include <kmem/slab.h>
-#include <kmem/vmalloc.h>
 #include <linux/align.h>
 #include <linux/bitops.h>
 #include <linux/gfp.h>
 #include <linux/mmzone.h>
+#include <linux/pgtable.h>
 #include <linux/preempt.h>
 #include <linux/string.h>
 #include <linux/types.h>
+#include <linux/vmalloc.h>
+#include <linux/vmstat.h>
 
 /* ------------------------------------------------------------------------------------------------- addresses */
 

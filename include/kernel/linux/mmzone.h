@@ -1,15 +1,250 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux/mmzone.h - sizes of the page allocator's blocks. Zones themselves are the core's own: mm/zone.h.
+ * linux/mmzone.h - nodes, zones, free lists and per-CPU lists.
+ *
+ *	machine -> node[nid] -> zone[type] -> free_area[order] -> free_list[migrate type] -> struct page
+ *	machine -> zones[]: the populated ones, in order of zone->index
+ *
+ * Names with an underscore where the kernel's has none, and members that it lacks, are the core's own. Kernel code may
+ * read what it knows, and changes nothing.
  */
 #ifndef _LINUX_MMZONE_H
 #define _LINUX_MMZONE_H
 
 #include <kmem/pages.h>
+#include <kmem/stats.h>
+#include <linux/spinlock.h>
 
 #define MAX_ORDER_NR_PAGES (1ul << MAX_ORDER)
 #define PAGE_ALLOC_COSTLY_ORDER 3	/* above it allocations give up easily */
 #define pageblock_order 9
 #define pageblock_nr_pages (1ul << pageblock_order)
+#define NR_ORDERS (MAX_ORDER + 1)
+#define PAGEBLOCK_ORDER 9
+#define PAGEBLOCK_PAGES (1ul << PAGEBLOCK_ORDER)
+#define MAX_BLOCK_PAGES (1ul << MAX_ORDER)
+#define MAX_NUMNODES (1 << PAGE_NODE_BITS)
+
+enum zone_type { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_HIGHMEM, ZONE_MOVABLE, ZONE_DEVICE, MAX_NR_ZONES };
+
+enum migratetype {
+	MIGRATE_UNMOVABLE,
+	MIGRATE_MOVABLE,
+	MIGRATE_RECLAIMABLE,
+	MIGRATE_PCPTYPES,		/* the types that per-CPU lists have */
+	MIGRATE_HIGHATOMIC = MIGRATE_PCPTYPES,
+	MIGRATE_CMA,
+	MIGRATE_ISOLATE,
+	MIGRATE_TYPES
+};
+
+enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, NR_WMARK };
+
+struct free_area {
+	struct list_head free_list[MIGRATE_TYPES];
+	unsigned long nr_free;		/* blocks on all lists */
+};
+
+/* A run of whole MAX_ORDER blocks that are free but not yet described: see mm/page_init.c. */
+struct pfn_range {
+	pfn_t start, end;
+};
+#define MAX_DEFERRED 16
+
+#define PACKED_ORDERS 6			/* small ones: a CPU keeps those of pageblocks that it fills */
+
+/* Pageblocks that a CPU's blocks of an order came from last: what it frees there is reused at once. */
+#define NR_PCP_FILLING 4
+struct pcp_filling {
+	u32 pageblock[NR_PCP_FILLING];	/* 1 + its number in the zone; 0: none */
+	u32 next;			/* which is the one to forget */
+};
+
+/*
+ * Free pages that a CPU keeps of one zone. Single ones by migrate type; from PCP_COLD_LISTS on, those of pageblocks
+ * that it has no reason to fill: they wait to go back to the zone. And blocks as they were freed, by order.
+ */
+#define PCP_ORDERS (PAGEBLOCK_ORDER + 1)
+#define PCP_COLD_LISTS 16
+#define NR_PCP_LISTS (PCP_COLD_LISTS + MIGRATE_PCPTYPES)
+#define PCP_MOST_FILL 64u		/* blocks that a CPU takes at once */
+
+struct per_cpu_pages {
+	int count;			/* pages on the lists */
+	int high;			/* more than this: give batch back */
+	int batch;
+	u16 fill;			/* blocks that the CPU may take at once; 1 after a shortage, doubled by each filling */
+	struct page *blocks[PCP_ORDERS];	/* last in, first out, by lru.next; of single pages at most one */
+	u16 kept[PCP_ORDERS], kept_max[PCP_ORDERS];	/* blocks of each order; more than this go to the zone */
+	unsigned long taken[PCP_ORDERS];	/* blocks handed out and freed by the fast paths: events that they */
+	unsigned long freed[PCP_ORDERS];	/*	do not count elsewhere */
+	u32 seen[PCP_ORDERS];			/* taken[], at the last look for blocks that are kept in vain */
+	u32 fetched;				/* pages from the zone since then */
+	unsigned long page_flags;		/* of pages of the zone, without the owner's: node and zone */
+	struct page *lists[NR_PCP_LISTS];	/* last in, first out, by lru.next */
+	struct pcp_filling filling[MIGRATE_PCPTYPES][PACKED_ORDERS];
+	u8 *pageblocks;			/* zone->pageblock_type, by pageblock from the CPU's first_page */
+	u8 *touched;			/* zone->pageblock_touched, likewise */
+	struct zone *zone;
+};
+
+/* A pageblock's free pages, and where the fullest are found: mm/pageblock.c. */
+#define PAGEBLOCK_ORDERS 9		/* of blocks smaller than a pageblock: 0 to 8 */
+#define NR_BUCKETS 64			/* by live blocks */
+#define NR_PARTIAL (MIGRATE_PCPTYPES * PAGEBLOCK_ORDERS)
+struct block_info {
+	u32 next, prev;			/* 1 + pageblock; 0: none */
+	u16 nr_free;			/* pages on free lists */
+	u16 tails;			/* pages in use that lie behind the first of their block, as far as is known */
+	u16 place;			/* 1 + number in zone->partial_first[]; 0: on no list */
+	u16 orders;			/* a bit an order: free_blocks[] is not 0 */
+	u16 free_blocks[PAGEBLOCK_ORDERS];
+};
+
+struct pglist_data;
+
+struct zone {
+	/* Read mostly. */
+	const char *name;
+	struct machine *machine;
+	struct pglist_data *node;
+	enum zone_type type;
+	int nid;
+	unsigned int index;			/* in machine->zones; only of populated zones */
+	union {
+		pfn_t start_pfn;
+		unsigned long zone_start_pfn;	/* as kernel code calls it; and so on below */
+	};
+	unsigned long spanned_pages;		/* start_pfn to the end, holes included */
+	unsigned long present_pages;		/* spanned - holes */
+	unsigned long managed_pages;		/* present - reserved at boot */
+	unsigned long watermark[NR_WMARK];
+	unsigned long watermark_boost;
+	long lowmem_reserve[MAX_NR_ZONES];	/* pages kept from requests that could use that zone */
+	union {
+		int pcp_high, pageset_high;
+	};
+	union {
+		int pcp_batch, pageset_batch;
+	};
+	u8 *pageblock_type;			/* a byte a pageblock of the span: mm/pageblock.h */
+	u8 *pageblock_touched;			/* a byte a pageblock: not 0 if flags of tails were set */
+	unsigned long *block_map;		/* a bit a page of the span's pageblocks: on a free list */
+	struct block_info *block_info;		/* by pageblock */
+	/* Lists of pageblocks in part free, by type, order of the largest free block, and number of live ones. */
+	u32 *partial_first;			/* NR_PARTIAL * NR_BUCKETS: 1 + pageblock; 0: none */
+	u64 *partial_mask;			/* NR_PARTIAL: a bit a list that is not empty */
+
+	/* Under lock (innermost; irqs off). */
+	spinlock_t lock __attribute__((aligned(64)));
+	const struct per_cpu_pages *last_pcp;	/* of the CPU whose pages came or went last; atomic */
+	unsigned long nr_reserved_highatomic;
+	unsigned long nr_isolate_pageblock;
+	unsigned int nr_deferred;
+	unsigned long deferred_blocks;		/* MAX_ORDER blocks in deferred[] */
+	struct pfn_range deferred[MAX_DEFERRED];
+	struct free_area free_area[NR_ORDERS];
+	unsigned long freed;			/* pages, since free memory was last released: mm/idle.c */
+
+	/* Compaction of orders from the first that failed on waits for so many requests: a guess, by whoever tries. */
+	u32 compact_considered, compact_defer_shift;
+	unsigned int compact_order_failed;
+
+	/* Atomic; exact. NR_FREE_PAGES counts lists and deferred blocks, not CPUs' own pages. */
+	long vm_stat[NR_VM_ZONE_STAT_ITEMS];
+	u32 flags;
+};
+
+struct zoneref {
+	struct zone *zone;			/* NULL ends the list */
+	enum zone_type type;
+};
+
+struct zonelist {
+	unsigned int nr;
+	struct zoneref ref[];
+};
+
+/* A background task of a node: mm/node_task.c. */
+struct node_task {
+	u32 wake;				/* changes when there is work; what it sleeps on */
+	u32 asked;				/* [ highest zone + 1 : 16 | order : 16 ]; 0: nothing */
+	u32 sleeping;				/* it waits on wake */
+	bool started, stop, gone;
+};
+
+struct pglist_data {
+	struct machine *machine;
+	union {
+		int nid, node_id;
+	};
+	union {
+		struct zone zones[MAX_NR_ZONES], node_zones[MAX_NR_ZONES];
+	};
+	union {
+		pfn_t start_pfn;
+		unsigned long node_start_pfn;
+	};
+	union {
+		unsigned long spanned_pages, node_spanned_pages;
+	};
+	union {
+		unsigned long present_pages, node_present_pages;
+	};
+	u16 *slot_map;				/* by low page from start_pfn: mm/slab.h */
+	unsigned long slot_pages;
+	struct zonelist *fallback;		/* this node's zones, highest first, then the other nodes' */
+	struct zonelist *this_node;		/* for __GFP_THISNODE */
+	long vm_stat[NR_VM_NODE_STAT_ITEMS];	/* atomic */
+	struct node_task kswapd, kcompactd;	/* background reclaim: mm/vmscan.c; compaction: mm/compaction.c */
+	int kswapd_failures;
+};
+
+typedef struct pglist_data pg_data_t;
+
+static inline bool zone_populated(const struct zone *zone)
+{
+	return zone->present_pages != 0;
+}
+
+static inline pfn_t zone_end_pfn(const struct zone *zone)
+{
+	return zone->start_pfn + zone->spanned_pages;
+}
+
+static inline bool zone_spans_pfn(const struct zone *zone, pfn_t pfn)
+{
+	return pfn >= zone->start_pfn && pfn < zone_end_pfn(zone);
+}
+
+static inline long zone_page_state(const struct zone *zone, enum zone_stat_item item)
+{
+	return __atomic_load_n(&zone->vm_stat[item], __ATOMIC_RELAXED);
+}
+
+static inline void mod_zone_page_state(struct zone *zone, enum zone_stat_item item, long delta)
+{
+	__atomic_fetch_add(&zone->vm_stat[item], delta, __ATOMIC_RELAXED);
+}
+
+static inline long node_page_state(const struct pglist_data *node, enum node_stat_item item)
+{
+	return __atomic_load_n(&node->vm_stat[item], __ATOMIC_RELAXED);
+}
+
+static inline void mod_node_page_state(struct pglist_data *node, enum node_stat_item item, long delta)
+{
+	__atomic_fetch_add(&node->vm_stat[item], delta, __ATOMIC_RELAXED);
+}
+
+static inline unsigned long zone_managed_pages(const struct zone *zone)
+{
+	return __atomic_load_n(&zone->managed_pages, __ATOMIC_RELAXED);
+}
+
+/* A node of the caller's machine; NULL: it has none of that number. */
+pg_data_t *node_data(int nid);
+#define NODE_DATA(nid) node_data(nid)
+#define first_online_node 0
 
 #endif

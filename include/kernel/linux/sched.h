@@ -9,8 +9,10 @@
 #define _LINUX_SCHED_H
 
 #include <kmem/host.h>
+#include <asm/processor.h>
 #include <linux/bug.h>
 #include <linux/preempt.h>
+#include <linux/smp.h>
 
 #define PF_EXITING 0x00000004
 #define PF_MEMALLOC 0x00000800		/* gives memory back: may use all reserves, must not reclaim */
@@ -21,6 +23,9 @@
 #define PF_MEMALLOC_PIN 0x10000000	/* for long: no pages of ZONE_MOVABLE */
 
 #define current (host_task())
+
+/* A task of kthread_create() that sleeps since it was made starts. Returns 1; 0 for any other. Any context. */
+int wake_up_process(struct task_struct *task);
 
 /* Reports once a place if the caller is in atomic context. */
 void __might_sleep(const struct bug_site *site);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux/vmalloc.h - memory that is contiguous only virtually: <kmem/vmalloc.h> under the kernel's name.
+ * linux/vmalloc.h - memory that is contiguous only virtually: <kmem/vmalloc.h> under the kernel's name, and the ranges
+ * of addresses behind it.
  */
 #ifndef _LINUX_VMALLOC_H
 #define _LINUX_VMALLOC_H
 
 #include <kmem/vmalloc.h>
+#include <linux/rbtree.h>
 #include <linux/types.h>
 
 /* Bytes of an area without its guard page. */
@@ -13,5 +15,30 @@ static inline size_t get_vm_area_size(const struct vm_struct *area)
 {
 	return area->flags & VM_NO_GUARD ? area->size : area->size - PAGE_SIZE;
 }
+
+/* An area of the busy tree is not always busy: one that may be kept stays there, where no one finds it. */
+enum vm_area_state { AREA_BUSY, AREA_OUT, AREA_TAKEN, AREA_KEPT };
+
+/* What made an area: vmalloc(), vmap() and the like, vm_map_ram(), ioremap(). Bits, so that several can be meant. */
+enum vm_area_kind { AREA_OF_VMALLOC = 1, AREA_OF_VMAP = 2, AREA_OF_RAM = 4, AREA_OF_DEVICE = 8 };
+
+/* A range of addresses: free, busy, or freed but not yet to be used again (lazy, kept). */
+struct vmap_area {
+	unsigned long va_start, va_end;
+	unsigned long subtree_max;	/* free: bytes of the largest range in this subtree */
+	struct rb_node node;
+	struct list_head list;		/* between trees; kept: of those that are alike */
+	struct vm_struct *vm;		/* the owner's view; NULL: vm_map_ram() */
+	void *entries;			/* is_run: in the page table, side by side; NULL: they are not */
+	u64 prot;			/* is_run: what they say, other than frames */
+	pfn_t pfn;			/* is_run: the first frame */
+	enum vm_area_kind kind;
+	unsigned int round;		/* kept: the flushes that there had been */
+	enum vm_area_state state;	/* AREA_OUT: not in the busy tree */
+	bool is_run;			/* frames side by side are mapped, so that the area may be kept for them */
+	bool is_left;			/* kept: who freed it is done with it; atomic */
+	bool is_mapped;			/* lazy: the host has mappings there, to be forgotten before it is free */
+	bool deferred;			/* taken, and waiting for someone who may sleep to take it down */
+};
 
 #endif

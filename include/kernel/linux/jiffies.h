@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* linux/jiffies.h - the clock's ticks since the machine's host began, HZ a second. They wrap where a long does. */
+#ifndef _LINUX_JIFFIES_H
+#define _LINUX_JIFFIES_H
+
+#include <linux/math64.h>
+#include <linux/types.h>
+
+#define HZ 250
+#define MSEC_PER_SEC 1000L
+#define USEC_PER_SEC 1000000L
+#define NSEC_PER_SEC 1000000000L
+#define USEC_PER_MSEC 1000L
+#define NSEC_PER_USEC 1000L
+#define NSEC_PER_MSEC 1000000L
+#define MAX_JIFFY_OFFSET ((long)(~0ul >> 1) / 2)
+
+u64 get_jiffies_64(void);
+#define jiffies ((unsigned long)get_jiffies_64())
+
+#define time_after(a, b) ((long)((b) - (a)) < 0)
+#define time_before(a, b) time_after(b, a)
+#define time_after_eq(a, b) ((long)((a) - (b)) >= 0)
+#define time_before_eq(a, b) time_after_eq(b, a)
+#define time_is_before_jiffies(a) time_after(jiffies, a)
+#define time_is_after_jiffies(a) time_before(jiffies, a)
+
+/* Times round up, so that nobody waits less than he said. */
+static inline unsigned long msecs_to_jiffies(unsigned int ms)
+{
+	return (ms + 1000ul / HZ - 1) / (1000ul / HZ);
+}
+
+static inline unsigned long usecs_to_jiffies(unsigned int us)
+{
+	return (us + 1000000ul / HZ - 1) / (1000000ul / HZ);
+}
+
+static inline unsigned int jiffies_to_msecs(unsigned long ticks)
+{
+	return (unsigned int)(ticks * (1000ul / HZ));
+}
+
+static inline u64 jiffies_to_nsecs(unsigned long ticks)
+{
+	return (u64)ticks * (u64)(NSEC_PER_SEC / HZ);
+}
+
+#endif

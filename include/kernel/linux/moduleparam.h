@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * linux/moduleparam.h - variables of a module that whoever loads it may set: module_param(scale, int, 0444).
+ *
+ * Types: bool, charp, byte, short, ushort, int, uint, long, ulong, ullong, and arrays of them ("1,2,3").
+ * Source: core-api/kernel-api.rst "Module Loading".
+ */
+#ifndef _LINUX_MODULEPARAM_H
+#define _LINUX_MODULEPARAM_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+struct module_part;
+
+/* Set *part->what to the text; false: that is no value of its type. */
+typedef bool module_param_set_t(const struct module_part *part, char *text);
+
+enum module_part_kind { MODULE_INIT, MODULE_EXIT, MODULE_PARAM };
+
+/*
+ * What the modules of a program say of themselves: an array that the linker makes. One entry is one module_init(),
+ * module_exit() or module_param().
+ */
+struct module_part {
+	const char *module;
+	enum module_part_kind kind;
+	const char *name;		/* of the parameter */
+	void *what;			/* the function, or the variable */
+	module_param_set_t *set;
+	unsigned int max, size;		/* of an array: how many elements, bytes of each; 0: it is none */
+	unsigned int *nr;		/* elements that were given; NULL: nobody asks */
+} __attribute__((aligned(8 * sizeof(long))));
+
+#define __MODULE_PART(id, ...) \
+	static const struct module_part __attribute__((used, section("kmem_modules"))) id = { \
+		.module = KBUILD_MODNAME, __VA_ARGS__ \
+	}
+
+module_param_set_t param_set_bool, param_set_charp, param_set_byte, param_set_short, param_set_ushort, param_set_int,
+	param_set_uint, param_set_long, param_set_ulong, param_set_ullong;
+
+#define module_param(name, type, mode) module_param_named(name, name, type, mode)
+#define module_param_named(name_, variable, type, mode) \
+	__MODULE_PART(__param_##name_, .kind = MODULE_PARAM, .name = #name_, .what = (void *)&(variable), \
+		      .set = param_set_##type)
+#define module_param_array(name, type, count, mode) module_param_array_named(name, name, type, count, mode)
+#define module_param_array_named(name_, array, type, count, mode) \
+	__MODULE_PART(__param_##name_, .kind = MODULE_PARAM, .name = #name_, .what = (void *)(array), \
+		      .set = param_set_##type, .max = sizeof(array) / sizeof((array)[0]), \
+		      .size = sizeof((array)[0]), .nr = (void *)(count))
+#define MODULE_PARM_DESC(name, text)
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * percpu.c - memory of which each CPU has its own.
+ *
+ *	machine -> chunk -> [ CPU 0: slot slot slot ... | CPU 1: slot slot slot ... | ... ]
+ *			used	1    1    0		slots of 8 bytes, the same ones of every CPU
+ *			ends	0    1    0		the last of each allocation
+ *
+ * The first chunk that has room serves, from its lowest slots on: first says where to look. A chunk that becomes empty
+ * goes back unless it is the only one.
+ *
+ * True whenever the lock is free; percpu_check() proves each:
+ *	N1  ends has a bit for each live allocation, and only where used has one
+ *	N2  below first there is no free slot
+ *	N3  nr_free counts the slots that are not used
+ * Lock: machine->percpu_lock, a spinlock, irqs off; nothing is allocated under it.
+ */
+#include <linux/bitmap.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include "lib/assert.h"
+#include "mm/page_alloc.h"
+#include "mm/percpu.h"
+
+#define SLOT_BYTES 8u
+#define NR_SLOTS ((unsigned int)(PERCPU_UNIT / SLOT_BYTES))
+
+struct percpu_chunk {
+	struct list_head list;
+	char *base;
+	unsigned int first, nr_free, nr_live;
+	DECLARE_BITMAP(used, PERCPU_UNIT / SLOT_BYTES);
+	DECLARE_BITMAP(ends, PERCPU_UNIT / SLOT_BYTES);
+};
+
+void percpu_init(struct machine *m)
+{
+	spin_lock_init(&m->percpu_lock);
+	INIT_LIST_HEAD(&m->percpu_chunks);
+}
+
+static size_t chunk_bytes(const struct machine *m)
+{
+	return m->nr_cpus * PERCPU_UNIT;
+}
+
+static void chunk_free(struct percpu_chunk *chunk)
+{
+	if (chunk)
+		kvfree(chunk->base);
+	kfree(chunk);
+}
+
+/* An empty one, on the machine's list. NULL: no memory. */
+static bool chunk_add(struct machine *m, gfp_t gfp)
+{
+	struct percpu_chunk *chunk = kzalloc(sizeof(*chunk), gfp);
+	unsigned long flags;
+
+	if (chunk)
+		chunk->base = kvmalloc(chunk_bytes(m), gfp);
+	if (!chunk || !chunk->base) {
+		chunk_free(chunk);
+		return false;
+	}
+	chunk->nr_free = NR_SLOTS;
+	spin_lock_irqsave(&m->percpu_lock, flags);
+	list_add_tail(&chunk->list, &m->percpu_chunks);
+	spin_unlock_irqrestore(&m->percpu_lock, flags);
+	return true;
+}
+
+/* ------------------------------------------------------------------------------------------------------ allocating */
+
+/* The first of nr free slots side by side, at a multiple of mask + 1; NR_SLOTS: there is none. */
+static unsigned int slots_find(struct percpu_chunk *chunk, unsigned int nr, unsigned int mask)
+{
+	unsigned long at;
+
+	if (chunk->nr_free < nr)
+		return NR_SLOTS;
+	if (nr == 1 && !mask && chunk->first < NR_SLOTS && !test_bit(chunk->first, chunk->used))
+		return chunk->first;
+	at = bitmap_find_next_zero_area(chunk->used, NR_SLOTS, chunk->first, nr, mask);
+	return at + nr <= NR_SLOTS ? (unsigned int)at : NR_SLOTS;
+}
+
+static void slots_take(struct percpu_chunk *chunk, unsigned int at, unsigned int nr)
+{
+	for (unsigned int i = at; i < at + nr; i++)
+		__set_bit(i, chunk->used);
+	__set_bit(at + nr - 1, chunk->ends);
+	chunk->nr_free -= nr;
+	chunk->nr_live++;
+	if (at == chunk->first)
+		chunk->first = at + nr;
+}
+
+static void *take(struct machine *m, unsigned int nr, unsigned int mask)
+{
+	struct percpu_chunk *chunk;
+	void *ptr = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(&m->percpu_lock, flags);
+	list_for_each_entry(chunk, &m->percpu_chunks, list) {
+		unsigned int at = slots_find(chunk, nr, mask);
+
+		if (at == NR_SLOTS)
+			continue;
+		slots_take(chunk, at, nr);
+		ptr = chunk->base + at * SLOT_BYTES;
+		break;
+	}
+	spin_unlock_irqrestore(&m->percpu_lock, flags);
+	return ptr;
+}
+
+void *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
+{
+	struct machine *m = this_machine();
+	size_t bytes = round_up(size, SLOT_BYTES);
+	void *ptr;
+
+	if (WARN_ON_ONCE(!size || size > PERCPU_UNIT || !align || align > PAGE_SIZE || (align & (align - 1))))
+		return NULL;
+	might_sleep_if(gfp & __GFP_DIRECT_RECLAIM);
+	while (!(ptr = take(m, (unsigned int)(bytes / SLOT_BYTES), (unsigned int)((align - 1) / SLOT_BYTES))))
+		if (!(gfp & __GFP_DIRECT_RECLAIM) || !chunk_add(m, gfp & ~__GFP_ZERO))
+			return NULL;
+	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++)
+		memset(__per_cpu_address(ptr, cpu), 0, bytes);
+	return ptr;
+}
+
+void *__alloc_percpu(size_t size, size_t align)
+{
+	return __alloc_percpu_gfp(size, align, GFP_KERNEL);
+}
+
+/* --------------------------------------------------------------------------------------------------------- freeing */
+
+static struct percpu_chunk *chunk_of(struct machine *m, const void *ptr)
+{
+	struct percpu_chunk *chunk;
+
+	list_for_each_entry(chunk, &m->percpu_chunks, list)
+		if ((unsigned long)ptr - (unsigned long)chunk->base < PERCPU_UNIT)
+			return chunk;
+	return NULL;
+}
+
+/* Does an allocation begin at the slot? */
+static bool is_start(const struct percpu_chunk *chunk, unsigned int at)
+{
+	return test_bit(at, chunk->used) && (!at || !test_bit(at - 1, chunk->used) || test_bit(at - 1, chunk->ends));
+}
+
+static void slots_give(struct percpu_chunk *chunk, unsigned int at)
+{
+	bool last;
+
+	for (unsigned int i = at;; i++) {
+		last = __test_and_clear_bit(i, chunk->ends);
+		__clear_bit(i, chunk->used);
+		chunk->nr_free++;
+		if (last)
+			break;
+	}
+	chunk->nr_live--;
+	if (at < chunk->first)
+		chunk->first = at;
+}
+
+/* Not in use, and not the only one. */
+static bool is_spare(const struct machine *m, const struct percpu_chunk *chunk)
+{
+	return !chunk->nr_live && !list_is_singular(&m->percpu_chunks);
+}
+
+void free_percpu(void *ptr)
+{
+	struct machine *m = this_machine();
+	struct percpu_chunk *chunk, *spare = NULL;
+	unsigned int at = 0;
+	unsigned long flags;
+	bool good;
+
+	if (!ptr)
+		return;
+	spin_lock_irqsave(&m->percpu_lock, flags);
+	chunk = chunk_of(m, ptr);
+	if (chunk)
+		at = (unsigned int)((char *)ptr - chunk->base) / SLOT_BYTES;
+	good = chunk && !((unsigned long)ptr % SLOT_BYTES) && is_start(chunk, at);
+	if (good) {
+		slots_give(chunk, at);
+		spare = is_spare(m, chunk) ? chunk : NULL;
+	}
+	if (spare)
+		list_del(&spare->list);
+	spin_unlock_irqrestore(&m->percpu_lock, flags);
+	if (WARN(!good, "free_percpu: %px is not the start of a per-CPU allocation\n", ptr))
+		return;
+	/* What vmalloc gave can be freed anywhere but in an interrupt that interrupts it. */
+	chunk_free(spare);
+}
+
+/* --------------------------------------------------------------------------------------------- the machine's other */
+
+void percpu_shrink(struct machine *m)
+{
+	struct percpu_chunk *chunk, *next;
+	unsigned long flags;
+	LIST_HEAD(empty);
+
+	spin_lock_irqsave(&m->percpu_lock, flags);
+	list_for_each_entry_safe(chunk, next, &m->percpu_chunks, list)
+		if (!chunk->nr_live)
+			list_move(&chunk->list, &empty);
+	spin_unlock_irqrestore(&m->percpu_lock, flags);
+	list_for_each_entry_safe(chunk, next, &empty, list)
+		chunk_free(chunk);
+}
+
+unsigned long percpu_exit(struct machine *m)
+{
+	struct percpu_chunk *chunk, *next;
+	unsigned long live = 0;
+
+	list_for_each_entry_safe(chunk, next, &m->percpu_chunks, list) {
+		live += chunk->nr_live;
+		chunk_free(chunk);
+	}
+	INIT_LIST_HEAD(&m->percpu_chunks);
+	if (live)
+		pr_warn("machine: %lu per-CPU allocations not freed\n", live);
+	return live;
+}
+
+unsigned long percpu_bytes(struct machine *m)
+{
+	struct percpu_chunk *chunk;
+	unsigned long bytes = 0, flags;
+
+	spin_lock_irqsave(&m->percpu_lock, flags);
+	list_for_each_entry(chunk, &m->percpu_chunks, list)
+		bytes += chunk_bytes(m);
+	spin_unlock_irqrestore(&m->percpu_lock, flags);
+	return bytes;
+}
+
+static bool chunk_check(const struct percpu_chunk *chunk, struct kmem_fault *fault)
+{
+	unsigned int used = 0, ends = 0;
+
+	for (unsigned int i = 0; i < NR_SLOTS; i++) {
+		used += test_bit(i, chunk->used);
+		ends += test_bit(i, chunk->ends);
+		if (test_bit(i, chunk->ends) && !test_bit(i, chunk->used))
+			return fault_at(fault, "N1", "per-CPU chunk %px slot %u: the end of nothing", chunk->base, i);
+		if (i < chunk->first && !test_bit(i, chunk->used))
+			return fault_at(fault, "N2", "per-CPU chunk %px slot %u is free, the first is said to be %u",
+					chunk->base, i, chunk->first);
+	}
+	if (ends != chunk->nr_live)
+		return fault_at(fault, "N1", "per-CPU chunk %px: %u allocations, %u counted", chunk->base, ends,
+				chunk->nr_live);
+	return chunk->nr_free == NR_SLOTS - used ||
+	       fault_at(fault, "N3", "per-CPU chunk %px: %u slots are free, %u counted", chunk->base, NR_SLOTS - used,
+			chunk->nr_free);
+}
+
+bool percpu_check(struct machine *m, struct kmem_fault *fault)
+{
+	const struct percpu_chunk *chunk;
+	unsigned long flags;
+	bool holds = true;
+
+	spin_lock_irqsave(&m->percpu_lock, flags);
+	list_for_each_entry(chunk, &m->percpu_chunks, list)
+		holds = holds && chunk_check(chunk, fault);
+	spin_unlock_irqrestore(&m->percpu_lock, flags);
+	return holds;
+}
