@@ -18,7 +18,7 @@ MAKEFLAGS += -rR --no-print-directory
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .DEFAULT_GOAL := all
-.PHONY: all lib kmem programs check-build list check coverage core-flags tidy prove run bench bench-readme bench-preload soak fuzz boot install uninstall clean help FORCE
+.PHONY: all lib kmem programs check-build list check coverage core-flags tidy prove run bench bench-metal bench-module bench-readme bench-preload soak fuzz boot install uninstall clean help FORCE
 
 # ------------------------------------------------------------------------------------------------- configuration
 
@@ -329,6 +329,9 @@ $(OBJ)/libkmem-malloc.so: $(pic-obj) $(malloc-obj) malloc/libkmem-malloc.map $(O
 		-Wl,--gc-sections -Wl,--version-script,malloc/libkmem-malloc.map -o $@ $(filter %.o,$^)
 $(OBJ)/kmem: $(cli-obj) $(OBJ)/libkmem.a $(OBJ)/.sources
 	$(call quiet,LD,$@)$(CC) $(link-flags) -o $@ $(cli-obj) $(OBJ)/libkmem.a $(codec-libs)
+# The command with the module in it.
+$(OBJ)/modules/kmem: $(cli-obj) $(bench-module) $(OBJ)/libkmem.a $(OBJ)/.sources
+	$(call quiet,LD,$@)$(CC) $(link-flags) -o $@ $(filter %.o %.a,$^) $(codec-libs)
 
 $(test-programs): $(OBJ)/%: $(OBJ)/%.o $(OBJ)/libktap.a $(OBJ)/libcli.a $(OBJ)/libkmem.a
 	$(call quiet,LD,$@)$(CC) $(link-flags) -o $@ $(filter %.o %.a,$^) $(codec-libs) -lm
@@ -415,6 +418,21 @@ boot:
 	@scripts/need boot
 	@$(MAKE) $(jobs) HOST=x86 all
 	@QEMU=qemu-system-$(ARCH) scripts/boot $$($(MAKE) HOST=x86 image) $(BOOT_MEMORY) $(BOOT_CPUS) $(BOOT_ARGS)
+
+# The module that measured Linux, on bare metal, beside what it measured there; KMEM_BENCH=path says where it is.
+BENCH_ARCHS ?= x86_64
+bench-metal:
+	@scripts/need boot
+	@test -n '$(bench-module)' || { echo 'make bench-metal: no $(KMEM_BENCH): KMEM_BENCH=path names kmem_bench.c' >&2; exit 2; }
+	@set -e; for a in $(BENCH_ARCHS); do $(MAKE) $(jobs) HOST=x86 ARCH=$$a all; done
+	@BENCH_OUT='$(O)/bench-metal' bench/metal/run $(foreach a,$(BENCH_ARCHS),$(a)=$$($(MAKE) HOST=x86 ARCH=$(a) image))
+
+# The same in this process, in nanoseconds: for a look.
+BENCH_MODULE_ARGS ?= unit=ns
+bench-module:
+	@test -n '$(bench-module)' || { echo 'make bench-module: no $(KMEM_BENCH): KMEM_BENCH=path names kmem_bench.c' >&2; exit 2; }
+	@$(MAKE) $(jobs) $(OBJ)/modules/kmem
+	@echo 'bench $(BENCH_MODULE_ARGS)' | $(OBJ)/modules/kmem console
 
 # T= picks lines by text, QUICK=1 only tries them, BASE=REVISION measures that one beside this one; BENCH_ARGS are
 # the program's own (build/bench/bench --help).

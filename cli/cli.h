@@ -15,6 +15,7 @@ enum exit_status {
 
 /* Subcommands: argv[0] is the subcommand's name. Each returns the exit status. */
 int command_replay(int argc, char **argv);
+int command_console(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_help(int argc, char **argv);
 

@@ -4,6 +4,7 @@
  *
  *	kmem replay FILE...	a recording, run again on a machine of any size
  *	kmem show NAME		a kernel file of a machine: buddyinfo, slabinfo ...
+ *	kmem console		a machine to talk to
  *	kmem help [TOPIC]
  */
 #include "cli/cli.h"
@@ -16,7 +17,8 @@
 static const char help_text[] =
 	"Usage: kmem replay FILE... [--cmdline \"mem=2G ...\"] [--sweep \"key=a,b,c\"] [--json FILE]\n"
 	"       kmem show [NAME] [--cmdline \"...\"] [--trace FILE]\n"
-	"       kmem help [replay | show | parameters | exit]\n"
+	"       kmem console [--cmdline \"...\"]\n"
+	"       kmem help [replay | show | console | parameters | exit]\n"
 	"       kmem --version\n"
 	"\n"
 	"kmem replays the memory events of a real machine on a machine of any size, inside this process,\n"
@@ -56,6 +58,16 @@ static const char show_help[] =
 	"  --cmdline TEXT   kernel command line of the machine (default: mem=1G)\n"
 	"  --trace FILE     replay this first; may be given several times\n";
 
+static const char console_help[] =
+	"Usage: kmem console [--cmdline TEXT]\n"
+	"\n"
+	"Boots a machine and does what standard input says, line by line, until \"exit\" or its end: its files by their\n"
+	"names, explain ADDRESS, check, kmalloc BYTES, bench ... \"help\" lists all. The same as on bare metal's serial port.\n"
+	"\n"
+	"  --cmdline TEXT   kernel command line of the machine (default: mem=1G)\n"
+	"\n"
+	"Exit: 0 fine, 1 something was found broken, or is not freed; or what exit was told.\n";
+
 static const char exit_help[] =
 	"0  fine\n"
 	"1  a finding that wants attention: failed allocations, lost events, a damaged line ...\n"
@@ -82,6 +94,8 @@ int command_help(int argc, char **argv)
 		fputs(replay_help, stdout);
 	else if (!strcmp(topic, "show"))
 		fputs(show_help, stdout);
+	else if (!strcmp(topic, "console"))
+		fputs(console_help, stdout);
 	else if (!strcmp(topic, "parameters"))
 		print_parameters();
 	else if (!strcmp(topic, "exit"))
@@ -106,11 +120,11 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} commands[] = { { "replay", command_replay }, { "show", command_show }, { "help", command_help } };
+	} commands[] = { { "replay", command_replay }, { "show", command_show }, { "console", command_console }, { "help", command_help } };
 	const char *name = argc > 1 ? argv[1] : "";
 
 	if (!*name)
-		return usage_error("no command given: replay, show or help");
+		return usage_error("no command given: replay, show, console or help");
 	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
 		printf("kmem %s\n", KMEM_VERSION);
 		return finish_output(EXIT_FINE);

@@ -41,13 +41,14 @@ static void prompt(struct console *console)
 {
 	console->length = 0;
 	console->is_too_long = false;
-	if (!console->done)
+	if (!console->done && !console->is_silent)
 		console_say(console, PROMPT);
 }
 
 void console_begin(struct console *console)
 {
-	console_say(console, "This is kmem's console: help says what it knows, exit leaves it.\n");
+	if (!console->is_silent)
+		console_say(console, "This is kmem's console: help says what it knows, exit leaves it.\n");
 	prompt(console);
 }
 

@@ -33,6 +33,7 @@ struct console {
 	void (*write)(void *arg, const char *text, size_t length);
 	void *arg;
 	bool echo;			/* what is typed must be shown, and be edited, here */
+	bool is_silent;			/* no hello, no prompt: nobody reads along */
 	/* The console's own. */
 	char line[CONSOLE_LINE + 1];
 	unsigned int length;
