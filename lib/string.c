@@ -3,9 +3,9 @@
  * string.c - the part of a libc that a compiler and a kernel rely on, for machines that have none.
  *
  * Linked on metal and into the simulator; another program has its libc's. A test includes this file with
- * KMEM_LIBC(name) giving each function another name. On x86 the block functions are string instructions, elsewhere
- * loops with a barrier: without one the compiler would recognise them and make each a call of the function that it is
- * in. A host that has its own defines KMEM_HOST_BLOCKS.
+ * KMEM_LIBC(name) giving each function another name. On x86 the block functions copy whole words, large ones by string
+ * instructions; elsewhere they are loops with a barrier: without one the compiler would recognise them and make each a
+ * call of the function that it is in. A host that has its own defines KMEM_HOST_BLOCKS.
  */
 #include <linux/compiler.h>
 #include <linux/ctype.h>
@@ -42,11 +42,48 @@ char *KMEM_LIBC(strsep)(char **rest, const char *set);
 
 #ifndef KMEM_HOST_BLOCKS
 #if (defined(__x86_64__) || defined(__i386__)) && !defined(KMEM_PLAIN_BLOCKS)
+/*
+ * Whole words, wherever they lie; below SHORT_BLOCK bytes without a string instruction, which takes longer to begin. The
+ * last word may overlap the one before. compiler_wait(): a loop that the compiler knows would become a call of itself.
+ */
+typedef unsigned long __attribute__((may_alias, aligned(1))) block_word;
+#define WORD sizeof(block_word)
+#define SHORT_BLOCK 256u
+#define compiler_wait(pointer) __asm__ __volatile__("" : "+r"(pointer))
+#ifdef __x86_64__
+#define REP_WORDS(instruction) "rep " instruction "q"
+#else
+#define REP_WORDS(instruction) "rep " instruction "l"
+#endif
+
+static void copy_bytes(char *to, const char *from, size_t size)
+{
+	for (; size; size--) {
+		*to++ = *from++;
+		compiler_wait(to);
+	}
+}
+
+/* The last word is read first: where the blocks overlap, memmove()'s, it may be written before. */
 void *KMEM_LIBC(memcpy)(void *dst, const void *src, size_t size)
 {
-	void *to = dst;
+	char *to = dst;
+	const char *from = src;
+	size_t words = (size - 1) / WORD;
+	unsigned long last;
 
-	__asm__ __volatile__("rep movsb" : "+D"(to), "+S"(src), "+c"(size) : : "memory");
+	if (size < WORD) {
+		copy_bytes(to, from, size);
+		return dst;
+	}
+	last = *(const block_word *)(from + size - WORD);
+	if (size >= SHORT_BLOCK)
+		__asm__ __volatile__(REP_WORDS("movs") : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+	for (; words; words--, to += WORD, from += WORD) {
+		*(block_word *)to = *(const block_word *)from;
+		compiler_wait(to);
+	}
+	*(block_word *)((char *)dst + size - WORD) = last;
 	return dst;
 }
 
@@ -61,11 +98,36 @@ void *KMEM_LIBC(memmove)(void *dst, const void *src, size_t size)
 	return dst;
 }
 
+static void set_bytes(char *to, char byte, size_t size)
+{
+	for (; size; size--) {
+		*to++ = byte;
+		compiler_wait(to);
+	}
+}
+
 void *KMEM_LIBC(memset)(void *dst, int byte, size_t size)
 {
-	void *to = dst;
+	unsigned long word = (unsigned char)byte * (~0ul / 255);
+	size_t words = (size - 1) / WORD;
+	char *to = dst;
 
-	__asm__ __volatile__("rep stosb" : "+D"(to), "+c"(size) : "a"(byte) : "memory");
+	if (size < WORD) {
+		set_bytes(to, (char)byte, size);
+		return dst;
+	}
+	if (size >= SHORT_BLOCK)
+		__asm__ __volatile__(REP_WORDS("stos") : "+D"(to), "+c"(words) : "a"(word) : "memory");
+	for (; words >= 4; words -= 4, to += 4 * WORD) {
+		for (unsigned int i = 0; i < 4; i++)
+			((block_word *)to)[i] = word;
+		compiler_wait(to);
+	}
+	for (; words; words--, to += WORD) {
+		*(block_word *)to = word;
+		compiler_wait(to);
+	}
+	*(block_word *)((char *)dst + size - WORD) = word;
 	return dst;
 }
 #else
