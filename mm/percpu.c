@@ -76,28 +76,42 @@ static bool chunk_add(struct machine *m, gfp_t gfp)
 
 /* ------------------------------------------------------------------------------------------------------ allocating */
 
+static bool has_bit(const unsigned long *map, unsigned int at)
+{
+	return map[BIT_WORD(at)] & BIT_MASK(at);
+}
+
 /* The first of nr free slots side by side, at a multiple of mask + 1; NR_SLOTS: there is none. */
-static unsigned int slots_find(struct percpu_chunk *chunk, unsigned int nr, unsigned int mask)
+static noinline unsigned int slots_find(struct percpu_chunk *chunk, unsigned int nr, unsigned int mask)
 {
 	unsigned long at;
 
 	if (chunk->nr_free < nr)
 		return NR_SLOTS;
-	if (nr == 1 && !mask && chunk->first < NR_SLOTS && !test_bit(chunk->first, chunk->used))
-		return chunk->first;
 	at = bitmap_find_next_zero_area(chunk->used, NR_SLOTS, chunk->first, nr, mask);
 	return at + nr <= NR_SLOTS ? (unsigned int)at : NR_SLOTS;
 }
 
 static void slots_take(struct percpu_chunk *chunk, unsigned int at, unsigned int nr)
 {
-	for (unsigned int i = at; i < at + nr; i++)
-		__set_bit(i, chunk->used);
-	__set_bit(at + nr - 1, chunk->ends);
+	unsigned int last = at + nr - 1;
+
+	chunk->used[BIT_WORD(last)] |= BIT_MASK(last);
+	chunk->ends[BIT_WORD(last)] |= BIT_MASK(last);
+	if (nr > 1)
+		bitmap_set(chunk->used, at, nr);
 	chunk->nr_free -= nr;
 	chunk->nr_live++;
 	if (at == chunk->first)
 		chunk->first = at + nr;
+}
+
+/* Mostly one slot is asked for, and the first that may be free is. */
+static unsigned int slots_look(struct percpu_chunk *chunk, unsigned int nr, unsigned int mask)
+{
+	if (likely(nr == 1 && !mask && chunk->first < NR_SLOTS && !has_bit(chunk->used, chunk->first)))
+		return chunk->first;
+	return slots_find(chunk, nr, mask);
 }
 
 static void *take(struct machine *m, unsigned int nr, unsigned int mask)
@@ -108,7 +122,7 @@ static void *take(struct machine *m, unsigned int nr, unsigned int mask)
 
 	spin_lock_irqsave(&m->percpu_lock, flags);
 	list_for_each_entry(chunk, &m->percpu_chunks, list) {
-		unsigned int at = slots_find(chunk, nr, mask);
+		unsigned int at = slots_look(chunk, nr, mask);
 
 		if (at == NR_SLOTS)
 			continue;
@@ -120,20 +134,42 @@ static void *take(struct machine *m, unsigned int nr, unsigned int mask)
 	return ptr;
 }
 
+/* The same, from a chunk more if need be. */
+static noinline void *take_more(struct machine *m, unsigned int nr, unsigned int mask, gfp_t gfp)
+{
+	void *ptr = NULL;
+
+	while (!ptr && (gfp & __GFP_DIRECT_RECLAIM) && chunk_add(m, gfp & ~__GFP_ZERO))
+		ptr = take(m, nr, mask);
+	return ptr;
+}
+
+/* Mostly a counter. */
+static inline void zero(u64 *slots, size_t bytes)
+{
+	if (likely(bytes == SLOT_BYTES))
+		*slots = 0;
+	else
+		memset(slots, 0, bytes);
+}
+
 void *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
 {
 	struct machine *m = this_machine();
 	size_t bytes = round_up(size, SLOT_BYTES);
+	unsigned int nr = (unsigned int)(bytes / SLOT_BYTES), mask = (unsigned int)((align - 1) / SLOT_BYTES);
 	void *ptr;
 
 	if (WARN_ON_ONCE(!size || size > PERCPU_UNIT || !align || align > PAGE_SIZE || (align & (align - 1))))
 		return NULL;
 	might_sleep_if(gfp & __GFP_DIRECT_RECLAIM);
-	while (!(ptr = take(m, (unsigned int)(bytes / SLOT_BYTES), (unsigned int)((align - 1) / SLOT_BYTES))))
-		if (!(gfp & __GFP_DIRECT_RECLAIM) || !chunk_add(m, gfp & ~__GFP_ZERO))
-			return NULL;
+	ptr = take(m, nr, mask);
+	if (unlikely(!ptr))
+		ptr = take_more(m, nr, mask, gfp);
+	if (!ptr)
+		return NULL;
 	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++)
-		memset(__per_cpu_address(ptr, cpu), 0, bytes);
+		zero(__per_cpu_address(ptr, cpu), bytes);
 	return ptr;
 }
 
@@ -157,20 +193,18 @@ static struct percpu_chunk *chunk_of(struct machine *m, const void *ptr)
 /* Does an allocation begin at the slot? */
 static bool is_start(const struct percpu_chunk *chunk, unsigned int at)
 {
-	return test_bit(at, chunk->used) && (!at || !test_bit(at - 1, chunk->used) || test_bit(at - 1, chunk->ends));
+	return has_bit(chunk->used, at) && (!at || !has_bit(chunk->used, at - 1) || has_bit(chunk->ends, at - 1));
 }
 
 static void slots_give(struct percpu_chunk *chunk, unsigned int at)
 {
-	bool last;
+	unsigned int last = has_bit(chunk->ends, at) ? at : (unsigned int)find_next_bit(chunk->ends, NR_SLOTS, at);
 
-	for (unsigned int i = at;; i++) {
-		last = __test_and_clear_bit(i, chunk->ends);
-		__clear_bit(i, chunk->used);
-		chunk->nr_free++;
-		if (last)
-			break;
-	}
+	chunk->ends[BIT_WORD(last)] &= ~BIT_MASK(last);
+	chunk->used[BIT_WORD(last)] &= ~BIT_MASK(last);
+	if (last > at)
+		bitmap_clear(chunk->used, at, last - at);
+	chunk->nr_free += last - at + 1;
 	chunk->nr_live--;
 	if (at < chunk->first)
 		chunk->first = at;
@@ -182,32 +216,46 @@ static bool is_spare(const struct machine *m, const struct percpu_chunk *chunk)
 	return !chunk->nr_live && !list_is_singular(&m->percpu_chunks);
 }
 
+static noinline void report_bad_free(const void *ptr)
+{
+	WARN(true, "free_percpu: %px is not the start of a per-CPU allocation\n", ptr);
+}
+
+/* Returns false if nothing begins there. *spare: a chunk that is to go. */
+static bool give(struct machine *m, void *ptr, struct percpu_chunk **spare)
+{
+	struct percpu_chunk *chunk = chunk_of(m, ptr);
+	unsigned int at;
+
+	if (!chunk || (unsigned long)ptr % SLOT_BYTES)
+		return false;
+	at = (unsigned int)((char *)ptr - chunk->base) / SLOT_BYTES;
+	if (!is_start(chunk, at))
+		return false;
+	slots_give(chunk, at);
+	if (is_spare(m, chunk)) {
+		list_del(&chunk->list);
+		*spare = chunk;
+	}
+	return true;
+}
+
 void free_percpu(void *ptr)
 {
 	struct machine *m = this_machine();
-	struct percpu_chunk *chunk, *spare = NULL;
-	unsigned int at = 0;
+	struct percpu_chunk *spare = NULL;
 	unsigned long flags;
 	bool good;
 
 	if (!ptr)
 		return;
 	spin_lock_irqsave(&m->percpu_lock, flags);
-	chunk = chunk_of(m, ptr);
-	if (chunk)
-		at = (unsigned int)((char *)ptr - chunk->base) / SLOT_BYTES;
-	good = chunk && !((unsigned long)ptr % SLOT_BYTES) && is_start(chunk, at);
-	if (good) {
-		slots_give(chunk, at);
-		spare = is_spare(m, chunk) ? chunk : NULL;
-	}
-	if (spare)
-		list_del(&spare->list);
+	good = give(m, ptr, &spare);
 	spin_unlock_irqrestore(&m->percpu_lock, flags);
-	if (WARN(!good, "free_percpu: %px is not the start of a per-CPU allocation\n", ptr))
-		return;
-	/* What vmalloc gave can be freed anywhere but in an interrupt that interrupts it. */
-	chunk_free(spare);
+	if (unlikely(!good))
+		report_bad_free(ptr);
+	if (unlikely(spare))
+		chunk_free(spare);
 }
 
 /* --------------------------------------------------------------------------------------------- the machine's other */
