@@ -198,24 +198,35 @@ static void lease_end(struct machine *m, unsigned int id)
 	__atomic_store_n(&m->cpu_state[id], CPU_IDLE, __ATOMIC_RELEASE);
 }
 
-/* An idle CPU, else a new one; -1 if all are leased, or none may run. */
-static int cpu_find(struct machine *m, unsigned int last)
+/* The next CPU comes online, and is idle; -1: there are no more. */
+static int cpu_next_online(struct machine *m)
 {
-	if (cpus_are_stopped(m))
-		return -1;
-	if (last < m->nr_cpus && m->cpu_state[last] == CPU_IDLE)
-		return (int)last;
-	for (unsigned int i = 0; i < m->nr_cpus; i++)
-		if (m->cpu_state[i] == CPU_IDLE)
-			return (int)i;
 	for (unsigned int i = 0; i < m->nr_cpus; i++) {
 		if (m->cpu_state[i] != CPU_OFFLINE)
 			continue;
 		__atomic_store_n(&m->nr_online, m->nr_online + 1, __ATOMIC_RELAXED);
 		cpu_bring_up(m, i);
+		__atomic_store_n(&m->cpu_state[i], CPU_IDLE, __ATOMIC_RELEASE);
 		return (int)i;
 	}
 	return -1;
+}
+
+/* An idle CPU, else a new one; -1 if all are leased, or none may run. A task's own is new if it must be. */
+static int cpu_find(struct machine *m, const struct task_struct *task)
+{
+	unsigned int last = task->bound_cpu ? task->bound_cpu - 1 : task->last_cpu;
+
+	if (cpus_are_stopped(m))
+		return -1;
+	while (task->bound_cpu && last < m->nr_cpus && m->cpu_state[last] == CPU_OFFLINE)
+		cpu_next_online(m);
+	if (last < m->nr_cpus && m->cpu_state[last] == CPU_IDLE)
+		return (int)last;
+	for (unsigned int i = 0; i < m->nr_cpus; i++)
+		if (m->cpu_state[i] == CPU_IDLE)
+			return (int)i;
+	return cpu_next_online(m);
 }
 
 static void queue_add(struct machine *m, struct cpu_waiter *waiter)
@@ -368,7 +379,7 @@ static struct kmem_cpu *cpu_take(struct machine *m, struct task_struct *task)
 	int id, asked = -1;
 
 	cpus_lock(m);
-	id = cpu_find(m, task->last_cpu);
+	id = cpu_find(m, task);
 	if (id >= 0)
 		lease_begin(m, (unsigned int)id, task, now);
 	else
@@ -508,7 +519,7 @@ void cpus_serve_queue(struct machine *m)
 
 		cpus_lock(m);
 		if (m->cpu_first)
-			id = cpu_find(m, m->cpu_first->task->last_cpu);
+			id = cpu_find(m, m->cpu_first->task);
 		wake = id < 0 ? NULL : cpu_pass(m, (unsigned int)id, now);
 		cpus_unlock(m);
 		if (wake)

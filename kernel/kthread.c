@@ -124,7 +124,7 @@ struct task_struct *kthread_create_on_node(int (*function)(void *data), void *da
 
 void kthread_bind(struct task_struct *task, unsigned int cpu)
 {
-	task->last_cpu = cpu;
+	task->bound_cpu = cpu + 1;
 }
 
 int wake_up_process(struct task_struct *task)

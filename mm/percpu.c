@@ -17,7 +17,6 @@
  */
 #include <linux/bitmap.h>
 #include <linux/kernel.h>
-#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -25,17 +24,6 @@
 #include "lib/assert.h"
 #include "mm/page_alloc.h"
 #include "mm/percpu.h"
-
-#define SLOT_BYTES 8u
-#define NR_SLOTS ((unsigned int)(PERCPU_UNIT / SLOT_BYTES))
-
-struct percpu_chunk {
-	struct list_head list;
-	char *base;
-	unsigned int first, nr_free, nr_live;
-	DECLARE_BITMAP(used, PERCPU_UNIT / SLOT_BYTES);
-	DECLARE_BITMAP(ends, PERCPU_UNIT / SLOT_BYTES);
-};
 
 void percpu_init(struct machine *m)
 {
@@ -67,7 +55,7 @@ static bool chunk_add(struct machine *m, gfp_t gfp)
 		chunk_free(chunk);
 		return false;
 	}
-	chunk->nr_free = NR_SLOTS;
+	chunk->nr_free = PERCPU_SLOTS;
 	spin_lock_irqsave(&m->percpu_lock, flags);
 	list_add_tail(&chunk->list, &m->percpu_chunks);
 	spin_unlock_irqrestore(&m->percpu_lock, flags);
@@ -81,15 +69,15 @@ static bool has_bit(const unsigned long *map, unsigned int at)
 	return map[BIT_WORD(at)] & BIT_MASK(at);
 }
 
-/* The first of nr free slots side by side, at a multiple of mask + 1; NR_SLOTS: there is none. */
+/* The first of nr free slots side by side, at a multiple of mask + 1; PERCPU_SLOTS: there is none. */
 static noinline unsigned int slots_find(struct percpu_chunk *chunk, unsigned int nr, unsigned int mask)
 {
 	unsigned long at;
 
 	if (chunk->nr_free < nr)
-		return NR_SLOTS;
-	at = bitmap_find_next_zero_area(chunk->used, NR_SLOTS, chunk->first, nr, mask);
-	return at + nr <= NR_SLOTS ? (unsigned int)at : NR_SLOTS;
+		return PERCPU_SLOTS;
+	at = bitmap_find_next_zero_area(chunk->used, PERCPU_SLOTS, chunk->first, nr, mask);
+	return at + nr <= PERCPU_SLOTS ? (unsigned int)at : PERCPU_SLOTS;
 }
 
 static void slots_take(struct percpu_chunk *chunk, unsigned int at, unsigned int nr)
@@ -109,7 +97,7 @@ static void slots_take(struct percpu_chunk *chunk, unsigned int at, unsigned int
 /* Mostly one slot is asked for, and the first that may be free is. */
 static unsigned int slots_look(struct percpu_chunk *chunk, unsigned int nr, unsigned int mask)
 {
-	if (likely(nr == 1 && !mask && chunk->first < NR_SLOTS && !has_bit(chunk->used, chunk->first)))
+	if (likely(nr == 1 && !mask && chunk->first < PERCPU_SLOTS && !has_bit(chunk->used, chunk->first)))
 		return chunk->first;
 	return slots_find(chunk, nr, mask);
 }
@@ -124,10 +112,10 @@ static void *take(struct machine *m, unsigned int nr, unsigned int mask)
 	list_for_each_entry(chunk, &m->percpu_chunks, list) {
 		unsigned int at = slots_look(chunk, nr, mask);
 
-		if (at == NR_SLOTS)
+		if (at == PERCPU_SLOTS)
 			continue;
 		slots_take(chunk, at, nr);
-		ptr = chunk->base + at * SLOT_BYTES;
+		ptr = chunk->base + at * PERCPU_SLOT;
 		break;
 	}
 	spin_unlock_irqrestore(&m->percpu_lock, flags);
@@ -147,7 +135,7 @@ static noinline void *take_more(struct machine *m, unsigned int nr, unsigned int
 /* Mostly a counter. */
 static inline void zero(u64 *slots, size_t bytes)
 {
-	if (likely(bytes == SLOT_BYTES))
+	if (likely(bytes == PERCPU_SLOT))
 		*slots = 0;
 	else
 		memset(slots, 0, bytes);
@@ -156,8 +144,8 @@ static inline void zero(u64 *slots, size_t bytes)
 void *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
 {
 	struct machine *m = this_machine();
-	size_t bytes = round_up(size, SLOT_BYTES);
-	unsigned int nr = (unsigned int)(bytes / SLOT_BYTES), mask = (unsigned int)((align - 1) / SLOT_BYTES);
+	size_t bytes = round_up(size, PERCPU_SLOT);
+	unsigned int nr = (unsigned int)(bytes / PERCPU_SLOT), mask = (unsigned int)((align - 1) / PERCPU_SLOT);
 	void *ptr;
 
 	if (WARN_ON_ONCE(!size || size > PERCPU_UNIT || !align || align > PAGE_SIZE || (align & (align - 1))))
@@ -198,7 +186,7 @@ static bool is_start(const struct percpu_chunk *chunk, unsigned int at)
 
 static void slots_give(struct percpu_chunk *chunk, unsigned int at)
 {
-	unsigned int last = has_bit(chunk->ends, at) ? at : (unsigned int)find_next_bit(chunk->ends, NR_SLOTS, at);
+	unsigned int last = has_bit(chunk->ends, at) ? at : (unsigned int)find_next_bit(chunk->ends, PERCPU_SLOTS, at);
 
 	chunk->ends[BIT_WORD(last)] &= ~BIT_MASK(last);
 	chunk->used[BIT_WORD(last)] &= ~BIT_MASK(last);
@@ -227,9 +215,9 @@ static bool give(struct machine *m, void *ptr, struct percpu_chunk **spare)
 	struct percpu_chunk *chunk = chunk_of(m, ptr);
 	unsigned int at;
 
-	if (!chunk || (unsigned long)ptr % SLOT_BYTES)
+	if (!chunk || (unsigned long)ptr % PERCPU_SLOT)
 		return false;
-	at = (unsigned int)((char *)ptr - chunk->base) / SLOT_BYTES;
+	at = (unsigned int)((char *)ptr - chunk->base) / PERCPU_SLOT;
 	if (!is_start(chunk, at))
 		return false;
 	slots_give(chunk, at);
@@ -306,7 +294,7 @@ static bool chunk_check(const struct percpu_chunk *chunk, struct kmem_fault *fau
 {
 	unsigned int used = 0, ends = 0;
 
-	for (unsigned int i = 0; i < NR_SLOTS; i++) {
+	for (unsigned int i = 0; i < PERCPU_SLOTS; i++) {
 		used += test_bit(i, chunk->used);
 		ends += test_bit(i, chunk->ends);
 		if (test_bit(i, chunk->ends) && !test_bit(i, chunk->used))
@@ -318,8 +306,8 @@ static bool chunk_check(const struct percpu_chunk *chunk, struct kmem_fault *fau
 	if (ends != chunk->nr_live)
 		return fault_at(fault, "N1", "per-CPU chunk %px: %u allocations, %u counted", chunk->base, ends,
 				chunk->nr_live);
-	return chunk->nr_free == NR_SLOTS - used ||
-	       fault_at(fault, "N3", "per-CPU chunk %px: %u slots are free, %u counted", chunk->base, NR_SLOTS - used,
+	return chunk->nr_free == PERCPU_SLOTS - used ||
+	       fault_at(fault, "N3", "per-CPU chunk %px: %u slots are free, %u counted", chunk->base, PERCPU_SLOTS - used,
 			chunk->nr_free);
 }
 

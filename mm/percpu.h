@@ -4,9 +4,22 @@
 #define MM_PERCPU_H
 
 #include <kmem/percpu.h>
+#include <linux/list.h>
 #include "mm/machine.h"
 
 struct kmem_fault;
+
+#define PERCPU_SLOT 8u		/* bytes */
+#define PERCPU_SLOTS ((unsigned int)(PERCPU_UNIT / PERCPU_SLOT))
+
+/* PERCPU_UNIT bytes of each CPU: mm/percpu.c. */
+struct percpu_chunk {
+	struct list_head list;
+	char *base;			/* CPU 0's */
+	unsigned int first, nr_free, nr_live;
+	DECLARE_BITMAP(used, PERCPU_UNIT / PERCPU_SLOT);
+	DECLARE_BITMAP(ends, PERCPU_UNIT / PERCPU_SLOT);
+};
 
 void percpu_init(struct machine *m);
 /* Give chunks that nobody uses back. May sleep. */

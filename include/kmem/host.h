@@ -60,6 +60,7 @@ struct task_struct {
 	struct machine *outer[8];	/* those entered before it */
 	unsigned int enter_depth;
 	unsigned int last_cpu;		/* where its data may still be warm */
+	unsigned int bound_cpu;		/* 1 + the one that it takes whenever that is free; 0: any */
 	bool at_console;		/* in a machine's console function, or on the way */
 	struct cpu_context *context;	/* the task's kmem_context; NULL: not to be looked at from outside */
 	struct kthread *kthread;	/* what kernel/kthread.c knows of it; NULL: it is none of its tasks */

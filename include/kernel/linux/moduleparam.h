@@ -40,15 +40,18 @@ struct module_part {
 module_param_set_t param_set_bool, param_set_charp, param_set_byte, param_set_short, param_set_ushort, param_set_int,
 	param_set_uint, param_set_long, param_set_ulong, param_set_ullong;
 
-#define module_param(name, type, mode) module_param_named(name, name, type, mode)
-#define module_param_named(name_, variable, type, mode) \
-	__MODULE_PART(__param_##name_, .kind = MODULE_PARAM, .name = #name_, .what = (void *)&(variable), \
-		      .set = param_set_##type)
-#define module_param_array(name, type, count, mode) module_param_array_named(name, name, type, count, mode)
-#define module_param_array_named(name_, array, type, count, mode) \
-	__MODULE_PART(__param_##name_, .kind = MODULE_PARAM, .name = #name_, .what = (void *)(array), \
-		      .set = param_set_##type, .max = sizeof(array) / sizeof((array)[0]), \
-		      .size = sizeof((array)[0]), .nr = (void *)(count))
+/* (bool is a macro: types are pasted before anything expands them.) */
+#define __MODULE_PARAM(id, variable, setter, ...) \
+	__MODULE_PART(__param_##id, .kind = MODULE_PARAM, .name = #id, .what = (void *)(variable), .set = setter, \
+		      __VA_ARGS__)
+#define __MODULE_ARRAY(id, array, setter, count) \
+	__MODULE_PARAM(id, array, setter, .max = sizeof(array) / sizeof((array)[0]), .size = sizeof((array)[0]), \
+		       .nr = (void *)(count))
+
+#define module_param(name, type, mode) __MODULE_PARAM(name, &(name), param_set_##type)
+#define module_param_named(name, variable, type, mode) __MODULE_PARAM(name, &(variable), param_set_##type)
+#define module_param_array(name, type, count, mode) __MODULE_ARRAY(name, name, param_set_##type, count)
+#define module_param_array_named(name, array, type, count, mode) __MODULE_ARRAY(name, array, param_set_##type, count)
 #define MODULE_PARM_DESC(name, text)
 
 #endif
