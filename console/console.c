@@ -156,8 +156,10 @@ void console_input(struct console *console, const char *text, size_t length)
 
 void console_end(struct console *console)
 {
-	if (!console->done && (console->length || console->is_too_long))
-		line_end(console);
+	if (!console->done && (console->length || console->is_too_long)) {
+		show(console, "\n", 1);
+		line_do(console);
+	}
 	console->done = true;
 }
 

@@ -11,7 +11,7 @@ all: $(boot-image)
 # kmem_bench.c is built in where it is: the console's bench.
 $(boot-image): $(OBJ)/host/x86/main.o $(call objects-of,$(console-src),$(OBJ)) $(bench-module) $(OBJ)/libkmem.a host/x86/kmem.ld scripts/symbol-table
 	$(call quiet,IMAGE,$@)$(call image,$(filter %.o,$^))
-$(test-image): $(call objects-of,$(all-test-src) $(harness-src),$(OBJ)) $(OBJ)/libkmem.a host/x86/kmem.ld scripts/symbol-table
+$(test-image): $(call objects-of,$(all-test-src) $(harness-src) $(console-src),$(OBJ)) $(OBJ)/libkmem.a host/x86/kmem.ld scripts/symbol-table
 	$(call quiet,IMAGE,$@)$(call image,$(filter %.o,$^))
 
 # memory-processors-part: each suite runs on one of three computers, and all but the longest on the fourth; as 32-bit

@@ -31,11 +31,11 @@ crime null 'NULL pointer dereference, address: 0*8$
 write access in kernel mode
 not-present page
 page walk: level [34] \[0\]
-IP: x86_main\+
+IP: err_on_purpose\+
 main_run\+
 Kernel panic'
 crime guard 'unable to handle page fault
-owner: in the guard page after the vmalloc area .*allocated by x86_main\+
+owner: in the guard page after the vmalloc area .*allocated by err_on_purpose\+
 Kernel panic'
 crime kmap 'write access in kernel mode
 not-present page
