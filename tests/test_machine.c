@@ -70,7 +70,7 @@ static int box_shutdown(struct box *box, struct machine_leaks *leaks)
 static void boots_allocates_and_shuts_down(struct ktap *t)
 {
 	static struct box box;
-	struct machine_leaks leaks = { 9, 9, 9, 9, 9 };
+	struct machine_leaks leaks = { 9, 9, 9, 9, 9, 9 };
 	void *object, *area;
 	struct page *page;
 
@@ -88,7 +88,7 @@ static void boots_allocates_and_shuts_down(struct ktap *t)
 	vfree(area);
 	machine_leave();
 	EXPECT_EQ(t, box_shutdown(&box, &leaks), 0);
-	EXPECT_EQ(t, leaks.slab_objects + leaks.slab_caches + leaks.pages + leaks.vmalloc_areas, 0);
+	EXPECT_EQ(t, leaks.slab_objects + leaks.slab_caches + leaks.pages + leaks.vmalloc_areas + leaks.percpu, 0);
 	EXPECT_STR(t, box.text, "");
 }
 

@@ -22,6 +22,7 @@
 #ifndef HOST_X86_X86_H
 #define HOST_X86_X86_H
 
+#include <asm/processor.h>
 #include <kmem/cpu.h>
 #include <kmem/host.h>
 #include <kmem/layout.h>
@@ -157,11 +158,6 @@ static inline u64 read_tsc(void)
 
 	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
 	return (u64)high << 32 | low;
-}
-
-static inline void cpu_relax(void)
-{
-	__builtin_ia32_pause();
 }
 
 /* The processor's own interrupt flag. Off only inside this host, for a moment. */
