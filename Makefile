@@ -411,16 +411,17 @@ run:
 	@test -n '$(RUN_SAMPLE)' || { echo 'make run: no sample in samples/, and RUN_SAMPLE= names none' >&2; exit 2; }
 	$(call quiet,RUN,$(RUN_SAMPLE))$(OBJ)/kmem replay $(RUN_SAMPLE) $(RUN_ARGS)
 
-# A machine of a computer's memory, as QEMU makes it: BOOT_MEMORY and BOOT_CPUS of it, BOOT_ARGS to the kernel.
+# A machine of a computer's memory, as QEMU makes it: BOOT_MEMORY and BOOT_CPUS of it, BOOT_ARGS to the kernel. Then a
+# prompt, for who sits at a terminal or says something on standard input.
 BOOT_MEMORY ?= 1G
 BOOT_CPUS ?= 2
 boot:
 	@scripts/need boot
 	@$(MAKE) $(jobs) HOST=x86 all
-	@QEMU=qemu-system-$(ARCH) scripts/boot $$($(MAKE) HOST=x86 image) $(BOOT_MEMORY) $(BOOT_CPUS) $(BOOT_ARGS)
+	@QEMU=qemu-system-$(ARCH) scripts/boot $$($(MAKE) HOST=x86 image) $(BOOT_MEMORY) $(BOOT_CPUS) console $(BOOT_ARGS)
 
 # The module that measured Linux, on bare metal, beside what it measured there; KMEM_BENCH=path says where it is.
-BENCH_ARCHS ?= x86_64
+BENCH_ARCHS ?= x86_64 i386
 bench-metal:
 	@scripts/need boot
 	@test -n '$(bench-module)' || { echo 'make bench-metal: no $(KMEM_BENCH): KMEM_BENCH=path names kmem_bench.c' >&2; exit 2; }

@@ -3,7 +3,8 @@
 # test_console.sh - the console on the serial port: what is typed there is edited, done and answered.
 # KMEM=path names the image, but for its .img. TAP on standard output.
 image=${KMEM:-build/x86/kmem}.img
-command -v qemu-system-x86_64 >/dev/null || { echo "1..0 # SKIP no qemu-system-x86_64"; exit 0; }
+qemu=${QEMU:-qemu-system-x86_64}
+command -v "$qemu" >/dev/null || { echo "1..0 # SKIP no $qemu"; exit 0; }
 . tests/tap.sh
 export BOOT_SECONDS=100
 echo "1..7"
@@ -70,7 +71,7 @@ look() {
 	done
 	echo quit
 }
-look | timeout 100 qemu-system-x86_64 -accel tcg -cpu max -m 64M -smp 2 -display none -serial "file:$dir/serial" \
+look | timeout 100 "$qemu" -accel tcg -cpu max -m 64M -smp 2 -display none -serial "file:$dir/serial" \
 	-monitor stdio -no-reboot -kernel "$image" -append 'quiet console' >"$dir/out" 2>"$dir/err"
 tr -d '\r' <"$dir/out" |
 	awk '/^CPU#/ { cpu = $1 } /HLT=1/ { halted[cpu]++ } END { exit !(halted["CPU#0"] > 4 && halted["CPU#1"] > 4) }'
