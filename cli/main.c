@@ -61,8 +61,9 @@ static const char show_help[] =
 static const char console_help[] =
 	"Usage: kmem console [--cmdline TEXT]\n"
 	"\n"
-	"Boots a machine and does what standard input says, line by line, until \"exit\" or its end: its files by their\n"
-	"names, explain ADDRESS, check, kmalloc BYTES, bench ... \"help\" lists all. The same as on bare metal's serial port.\n"
+	"Boots a machine and does what standard input says, line by line, until \"exit\" or its end: its files by\n"
+	"their names, explain ADDRESS, check, kmalloc BYTES, bench ... \"help\" lists all. The same console is on bare\n"
+	"metal's serial port.\n"
 	"\n"
 	"  --cmdline TEXT   kernel command line of the machine (default: mem=1G)\n"
 	"\n"
@@ -120,7 +121,12 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} commands[] = { { "replay", command_replay }, { "show", command_show }, { "console", command_console }, { "help", command_help } };
+	} commands[] = {
+		{ "replay", command_replay },
+		{ "show", command_show },
+		{ "console", command_console },
+		{ "help", command_help },
+	};
 	const char *name = argc > 1 ? argv[1] : "";
 
 	if (!*name)

@@ -119,10 +119,14 @@ static bool may_allocate(struct console *console, const char *args, unsigned lon
 
 static void do_kmalloc(struct console *console, char *args)
 {
+	struct console_object object = { NULL, OBJECT_KMALLOC, 0 };
 	unsigned long size;
 
-	if (may_allocate(console, args, &size))
-		object_keep(console, (struct console_object){ size ? kmalloc(size, GFP_KERNEL) : NULL, OBJECT_KMALLOC, 0 });
+	if (!may_allocate(console, args, &size))
+		return;
+	if (size)
+		object.address = kmalloc(size, GFP_KERNEL);
+	object_keep(console, object);
 }
 
 static void do_vmalloc(struct console *console, char *args)
@@ -180,7 +184,7 @@ static void do_bench(struct console *console, char *args)
 	}
 	err = module_load(BENCH_MODULE, args);
 	if (err == -ENOENT)
-		complain(console, "kmem_bench.c is not built in: make KMEM_BENCH=path-of-it, or bench without arguments");
+		complain(console, "kmem_bench.c is not built in: make KMEM_BENCH=its-path, or bench without arguments");
 	else if (err)
 		console_say(console, "console: the bench ended with error %d\n", err);
 	console->status |= err != 0;

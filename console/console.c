@@ -56,7 +56,8 @@ static void line_do(struct console *console)
 {
 	console->line[console->length] = '\0';
 	if (console->is_too_long)
-		console_say(console, "console: a line has at most %u characters: this one was not done\n", CONSOLE_LINE);
+		console_say(console, "console: a line has at most %u characters: this one was not done\n",
+			    CONSOLE_LINE);
 	else
 		console_command(console, console->line);
 }

@@ -7,7 +7,7 @@
  *	stopper	stop = 1; wake; sleep until it has ended; its answer
  *
  * state	MADE -> ASLEEP -> RUNS -> ENDED		a word that all of them sleep on
- * fate		0, then whichever comes first: ENDS (nobody asked: the task frees what it knows) or STOPPED (the stopper does)
+ * fate		0, then what comes first: ENDS (nobody asked: the task frees all) or STOPPED (the stopper does)
  *
  * The machine counts them: it waits at its end for those that are about to end, too. No lock.
  */

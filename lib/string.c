@@ -43,8 +43,8 @@ char *KMEM_LIBC(strsep)(char **rest, const char *set);
 #ifndef KMEM_HOST_BLOCKS
 #if (defined(__x86_64__) || defined(__i386__)) && !defined(KMEM_PLAIN_BLOCKS)
 /*
- * Whole words, wherever they lie; below SHORT_BLOCK bytes without a string instruction, which takes longer to begin. The
- * last word may overlap the one before. compiler_wait(): a loop that the compiler knows would become a call of itself.
+ * Whole words, wherever they lie; below SHORT_BLOCK bytes without a string instruction, which takes longer to begin.
+ * The last word may overlap the one before. compiler_wait(): a loop that the compiler knows becomes a call of itself.
  */
 typedef unsigned long __attribute__((may_alias, aligned(1))) block_word;
 #define WORD sizeof(block_word)

@@ -123,7 +123,7 @@ struct machine {
 	u32 rcu_stop_word;			/* the same, to sleep on */
 	struct mutex rcu_mutex;			/* held while callbacks are cut and not yet run */
 	struct ratelimit_state slab_oom_ratelimit;
-	u32 nr_kthreads;			/* kernel code's tasks that have not ended: kernel/kthread.c; a word to sleep on */
+	u32 nr_kthreads;			/* kernel/kthread.c's tasks that have not ended; a word to sleep on */
 	u32 idle_running;			/* the task of mm/idle.c lives */
 	u32 idle_stop;				/* it must end; a word to sleep on */
 	u32 check_level, nr_checks;		/* mm/dial.c: of kmem.check=, once booted; checks made */

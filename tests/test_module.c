@@ -82,7 +82,8 @@ static void parameters_are_set_and_init_called(struct ktap *t)
 static void what_is_wrong_is_said(struct ktap *t)
 {
 	static const char *const wrong[] = {
-		"value=x", "value", "byte_size=256", "list=1,2,3,4", "list=1,x", "list=", "unknown=1", "flag=maybe", "value=1 what",
+		"value=x", "value", "byte_size=256", "list=1,2,3,4", "list=1,x", "list=", "unknown=1", "flag=maybe",
+		"value=1 what",
 	};
 	char none[] = "";
 
@@ -106,7 +107,9 @@ static int other_init(void)
 
 static void a_module_without_an_exit_stays(struct ktap *t)
 {
-	static const struct module_part parts[] = { { .module = "kept", .kind = MODULE_INIT, .what = (void *)other_init } };
+	static const struct module_part parts[] = {
+		{ .module = "kept", .kind = MODULE_INIT, .what = (void *)other_init },
+	};
 	char none[] = "";
 
 	ASSERT_NOT_NULL(t, machine_for(t, "mem=64M"));
@@ -163,7 +166,8 @@ static void the_machine_as_modules_see_it(struct ktap *t)
 	}
 	EXPECT_GE(t, present, m->totalram);
 	EXPECT_EQ(t, global_zone_page_state(NR_FREE_PAGES), nr_free_pages());
-	EXPECT_EQ(t, global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B), global_node_page_state(NR_SLAB_UNRECLAIMABLE));
+	EXPECT_EQ(t, global_node_page_state_pages(NR_SLAB_UNRECLAIMABLE_B),
+		  global_node_page_state(NR_SLAB_UNRECLAIMABLE));
 	area = vmalloc(1);
 	EXPECT(t, (unsigned long)area >= VMALLOC_START && (unsigned long)area < VMALLOC_END);
 	EXPECT_EQ(t, (unsigned long)phys_to_virt(0), PAGE_OFFSET);
@@ -172,4 +176,5 @@ static void the_machine_as_modules_see_it(struct ktap *t)
 }
 
 KTAP_SUITE(module, KTAP_CASE(parameters_are_set_and_init_called), KTAP_CASE(what_is_wrong_is_said),
-	   KTAP_CASE(a_module_without_an_exit_stays), KTAP_CASE(counters_count), KTAP_CASE(the_machine_as_modules_see_it));
+	   KTAP_CASE(a_module_without_an_exit_stays), KTAP_CASE(counters_count),
+	   KTAP_CASE(the_machine_as_modules_see_it));

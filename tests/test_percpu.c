@@ -61,7 +61,8 @@ static void sizes_and_alignments(struct ktap *t)
 {
 	static const struct {
 		size_t size, align;
-	} asked[] = { { 1, 1 }, { 8, 8 }, { 9, 4 }, { 24, 64 }, { 100, 16 }, { 4096, 4096 }, { 1, 4096 }, { 3000, 256 } };
+	} asked[] = { { 1, 1 }, { 8, 8 }, { 9, 4 }, { 24, 64 }, { 100, 16 }, { 4096, 4096 },
+		    { 1, 4096 }, { 3000, 256 } };
 	struct machine *m = slab_machine(t, "mem=64M nr_cpus=3");
 	char *got[ARRAY_SIZE(asked)];
 
@@ -142,7 +143,8 @@ static void bad_frees_are_refused(struct ktap *t)
 
 static void what_is_not_freed_is_a_leak(struct ktap *t)
 {
-	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = "mem=64M nr_cpus=2", .console = console_keep });
+	struct machine_config config = { .cmdline = "mem=64M nr_cpus=2", .console = console_keep };
+	struct machine *m = machine_boot(&config);
 	struct machine_leaks leaks;
 
 	ASSERT_NOT_NULL(t, m);

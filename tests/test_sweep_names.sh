@@ -15,7 +15,7 @@ build=$(dirname "${KMEM:-build/kmem}")
 # Where calls of the machine's memory are declared. Not cpu.h, types.h, layout.h, vm_event.h, version.h (no calls but
 # this_cpu()), host.h (what the host does), replay.h and trace.h (the command's library, which uses malloc()).
 headers='include/kmem/gfp.h include/kmem/page.h include/kmem/pages.h include/kmem/slab.h include/kmem/vmalloc.h
-	include/kmem/mempool.h include/kmem/highmem.h include/kmem/migrate.h include/kmem/reclaim.h include/kmem/machine.h include/kmem/check.h include/kmem/stats.h
+	include/kmem/mempool.h include/kmem/percpu.h include/kmem/highmem.h include/kmem/migrate.h include/kmem/reclaim.h include/kmem/machine.h include/kmem/check.h include/kmem/stats.h
 	include/kernel/linux/gfp.h include/kernel/linux/mm.h include/kernel/linux/slab.h
 	include/kernel/linux/vmalloc.h include/kernel/linux/mempool.h include/kernel/linux/highmem.h'
 
@@ -28,7 +28,7 @@ silent()
 	compound_head compound_nr compound_order lowmem_page_address nth_page offset_in_page page_address page_count
 	page_mapcount page_mapped page_private page_ref_count page_shift page_size page_to_nid page_to_pfn page_to_phys
 	page_to_virt page_type_get page_type_of page_type_set page_type_value
-	page_zone page_zone_name page_zonenum pfn_to_page pfn_valid phys_to_virt
+	__per_cpu_address page_zone page_zone_name page_zonenum pfn_to_page pfn_valid phys_to_virt
 	virt_addr_valid virt_to_head_page virt_to_page virt_to_phys pgprot_val __pgprot __pa __va set_page_private
 	__page_flag_any __page_flag_head __page_touch __page_tail_touched __page_bytes want_init_on_alloc want_init_on_free
 	ksize __ksize kmem_cache_size mempool_initialized find_vm_area is_vmalloc_addr is_vmalloc_or_module_addr
@@ -52,7 +52,7 @@ silent()
 	drain_all_pages drain_local_pages mempool_free_pages
 	EOF
 	# The other half of a row that does both: what is freed there is freed by these.
-	echo free_vm_area iounmap vm_unmap_ram mempool_exit mempool_free_slab mempool_kfree machine_shutdown
+	echo free_percpu free_vm_area iounmap vm_unmap_ram mempool_exit mempool_free_slab mempool_kfree machine_shutdown
 	echo machine_shutdown_leaks
 	# It uses free pages in the place of others.
 	echo compact_memory

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_sweep_objects.c - kmalloc, strings, caches and kvmalloc with every passage failing. */
 #include <linux/slab.h>
+#include "mm/percpu.h"
 #include "tests/sweep.h"
 
 static bool put(const void *object)
@@ -196,6 +197,23 @@ static bool call_kvrealloc(void)
 	char *old = filled(8000);
 
 	return grow(old, 8000, kvrealloc(old, 8000, 40000, GFP_KERNEL));
+}
+
+static bool put_percpu(void *ptr)
+{
+	free_percpu(ptr);
+	percpu_shrink(machine_current());
+	return ptr;
+}
+
+static bool call___alloc_percpu(void)
+{
+	return put_percpu(__alloc_percpu(8, 8));
+}
+
+static bool call___alloc_percpu_gfp(void)
+{
+	return put_percpu(__alloc_percpu_gfp(100, 64, GFP_NOFS));
 }
 
 static bool call_machine_release_memory(void)
@@ -495,6 +513,8 @@ static const struct sweep_row rows[] = {
 	SWEEP(kvmemdup, SWEEP_FAILS),
 	SWEEP(kvfree, SWEEP_SURVIVES),
 	SWEEP(kvfree_sensitive, SWEEP_SURVIVES),
+	SWEEP(__alloc_percpu, SWEEP_FAILS),
+	SWEEP(__alloc_percpu_gfp, SWEEP_FAILS),
 	SWEEP(machine_release_memory, SWEEP_SURVIVES),
 };
 

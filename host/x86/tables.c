@@ -346,6 +346,10 @@ void flush(unsigned long address, unsigned long nr)
 	struct processor *self;
 	u32 number;
 
+	if (nr_processors == 1) {	/* no other remembers anything */
+		forget_here(address, nr);
+		return;
+	}
 	interrupts_off();
 	while (__atomic_exchange_n(&flush_guard.held, 1, __ATOMIC_ACQUIRE)) {
 		interrupts_on();

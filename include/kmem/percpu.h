@@ -2,7 +2,7 @@
 /*
  * percpu.h - memory of which each possible CPU of the machine has its own copy.
  *
- *	chunk	[ CPU 0: PERCPU_UNIT bytes | CPU 1 | ... ]	a pointer is to CPU 0's; the others are at the same place
+ *	chunk	[ CPU 0: PERCPU_UNIT bytes | CPU 1 | ... ]	a pointer is to CPU 0's part
  *
  * Source: core-api/mm-api.rst.
  */
@@ -15,9 +15,9 @@
 #define PERCPU_UNIT (32ul << 10)	/* also the largest allocation */
 
 /*
- * __alloc_percpu - size bytes for each CPU, all zero, aligned to align, a power of two of at most a page. NULL for a size
- * of 0 or above PERCPU_UNIT, another alignment (both reported), or when memory is short. With flags that do not let it
- * sleep, only what chunks have left. Freed by free_percpu(), in any context; NULL: nothing.
+ * __alloc_percpu - size bytes for each CPU, all zero, aligned to align, a power of two of at most a page. NULL for a
+ * size of 0 or above PERCPU_UNIT, another alignment (both reported), or when memory is short. With flags that do not let
+ * it sleep, only what chunks have left. Freed by free_percpu(), in any context; NULL: nothing.
  */
 MUST_CHECK void *__alloc_percpu(size_t size, size_t align);
 MUST_CHECK void *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp);

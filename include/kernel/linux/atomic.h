@@ -4,7 +4,7 @@
  *
  *	atomic_t (int)		atomic_long_t (long)		atomic64_t (s64)
  *
- * What returns a value orders memory fully; _relaxed, _acquire and _release say less; what returns nothing orders nothing.
+ * What returns a value orders memory fully; _relaxed, _acquire and _release less; what returns nothing does not.
  * Source: atomic_t.txt.
  */
 #ifndef _LINUX_ATOMIC_H

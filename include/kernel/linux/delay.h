@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * linux/delay.h - let time pass. sleep: others run meanwhile, and it may be longer; delay: the CPU looks at the clock, in
- * any context. Source: timers/timers-howto.rst.
+ * linux/delay.h - let time pass. sleep: others run meanwhile, and it may be longer; delay: the CPU looks at the clock,
+ * in any context. Source: timers/timers-howto.rst.
  */
 #ifndef _LINUX_DELAY_H
 #define _LINUX_DELAY_H

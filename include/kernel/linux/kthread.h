@@ -4,8 +4,8 @@
  *
  *	kthread_create() -> [ asleep ] -> wake_up_process() -> function(data) -> kthread_stop() gets what that returned
  *
- * The task is on its maker's machine while the function runs; a machine that goes down waits for tasks that are about to
- * end. kthread_bind() says which CPU a task leases whenever that is free; another lets it go on where it is not.
+ * The task is on its maker's machine while the function runs; a machine that goes down waits for tasks that are about
+ * to end. kthread_bind() says which CPU a task leases whenever that is free; another lets it go on where it is not.
  * Source: driver-api/basics.rst "Kernel threads".
  */
 #ifndef _LINUX_KTHREAD_H

@@ -73,7 +73,7 @@ struct per_cpu_pages {
 	int count;			/* pages on the lists */
 	int high;			/* more than this: give batch back */
 	int batch;
-	u16 fill;			/* blocks that the CPU may take at once; 1 after a shortage, doubled by each filling */
+	u16 fill;			/* blocks to take at once; 1 after a shortage, doubled by each filling */
 	struct page *blocks[PCP_ORDERS];	/* last in, first out, by lru.next; of single pages at most one */
 	u16 kept[PCP_ORDERS], kept_max[PCP_ORDERS];	/* blocks of each order; more than this go to the zone */
 	unsigned long taken[PCP_ORDERS];	/* blocks handed out and freed by the fast paths: events that they */

@@ -70,8 +70,9 @@ extern const struct module_part __stop_kmem_modules[] __attribute__((weak, visib
 
 /*
  * module_load - set the module's parameters, "name=value name2=value2", and call its init function, on the machine of
- * the caller. args is cut into words, at which charp parameters point from then on: it outlives them. May sleep. Returns what init returns; -ENOENT if there is no such module, -EINVAL for a parameter that
- * it has not or that cannot be read: then a line on the console says which, and init is not called.
+ * the caller. args is cut into words, at which charp parameters point from then on: it outlives them. May sleep.
+ * Returns what init returns; -ENOENT if there is no such module, -EINVAL for a parameter that it has not or that cannot
+ * be read: then a line on the console says which, and init is not called.
  */
 int __module_load(const struct module_part *parts, const struct module_part *end, const char *name, char *args);
 #define module_load(name, args) __module_load(__start_kmem_modules, __stop_kmem_modules, name, args)

@@ -2,10 +2,10 @@
 /*
  * linux/percpu.h - memory of which each CPU has its own: <kmem/percpu.h> with types.
  *
- *	u64 __percpu *count = alloc_percpu(u64);	this_cpu_inc(*count);	per_cpu_ptr(count, cpu)	free_percpu(count)
+ *	u64 __percpu *count = alloc_percpu(u64);	this_cpu_inc(*count);	*per_cpu_ptr(count, cpu)
  *
- * this_cpu_...() change the variable of the CPU that the task is on, and it stays there meanwhile; __this_cpu_...() are for
- * who has seen to that himself. Source: core-api/this_cpu_ops.rst.
+ * this_cpu_...() change the variable of the CPU that the task is on, and it stays there meanwhile; __this_cpu_...() are
+ * for who has seen to that himself. Source: core-api/this_cpu_ops.rst.
  */
 #ifndef _LINUX_PERCPU_H
 #define _LINUX_PERCPU_H
