@@ -32,7 +32,12 @@ struct kthread {
 
 static struct kthread *kthread_of(struct task_struct *task)
 {
-	return task->kthread;
+	return __atomic_load_n(&task->kthread, __ATOMIC_ACQUIRE);
+}
+
+static void kthread_is(struct kthread *k)
+{
+	__atomic_store_n(&current->kthread, k, __ATOMIC_RELEASE);
 }
 
 static void state_set(struct kthread *k, enum state state)
@@ -78,7 +83,7 @@ static void kthread_main(void *arg)
 	bool alone = false;
 
 	k->task = current;
-	current->kthread = k;
+	kthread_is(k);
 	current->flags |= PF_KTHREAD;
 	state_set(k, ASLEEP);
 	state_wait(k, RUNS);
@@ -91,7 +96,7 @@ static void kthread_main(void *arg)
 			kfree(k);
 		machine_leave();
 	}
-	current->kthread = NULL;
+	kthread_is(NULL);
 	if (!alone)
 		state_set(k, ENDED);
 	uncount(m);
@@ -127,9 +132,8 @@ void kthread_bind(struct task_struct *task, unsigned int cpu)
 	task->bound_cpu = cpu + 1;
 }
 
-int wake_up_process(struct task_struct *task)
+static int wake(struct kthread *k)
 {
-	struct kthread *k = kthread_of(task);
 	u32 asleep = ASLEEP;
 
 	if (!k || !__atomic_compare_exchange_n(&k->state, &asleep, RUNS, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
@@ -138,14 +142,19 @@ int wake_up_process(struct task_struct *task)
 	return 1;
 }
 
+int wake_up_process(struct task_struct *task)
+{
+	return wake(kthread_of(task));
+}
+
 int kthread_stop(struct task_struct *task)
 {
 	struct kthread *k = kthread_of(task);
 	int result;
 
 	might_sleep();
-	__atomic_store_n(&k->fate, STOPPED, __ATOMIC_RELEASE);
-	wake_up_process(task);
+	__atomic_store_n(&k->fate, STOPPED, __ATOMIC_RELEASE);	/* from here on only k is sure to be there */
+	wake(k);
 	state_wait(k, ENDED);
 	result = k->result;
 	kfree(k);

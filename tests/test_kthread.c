@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/timex.h>
 #include "mm/fault_inject.h"
+#include "mm/kthread.h"
 #include "tests/slab_machine.h"
 
 struct worker {
@@ -77,6 +78,8 @@ static void a_task_sleeps_until_it_is_woken(struct ktap *t)
 	complete(&worker.may_end);
 	wait_for_completion(&worker.ended);
 	EXPECT_EQ(t, wake_up_process(current), 0);
+	kthreads_wait(m, 10 * (u64)NSEC_PER_SEC);
+	EXPECT_EQ(t, __atomic_load_n(&m->nr_kthreads, __ATOMIC_ACQUIRE), 0);
 }
 
 static void a_task_is_stopped(struct ktap *t)
