@@ -16,8 +16,8 @@
 
 /*
  * __alloc_percpu - size bytes for each CPU, all zero, aligned to align, a power of two of at most a page. NULL for a
- * size of 0 or above PERCPU_UNIT, another alignment (both reported), or when memory is short. With flags that do not let
- * it sleep, only what chunks have left. Freed by free_percpu(), in any context; NULL: nothing.
+ * size of 0 or above PERCPU_UNIT, another alignment (both reported), or when memory is short. With flags that do not
+ * let it sleep, only what chunks have left. Freed by free_percpu(), in any context; NULL: nothing.
  */
 MUST_CHECK void *__alloc_percpu(size_t size, size_t align);
 MUST_CHECK void *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp);
