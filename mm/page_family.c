@@ -76,8 +76,8 @@ static gfp_t bulk_gfp(gfp_t gfp, bool first)
 }
 
 /*
- * Pages of the larger blocks that this CPU keeps, which are its own already: as large ones as fit, each split. What others
- * could use is not touched for it. Returns how many pages.
+ * Pages of the larger blocks that this CPU keeps, which are its own already: as large ones as fit, each split. What
+ * others could use is not touched for it. Returns how many pages.
  */
 static unsigned long take_kept(gfp_t gfp, unsigned long nr, struct page **array)
 {

@@ -370,7 +370,7 @@ static void blocks_make(struct boot_walk *walk, pfn_t start, pfn_t end)
  * A pageblock that ends here, or that boot has a part of, can never be whole: what cannot move shall go there. The
  * kernel lets it be.
  */
-static void pageblock_spoil(struct zone *zone, pfn_t pfn)
+static void pageblock_spoil(struct zone *zone, pfn_t pfn) NO_LOCK_ANALYSIS
 {
 	if (pfn % PAGEBLOCK_PAGES && zone->machine->params.fullest_first)
 		set_pageblock_type(zone, pfn, MIGRATE_UNMOVABLE);

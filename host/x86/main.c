@@ -60,9 +60,8 @@ static noinline void demonstrate(struct machine *m)
 
 static noinline int stack_use(int depth)
 {
-	volatile int words[256];
+	volatile int words[256] = { depth };
 
-	words[depth % 256] = depth;
 	return depth < 0 ? 0 : stack_use(depth + 1) + words[0];
 }
 

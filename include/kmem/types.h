@@ -8,8 +8,10 @@
 #ifndef KMEM_TYPES_H
 #define KMEM_TYPES_H
 
-#if defined(__has_include) && __has_include(<kmem/config.h>)
+#ifdef __has_include
+#if __has_include(<kmem/config.h>)
 #include <kmem/config.h>	/* of an installed library: the host that it is for */
+#endif
 #endif
 #include <stdarg.h>
 #include <stdbool.h>
