@@ -58,8 +58,11 @@ static bool array_set(const struct module_part *part, char *text)
 	struct module_part element = *part;
 	unsigned int nr = 0;
 
-	for (char *word = strsep(&text, ","); word; word = strsep(&text, ",")) {
-		if (nr++ == part->max || !part->set(&element, word))
+	for (char *next; text; text = next) {
+		next = strchr(text, ',');
+		if (next)
+			*next++ = '\0';
+		if (nr++ == part->max || !part->set(&element, text))
 			return false;
 		element.what = (char *)element.what + part->size;
 	}

@@ -85,7 +85,8 @@ static unsigned long take_kept(gfp_t gfp, unsigned long nr, struct page **array)
 	unsigned long done = 0, flags;
 	struct kmem_cpu *cpu = cpu_hold(&flags);
 
-	for (gfp = bulk_gfp(gfp, false) & ~__GFP_COMP; order; ) {
+	gfp = bulk_gfp(gfp, false) & ~__GFP_COMP;
+	while (order) {
 		const struct per_cpu_pages *pcp = cpu->pcp_by_gfp[(__force unsigned int)gfp & ZONE_BITS];
 		struct page *block = NULL;
 

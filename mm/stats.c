@@ -12,6 +12,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/vmstat.h>
 #include "mm/cpus.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"

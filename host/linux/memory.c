@@ -393,7 +393,7 @@ static inline bool frame_map(const struct host_machine *hm, unsigned long addres
 #if defined(__x86_64__)
 	register long flags __asm__("r10") = MAP_SHARED | MAP_FIXED | MAP_POPULATE;
 	register long offset __asm__("r9") = (long)(pfn << PAGE_SHIFT);
-	register long fd __asm__("r8") = (long)hm->fd;
+	register long fd __asm__("r8") = (long)hm->fd;	/* cppcheck-suppress constStatement */
 	long mapped;
 
 	__asm__ volatile("syscall"

@@ -6,8 +6,8 @@
  *	gdt	[ - | code | data | 32-bit code | task state (2) | fault state | thread-local ]
  *
  * The old interrupt controller is masked but for the serial port, which it tells the first processor of: every other
- * interrupt here comes from a processor's own timer or from another processor. Clocks are measured against the timer chip
- * once, and all processors count alike from then on.
+ * interrupt here comes from a processor's own timer or from another processor. Clocks are measured against the timer
+ * chip once, and all processors count alike from then on.
  * Source: Intel SDM volume 3A, "Advanced programmable interrupt controller", "Task management".
  */
 #include <linux/kernel.h>

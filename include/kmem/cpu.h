@@ -69,8 +69,8 @@ extern const void *const kmem_sheaf_none[1];
 
 struct kmem_cpu {
 	/*
-	 * A line of its own, for kmalloc() and kfree(). The direct map of the CPU's node, and by page of it the slot for
-	 * objects of its slabs: mm/slab.h.
+	 * A line of its own, for kmalloc() and kfree(). The direct map of the CPU's node, and by page of it the slot
+	 * for objects of its slabs: mm/slab.h.
 	 */
 	unsigned long node_base;
 	unsigned long node_pages;
