@@ -5,6 +5,8 @@
 #include "tests/page_machine.h"
 
 #define GFP_MOVING (GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)
+/* What there is does not change behind the test: no pages go back, no watermark comes down again. */
+#define QUIET " kmem.idle_release=off sysctl.vm.watermark_boost_factor=0"
 #define MOST_PAGES (64ul << 20 >> PAGE_SHIFT)
 
 static struct page *pages[MOST_PAGES];
@@ -25,12 +27,17 @@ static unsigned long whole_pageblocks(const struct machine *m)
 	return nr;
 }
 
+/* All there are, those that the CPU keeps of a zone with little left among them. */
 static unsigned long take_pages_with(gfp_t gfp)
 {
-	unsigned long nr = 0;
+	unsigned long nr = 0, before;
 
-	while (nr < MOST_PAGES && (pages[nr] = alloc_page(GFP_MOVING | gfp)))
-		nr++;
+	do {
+		before = nr;
+		while (nr < MOST_PAGES && (pages[nr] = alloc_page(GFP_MOVING | gfp)))
+			nr++;
+		drain_all_pages();
+	} while (nr > before);
 	return nr;
 }
 
@@ -73,7 +80,7 @@ static unsigned long aged(struct ktap *t, struct machine *m, unsigned long *coul
 
 static void pages_that_come_and_go_leave_whole_pageblocks(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1" QUIET);
 	unsigned long whole, could;
 
 	ASSERT(t, m);
@@ -83,7 +90,7 @@ static void pages_that_come_and_go_leave_whole_pageblocks(struct ktap *t)
 
 static void the_kernels_way_leaves_none(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M nr_cpus=1 kmem.fullest_first=off");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1" QUIET " kmem.fullest_first=off");
 	unsigned long whole, could;
 
 	ASSERT(t, m);
@@ -99,7 +106,7 @@ static u32 block_of(struct page *page)
 /* Of two pageblocks that are in part free, the next pages come from the one with fewer of them. */
 static void the_fuller_pageblock_is_next(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1" QUIET);
 	unsigned long nr, freed = 0;
 	struct page *page;
 	u32 emptier, fuller;
@@ -135,7 +142,7 @@ static void the_fuller_pageblock_is_next(struct ktap *t)
 /* A page of a pageblock that the CPU fills is reused at once; one of another goes to the cold list, and to the zone. */
 static void a_cold_page_is_not_reused_at_once(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1" QUIET);
 	struct per_cpu_pages *pcp;
 	struct page *page;
 	unsigned long nr;
@@ -165,7 +172,7 @@ static void a_cold_page_is_not_reused_at_once(struct ktap *t)
 /* Nor is a larger block: it goes back to the zone, but one of a pageblock that is being filled is kept. */
 static void a_cold_block_is_not_kept(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1" QUIET);
 	unsigned long nr = 0, last;
 	struct per_cpu_pages *pcp;
 
@@ -220,7 +227,7 @@ static bool one_page_and_three(u32 index, pfn_t pfn)
 /* A request takes from where most blocks live, of the pageblocks that can serve it; there the smallest that will do. */
 static void the_pageblock_with_most_live_blocks_serves(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1" QUIET);
 	struct page *small, *large;
 	unsigned long nr, flags;
 
@@ -251,7 +258,7 @@ static bool one_page_and_eight(u32 index, pfn_t pfn)
 /* Eight pages bar all but the one pageblock from serving order 6. */
 static void what_cannot_serve_is_not_asked(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1" QUIET);
 	unsigned long nr, flags;
 	struct page *found;
 
@@ -272,7 +279,7 @@ static void what_cannot_serve_is_not_asked(struct ktap *t)
 /* One block of 256 pages is nearer to its end than nine single pages, though it fills half of the pageblock. */
 static void a_large_block_counts_as_one(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M nr_cpus=1 kmem.fullest_first=off");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1" QUIET " kmem.fullest_first=off");
 	struct page *large, *singles[9];
 	struct block_info *info;
 	unsigned int before;
@@ -310,7 +317,7 @@ static void a_large_block_counts_as_one(struct ktap *t)
 /* It is reported, and stays with whoever wrote to it. */
 static void a_spoilt_cold_page_is_not_handed_out(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M nr_cpus=1 kmem.idle_release=off");
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1" QUIET);
 	struct page *page;
 	unsigned long nr;
 

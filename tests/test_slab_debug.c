@@ -153,7 +153,7 @@ static void right_red_zone(struct ktap *t)
 /* No node, no DMA32 to count. */
 static void the_layout_of_32_bits_has_its_own_words(struct ktap *t)
 {
-	struct machine *m = slab_machine(t, "mem=64M kmem.layout=i386 slub_debug=FZPU");
+	struct machine *m = slab_machine(t, "mem=64M kmem.layout=i386 slub_debug=FZPU slub_min_order=1");
 	char *p;
 
 	ASSERT_NOT_NULL(t, m);

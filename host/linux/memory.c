@@ -391,9 +391,10 @@ static inline bool protect(unsigned long address, size_t bytes, int protection)
 static inline bool frame_map(const struct host_machine *hm, unsigned long address, pfn_t pfn, int protection)
 {
 #if defined(__x86_64__)
+	long file = hm->fd;		/* read before: a sanitizer's call would change the registers */
 	register long flags __asm__("r10") = MAP_SHARED | MAP_FIXED | MAP_POPULATE;
 	register long offset __asm__("r9") = (long)(pfn << PAGE_SHIFT);
-	register long fd __asm__("r8") = (long)hm->fd;	/* cppcheck-suppress constStatement */
+	register long fd __asm__("r8") = file;
 	long mapped;
 
 	__asm__ volatile("syscall"
