@@ -93,7 +93,7 @@ static void object_keep(struct console *console, struct console_object object)
 	struct console_object *place = object_find(console, NULL);
 	char text[512];
 
-	if (!object.address) {
+	if (!place || !object.address) {
 		complain(console, "no memory");
 		return;
 	}

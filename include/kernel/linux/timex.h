@@ -11,7 +11,10 @@ typedef unsigned long long cycles_t;
 static inline cycles_t get_cycles(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
-	return __builtin_ia32_rdtsc();
+	u32 low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (cycles_t)high << 32 | low;
 #else
 	return ktime_get_ns();
 #endif
