@@ -90,10 +90,16 @@ static void cpus_unlock(struct machine *m) RELEASES(m->cpu_lock)
 }
 
 /*
- * A CPU's area is whole pages, but what the fast paths use does not begin where a page does, as large objects do: their
- * first lines would drive it out of the processor's cache.
+ * A CPU's area is whole pages, but what the fast paths use does not begin where a page, or an eighth of one, does, as large
+ * objects do: their first lines would drive it out of the processor's cache. So the slots, a line each, begin at such a
+ * place, and those of the large classes, 9 to 13 lines on, are between two. (Where the slot of kmalloc-1k was at one, a
+ * batch of such objects took 5.7 ns each instead of 4.6.)
  */
-#define CPU_OFFSET 64u
+#define CPU_PLACE 512u
+#define CPU_OFFSET (CPU_PLACE - offsetof(struct kmem_cpu, sheaves) % CPU_PLACE)
+
+_Static_assert(CPU_OFFSET % CPU_PLACE && CPU_OFFSET % 64 == 0, "nor does the line of kmalloc() and kfree()");
+_Static_assert(KMALLOC_ID(0, KMALLOC_512) > 8 && KMALLOC_ID(0, KMALLOC_8K) < 16, "between two");
 
 int cpus_init(struct machine *m)
 {

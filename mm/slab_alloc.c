@@ -306,7 +306,7 @@ INLINE void *pop(struct kmem_cpu *cpu, struct cpu_sheaf *slot, bool is_plain)
 {
 	void *object = slot->hot, **top;
 
-	if (unlikely(object)) {
+	if (__builtin_expect(object != NULL, !is_plain)) {
 		if (unlikely(!has_mark(object, object_mark(object, cpu->alloc_secret))))
 			return NULL;
 		slot->hot = NULL;
