@@ -90,10 +90,10 @@ static void cpus_unlock(struct machine *m) RELEASES(m->cpu_lock)
 }
 
 /*
- * A CPU's area is whole pages, but what the fast paths use does not begin where a page, or an eighth of one, does, as large
- * objects do: their first lines would drive it out of the processor's cache. So the slots, a line each, begin at such a
- * place, and those of the large classes, 9 to 13 lines on, are between two. (Where the slot of kmalloc-1k was at one, a
- * batch of such objects took 5.7 ns each instead of 4.6.)
+ * A CPU's area is whole pages, but what the fast paths use does not begin where a page, or an eighth of one, does, as
+ * large objects do: their first lines would drive it out of the processor's cache. So the slots, a line each, begin at
+ * such a place, and those of the large classes, 9 to 13 lines on, are between two. (Where the slot of kmalloc-1k was at
+ * one, a batch of such objects took 5.7 ns each instead of 4.6.)
  */
 #define CPU_PLACE 512u
 #define CPU_OFFSET (CPU_PLACE - offsetof(struct kmem_cpu, sheaves) % CPU_PLACE)

@@ -299,8 +299,8 @@ KMEM_FAST static void *kmalloc_odd(size_t asked, gfp_t gfp, unsigned long id_slo
  * top has no mark. is_plain: it is known that marks are at the objects' start.
  *
  * The mark is taken off last: its line is the one that the caller writes to next, and a processor makes two stores to a
- * line in the time of one. The two ways out stay two: a jump to a common end is a tenth of a pair's time. The hot one
- * lies behind a jump: a pair takes the same time, and a batch, whose calls are jumps enough, a tenth less.
+ * line in the time of one. The two ways out stay two: a jump to a common end is a tenth of a pair's time. Which of them
+ * lies behind a jump is as measured: with the other order kmalloc()'s pair takes 8 % longer, and a batch 0 to 3 % less.
  */
 INLINE void *pop(struct kmem_cpu *cpu, struct cpu_sheaf *slot, bool is_plain)
 {
