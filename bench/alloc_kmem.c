@@ -42,9 +42,10 @@ const struct page_calls *kmem_page_calls(unsigned int mib)
 	fail("kmem is not linked in");
 }
 
-const struct page_calls *kmem_page_calls_lifo(unsigned int mib)
+const struct page_calls *kmem_page_calls_with(unsigned int mib, const char *parameters)
 {
 	(void)mib;
+	(void)parameters;
 	fail("kmem is not linked in");
 }
 
@@ -311,16 +312,15 @@ static const struct page_calls page_calls = {
 	.leave = machine_leave,
 };
 
-const struct page_calls *kmem_page_calls(unsigned int mib)
+const struct page_calls *kmem_page_calls_with(unsigned int mib, const char *parameters)
 {
-	boot(mib);
+	kmem_boot(mib, parameters);
 	return &page_calls;
 }
 
-const struct page_calls *kmem_page_calls_lifo(unsigned int mib)
+const struct page_calls *kmem_page_calls(unsigned int mib)
 {
-	kmem_boot(mib, "kmem.fullest_first=off");
-	return &page_calls;
+	return kmem_page_calls_with(mib, "");
 }
 
 #endif

@@ -222,8 +222,8 @@ const struct object_calls *kmem_object_calls(unsigned int mib);
 /* Objects from a cache made for exactly @object_size. */
 const struct object_calls *kmem_cache_calls(unsigned int mib, size_t object_size);
 const struct page_calls *kmem_page_calls(unsigned int mib);
-/* The same on a machine that hands out pages as the kernel does, the one freed last first. */
-const struct page_calls *kmem_page_calls_lifo(unsigned int mib);
+/* The same on a machine with these parameters. */
+const struct page_calls *kmem_page_calls_with(unsigned int mib, const char *parameters);
 /* Boot only, with these parameters. */
 void kmem_boot(unsigned int mib, const char *parameters);
 

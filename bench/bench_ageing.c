@@ -307,7 +307,9 @@ static double measure_ageing(const struct line *line, const struct subject *subj
 
 	if (subject->role == BASELINE)
 		return quoted(line);
-	memory.calls = strncmp(subject->name, "lifo", 4) ? page_calls_of(subject) : kmem_page_calls_lifo(PAGES_MIB);
+	/* Or as the kernel hands them out: the one freed last first. */
+	memory.calls = strncmp(subject->name, "lifo", 4) ? page_calls_of(subject)
+							 : kmem_page_calls_with(PAGES_MIB, "kmem.fullest_first=off");
 	memory.random = 0x5bd1e995deadbeef;
 	memory.blocks = scratch(NR_PAGES * sizeof(struct block));
 	capacity = measure_capacity(0);

@@ -5,15 +5,19 @@
  *	scale		1, 2, 4 ... threads, each on a CPU of its own: ns an operation of each; what scales keeps it
  *	fairness	more threads than CPUs for a while: operations of who did least, in % of the busiest's; and
  *			what all did in a second of processor time, in % of what a thread a CPU does in one
- *	contention	what threads met on all CPUs: locks that another held, sleeps, misses of the last cache
+ *	contention	what threads met on all CPUs: locks that another held, sleeps, time in the system, misses of the
+ *			last cache
  *
  * Lock waits are counted where kmem's locks leave their fast path: the bench is linked with that function wrapped, so
  * that an uncontended lock costs what it costs. Cache misses show false sharing; they need a machine whose
  * counters may be read (perf_event_open).
  */
+#include <dlfcn.h>
 #include <linux/perf_event.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -23,7 +27,8 @@
 
 enum shape {
 	PAIR, BATCHED, REPLACE, REPLACE_UNIFORM, LARGE, PRODUCE, EXCHANGE, CACHE_PAIR,
-	PAGE_PAIR, PAGE_BATCH, VMALLOC_PAIR,	/* kmem alone */
+	PAGE_PAIR, PAGE_BATCH, VMALLOC_PAIR, VMALLOC_OPEN,	/* kmem alone */
+	SHUT_PAGE, GUARD_PAGE,	/* the system alone */
 };
 
 #define MAX_THREADS 256
@@ -32,6 +37,10 @@ enum shape {
 #define FAIR_CHUNK 64ul
 #define PAGES_HELD 512u
 #define WORK "work a CPU second: "
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#define MADV_GUARD_REMOVE 103
+#endif
 
 /* One thread's work, on cache lines of its own. */
 struct actor {
@@ -42,6 +51,7 @@ struct actor {
 	uint64_t random;
 	struct ring *ring, *other;	/* what it fills, and what it empties in EXCHANGE */
 	const struct page_calls *pages;
+	char *page;		/* SHUT_PAGE, GUARD_PAGE */
 	unsigned long done;	/* fairness: operations */
 };
 
@@ -167,6 +177,52 @@ static void act_page_batch(void *context, unsigned long n)
 	}
 }
 
+/* A page of shared memory between addresses that are nobody's, as the page of a vmalloc area is one. */
+static char *page_alone(void)
+{
+	char *around = mmap(NULL, 3 * BENCH_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (around == MAP_FAILED || mmap(around + BENCH_PAGE_SIZE, BENCH_PAGE_SIZE, PROT_READ | PROT_WRITE,
+					 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1, 0) == MAP_FAILED)
+		fail("no memory for a page");
+	return around + BENCH_PAGE_SIZE;
+}
+
+/* What the system asks of who shuts a page and opens it again: protected, or behind guards. */
+static void act_shut(void *context, unsigned long n)
+{
+	struct actor *actor = context;
+
+	if (!actor->page)
+		actor->page = page_alone();
+	while (n--) {
+		if (mprotect(actor->page, BENCH_PAGE_SIZE, PROT_NONE) ||
+		    mprotect(actor->page, BENCH_PAGE_SIZE, PROT_READ | PROT_WRITE))
+			fail("cannot shut a page");
+		touch(actor->page);
+	}
+}
+
+static void act_guard(void *context, unsigned long n)
+{
+	struct actor *actor = context;
+
+	if (!actor->page)
+		actor->page = page_alone();
+	while (n--) {
+		if (madvise(actor->page, BENCH_PAGE_SIZE, MADV_GUARD_INSTALL) ||
+		    madvise(actor->page, BENCH_PAGE_SIZE, MADV_GUARD_REMOVE))
+			fail("cannot guard a page");
+		touch(actor->page);
+	}
+}
+
+/* Not of shared memory on every kernel. */
+static bool have_guards(void)
+{
+	return !madvise(page_alone(), BENCH_PAGE_SIZE, MADV_GUARD_INSTALL);
+}
+
 #ifdef NO_KMEM
 #define act_vmalloc NULL
 #else
@@ -209,7 +265,12 @@ static run_fn act_of(enum shape shape, int thread)
 	case PAGE_BATCH:
 		return act_page_batch;
 	case VMALLOC_PAIR:
+	case VMALLOC_OPEN:
 		return act_vmalloc;
+	case SHUT_PAGE:
+		return act_shut;
+	case GUARD_PAGE:
+		return act_guard;
 	}
 	return NULL;
 }
@@ -234,10 +295,14 @@ static bool take_calls(const struct line *line, const struct subject *subject)
 	static const struct subject cache = { "cache", OURS, NULL };
 
 	crew.shape = (enum shape)line->shape;
+	if (crew.shape >= SHUT_PAGE) {
+		crew.calls = &null_calls;
+		return subject->role == BASELINE && (crew.shape == SHUT_PAGE || have_guards());
+	}
 	if (crew.shape >= PAGE_PAIR) {
 		if (subject->role != OURS)
 			return false;
-		crew.pages = kmem_page_calls(PAGES_MIB);
+		crew.pages = kmem_page_calls_with(PAGES_MIB, crew.shape == VMALLOC_OPEN ? "kmem.lazy_vfree=1" : "");
 		return true;
 	}
 	if (crew.shape == CACHE_PAIR && subject->role != OURS)
@@ -403,10 +468,55 @@ static unsigned long lock_waits;
 void __real_spin_lock_contended(void *lock) __attribute__((weak));
 void __wrap_spin_lock_contended(void *lock);
 
+/*
+ * Who waited, by the address that the wait returns to: each waiter has a place of its own (or shares it with who came
+ * later, where places are taken).
+ */
+static struct {
+	const void *caller;
+	unsigned long waits;
+} waiters[64];
+
+static void waiter_count(const void *caller)
+{
+	size_t place = ((size_t)caller >> 2) % ARRAY_LENGTH(waiters);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(waiters); i++, place = (place + 1) % ARRAY_LENGTH(waiters)) {
+		const void *none = NULL;
+
+		if (__atomic_load_n(&waiters[place].caller, __ATOMIC_RELAXED) == caller ||
+		    __atomic_compare_exchange_n(&waiters[place].caller, &none, caller, false, __ATOMIC_RELAXED,
+						__ATOMIC_RELAXED) ||
+		    none == caller)
+			break;
+	}
+	__atomic_fetch_add(&waiters[place].waits, 1, __ATOMIC_RELAXED);
+}
+
 void __wrap_spin_lock_contended(void *lock)
 {
 	__atomic_fetch_add(&lock_waits, 1, __ATOMIC_RELAXED);
+	waiter_count(__builtin_return_address(0));
 	__real_spin_lock_contended(lock);
+}
+
+/* To BENCH_WAITERS, if there is such a file: a line for each waiter, of which addr2line makes a function's name. */
+static void waiters_write(const char *line, double operations)
+{
+	const char *path = getenv("BENCH_WAITERS");
+	FILE *file = path ? fopen(path, "a") : NULL;
+	Dl_info here;
+
+	if (!file)
+		return;
+	for (size_t i = 0; i < ARRAY_LENGTH(waiters); i++) {
+		const char *caller = waiters[i].caller;
+
+		if (waiters[i].waits && dladdr(caller, &here))
+			fprintf(file, "%.3f\t%#zx\t%s\n", 1000 * (double)waiters[i].waits / operations,
+				(size_t)(caller - (const char *)here.dli_fbase), line);
+	}
+	fclose(file);
 }
 
 static double sleeps(void)
@@ -437,32 +547,81 @@ static double counter_value(int fd)
 	return (double)value;
 }
 
+static double system_us(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (double)usage.ru_stime.tv_sec * 1e6 + (double)usage.ru_stime.tv_usec;
+}
+
+/* What a subject of this section counts. */
+enum counted { LOCK_WAITS, SLEEPS, SYSTEM_US, CACHE_MISSES };
+
+static double count_now(enum counted what, int cache)
+{
+	switch (what) {
+	case LOCK_WAITS:
+		return (double)lock_waits;
+	case SLEEPS:
+		return sleeps();
+	case SYSTEM_US:
+		return system_us();
+	case CACHE_MISSES:
+		return counter_value(cache);
+	}
+	return NAN;
+}
+
+static const struct subject counters[] = {
+	[LOCK_WAITS] = { "lock waits", OURS, NULL }, [SLEEPS] = { "sleeps", OURS, NULL },
+	[SYSTEM_US] = { "us in the system", OURS, NULL }, [CACHE_MISSES] = { "cache misses", OURS, NULL },
+};
+
+static enum counted counted_by(const struct subject *subject)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_LENGTH(counters) - 1 && strcmp(counters[i].name, subject->name))
+		i++;
+	return (enum counted)i;
+}
+
+/* So much that a run takes some tenths of a second at worst. */
+static unsigned long contended_operations(enum shape shape)
+{
+	if (shape == VMALLOC_PAIR)
+		return 1ul << 12;
+	return shape == LARGE || shape == VMALLOC_OPEN ? 1ul << 16 : 1ul << 20;
+}
+
 /* Per 1,000 operations of all threads. The subject says what is counted. */
 static double measure_contention(const struct line *line, const struct subject *subject, const struct effort *effort)
 {
-	unsigned long n = effort->quick ? 1ul << 12 : 1ul << (line->shape == VMALLOC_PAIR ? 14 : 20);
-	bool of_cache = !strcmp(subject->name, "cache misses"), of_locks = !strcmp(subject->name, "lock waits");
-	int counter = of_cache ? cache_counter() : -1;
-	double before, count;
+	unsigned long n = effort->quick ? 1ul << 12 : contended_operations((enum shape)line->shape);
+	enum counted what = counted_by(subject);
+	int cache = what == CACHE_MISSES ? cache_counter() : -1;
+	double before, count, operations;
 
 	crew.threads = threads_here(line);
-	if (crew.threads > MAX_THREADS || crew.threads < 2 || (of_cache && counter < 0) || !HAVE_KMEM ||
+	if (crew.threads > MAX_THREADS || crew.threads < 2 || (what == CACHE_MISSES && cache < 0) || !HAVE_KMEM ||
 	    !take_calls(line, &(struct subject){ "kmem", OURS, NULL }))
 		return NAN;
 	start_crew(effort, line->size, true);
 	run_crew(NULL, n);	/* warm */
-	before = of_cache ? counter_value(counter) : of_locks ? (double)lock_waits : sleeps();
+	memset(waiters, 0, sizeof(waiters));
+	before = count_now(what, cache);
 	run_crew(NULL, n);
-	count = (of_cache ? counter_value(counter) : of_locks ? (double)lock_waits : sleeps()) - before;
-	return 1000 * count / ((double)n * crew.threads);
+	count = count_now(what, cache) - before;
+	operations = (double)n * crew.threads;
+	if (what == LOCK_WAITS)
+		waiters_write(line->name, operations);
+	return 1000 * count / operations;
 }
 
 /* ---- tables ---- */
 
 static const struct subject subjects[] = { { "kmem", OURS, NULL }, MALLOCS, { "null", BASELINE, NULL } };
-static const struct subject counters[] = {
-	{ "lock waits", OURS, NULL }, { "sleeps", OURS, NULL }, { "cache misses", OURS, NULL },
-};
 
 /* line->count: threads, or minus threads a CPU. */
 #define A_CPU(threads) ((unsigned long)-(threads))
@@ -489,6 +648,9 @@ static const struct line scale_lines[] = {
 	SCALED("order-0 page pair", PAGE_PAIR, 0),
 	SCALED("order-0 page batch of 512", PAGE_BATCH, 0),
 	SCALED("vmalloc 4 KiB pair", VMALLOC_PAIR, 0),
+	SCALED("vmalloc 4 KiB pair, lazy_vfree", VMALLOC_OPEN, 0),
+	SCALED("a page shut and opened by mprotect", SHUT_PAGE, 0),
+	SCALED("a page guarded and touched", GUARD_PAGE, 0),
 };
 
 static const struct line fairness_lines[] = {
@@ -515,6 +677,7 @@ static const struct line contention_lines[] = {
 	{ "order-0 page pair, a thread a CPU", PAGE_PAIR, 0, A_CPU(1) },
 	{ "order-0 page batch of 512, a thread a CPU", PAGE_BATCH, 0, A_CPU(1) },
 	{ "vmalloc 4 KiB pair, a thread a CPU", VMALLOC_PAIR, 0, A_CPU(1) },
+	{ "vmalloc 4 KiB pair, lazy_vfree, a thread a CPU", VMALLOC_OPEN, 0, A_CPU(1) },
 };
 
 const struct section section_scale = {
