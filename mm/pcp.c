@@ -13,7 +13,7 @@
  * filling last is reused at once; other pages wait on the cold lists to go back to the zone, so that their pageblocks
  * may become empty.
  *
- * While other CPUs come to the zone's lists, too, a CPU keeps more pages (pcp_adapt()), and uses up its cold ones.
+ * While the zone's lock is wanted by other CPUs, a CPU keeps more pages (pcp_adapt()), and uses up its cold ones.
  *
  *	P1  count is the pages on the CPU's lists of the zone
  *	P2  they have type PGTY_PCP, their zone, no reference and no mapping; no list goes in circles
@@ -84,19 +84,8 @@ static int pcp_high(const struct per_cpu_pages *pcp)
 }
 
 /*
- * Has another CPU been at the zone's lists since this one was? Then their cache lines come from there, a dozen of them,
- * however short the lock is held.
- */
-static bool zone_is_shared(const struct per_cpu_pages *pcp, const struct zone *zone)
-{
-	const struct per_cpu_pages *last = __atomic_load_n(&zone->last_pcp, __ATOMIC_RELAXED);
-
-	return spin_is_locked(&zone->lock) || (last && last != pcp);
-}
-
-/*
- * Pages go between this CPU and the zone. If that is another CPU's as well, fewer such moments are worth some memory:
- * the CPU may keep a batch more from now on, unless the zone has little left or the user said how much.
+ * Pages go between this CPU and the zone. If the zone's lock is another CPU's just now, fewer such moments are worth
+ * some memory: the CPU may keep a batch more from now on, unless the zone has little left or the user said how much.
  */
 static void pcp_adapt(struct per_cpu_pages *pcp, const struct zone *zone)
 {
@@ -104,7 +93,7 @@ static void pcp_adapt(struct per_cpu_pages *pcp, const struct zone *zone)
 
 	if (zone_page_state(zone, NR_FREE_PAGES) < (long)zone_mark(zone, WMARK_HIGH))
 		high = __atomic_load_n(&zone->pcp_high, __ATOMIC_RELAXED);
-	else if (zone_is_shared(pcp, zone) && !zone->machine->params.percpu_pagelist_high_fraction &&
+	else if (spin_is_locked(&zone->lock) && !zone->machine->params.percpu_pagelist_high_fraction &&
 		 high < MOST_BATCHES * pcp_batch(pcp))
 		high += pcp_batch(pcp);
 	__atomic_store_n(&pcp->high, high, __ATOMIC_RELAXED);
@@ -149,7 +138,6 @@ static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, enum migratet
 	pcp_adapt(pcp, zone);
 	pcp_fetch(pcp, (unsigned int)nr);
 	spin_lock_irqsave(&zone->lock, flags);
-	__atomic_store_n(&zone->last_pcp, pcp, __ATOMIC_RELAXED);
 	while (taken < nr) {
 		unsigned int run;
 		struct page *page = buddy_take_singles(zone, (unsigned int)ilog2((unsigned int)(nr - taken)), type,
@@ -239,7 +227,6 @@ static void pcp_shrink(struct per_cpu_pages *pcp, struct zone *zone, int pages)
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	__atomic_store_n(&zone->last_pcp, pcp, __ATOMIC_RELAXED);
 	while (pages > 0 && pcp->count > 0) {
 		struct page *page;
 

@@ -175,7 +175,7 @@ static void a_pair_of_pages_moves_nothing(struct ktap *t)
 /* Six CPUs' shares of the zone are less than a batch: each comes to keep one while others are at the zone, too. */
 static void pages_in_batches(struct ktap *t)
 {
-	expect_lines(t, page_batches, SIM_PLAIN, 6, 8192, 30);
+	expect_lines(t, page_batches, SIM_PLAIN, 6, 8192, 120);
 }
 
 /* Its mark is read and cleared by the one, and written by the other: three lines an object, of two operations. */

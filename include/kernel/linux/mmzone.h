@@ -137,7 +137,6 @@ struct zone {
 
 	/* Under lock (innermost; irqs off). */
 	spinlock_t lock __attribute__((aligned(64)));
-	const struct per_cpu_pages *last_pcp;	/* of the CPU whose pages came or went last; atomic */
 	unsigned long nr_reserved_highatomic;
 	unsigned long nr_isolate_pageblock;
 	unsigned int nr_deferred;
