@@ -546,14 +546,18 @@ static void boot_use_and_shut_down(struct ktap *t, unsigned int i, void *arg)
 	for (int round = 0; round < rounds; round++) {
 		static const char *const wide[] = { "mem=64M", "mem=1G nr_cpus=3", "mem=16M nr_cpus=1",
 						    "mem=4G numa=fake=2" };
-		static const char *const narrow[] = { "mem=64M", "mem=96M nr_cpus=3", "mem=16M nr_cpus=1",
-						      "mem=128M numa=fake=2" };
+		static const char *const narrow[] = { "mem=48M", "mem=64M nr_cpus=3", "mem=16M nr_cpus=1",
+						      "mem=72M numa=fake=2" };
 		const char *const *cmdlines = sizeof(long) == 8 ? wide : narrow;
-		struct machine *m = machine_boot(&(struct machine_config){ .cmdline = cmdlines[i % 4] });
+		const char *why = "";
+		struct machine *m = machine_boot_why(&(struct machine_config){ .cmdline = cmdlines[i % 4] }, &why);
 		struct kmem_fault fault = { .id = "" };
 		void *object, *area;
 
-		ASSERT_NOT_NULL(t, m);
+		if (!m) {
+			ktap_fail(t, "%s: %s", cmdlines[i % 4], why);
+			return;
+		}
 		machine_enter(m);
 		object = kmalloc(1 + ktap_below(t, 8000), GFP_KERNEL);
 		area = vmalloc(1 + ktap_below(t, 100000));
