@@ -158,44 +158,33 @@ static void expect_refused(struct ktap *t, struct machine *m, const char *reason
 	zones_hold(t, m);
 }
 
-static void a_page_freed_twice_is_reported(struct ktap *t)
+static void free_twice(struct ktap *t, unsigned int order, unsigned int second_order)
 {
 	struct machine *m = machine_for(t, "mem=64M");
 	struct page *page;
 
 	ASSERT(t, m);
-	page = alloc_page(GFP_KERNEL);
+	page = alloc_pages(GFP_KERNEL, order);
 	ASSERT(t, page);
-	__free_page(page);
-	__free_page(page);
+	__free_pages(page, order);
+	__free_pages(page, second_order);
 	expect_refused(t, m, "page dumped because: VM_BUG_ON_PAGE(page_ref_count(page) == 0)\n");
+}
+
+static void a_page_freed_twice_is_reported(struct ktap *t)
+{
+	free_twice(t, 0, 0);
 }
 
 static void a_block_freed_twice_is_reported(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M");
-	struct page *page;
-
-	ASSERT(t, m);
-	page = alloc_pages(GFP_KERNEL, 6);
-	ASSERT(t, page);
-	__free_pages(page, 6);
-	__free_pages(page, 6);
-	expect_refused(t, m, "page dumped because: VM_BUG_ON_PAGE(page_ref_count(page) == 0)\n");
+	free_twice(t, 6, 6);
 }
 
 /* It is free: whose order it had matters no more. */
 static void a_block_freed_again_with_another_order_is_reported(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=64M");
-	struct page *page;
-
-	ASSERT(t, m);
-	page = alloc_pages(GFP_KERNEL, 6);
-	ASSERT(t, page);
-	__free_pages(page, 6);
-	__free_pages(page, 2);
-	expect_refused(t, m, "page dumped because: VM_BUG_ON_PAGE(page_ref_count(page) == 0)\n");
+	free_twice(t, 6, 2);
 }
 
 static void a_put_of_a_free_page_is_reported(struct ktap *t)

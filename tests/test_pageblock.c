@@ -150,7 +150,6 @@ static void a_cold_page_is_not_reused_at_once(struct ktap *t)
 	ASSERT(t, m);
 	pcp = &m->cpus[0]->pcp[dma32(m)->index];
 	nr = take_pages();
-	drain_all_pages();
 	page = pages[nr / 2];
 	ASSERT_EQ(t, page_zone(page), dma32(m));
 	EXPECT(t, pageblock_is_cold(dma32(m), block_of(page)));
@@ -323,7 +322,6 @@ static void a_spoilt_cold_page_is_not_handed_out(struct ktap *t)
 
 	ASSERT(t, m);
 	nr = take_pages();
-	drain_all_pages();
 	page = pages[nr / 2];
 	__free_page(page);
 	EXPECT_EQ(t, m->cpus[0]->pcp[dma32(m)->index].lists[PCP_COLD_LISTS + MIGRATE_MOVABLE], page);

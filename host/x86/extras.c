@@ -31,7 +31,7 @@ u64 host_clock(struct machine *m)
 u64 host_random(struct machine *m)
 {
 	static u32 calls;
-	u64 z = read_tsc() + __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) * 0x9e3779b97f4a7c15ull;
+	u64 z = rdtsc() + __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED) * 0x9e3779b97f4a7c15ull;
 
 	(void)m;
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;

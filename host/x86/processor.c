@@ -244,11 +244,11 @@ void timer_calibrate(void)
 	pic_silence();
 	apic_init();
 	apic_write(APIC_TIMER, MASKED);
-	start = read_tsc();
+	start = rdtsc();
 	apic_write(APIC_TIMER_START, ~0u);
 	pit_wait(CALIBRATE_MS);
 	apic_khz = (~0u - apic_read(APIC_TIMER_NOW)) / CALIBRATE_MS;
-	tsc_khz = (u32)((read_tsc() - start) / CALIBRATE_MS);
+	tsc_khz = (u32)((rdtsc() - start) / CALIBRATE_MS);
 	if (!apic_khz || !tsc_khz)
 		halt("kmem: the clocks of this computer stand still\n");
 	apic_init();
@@ -258,7 +258,7 @@ void timer_calibrate(void)
 
 u64 clock_ns(void)
 {
-	u64 passed = read_tsc() - tsc_start;
+	u64 passed = rdtsc() - tsc_start;
 
 	return passed / tsc_khz * 1000000 + passed % tsc_khz * 1000000 / tsc_khz;
 }

@@ -22,6 +22,7 @@
 #ifndef HOST_X86_X86_H
 #define HOST_X86_X86_H
 
+#include <asm/msr.h>
 #include <asm/processor.h>
 #include <kmem/cpu.h>
 #include <kmem/host.h>
@@ -150,14 +151,6 @@ static inline u64 read_msr(u32 number)
 static inline void write_msr(u32 number, u64 value)
 {
 	__asm__ volatile("wrmsr" : : "c"(number), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
-}
-
-static inline u64 read_tsc(void)
-{
-	u32 low, high;
-
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (u64)high << 32 | low;
 }
 
 /* The processor's own interrupt flag. Off only inside this host, for a moment. */

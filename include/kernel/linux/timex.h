@@ -3,6 +3,7 @@
 #ifndef _LINUX_TIMEX_H
 #define _LINUX_TIMEX_H
 
+#include <asm/msr.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 
@@ -11,10 +12,7 @@ typedef unsigned long long cycles_t;
 static inline cycles_t get_cycles(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
-	u32 low, high;
-
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (cycles_t)high << 32 | low;
+	return rdtsc();
 #else
 	return ktime_get_ns();
 #endif
