@@ -150,6 +150,55 @@ static void division_is_exact(struct ktap *t)
 	EXPECT_EQ(t, mul_u64_u32_div(~0ull, 1000, 1000), ~0ull);
 }
 
+/* One operator a function, so that each calls the compiler's own helper where it has one. */
+static noinline u64 quotient(u64 n, u64 d)
+{
+	return n / d;
+}
+
+static noinline u64 rest_of(u64 n, u64 d)
+{
+	return n % d;
+}
+
+static noinline s64 signed_quotient(s64 n, s64 d)
+{
+	return n / d;
+}
+
+static noinline s64 signed_rest(s64 n, s64 d)
+{
+	return n % d;
+}
+
+static noinline s64 both(s64 n, s64 d, s64 *rest)
+{
+	*rest = n % d;
+	return n / d;
+}
+
+/* As C has it: the quotient is cut off towards 0, the remainder has the dividend's sign. */
+static void operators_divide_exactly(struct ktap *t)
+{
+	for (int round = 0; round < 20000; round++) {
+		u64 n = ktap_random(t) >> ktap_random(t) % 64, d = ktap_random(t) >> ktap_random(t) % 64, q, r;
+		s64 a = (s64)ktap_random(t) >> ktap_random(t) % 64, b = (s64)ktap_random(t) >> ktap_random(t) % 64;
+		s64 rest;
+
+		d += !d;
+		q = quotient(n, d);
+		r = rest_of(n, d);
+		ASSERT(t, r < d && q * d + r == n && (!q || q <= ~0ull / d));
+		ASSERT(t, n / d == q && n % d == r);
+		b = b == 0 || b == -1 ? 7 : b;
+		q = quotient(a < 0 ? -(u64)a : (u64)a, b < 0 ? -(u64)b : (u64)b);
+		ASSERT_EQ(t, (u64)signed_quotient(a, b), (a < 0) != (b < 0) ? -q : q);
+		ASSERT_EQ(t, (u64)signed_rest(a, b), (u64)a - ((a < 0) != (b < 0) ? -q : q) * (u64)b);
+		ASSERT_EQ(t, both(a, b, &rest), signed_quotient(a, b));
+		ASSERT_EQ(t, rest, signed_rest(a, b));
+	}
+}
+
 static void square_roots(struct ktap *t)
 {
 	for (u64 root = 0; root < 3000; root++) {
@@ -192,6 +241,7 @@ KTAP_SUITE(overflow,
 	KTAP_CASE(rounding),
 	KTAP_CASE(powers_of_two),
 	KTAP_CASE(division_is_exact),
+	KTAP_CASE(operators_divide_exactly),
 	KTAP_CASE(square_roots),
 	KTAP_CASE(errors_in_pointers),
 	KTAP_CASE(hashes_fit_their_bits));

@@ -106,8 +106,8 @@ entry64:
 	movl	%eax, %es
 	movl	%eax, %ss
 	xorl	%ebp, %ebp
-	pushl	boot_info
-	pushl	boot_magic
+	movl	boot_magic, %eax
+	movl	boot_info, %edx
 	call	x86_start
 #endif
 1:	hlt
@@ -188,7 +188,7 @@ ap_start64:
 	movl	%eax, %cr0
 	movl	ap_stack, %esp
 	xorl	%ebp, %ebp
-	pushl	ap_stack_bottom
+	movl	ap_stack_bottom, %eax
 	call	x86_ap_start
 #endif
 1:	hlt

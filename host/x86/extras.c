@@ -74,6 +74,34 @@ unsigned int host_backtrace(unsigned long *pcs, unsigned int nr)
 	return backtrace_from(frame, frame, pcs, nr);
 }
 
+static bool follows_call(unsigned long pc)
+{
+	const u8 *end = (const u8 *)pc;
+
+	return pc > (unsigned long)image_start + 7 && pc < (unsigned long)image_text_end &&
+	       (end[-5] == 0xe8 || end[-2] == 0xff || end[-3] == 0xff || end[-6] == 0xff || end[-7] == 0xff);
+}
+
+/*
+ * What calls nothing has no frame (host.mk). It goes on at the first word of its stack that follows a call; below that
+ * lies its caller's frame, if it used the register. What is left in a frame looks the same: so it is said as a guess.
+ */
+unsigned long caller_say(unsigned long frame, unsigned long sp)
+{
+	bool is_known = is_frame(frame, sp);
+	char name[160];
+
+	for (unsigned long at = sp; is_frame(at, sp) && (!is_known || at < frame); at += sizeof(long)) {
+		const unsigned long *words = (const unsigned long *)at;
+
+		if (!follows_call(words[0]))
+			continue;
+		say(" ? %s\n", host_symbol(name, sizeof(name), words[0]));
+		return is_known || at == sp ? frame : words[-1];
+	}
+	return frame;
+}
+
 void backtrace_say(unsigned long frame, unsigned long inner)
 {
 	unsigned long pcs[24];

@@ -5,7 +5,7 @@
  *
  *	console					a prompt, until it is left (console/)
  *	run="COMMAND; COMMAND"			these are done, as if typed there, instead of the demonstration
- *	crime=null|guard|kmap|text|execute|stack|panic	a mistake on purpose, for its report
+ *	crime=null|leaf|guard|kmap|text|execute|stack|panic	a mistake on purpose, for its report
  *	show=tables				every leaf of the host's tables, as QEMU's "info tlb" has it; then wait
  */
 #include <kmem/kmem.h>
@@ -65,6 +65,16 @@ static noinline int stack_use(int depth)
 	return depth < 0 ? 0 : stack_use(depth + 1) + words[0];
 }
 
+/* It calls nothing, and uses the register in which others keep their frame. */
+static noinline void leaf_write(volatile char *at)
+{
+#ifdef __x86_64__
+	__asm__ volatile("push %%rbp; xor %%ebp, %%ebp; movb $1, (%0); pop %%rbp" : : "r"(at) : "memory");
+#else
+	__asm__ volatile("push %%ebp; xor %%ebp, %%ebp; movb $1, (%0); pop %%ebp" : : "r"(at) : "memory");
+#endif
+}
+
 static void kmap_use_after(struct page *page)
 {
 	volatile char *address = kmap_local_page(page);
@@ -81,6 +91,8 @@ static noinline void err_on_purpose(const char *cmdline)
 	OPTIMIZER_HIDE_VAR(nothing);
 	if (strstr(cmdline, "crime=null"))
 		nothing[8] = 1;
+	if (strstr(cmdline, "crime=leaf"))
+		leaf_write(nothing + 8);
 	if (strstr(cmdline, "crime=guard"))
 		area[PAGE_SIZE] = 1;
 	if (strstr(cmdline, "crime=kmap"))

@@ -114,12 +114,13 @@ static void report_registers(const struct frame *f)
 #endif
 }
 
+/* On 32 bits the interrupt came on the same stack, except for a double fault. */
 static unsigned long frame_sp(const struct frame *f)
 {
 #ifdef __x86_64__
 	return f->sp;
 #else
-	return f->sp_then;
+	return f->vector == DOUBLE_FAULT ? f->sp_then : (unsigned long)(f + 1);
 #endif
 }
 
@@ -133,10 +134,8 @@ static void report_place(const struct frame *f)
 	report_registers(f);
 	say("Call Trace:\n");
 	say(" %s\n", name);
-	if (f->vector == DOUBLE_FAULT)
-		backtrace_say(f->bp, frame_sp(f));	/* this is another stack */
-	else
-		backtrace_say(f->bp, (unsigned long)__builtin_frame_address(0));
+	/* After a double fault the stack may have ended where it was to go on. */
+	backtrace_say(f->vector == DOUBLE_FAULT ? f->bp : caller_say(f->bp, frame_sp(f)), frame_sp(f));
 }
 
 static void report_owner(unsigned long address)

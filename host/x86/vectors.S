@@ -86,9 +86,8 @@ arrive:
 	iretq
 #else
 	pushal
-	pushl	%esp
+	movl	%esp, %eax
 	call	interrupt
-	addl	$4, %esp
 	popal
 	addl	$8, %esp
 	iretl
@@ -115,8 +114,6 @@ stack_switch:
 	popq	%rbp
 	ret
 #else
-	movl	4(%esp), %eax
-	movl	8(%esp), %edx
 	pushl	%ebp
 	pushl	%ebx
 	pushl	%esi
@@ -145,9 +142,9 @@ touch_read:
 touch_write:
 	lock orb $0, (%rdi)
 #else
-	movl	4(%esp), %ecx
-	cmpl	$0, 8(%esp)
-	jne	touch_write
+	movl	%eax, %ecx
+	testl	%edx, %edx
+	jnz	touch_write
 touch_read:
 	movb	(%ecx), %al
 	xorl	%eax, %eax

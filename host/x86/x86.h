@@ -276,6 +276,8 @@ void serial_listen(void);
 void serial_receive(void);
 /* From a frame on, of the stack that inner is an address of. */
 void backtrace_say(unsigned long frame, unsigned long inner);
+/* Who called what was interrupted, if that has no frame. Returns the frame to go on from. */
+unsigned long caller_say(unsigned long frame, unsigned long sp);
 void say(const char *format, ...) PRINTF(1, 2);
 /* One line, and the end. */
 _Noreturn void halt(const char *format, ...) PRINTF(1, 2);

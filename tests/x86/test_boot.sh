@@ -7,7 +7,7 @@ qemu=${QEMU:-qemu-system-x86_64}
 command -v $qemu >/dev/null || { echo "1..0 # SKIP no $qemu"; exit 0; }
 . tests/tap.sh
 export BOOT_SECONDS=100
-echo "1..21"
+echo "1..22"
 
 # boots NAME STATUS MEMORY PROCESSORS TEXT [WORD...]: its status, and what it says.
 boots() {
@@ -34,6 +34,12 @@ page walk: level [34] \[0\]
 IP: err_on_purpose\+
 main_run\+
 Kernel panic'
+crime leaf 'NULL pointer dereference, address: 0*8$
+IP: leaf_write\+
+^ \? err_on_purpose\+
+^ x86_main\+
+^ main_run\+
+Kernel panic'
 crime guard 'unable to handle page fault
 owner: in the guard page after the vmalloc area .*allocated by err_on_purpose\+
 Kernel panic'
@@ -49,6 +55,7 @@ crime text 'permissions violation
 Kernel panic'
 crime execute 'instruction fetch in kernel mode
 permissions violation
+^ \? err_on_purpose\+
 owner: in the vmalloc area
 Kernel panic'
 crime panic 'Kernel panic - not syncing: on purpose
