@@ -44,7 +44,6 @@
 #define MADV_GUARD_INSTALL 102
 #endif
 
-static unsigned long direct_hint, vmalloc_hint;		/* where to look first; any value is right */
 static long nr_mappings, max_mappings;
 
 static size_t round_up_to(size_t value, size_t unit)
@@ -61,6 +60,45 @@ static bool place_reserve(unsigned long address, size_t bytes)
 		munmap(got, bytes);
 	return got == (void *)address;
 }
+
+#if __SIZEOF_POINTER__ == 4
+/*
+ * The first room of the others' window, from its beginning or its end; 0 if there is none. Low memory is packed at the
+ * one, vmalloc areas, most of one size, at the other: addresses are so few that what is free must stay whole.
+ */
+static unsigned long others_reserve(size_t bytes, bool from_end)
+{
+	size_t whole = round_up_to(bytes, WINDOW_GRANULE);
+
+	if (!bytes || bytes > OTHERS_WINDOW)
+		return 0;
+	for (size_t offset = 0; offset <= OTHERS_WINDOW - whole; offset += WINDOW_GRANULE) {
+		unsigned long place = OTHERS_BASE + (from_end ? OTHERS_WINDOW - whole - offset : offset);
+
+		if (place_reserve(place, bytes))
+			return place;
+	}
+	return 0;
+}
+
+/* A process's first machine lies where the kernel would; others have what its program leaves. */
+static unsigned long direct_reserve(const struct host_machine *hm)
+{
+	return place_reserve(DIRECT_BASE, hm->direct_bytes) ? DIRECT_BASE : others_reserve(hm->direct_bytes, false);
+}
+
+static unsigned long vmalloc_reserve(struct host_layout *layout)
+{
+	unsigned long last = VMALLOC_BASE + VMALLOC_WINDOW - layout->vmalloc_bytes;
+
+	if (layout->direct_base == DIRECT_BASE && layout->vmalloc_bytes <= VMALLOC_WINDOW &&
+	    place_reserve(last, layout->vmalloc_bytes))
+		return last;
+	layout->vmalloc_bytes = layout->vmalloc_least;
+	return others_reserve(layout->vmalloc_bytes, true);
+}
+#else
+static unsigned long direct_hint, vmalloc_hint;		/* where to look first; any value is right */
 
 /* Reserve bytes somewhere in a window; 0 if there is no room. */
 static unsigned long slot_reserve(unsigned long base, size_t window, size_t bytes, unsigned long *hint)
@@ -79,26 +117,6 @@ static unsigned long slot_reserve(unsigned long base, size_t window, size_t byte
 	return 0;
 }
 
-#if __SIZEOF_POINTER__ == 4
-/* A process's first machine lies where the kernel would; others have what its program leaves. */
-static unsigned long direct_reserve(const struct host_machine *hm)
-{
-	return place_reserve(DIRECT_BASE, hm->direct_bytes)
-		       ? DIRECT_BASE
-		       : slot_reserve(OTHERS_BASE, OTHERS_WINDOW, hm->direct_bytes, &direct_hint);
-}
-
-static unsigned long vmalloc_reserve(struct host_layout *layout)
-{
-	unsigned long last = VMALLOC_BASE + VMALLOC_WINDOW - layout->vmalloc_bytes;
-
-	if (layout->direct_base == DIRECT_BASE && layout->vmalloc_bytes <= VMALLOC_WINDOW &&
-	    place_reserve(last, layout->vmalloc_bytes))
-		return last;
-	layout->vmalloc_bytes = layout->vmalloc_least;
-	return slot_reserve(OTHERS_BASE, OTHERS_WINDOW, layout->vmalloc_bytes, &vmalloc_hint);
-}
-#else
 static unsigned long direct_reserve(const struct host_machine *hm)
 {
 	return slot_reserve(DIRECT_BASE, DIRECT_WINDOW, hm->direct_bytes, &direct_hint);

@@ -27,6 +27,7 @@ static const char *const cmdlines[] = { "mem=16M vmalloc=64M nr_cpus=1", "mem=64
 					"mem=1G vmalloc=64M nr_cpus=2", "mem=3G vmalloc=128M nr_cpus=1" };
 #else
 #define MAX_MACHINES 8
+#define DESCRIPTORS_END (VMEMMAP_BASE + (512ul << 20))	/* of 64 GiB */
 static const char *const cmdlines[] = { "mem=16M nr_cpus=1", "mem=64M vmalloc=8M nr_cpus=1",
 					"mem=32M vmalloc=16M nr_cpus=2", "mem=8M vmalloc=1M nr_cpus=1" };
 #endif
@@ -42,7 +43,7 @@ struct maps {
 static bool in_windows(unsigned long address)
 {
 #ifdef OTHERS_BASE
-	if (address >= OTHERS_BASE && address < OTHERS_BASE + OTHERS_WINDOW)
+	if (address >= OTHERS_BASE && address < DESCRIPTORS_END)
 		return true;
 #endif
 	return address >= DIRECT_BASE && address < WINDOWS_END;
@@ -205,6 +206,48 @@ static void a_thousand_boots_leave_nothing_behind(struct ktap *t)
 	EXPECT_LE(t, after.lines, before.lines + 32);	/* malloc may take a few */
 	EXPECT_EQ(t, fd_after, fd_before);
 }
+
+/* One in five fails, half-way. */
+static void boot_and_shut_down_often(struct ktap *t, unsigned int i, void *arg)
+{
+	unsigned int rounds = t->soak ? 4000 : 250;
+
+	(void)arg;
+	for (unsigned int round = 0; round < rounds && !ktap_failed(t); round++)
+		if ((i + round) % 5)
+			boot_use_shut_down(t, cmdlines[(i + round) % 4]);
+		else
+			EXPECT_NULL(t, machine_boot(&(struct machine_config){ .cmdline = "mem=2200K nr_cpus=64" }));
+}
+
+static void so_do_thousands_by_threads_at_once(struct ktap *t)
+{
+	boot_use_shut_down(t, cmdlines[0]);
+	ktap_threads(t, 8, boot_and_shut_down_often, NULL);
+	EXPECT_EQ(t, maps_read().ours, 0);
+}
+
+#if __SIZEOF_POINTER__ == 4
+/* Machines come and go, one or two at a time, beside the first: most of the window is free each time, and whole. */
+static void free_addresses_stay_whole(struct ktap *t)
+{
+	struct machine *first = machine_boot(&(struct machine_config){ .cmdline = "mem=16M vmalloc=8M nr_cpus=1" });
+	struct machine *last = NULL, *next;
+
+	ASSERT_NOT_NULL(t, first);
+	for (unsigned int i = 0; i < 100 && !ktap_failed(t); i++) {
+		next = machine_boot(&(struct machine_config){ .cmdline = cmdlines[i % 4] });
+		EXPECT_NOT_NULL(t, next);
+		if (last)
+			machine_shutdown(last);
+		last = next;
+		boot_use_shut_down(t, "mem=600M vmalloc=64M nr_cpus=1");
+	}
+	machine_shutdown(last);
+	EXPECT_EQ(t, machine_shutdown(first), 0);
+	EXPECT_EQ(t, maps_read().ours, 0);
+}
+#endif
 
 /* Boots that fail half-way, too. */
 static void failed_boots_leave_nothing_behind(struct ktap *t)
@@ -592,7 +635,10 @@ static void a_bound_thread_boots_for_all_processors(struct ktap *t)
 KTAP_SUITE(windows,
 	   KTAP_CASE(machines_have_windows_of_their_own),
 	   KTAP_CASE(a_full_window_is_no_disaster),
-	   KTAP_CASE(a_thousand_boots_leave_nothing_behind),
+	   KTAP_CASE(a_thousand_boots_leave_nothing_behind), KTAP_CASE(so_do_thousands_by_threads_at_once),
+#if __SIZEOF_POINTER__ == 4
+	   KTAP_CASE(free_addresses_stay_whole),
+#endif
 	   KTAP_CASE(failed_boots_leave_nothing_behind),
 	   KTAP_CASE(large_machines_cost_little),
 	   KTAP_CASE(nothing_is_executable),
