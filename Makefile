@@ -232,7 +232,8 @@ all-script-src := $(sort $(wildcard tests/test_*.sh tests/host/test_*.sh $(own-t
 # The simulator has a target of its own; the others are for a process.
 sim-fuzz-src := tests/fuzz/fuzz_sim.c
 all-fuzz-src := $(if $(filter sim,$(HOST)),$(sim-fuzz-src),$(filter-out $(sim-fuzz-src),$(sort $(wildcard tests/fuzz/fuzz_*.c))))
-test-src := $(if $(runner-src),$(call wanted,$(all-test-src)))
+# On the metal all are one image, and T= is for its command line.
+test-src := $(if $(runner-src),$(if $(hosted),$(call wanted,$(all-test-src)),$(all-test-src)))
 script-src := $(if $(runner-src)$(filter none,$(HOST)),$(call wanted,$(all-script-src)))
 fuzz-src := $(call wanted,$(all-fuzz-src))
 

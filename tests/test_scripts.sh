@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# test_scripts.sh - the checkers of make tidy, each given what it must find and what it must leave alone.
+# test_scripts.sh - the checkers of make tidy, each given what it must find and what it must leave alone; and the Makefile.
 set -u
 scripts=$(pwd)/scripts
 work=$(mktemp -d)
@@ -66,7 +66,7 @@ symbols()
 	(cd "$work/tree" && gcc -c -ffreestanding a.c -o a.o && "$scripts/core-symbols" a.o)
 }
 
-echo 1..20
+echo 1..21
 
 start
 put include/kmem/a.h </dev/null
@@ -125,4 +125,11 @@ printf 'int printf(const char *, ...);\nvoid f(void) { printf("x"); }\n' | put a
 finds "core-symbols: anything else is named" "a.o: needs printf" symbols
 
 passes "need: quiet when all is there" scripts/need check
+
+# The image of the metal holds all tests, whichever T= picks.
+image_folders()
+{
+	env -u MAKEFLAGS make HOST=x86 T=test_pcp O="$work/o" "$work/o/x86/.flags" && ls -d "$work/o/x86/tests/misuse"
+}
+passes "make: a first build of some tests finds a folder for each object of the image" image_folders
 exit $failed
