@@ -153,11 +153,12 @@ static void area_retire(struct vmalloc_state *vs, struct vmap_area *area)
 
 void report_map_failure(struct vmalloc_state *vs, const struct vm_struct *vm, gfp_t gfp, int err)
 {
+	const char *limit = vs->machine->layout.map_limit;
 	unsigned long bytes = vm_area_bytes(vm);
 
 	if (err == -ENOSPC && !(gfp & __GFP_NOWARN) && __ratelimit(&vs->map_report))
-		pr_warn("vmalloc: size %lu: the host has no room for another mapping (a process has vm.max_map_count, "
-			"usually 65530): free areas, make fewer and larger ones, or raise that limit\n", bytes);
+		pr_warn("vmalloc: size %lu: the host has no room for another mapping%s%s: free areas, or make fewer and "
+			"larger ones\n", bytes, limit ? " within " : "", limit ? limit : "");
 	warn_alloc(gfp, NULL, "vmalloc error: size %lu, failed to map pages", bytes);
 }
 

@@ -1052,7 +1052,7 @@ static void a_leaked_area_is_one_wherever_its_page_array_is(struct ktap *t)
 	EXPECT_EQ(t, leaks.pages, 0);
 }
 
-static void a_full_host_is_not_spoken_of_to_who_asked_for_silence(struct ktap *t)
+static void a_full_host_says_so_and_not_to_who_asked_for_silence(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M");
 
@@ -1060,8 +1060,12 @@ static void a_full_host_is_not_spoken_of_to_who_asked_for_silence(struct ktap *t
 	fault_arm(e->m, FAULT_BIT(FAULT_MAP), 1, true);
 	EXPECT_NULL(t, __vmalloc(4 * PAGE_SIZE, GFP_KERNEL | __GFP_NOWARN));
 	EXPECT_STR(t, console_text(), "");
+	e->m->layout.map_limit = NULL;
 	EXPECT_NULL(t, __vmalloc(4 * PAGE_SIZE, GFP_KERNEL));
-	EXPECT_CONTAINS(t, console_text(), "the host has no room for another mapping");
+	EXPECT_CONTAINS(t, console_text(), "the host has no room for another mapping: free areas, or");
+	e->m->layout.map_limit = "its limit";
+	EXPECT_NULL(t, __vmalloc(4 * PAGE_SIZE, GFP_KERNEL));
+	EXPECT_CONTAINS(t, console_text(), "the host has no room for another mapping within its limit: free areas, or");
 	fault_disarm(e->m);
 	env_holds(e);
 }
@@ -1126,6 +1130,6 @@ KTAP_SUITE(vmalloc, KTAP_CASE(c42_nothing_is_null), KTAP_CASE(c42_more_than_memo
 	   KTAP_CASE(dma_memory_is_dma_memory),
 	   KTAP_CASE(what_is_not_mapped_here_has_no_page),
 	   KTAP_CASE(a_leaked_area_is_one_wherever_its_page_array_is),
-	   KTAP_CASE(a_full_host_is_not_spoken_of_to_who_asked_for_silence),
+	   KTAP_CASE(a_full_host_says_so_and_not_to_who_asked_for_silence),
 	   KTAP_CASE(an_area_that_is_only_removed_leaves_its_pages),
 	   KTAP_CASE(pages_in_pieces_are_no_large_block));

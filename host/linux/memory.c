@@ -236,6 +236,7 @@ int host_machine_create(struct host_layout *layout)
 	layout->machine = machine_of(hm);
 	layout->memory_is_zero = true;
 	layout->nr_cpus = cpus_online();
+	layout->map_limit = "vm.max_map_count, usually 65530";
 	machine_list(hm);
 	return 0;
 unmap_descriptors:
