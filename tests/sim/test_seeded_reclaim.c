@@ -231,7 +231,7 @@ static void kswapd_end_world(void *arg)
 
 static void kswapd_does_not_outlive_its_machine(struct ktap *t)
 {
-	expect_found(t, SEEDED_KSWAPD_START, kswapd_end_world, 50);
+	expect_found(t, SEEDED_KSWAPD_START, kswapd_end_world, 400);
 }
 
 static void free_at_last(void *arg)
