@@ -175,7 +175,9 @@ static-cflags := $(if $(filter linux,$(HOST)),-DKMEM_TLS_MODEL='"local-exec"')
 
 libc-code := host/linux/% host/sim/% malloc/% cli/% bench/% tests/host/% tests/linux/% tests/cli/% tests/fuzz/% tests/main_linux.c \
 	tests/main_sim.c tests/main_process.c
-cflags-for = $(if $(filter $(libc-code),$(1)),$(libc-cflags),$(core-cflags))
+# A kernel's stacks are small. What a sanitizer makes of a frame says nothing.
+frame-cflags := $(if $(VARIANT),,-Wframe-larger-than=2048)
+cflags-for = $(if $(filter $(libc-code),$(1)),$(libc-cflags),$(core-cflags) $(if $(filter tests/%,$(1)),,$(frame-cflags)))
 
 # Codecs of the command, each optional; the library needs none of them.
 ifeq ($(ARCH)$(hosted),$(native-arch)linux)

@@ -56,7 +56,7 @@ static int stamp(struct machine *m, char *line, size_t size)
 }
 
 /* Write text with a stamp before each of its lines. */
-static void write_stamped(struct machine *m, const char *text, bool is_start)
+static noinline_for_stack void write_stamped(struct machine *m, const char *text, bool is_start)
 {
 	char out[STAMPED_MAX];
 	int length = 0;

@@ -196,7 +196,7 @@ bool kmem_check_live(struct machine *m, struct kmem_fault *fault)
 static void machine_dump(const struct machine *m)
 {
 	pr_info("machine: %lu pages in %u zones of %u nodes, %u of %u CPUs online, command line \"%s\"\n", m->totalram,
-		m->nr_zones, m->nr_nodes, m->nr_online, m->nr_cpus, m->params.cmdline);
+		m->nr_zones, m->nr_nodes, m->nr_online, m->nr_cpus, m->cmdline);
 	for (unsigned int i = 0; i < m->nr_cpus; i++)
 		if (m->cpu_state[i] >= CPU_IDLE)
 			pr_info("  CPU %u node %u %s\n", i, m->cpus[i]->node, m->cpu_task[i] ? "leased" : "idle");

@@ -43,9 +43,8 @@ bool should_fail(struct machine *m, struct fault_attr *attr, size_t size)
 	return __atomic_load_n(&attr->times, __ATOMIC_RELAXED) < 0 || use_up(&attr->times, 1);
 }
 
-bool fault_strikes(struct machine *m, enum fault_point point, gfp_t gfp)
+bool fault_plan_strikes(struct fault_plan *plan, enum fault_point point, gfp_t gfp)
 {
-	struct fault_plan *plan = &m->fault;
 	u32 passage, nth;
 
 	if (!(__atomic_load_n(&plan->points, __ATOMIC_ACQUIRE) & FAULT_BIT(point)) || (gfp & __GFP_NOFAIL))
@@ -56,6 +55,11 @@ bool fault_strikes(struct machine *m, enum fault_point point, gfp_t gfp)
 		return false;
 	__atomic_fetch_add(&plan->failed, 1, __ATOMIC_RELAXED);
 	return true;
+}
+
+bool fault_strikes(struct machine *m, enum fault_point point, gfp_t gfp)
+{
+	return fault_plan_strikes(&m->fault, point, gfp);
 }
 
 bool should_fail_pages(struct machine *m, gfp_t gfp, unsigned int order)
@@ -85,11 +89,9 @@ static void points_update(struct machine *m)
 	__atomic_store_n(&m->fault_points, points, __ATOMIC_RELAXED);
 }
 
-void fault_init(struct machine *m, struct fault_report so_far)
+void fault_init(struct machine *m, const struct fault_plan *plan)
 {
-	m->fault = m->params.fault;
-	m->fault.passages = so_far.passages;
-	m->fault.failed = so_far.failed;
+	m->fault = *plan;
 	m->fault_points = m->fault.points;
 }
 

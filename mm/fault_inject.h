@@ -49,6 +49,8 @@ struct fault_report {
 
 /* Any context, any CPU; with several threads the nth passage is the nth to get there. */
 bool fault_strikes(struct machine *m, enum fault_point point, gfp_t gfp);
+/* The same of a plan that is no machine's yet. */
+bool fault_plan_strikes(struct fault_plan *plan, enum fault_point point, gfp_t gfp);
 
 static inline bool fault_watches(const struct machine *m, enum fault_point point)
 {
@@ -73,8 +75,8 @@ bool should_failslab(struct kmem_cache *cache, gfp_t gfp);
 /* Should this call of that size fail, by the kernel's rule? Counts it. */
 bool should_fail(struct machine *m, struct fault_attr *attr, size_t size);
 
-/* At boot's begin: kmem.fault=. so_far: what has been counted before there was a machine. */
-void fault_init(struct machine *m, struct fault_report so_far);
+/* At boot's begin: kmem.fault=, as far as it has come before there was a machine. */
+void fault_init(struct machine *m, const struct fault_plan *plan);
 /* At its end: the kernel's parameters, which could not let a machine boot. On the machine. */
 void fault_start(struct machine *m);
 /*

@@ -6,7 +6,8 @@
  *	-> free lists -> slab -> vmalloc -> reclaim
  *
  * The command line and the map are read twice: once aside, to learn what to ask the host for, and once into the
- * machine that it gave. What can fail for reasons of its caller is found out in the first reading.
+ * machine that it gave. What can fail for reasons of its caller is found out in the first reading, which is what boot
+ * takes most stack for: the stack of whoever boots may be small (docs/porting.md).
  */
 #include <kmem/version.h>
 #include <linux/errno.h>
@@ -38,23 +39,23 @@ const char *kmem_version(void)
 	return KMEM_VERSION;
 }
 
-/* Fill memory and reserved ranges of m from the configuration. Returns what is wrong, or NULL. */
-static const char *map_read(struct machine *m, const struct machine_config *config)
-{
-	m->memblock.machine = m;
-	return memblock_from_map(&m->memblock, config->map, config->nr_ranges);
-}
+/* What the first reading has found. */
+struct boot_plan {
+	struct host_layout layout;
+	pfn_t max_pfn, max_low_pfn;
+	struct fault_plan fault;
+};
 
 /* One beyond the last frame that has a logical address. */
-static pfn_t low_end(const struct machine *m)
+static pfn_t low_end(const struct machine_params *params, pfn_t max_pfn)
 {
-	u64 limit = (u64)m->max_pfn << PAGE_SHIFT;
-	u64 high = m->params.highmem;
+	u64 limit = (u64)max_pfn << PAGE_SHIFT;
+	u64 high = params->highmem;
 
-	if (m->params.layout_i386)
-		limit = min(limit, i386_low_limit(m->params.vmalloc));
+	if (params->layout_i386)
+		limit = min(limit, i386_low_limit(params->vmalloc));
 	if (high && high < limit)
-		limit = min(limit, ((u64)m->max_pfn << PAGE_SHIFT) - high);
+		limit = min(limit, ((u64)max_pfn << PAGE_SHIFT) - high);
 	return (pfn_t)(limit >> PAGE_SHIFT);
 }
 
@@ -62,51 +63,80 @@ static pfn_t low_end(const struct machine *m)
  * The window for vmalloc and, beyond it, kmap. On 32 bits all that low memory leaves, unless vmalloc= asks for less;
  * and little will do for a machine that is not the process's first.
  */
-static void window_ask(struct machine *m)
+static void window_ask(struct boot_plan *plan, const struct machine_params *params)
 {
-	u64 least = m->params.vmalloc ? m->params.vmalloc : VMALLOC_DEFAULT, bytes;
+	u64 least = params->vmalloc ? params->vmalloc : VMALLOC_DEFAULT, bytes;
 
 	if (sizeof(long) == 4) {
-		u64 all = I386_TOP - i386_vmalloc_start((u64)m->max_low_pfn << PAGE_SHIFT);
+		u64 all = I386_TOP - i386_vmalloc_start((u64)plan->max_low_pfn << PAGE_SHIFT);
 
 		least = min(KMAP_WINDOW(least), all);
-		bytes = m->params.vmalloc ? least : all;
+		bytes = params->vmalloc ? least : all;
 	} else {
-		if (!m->params.vmalloc && m->params.layout_i386)
+		if (!params->vmalloc && params->layout_i386)
 			least = I386_VMALLOC_RESERVE;
-		if (m->max_low_pfn < m->max_pfn)
+		if (plan->max_low_pfn < plan->max_pfn)
 			least = KMAP_WINDOW(least);
 		bytes = least;
 	}
-	m->layout.vmalloc_bytes = (unsigned long)bytes;
-	m->layout.vmalloc_least = (unsigned long)least;
+	plan->layout.vmalloc_bytes = (unsigned long)bytes;
+	plan->layout.vmalloc_least = (unsigned long)least;
 }
 
 /* Everything that must be known before the host is asked. Returns what is wrong, or NULL. */
-static const char *machine_plan(struct machine *m, const struct machine_config *config)
+static const char *plan_make(struct boot_plan *plan, const struct machine_config *config,
+			     struct machine_params *params)
 {
-	const char *wrong = params_parse(&m->params, config->cmdline ? config->cmdline : "");
+	const char *wrong = params_parse(params, config->cmdline);
+	struct memory_sum sum;
 
 	if (!wrong)
-		wrong = map_read(m, config);
+		wrong = memory_sum(&sum, params, config->map, config->nr_ranges);
 	if (wrong)
 		return wrong;
-	m->max_pfn = (pfn_t)(memblock_end_of_DRAM(&m->memblock) >> PAGE_SHIFT);
-	if (memblock_phys_mem_size(&m->memblock) >> PAGE_SHIFT < LEAST_MEMORY_PAGES)
+	if (sum.pages < LEAST_MEMORY_PAGES)
 		return "the memory map holds less than 2 MiB of RAM";
-	m->max_low_pfn = low_end(m);
-	if ((u64)m->max_low_pfn << PAGE_SHIFT > DIRECT_WINDOW)	/* 64-bit layout on 32 bits */
+	plan->max_pfn = (pfn_t)(sum.end >> PAGE_SHIFT);
+	plan->max_low_pfn = low_end(params, plan->max_pfn);
+	if ((u64)plan->max_low_pfn << PAGE_SHIFT > DIRECT_WINDOW)	/* 64-bit layout on 32 bits */
 		return "the memory map is larger than the address window of this build: give mem=896M";
-	if (m->params.private_memory && m->max_low_pfn < m->max_pfn)
+	if (params->private_memory && plan->max_low_pfn < plan->max_pfn)
 		return "kmem.private=1 leaves a frame one address: give no high memory";
-	m->layout.machine_bytes = sizeof(*m);
-	m->layout.nr_frames = m->max_pfn;
-	m->layout.nr_low_frames = m->max_low_pfn;
-	window_ask(m);
-	m->layout.private_memory = m->params.private_memory;
-	m->layout.huge_after = (unsigned long)m->params.huge_after;
+	plan->layout.machine_bytes = sizeof(struct machine);
+	plan->layout.nr_frames = plan->max_pfn;
+	plan->layout.nr_low_frames = plan->max_low_pfn;
+	plan->layout.private_memory = params->private_memory;
+	plan->layout.huge_after = (unsigned long)params->huge_after;
+	plan->fault = params->fault;
+	window_ask(plan, params);
 	return NULL;
 }
+
+/* Keep the sentence where it outlives the machine that it is about: with the task. */
+static struct machine *boot_failed(const char *wrong, const char **why)
+{
+	struct task_struct *task = host_task();
+
+	if (why) {
+		scnprintf(task->why, sizeof(task->why), "%s", wrong);
+		*why = task->why;
+	}
+	return NULL;
+}
+
+/* The first reading. Not within who goes on: its stack is free again when the machine is made. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wframe-larger-than="
+static noinline_for_stack bool plan_read(struct boot_plan *plan, const struct machine_config *config, const char **why)
+{
+	struct machine_params params;
+	const char *wrong = plan_make(plan, config, &params);
+
+	if (wrong)
+		boot_failed(wrong, why);
+	return !wrong;
+}
+#pragma GCC diagnostic pop
 
 static void report_unknown_parameters(struct machine *m)
 {
@@ -166,20 +196,32 @@ static const char *machine_start(struct machine *m)
 	return NULL;
 }
 
-/* Fill in a machine that the host has made room for, and start it. Returns what is wrong, or NULL. */
-static const char *machine_make(struct machine *m, const struct machine_config *config,
-				const struct host_layout *layout, struct fault_report faults)
+/* Into the machine, what the first reading found no fault with. */
+static void machine_read(struct machine *m, const struct machine_config *config)
 {
 	const char *wrong;
 
+	if (config->cmdline)
+		strscpy(m->cmdline, config->cmdline, sizeof(m->cmdline));
+	wrong = params_parse(&m->params, m->cmdline);
+	assert(!wrong);
+	m->memblock.machine = m;
+	wrong = memblock_from_map(&m->memblock, config->map, config->nr_ranges);
+	assert(!wrong);
+}
+
+/* Fill in a machine that the host has made room for, and start it. Returns what is wrong, or NULL. */
+static const char *machine_make(struct machine *m, const struct machine_config *config, const struct boot_plan *plan)
+{
 	m->console = config->console;
 	m->console_arg = config->console_arg;
 	m->boot_clock = host_clock(m);
-	wrong = machine_plan(m, config);
-	assert(!wrong);
-	fault_init(m, faults);
-	m->layout = *layout;
-	m->vmemmap = virt_to_page((void *)layout->direct_base);
+	machine_read(m, config);
+	fault_init(m, &plan->fault);
+	m->layout = plan->layout;
+	m->max_pfn = plan->max_pfn;
+	m->max_low_pfn = plan->max_low_pfn;
+	m->vmemmap = virt_to_page((void *)plan->layout.direct_base);
 	m->nr_cpus = cpus_wanted(m);
 	m->secret = ((unsigned long)machine_secret(m) | 1) & ~2ul;	/* neither it nor its complement is 0 */
 	m->slab_oom_ratelimit = (struct ratelimit_state)RATELIMIT_DEFAULT;
@@ -194,46 +236,25 @@ static void machine_unmake(struct machine *m)
 	host_machine_destroy(m, &layout);
 }
 
-static int windows_create(struct machine *plan)
-{
-	fault_init(plan, (struct fault_report){ 0 });
-	return fault_here(plan, FAULT_CREATE, 0) ? -ENOMEM : host_machine_create(&plan->layout);
-}
-
-/* Keep the sentence where it outlives the machine that it is about: with the task. */
-static struct machine *boot_failed(const char *wrong, const char **why)
-{
-	struct task_struct *task = host_task();
-
-	if (why) {
-		scnprintf(task->why, sizeof(task->why), "%s", wrong);
-		*why = task->why;
-	}
-	return NULL;
-}
-
 struct machine *machine_boot_why(const struct machine_config *config, const char **why)
 {
 	static const struct machine_config plain;
-	struct machine plan = { 0 };
-	struct machine *m;
+	struct boot_plan plan = { .max_pfn = 0 };
 	const char *wrong;
 
 	if (why)
 		*why = NULL;
 	if (!config)
 		config = &plain;
-	wrong = machine_plan(&plan, config);
-	if (!wrong && windows_create(&plan))
-		wrong = "the host has no room for the machine's memory";
-	if (wrong)
-		return boot_failed(wrong, why);
-	m = plan.layout.machine;
-	wrong = machine_make(m, config, &plan.layout, (struct fault_report){ plan.fault.passages, plan.fault.failed });
+	if (!plan_read(&plan, config, why))
+		return NULL;
+	if (fault_plan_strikes(&plan.fault, FAULT_CREATE, 0) || host_machine_create(&plan.layout))
+		return boot_failed("the host has no room for the machine's memory", why);
+	wrong = machine_make(plan.layout.machine, config, &plan);
 	if (!wrong)
-		return m;
+		return plan.layout.machine;
 	boot_failed(wrong, why);
-	machine_unmake(m);
+	machine_unmake(plan.layout.machine);
 	return NULL;
 }
 

@@ -39,6 +39,7 @@ enum cpu_request { CPU_YIELD = 1, CPU_DRAIN_PAGES = 2, CPU_DRAIN_SLABS = 4, CPU_
 struct machine {
 	/* Read mostly. */
 	struct host_layout layout;
+	char cmdline[CMDLINE_MAX];		/* as given */
 	struct machine_params params;
 	struct page *vmemmap;			/* descriptor of pfn 0 */
 	pfn_t max_pfn;				/* one beyond the last frame of memory */

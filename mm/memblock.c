@@ -12,7 +12,8 @@
  *	M2  regions are in ascending order and disjoint
  *	M3  touching regions differ in node or in movable
  *	M4  memory begins and ends at page boundaries, and never holds page 0
- * Every change builds the new list beside the old one and then replaces it: a call that fails changes nothing.
+ * Every change counts first whether the list will hold what comes of it: a call that fails changes nothing. It is made in
+ * place, and firmware's map is gone through without a list: boot's stack is its caller's, and small.
  * Lock: none; boot is single-threaded, and after it only readers come.
  */
 #include <linux/errno.h>
@@ -46,75 +47,134 @@ static u64 max_u64(u64 a, u64 b)
 
 /* ------------------------------------------------------------------------------------------------- the lists */
 
-/* Add [base, end) behind the last region, or to it. Empty: nothing. Returns 0 or -ENOSPC. */
-static int append(struct memblock_type *to, u64 base, u64 end, int nid, bool movable)
+static void region_insert(struct memblock_type *type, unsigned int at, struct memblock_region region)
 {
-	struct memblock_region *last = to->nr ? &to->regions[to->nr - 1] : NULL;
+	assert(type->nr < MEMBLOCK_MAX);
+	memmove(&type->regions[at + 1], &type->regions[at], (type->nr - at) * sizeof(region));
+	type->regions[at] = region;
+	type->nr++;
+}
 
-	if (base >= end)
-		return 0;
-	assert(!last || region_end(last) <= base);
-	if (last && region_end(last) == base && last->nid == nid && last->movable == movable) {
-		last->size += end - base;
-		return 0;
+static void region_delete(struct memblock_type *type, unsigned int at)
+{
+	type->nr--;
+	memmove(&type->regions[at], &type->regions[at + 1], (type->nr - at) * sizeof(type->regions[0]));
+}
+
+/* Addresses in no region, before regions[at]; what is there of a node will continue the regions that it touches. */
+struct gap {
+	unsigned int at;
+	u64 base, end;
+	int nid;
+	bool joins_left, joins_right;
+};
+
+/* The first gap in [*cursor, end). The cursor moves behind it. */
+static bool gap_next(const struct memblock_type *type, u64 *cursor, u64 end, int nid, struct gap *gap)
+{
+	const struct memblock_region *r = type->regions, *last = r + type->nr;
+
+	for (; r < last && r->base <= *cursor; r++)
+		*cursor = max_u64(*cursor, region_end(r));
+	if (*cursor >= end)
+		return false;
+	gap->at = (unsigned int)(r - type->regions);
+	gap->base = *cursor;
+	gap->end = r < last ? min_u64(end, r->base) : end;
+	gap->nid = nid;
+	gap->joins_left = gap->at && region_end(r - 1) == gap->base && r[-1].nid == nid && !r[-1].movable;
+	gap->joins_right = r < last && r->base == gap->end && r->nid == nid && !r->movable;
+	*cursor = gap->end;
+	return true;
+}
+
+static void gap_fill(struct memblock_type *type, const struct gap *gap)
+{
+	struct memblock_region *right = &type->regions[gap->at], *left = right - 1;
+	u64 bytes = gap->end - gap->base;
+
+	if (gap->joins_left && gap->joins_right) {
+		left->size += bytes + right->size;
+		region_delete(type, gap->at);
+	} else if (gap->joins_left) {
+		left->size += bytes;
+	} else if (gap->joins_right) {
+		right->base = gap->base;
+		right->size += bytes;
+	} else {
+		region_insert(type, gap->at, (struct memblock_region){ gap->base, bytes, gap->nid, false });
 	}
-	if (to->nr == MEMBLOCK_MAX)
-		return -ENOSPC;
-	to->regions[to->nr++] = (struct memblock_region){ base, end - base, nid, movable };
-	return 0;
 }
 
-static void replace(struct memblock_type *type, const struct memblock_type *by)
-{
-	type->nr = by->nr;
-	memcpy(type->regions, by->regions, by->nr * sizeof(by->regions[0]));
-}
-
-/* What is there already keeps its node; the gaps of the range get nid. */
+/*
+ * What is there already keeps its node; the gaps of the range get nid. Those that join others first: so there are never
+ * more regions than in the end.
+ */
 static int type_add(struct memblock_type *type, u64 base, u64 size, int nid)
 {
-	struct memblock_type next = { .nr = 0 };
 	u64 cursor = base, end = base + size;
-	int error = 0;
+	unsigned int nr = type->nr;
+	struct gap gap;
 
 	if (end < base)
 		return -EINVAL;
-	for (unsigned int i = 0; i < type->nr && !error; i++) {
-		const struct memblock_region *r = &type->regions[i];
-
-		if (r->base > cursor)
-			error = append(&next, cursor, min_u64(r->base, end), nid, false);
-		if (!error)
-			error = append(&next, r->base, region_end(r), r->nid, r->movable);
-		cursor = max_u64(cursor, region_end(r));
-	}
-	if (!error)
-		error = append(&next, cursor, end, nid, false);
-	if (!error)
-		replace(type, &next);
-	return error;
+	while (gap_next(type, &cursor, end, nid, &gap))
+		nr += 1u - gap.joins_left - gap.joins_right;
+	if (nr > MEMBLOCK_MAX)
+		return -ENOSPC;
+	for (cursor = base; gap_next(type, &cursor, end, nid, &gap);)
+		if (gap.joins_left || gap.joins_right)
+			gap_fill(type, &gap);
+	for (cursor = base; gap_next(type, &cursor, end, nid, &gap);)
+		gap_fill(type, &gap);
+	assert(type->nr == nr);
+	return 0;
 }
 
+/* The second part begins at. */
+static void region_split(struct memblock_type *type, unsigned int i, u64 at)
+{
+	struct memblock_region second = type->regions[i];
+
+	second.size = region_end(&second) - at;
+	second.base = at;
+	type->regions[i].size = at - type->regions[i].base;
+	region_insert(type, i + 1, second);
+}
+
+/* A region that remains at both ends is the only one concerned. */
 static int type_remove(struct memblock_type *type, u64 base, u64 size)
 {
-	struct memblock_type next = { .nr = 0 };
 	u64 end = base + size;
-	int error = 0;
+	unsigned int kept = 0;
 
 	if (end < base)
 		return -EINVAL;
 	if (!size)
 		return 0;
-	for (unsigned int i = 0; i < type->nr && !error; i++) {
-		const struct memblock_region *r = &type->regions[i];
+	for (unsigned int i = 0; i < type->nr; i++) {
+		struct memblock_region r = type->regions[i];
+		u64 left_end = min_u64(region_end(&r), base), right = max_u64(r.base, end);
 
-		error = append(&next, r->base, min_u64(region_end(r), base), r->nid, r->movable);
-		if (!error)
-			error = append(&next, max_u64(r->base, end), region_end(r), r->nid, r->movable);
+		if (r.base < left_end && right < region_end(&r)) {
+			if (type->nr == MEMBLOCK_MAX)
+				return -ENOSPC;
+			region_split(type, i, right);
+			type->regions[i].size = base - r.base;
+			return 0;
+		}
+		if (r.base >= left_end) {
+			if (right >= region_end(&r))
+				continue;
+			r.size = region_end(&r) - right;
+			r.base = right;
+		} else {
+			r.size = left_end - r.base;
+		}
+		type->regions[kept++] = r;
 	}
-	if (!error)
-		replace(type, &next);
-	return error;
+	type->nr = kept;
+	return 0;
 }
 
 int memblock_add(struct memblock *mb, u64 base, u64 size, int nid)
@@ -305,8 +365,10 @@ struct opinions {
 	unsigned int nr_map;
 	const struct machine_params *params;
 	bool limit_ram;			/* mem= is a limit of firmware's map, not the size of the machine */
+	bool one_node;			/* numa=fake=: whatever nodes firmware named */
 	u64 addressable;
 	u64 beyond;			/* bytes of memory found at or above addressable */
+	struct memory_range pc[8];
 };
 
 static unsigned int nr_opinions(const struct opinions *o)
@@ -362,7 +424,7 @@ static bool piece(const struct opinions *o, u64 at, u64 *next, int *nid)
 		} else if (end > at) {
 			*next = min_u64(*next, end);
 			if (r.type == MEMORY_RAM && !is_ram)
-				*nid = r.node;
+				*nid = o->one_node ? 0 : r.node;
 			is_ram |= r.type == MEMORY_RAM;
 			is_other |= r.type != MEMORY_RAM;
 		}
@@ -370,56 +432,42 @@ static bool piece(const struct opinions *o, u64 at, u64 *next, int *nid)
 	return is_ram && !is_other;
 }
 
-/* The last region becomes whole pages; it goes if it holds none. */
-static void round_last(struct memblock_type *type)
+/* Pieces of memory that touch, of one node, from *at on; *at moves behind them. False: there is none. */
+static bool pieces_next(struct opinions *o, u64 *at, struct memblock_region *r)
 {
-	struct memblock_region *last = &type->regions[type->nr - 1];
-	u64 base = (last->base + PAGE_SIZE - 1) & ~(u64)(PAGE_SIZE - 1);
-	u64 end = region_end(last) & ~(u64)(PAGE_SIZE - 1);
+	u64 next;
+	int nid;
 
-	if (base >= end) {
-		type->nr--;
-		return;
-	}
-	last->base = base;
-	last->size = end - base;
+	while (*at != ~0ull && !piece(o, *at, &next, &r->nid))
+		*at = next;
+	if (*at == ~0ull)
+		return false;
+	r->base = *at;
+	do {
+		if (next > o->addressable)
+			o->beyond += next - max_u64(*at, o->addressable);
+		*at = next;
+	} while (next != ~0ull && piece(o, *at, &next, &nid) && nid == r->nid);
+	r->size = *at - r->base;
+	return true;
 }
 
-static int memory_from(struct memblock_type *memory, struct opinions *o)
+/* The same in whole pages. A sliver of a page joins only what it touches, and only before that is rounded. */
+static bool region_next(struct opinions *o, u64 *at, struct memblock_region *r)
 {
-	u64 at = 0, next, touches = 0;
-	int nid = 0;
+	while (pieces_next(o, at, r)) {
+		u64 base = (r->base + PAGE_SIZE - 1) & ~(u64)(PAGE_SIZE - 1);
+		u64 end = region_end(r) & ~(u64)(PAGE_SIZE - 1);
 
-	for (; at != ~0ull; at = next) {
-		bool is_memory = piece(o, at, &next, &nid);
-
-		if (!is_memory)
-			continue;
-		if (next > o->addressable)
-			o->beyond += next - max_u64(at, o->addressable);
-		/* A sliver of a page joins only what it touches, and only before that is rounded. */
-		if (memory->nr && (touches != at || memory->regions[memory->nr - 1].nid != nid))
-			round_last(memory);
-		if (append(memory, at, next, nid, false) < 0)
-			return -ENOSPC;
-		touches = next;
+		r->base = base;
+		r->size = end - base;
+		if (base < end)
+			return true;
 	}
-	if (memory->nr)
-		round_last(memory);
-	return 0;
+	return false;
 }
 
 /* ----------------------------------------------------------------------------------------------- numa=fake= */
-
-/* Pages of memory, so that a long holds them on 32 bits too. */
-static unsigned long pages_in(const struct memblock_type *memory)
-{
-	unsigned long pages = 0;
-
-	for (unsigned int i = 0; i < memory->nr; i++)
-		pages += (unsigned long)(memory->regions[i].size >> PAGE_SHIFT);
-	return pages;
-}
 
 /* The address below which there are so many pages of memory, rounded down to a granule. */
 static u64 address_after(const struct memblock_type *memory, unsigned long pages)
@@ -455,30 +503,28 @@ static unsigned int fake_nodes(const struct machine_params *params, unsigned lon
 	return nr ? (unsigned int)nr : 1;
 }
 
-/* Give memory to nodes 0, 1, ... in ascending order, whatever nodes firmware named. */
-static int split_nodes(struct memblock_type *memory, const struct machine_params *params)
+/* Memory from at on is of node nid. */
+static void node_begin(struct memblock_type *memory, u64 at, int nid)
 {
-	struct memblock_type next = { .nr = 0 };
-	unsigned long total = pages_in(memory), each;
+	unsigned int i = 0;
+
+	while (i < memory->nr && region_end(&memory->regions[i]) <= at)
+		i++;
+	if (i < memory->nr && memory->regions[i].base < at)
+		region_split(memory, i++, at);
+	assert(i && memory->regions[i - 1].nid == nid - 1);	/* a node's share is a granule at least */
+	for (; i < memory->nr; i++)
+		memory->regions[i].nid = nid;
+}
+
+/* Give memory to nodes 0, 1, ... in ascending order. */
+static void split_nodes(struct memblock_type *memory, const struct machine_params *params, unsigned long total)
+{
+	unsigned long each;
 	unsigned int nr = fake_nodes(params, total, &each);
-	u64 start = 0;
 
-	for (unsigned int n = 1; n <= nr; n++) {
-		unsigned long pages = each ? each * n : total / nr * n;
-		u64 end = n == nr ? ~0ull : address_after(memory, pages);
-		unsigned int before = next.nr;
-
-		for (unsigned int i = 0; i < memory->nr; i++) {
-			const struct memblock_region *r = &memory->regions[i];
-
-			if (append(&next, max_u64(r->base, start), min_u64(region_end(r), end), (int)n - 1, false) < 0)
-				return -ENOSPC;
-		}
-		assert(next.nr > before);	/* a node's share is a granule at least: rounding leaves it some */
-		start = end;
-	}
-	replace(memory, &next);
-	return 0;
+	for (unsigned int n = 1; n < nr; n++)
+		node_begin(memory, address_after(memory, each ? each * n : total / nr * n), (int)n);
 }
 
 static bool nodes_make_sense(const struct memory_range *map, unsigned int nr)
@@ -518,35 +564,81 @@ static const char *beyond_reach(const struct opinions *o, struct machine_params 
 	return params->error;
 }
 
+/* Returns what is wrong with them, or NULL. */
+static const char *opinions_take(struct opinions *o, const struct machine_params *params,
+				 const struct memory_range *map, unsigned int nr)
+{
+	bool is_32bit = params->layout_i386 || sizeof(long) == 4;
+
+	*o = (struct opinions){
+		.map = map, .nr_map = nr, .params = params, .limit_ram = map != NULL,
+		.one_node = params->numa_fake || params->numa_fake_bytes,
+		.addressable = is_32bit ? PAE_LIMIT : DIRECT_WINDOW,
+	};
+	if (!map) {
+		o->map = o->pc;
+		o->nr_map = memory_map_of_pc(params->mem ? params->mem : DEFAULT_PC_BYTES, o->pc);
+	}
+	if (params->memmap_exact)
+		o->nr_map = 0;
+	if (!nodes_make_sense(o->map, o->nr_map))
+		return MAX_NUMNODES == 64 ? "the memory map names a node that is not from 0 to 63"
+					  : "the memory map names a node that is not from 0 to 7";
+	return NULL;
+}
+
+static const char *opinions_sum(struct opinions *o, struct machine_params *params, struct memory_sum *sum)
+{
+	struct memblock_region r;
+	unsigned int nr = 0;
+	unsigned long each;
+	u64 at = 0;
+
+	*sum = (struct memory_sum){ 0 };
+	for (; region_next(o, &at, &r); nr++) {
+		sum->pages += (unsigned long)(r.size >> PAGE_SHIFT);
+		sum->end = region_end(&r);
+	}
+	if (nr > MEMBLOCK_MAX)
+		return "the memory map has more than 256 separate ranges of memory";
+	if (o->beyond)
+		return beyond_reach(o, params);
+	if (!nr)
+		return "the memory map and the command line leave no usable memory";
+	if (o->one_node && nr + fake_nodes(params, sum->pages, &each) - 1 > MEMBLOCK_MAX)
+		return "numa=fake= may split the memory map into more than 256 ranges";
+	return NULL;
+}
+
+const char *memory_sum(struct memory_sum *sum, struct machine_params *params, const struct memory_range *map,
+		       unsigned int nr)
+{
+	struct opinions o;
+	const char *wrong = opinions_take(&o, params, map, nr);
+
+	return wrong ? wrong : opinions_sum(&o, params, sum);
+}
+
 const char *memblock_from_params(struct memblock *mb, struct machine_params *params, const struct memory_range *map,
 				 unsigned int nr)
 {
-	struct memblock_type memory = { .nr = 0 };
-	struct memory_range pc[8];
-	bool is_32bit = params->layout_i386 || sizeof(long) == 4;
-	struct opinions o = { map, nr, params, map != NULL, is_32bit ? PAE_LIMIT : DIRECT_WINDOW, 0 };
+	struct opinions o;
+	struct memory_sum sum;
+	struct memblock_region r;
+	const char *wrong = opinions_take(&o, params, map, nr);
+	u64 at = 0;
 
-	if (!map) {
-		o.map = pc;
-		o.nr_map = memory_map_of_pc(params->mem ? params->mem : DEFAULT_PC_BYTES, pc);
-	}
-	if (params->memmap_exact)
-		o.nr_map = 0;
-	if (!nodes_make_sense(o.map, o.nr_map))
-		return MAX_NUMNODES == 64 ? "the memory map names a node that is not from 0 to 63"
-					  : "the memory map names a node that is not from 0 to 7";
-	if (memory_from(&memory, &o) < 0)
-		return "the memory map has more than 256 separate ranges of memory";
-	if (o.beyond)
-		return beyond_reach(&o, params);
-	if (!memory.nr)
-		return "the memory map and the command line leave no usable memory";
-	if ((params->numa_fake || params->numa_fake_bytes) && split_nodes(&memory, params) < 0)
-		return "numa=fake= splits the memory map into more than 256 ranges";
-	replace(&mb->memory, &memory);
+	if (!wrong)
+		wrong = opinions_sum(&o, params, &sum);
+	if (wrong)
+		return wrong;
+	for (mb->memory.nr = 0; region_next(&o, &at, &r); mb->memory.nr++)
+		mb->memory.regions[mb->memory.nr] = r;
+	if (o.one_node)
+		split_nodes(&mb->memory, params, sum.pages);
 	mb->reserved.nr = 0;
 	if (!mb->limit)
-		mb->limit = memblock_end_of_DRAM(mb);
+		mb->limit = sum.end;
 	return memblock_reserve(mb, 0, PAGE_SIZE) ? "page 0 could not be reserved" : NULL;
 }
 

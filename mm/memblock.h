@@ -65,6 +65,14 @@ u64 memblock_end_of_DRAM(const struct memblock *mb);
  */
 const char *memblock_from_map(struct memblock *mb, const struct memory_range *map, unsigned int nr);
 struct machine_params;
+/* What memory will be, without a list of it. */
+struct memory_sum {
+	unsigned long pages;
+	u64 end;		/* of the last */
+};
+/* Returns NULL, or what is wrong with the map: all that memblock_from_params() will refuse. */
+const char *memory_sum(struct memory_sum *sum, struct machine_params *params, const struct memory_range *map,
+		       unsigned int nr);
 const char *memblock_from_params(struct memblock *mb, struct machine_params *params, const struct memory_range *map,
 				 unsigned int nr);
 /* The map of a PC with so much memory: low hole, hole below 4 GiB. Returns the number of ranges (at most 8). */

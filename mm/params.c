@@ -622,15 +622,13 @@ static void conclude(struct params_reader *r)
 const char *params_parse(struct machine_params *params, const char *cmdline)
 {
 	struct params_reader r = { .params = params };
-	size_t length = cmdline ? strlen(cmdline) : 0;
 	const char *wrong = NULL;
 	char *rest, *param, *value;
 
 	set_defaults(params);
-	if (length >= CMDLINE_MAX)
+	params->cmdline = cmdline ? cmdline : "";
+	if (strscpy(params->words, params->cmdline, sizeof(params->words)) < 0)
 		return "the command line is longer than 4095 bytes";
-	memcpy(params->cmdline, cmdline ? cmdline : "", length);
-	memcpy(params->words, params->cmdline, length);
 	rest = params->words;
 	while (!wrong && cmdline_next(&rest, &param, &value))
 		wrong = read_word(&r, param, value);

@@ -32,7 +32,7 @@ struct fault_plan {
 };
 
 struct machine_params {
-	char cmdline[CMDLINE_MAX];	/* as given */
+	const char *cmdline;		/* as given; its owner keeps it */
 	char words[CMDLINE_MAX];	/* cut into words; the strings below point into it */
 	u64 mem, highmem, vmalloc, kernelcore, movablecore;	/* bytes; 0: not given */
 	u64 highmem_given;
@@ -84,7 +84,7 @@ struct machine_params {
 /*
  * Cut and understand a command line. Returns NULL, or a sentence about the first value that makes no sense
  * ("mem=12Q: not a size"), kept in params->error. Unknown parameters are counted, not refused; words after "--" are
- * init's. params must stay where it is: its strings point into it.
+ * init's. NULL is an empty one. params must stay where it is: its strings point into it.
  */
 const char *params_parse(struct machine_params *params, const char *cmdline);
 

@@ -28,9 +28,9 @@
 #include "mm/slab_walk.h"
 #include "mm/stats.h"
 
-#define SEEN_BITS 9
+#define SEEN_BITS 7
 #define SEEN_SLOTS (1u << SEEN_BITS)
-#define SEEN_SHARE (SEEN_SLOTS / 4)	/* addresses a pass, on average */
+#define SEEN_SHARE (SEEN_SLOTS / 2)	/* addresses a pass, on average */
 
 /* What one check of all caches adds up. */
 struct slab_check {

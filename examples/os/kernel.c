@@ -90,7 +90,7 @@ static struct task {
 	void *arg, *sp;
 	u32 *word;			/* waits for it */
 } tasks[NR_TASKS], *running = tasks + NR_TASKS - 1;
-static char stacks[NR_TASKS][128 << 10] __attribute__((aligned(16)));	/* booting kmem takes 62 KiB of one */
+static char stacks[NR_TASKS][32 << 10] __attribute__((aligned(16)));	/* booting kmem takes 10 KiB of one */
 
 void stack_switch(void **save, void **load);	/* boot.S */
 

@@ -49,7 +49,7 @@
 #define HOST_FORMAT pgtable_pae
 #endif
 #define SLOT_BYTES (256ul << 10)	/* the first and the last page stay unmapped */
-#define STACK_BYTES (128ul << 10)	/* booting a machine takes 40 KiB of one */
+#define STACK_BYTES (128ul << 10)	/* kmem takes 10 KiB of one; tests have more than it */
 #define MAX_PROCESSORS 32
 #define MAX_RANGES 64
 
