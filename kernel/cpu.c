@@ -105,7 +105,7 @@ int cpus_init(struct machine *m)
 {
 	size_t numa_bytes = m->nr_zones * sizeof(*m->cpus[0]->numa);
 	size_t large_bytes = m->nr_nodes * sizeof(*m->cpus[0]->large);
-	size_t pcp_bytes = m->nr_zones * sizeof(struct per_cpu_pages);
+	size_t pcp_bytes = m->nr_zones * sizeof(struct per_cpu_pages) + _Alignof(struct per_cpu_pages);
 
 	m->cpu_bytes = PAGE_ALIGN(CPU_OFFSET + KMEM_CPU_BYTES + numa_bytes + large_bytes + pcp_bytes);
 	for (unsigned int i = 0; i < m->nr_cpus; i++) {
@@ -153,7 +153,8 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	cpu->numa = (void *)((char *)cpu + KMEM_CPU_BYTES);
 	cpu->large = (void *)(cpu->numa + m->nr_zones);
 	/* Last: with it the CPU is one of those that pcp_update_fast() looks at. */
-	__atomic_store_n(&cpu->pcp, (void *)(cpu->large + m->nr_nodes), __ATOMIC_RELEASE);
+	__atomic_store_n(&cpu->pcp, (void *)ALIGN((unsigned long)(cpu->large + m->nr_nodes),
+						  _Alignof(struct per_cpu_pages)), __ATOMIC_RELEASE);
 	pcp_init(m, cpu);
 	cpu_slots_init(m, cpu);
 }

@@ -15,6 +15,7 @@
  * Blocks come back by mm/page_free.c. Lock: none here; each step takes zone->lock for itself (mm/buddy.c, mm/pcp.c).
  */
 #include <linux/compiler.h>
+#include <linux/highmem.h>
 #include <linux/sched/mm.h>
 #include "lib/assert.h"
 #include "mm/compaction.h"
@@ -26,6 +27,7 @@
 #include "mm/vmscan.h"
 
 #define MAX_RECLAIM_RETRIES 16
+#define PAGES_AT_ONCE 64		/* that a KMEM_FAST function takes: it is not interrupted */
 #define MAX_ROUNDS 1024			/* of a request that may fail, however much reclaim promises */
 
 /* ------------------------------------------------------------------------------------------------- making a block */
@@ -455,42 +457,92 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 
 static noinline struct page *page_zeroed(struct page *page, unsigned int order)
 {
-	pages_zero(this_machine(), page, order);
+	if (likely(!order && __page_is_near(page)))
+		clear_page(lowmem_page_address(page));
+	else
+		pages_zero(this_machine(), page, order);
 	return page;
 }
 
-/*
- * The whole of the common case: the block of that order that was freed last, or a single page from the list of the
- * zone that this node prefers. A CPU that must not take it (none, a debugging one) has pcp_none instead. What looks
- * odd in any way goes the long way round.
- */
-KMEM_FAST struct page *alloc_pages(gfp_t gfp, unsigned int order)
+/* Where this CPU keeps what may serve the request. */
+static inline struct per_cpu_pages *pcp_for(gfp_t gfp)
 {
-	struct kmem_cpu *cpu = this_cpu();
-	unsigned int bits = (__force unsigned int)gfp;
-	struct per_cpu_pages *pcp = __atomic_load_n(&cpu->pcp_by_gfp[bits & ZONE_BITS], __ATOMIC_RELAXED);
-	unsigned int list = bits >> 3 & 3;	/* __GFP_MOVABLE and __GFP_RECLAIMABLE are enum migratetype's values */
-	u32 compound = order && (gfp & __GFP_COMP) ? PCP_COMPOUND : 0;
+	return __atomic_load_n(&this_cpu()->pcp_by_gfp[(__force unsigned int)gfp & ZONE_BITS], __ATOMIC_RELAXED);
+}
+
+/* __GFP_MOVABLE and __GFP_RECLAIMABLE are enum migratetype's values; of both there is no list. */
+static inline unsigned int pcp_list_for(gfp_t gfp)
+{
+	return (__force unsigned int)gfp >> 3 & 3;
+}
+
+/* alloc_pages() of orders above 0: the one that was freed last. */
+static KMEM_FAST struct page *alloc_block(gfp_t gfp, unsigned int order)
+{
+	struct per_cpu_pages *pcp = pcp_for(gfp);
+	u32 type = (gfp & __GFP_COMP ? PCP_COMPOUND : 0) | pcp_list_for(gfp) << PCP_TYPE_SHIFT;
+	struct pcp_order *of;
 	struct page *page;
 
-	if (unlikely(order >= PCP_ORDERS || (gfp & kmem_context.odd_gfp & __GFP_DIRECT_RECLAIM)))
+	if (unlikely(order >= PCP_ORDERS))
 		return pages_alloc_here(gfp, order);
-	page = pcp->blocks[order];
-	if (page && page_state(page) == PAGE_STATE_PCP(order | compound, list)) {
-		pcp->blocks[order] = (struct page *)page->lru.next;
-		pcp->kept[order]--;
-	} else {
-		page = pcp->lists[list];
-		if (unlikely(order || !page || page_state(page) != PAGE_STATE_PCP(0, list)))
-			return pages_alloc_here(gfp, order);
-		pcp->lists[list] = (struct page *)page->lru.next;
-		pcp->count--;
-	}
-	pcp->taken[order]++;
+	of = &pcp->order[order];
+	page = of->blocks;
+	if (unlikely(!page || (gfp & kmem_context.odd_gfp & __GFP_DIRECT_RECLAIM) ||
+		     !page_state_is(page, PAGE_STATE(of->type | type, 0))))
+		return pages_alloc_here(gfp, order);
+	of->blocks = (struct page *)page->lru.next;
+	of->kept--;
+	of->taken++;
 	set_page_state(page, PAGE_STATE_USED);
 	page->private = 0;
 	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page, order) : page;
 }
 
+/*
+ * The whole of the common case: a single page from the list of the zone that this node prefers, or the block of that
+ * order that was freed last. A CPU that must not take it (none, a debugging one) has pcp_none instead. What looks odd
+ * in any way goes the long way round.
+ */
+KMEM_FAST struct page *alloc_pages(gfp_t gfp, unsigned int order)
+{
+	struct per_cpu_pages *pcp = pcp_for(gfp);
+	struct page *page;
+
+	if (order)
+		return alloc_block(gfp, order);
+	if (unlikely(gfp & kmem_context.odd_gfp & __GFP_DIRECT_RECLAIM))
+		return pages_alloc_here(gfp, 0);
+	page = pcp_pop_single(pcp, pcp_list_for(gfp));
+	if (unlikely(!page))
+		return pages_alloc_here(gfp, 0);
+	pcp->count--;
+	pcp->order[0].taken++;
+	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page, 0) : page;
+}
+
+KMEM_FAST unsigned long alloc_kept_pages(gfp_t gfp, unsigned long nr, struct page **array)
+{
+	struct per_cpu_pages *pcp = pcp_for(gfp);
+	unsigned int list = pcp_list_for(gfp), taken = 0;
+	struct page **end = array + (nr < PAGES_AT_ONCE ? nr : PAGES_AT_ONCE), **place;
+
+	if (unlikely(gfp & (__GFP_ZERO | (kmem_context.odd_gfp & __GFP_DIRECT_RECLAIM))))
+		return 0;
+	for (place = array; place < end; place++) {
+		if (unlikely(*place))
+			continue;
+		*place = pcp_pop_single(pcp, list);
+		if (unlikely(!*place))
+			break;
+		taken++;
+	}
+	if (likely(taken)) {		/* pcp_none is not written to */
+		pcp->count -= (int)taken;
+		pcp->order[0].taken += taken;
+	}
+	return (unsigned long)(place - array);
+}
+
 _Static_assert(MIGRATE_MOVABLE == ___GFP_MOVABLE >> 3 && MIGRATE_RECLAIMABLE == ___GFP_RECLAIMABLE >> 3,
-	       "alloc_pages() takes the list's number from the flags");
+	       "pcp_list_for()");

@@ -15,7 +15,7 @@ static unsigned long pages_by_address(int nid, gfp_t gfp, unsigned int order)
 
 	if (WARN_ON_ONCE(gfp & __GFP_HIGHMEM))
 		return 0;
-	page = alloc_pages_node(nid, gfp, order);
+	page = nid == NUMA_NO_NODE ? alloc_pages(gfp, order) : alloc_pages_node(nid, gfp, order);
 	return page ? (unsigned long)lowmem_page_address(page) : 0;
 }
 
@@ -90,7 +90,7 @@ static unsigned long take_kept(gfp_t gfp, unsigned long nr, struct page **array)
 		const struct per_cpu_pages *pcp = cpu->pcp_by_gfp[(__force unsigned int)gfp & ZONE_BITS];
 		struct page *block = NULL;
 
-		if ((nr - done) >> order && pcp->kept[order])
+		if ((nr - done) >> order && pcp->order[order].kept)
 			block = alloc_pages(gfp, order);
 		if (!block) {
 			order--;
@@ -102,6 +102,17 @@ static unsigned long take_kept(gfp_t gfp, unsigned long nr, struct page **array)
 	}
 	cpu_let_go(flags);
 	return done;
+}
+
+/* Does this CPU keep blocks at all? */
+static bool blocks_are_kept(gfp_t gfp)
+{
+	const struct per_cpu_pages *pcp = this_cpu()->pcp_by_gfp[(__force unsigned int)gfp & ZONE_BITS];
+	unsigned int kept = 0;
+
+	for (unsigned int order = 1; order < PCP_ORDERS; order++)
+		kept |= pcp->order[order].kept;
+	return kept;
 }
 
 /* How many places there are to fill, from the first on. */
@@ -116,14 +127,18 @@ static unsigned long places_free(struct page **array, unsigned long nr)
 
 unsigned long alloc_pages_bulk_array_node(gfp_t gfp, int nid, unsigned long nr, struct page **array)
 {
-	unsigned long places = nid == NUMA_NO_NODE ? places_free(array, nr) : 0;
-	unsigned long kept = places > 1 ? take_kept(gfp, places, array) : 0;
-	bool first = !kept;
+	bool here = nid == NUMA_NO_NODE, first;
+	unsigned long places = here && blocks_are_kept(gfp) ? places_free(array, nr) : 0, i = 0;
 
-	for (unsigned long i = kept; i < nr; i++) {
-		if (array[i])
-			continue;
-		array[i] = alloc_pages_node(nid, bulk_gfp(gfp, first), 0);
+	if (places > 1)
+		i = take_kept(gfp, places, array);
+	for (first = !i; i < nr; i++) {
+		if (here)
+			i += alloc_kept_pages(bulk_gfp(gfp, first), nr - i, array + i);
+		if (i == nr)
+			break;
+		if (!array[i])
+			array[i] = alloc_pages_node(nid, bulk_gfp(gfp, first), 0);
 		if (!array[i])
 			return i;
 		first = false;
@@ -184,7 +199,7 @@ static unsigned long run_put(struct machine *m, struct page **array, unsigned lo
 		return 0;
 	nr = min(nr, (unsigned long)m->max_pfn - offset / sizeof(struct page));
 	for (struct page *page = array[0]; run < nr && array[run] == page; page++) {
-		if (unlikely(page_state(page) != PAGE_STATE_USED))
+		if (unlikely(!page_state_is(page, PAGE_STATE_USED)))
 			break;
 		__atomic_store_n(&page->_refcount.counter, 0, __ATOMIC_RELAXED);
 		run++;

@@ -148,7 +148,8 @@ void set_pageblock_type(struct zone *zone, pfn_t pfn, enum migratetype type)
 	u32 index = pageblock_index(zone, pfn);
 	u8 *byte = byte_at(zone, index);
 
-	__atomic_store_n(byte, (u8)((*byte & PAGEBLOCK_COLD) | (type ^ MIGRATE_MOVABLE)), __ATOMIC_RELAXED);
+	__atomic_store_n(byte, (u8)((*byte & PAGEBLOCK_COLD) | (type < MIGRATE_PCPTYPES ? 0 : PAGEBLOCK_APART) |
+				    (type ^ MIGRATE_MOVABLE)), __ATOMIC_RELAXED);
 	block_sort(zone, index);
 }
 

@@ -6,9 +6,11 @@
 #include "mm/page_alloc.h"
 
 /*
- * A byte a pageblock: [ - : 3 | cold : 1 | - : 1 | migrate type ^ MIGRATE_MOVABLE : 3 ]. Boot leaves zeroes: movable,
- * not cold. Without the last exclusive-or, cold and type are the number of the order-0 list that a CPU frees to.
+ * A byte a pageblock: [ - : 2 | apart : 1 | cold : 1 | - : 1 | migrate type ^ MIGRATE_MOVABLE : 3 ]. Boot leaves
+ * zeroes: movable, not cold. Without the last exclusive-or it is the number of the order-0 list that a CPU frees to;
+ * "apart" are the types of which CPUs keep nothing.
  */
+#define PAGEBLOCK_APART 32u
 #define PAGEBLOCK_COLD 16u
 #define PAGEBLOCK_TYPE_MASK 15u
 

@@ -119,7 +119,7 @@ void pcp_fill_from(struct per_cpu_pages *pcp, struct zone *zone, const struct pa
 
 struct page **pcp_extend(struct page **last, struct page *page, unsigned int order, enum migratetype type)
 {
-	page_type_set(page, PAGE_TYPE_PCP(order, type));
+	page_type_set(page, order ? PAGE_TYPE_PCP(order, type) : PAGE_TYPE_PCP_SINGLE);
 	page_order_set(page, order);
 	*last = page;
 	return (struct page **)&page->lru.next;
@@ -348,7 +348,7 @@ static bool fast_allowed(const struct machine *m)
 	       m->params.check != CHECK_EACH;
 }
 
-const struct per_cpu_pages pcp_none = { .page_flags = ~0ul };
+const struct per_cpu_pages pcp_none = { .order = { [0 ... PCP_ORDERS - 1] = { .flags = ~0ul } } };
 
 /* The fast paths only write to what they have found there. */
 static struct per_cpu_pages *fast_pcp(struct kmem_cpu *cpu, struct zone *zone)
@@ -388,6 +388,14 @@ void pcp_update_fast(struct machine *m)
 			cpu_update_fast(m->cpus[id]);
 }
 
+static void pcp_order_init(struct pcp_order *of, const struct zone *zone, unsigned int order)
+{
+	of->flags = (unsigned long)page_zone_tag(zone->nid, zone->type) << PAGE_ZONE_SHIFT |
+		    (unsigned long)order << PAGE_ORDER_SHIFT;
+	of->type = PAGE_TYPE_PCP(order, 0);
+	of->lists = order < PACKED_ORDERS ? PCP_COLD_LISTS : NR_PCP_LISTS;
+}
+
 int pcp_init(struct machine *m, struct kmem_cpu *cpu)
 {
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
@@ -398,7 +406,8 @@ int pcp_init(struct machine *m, struct kmem_cpu *cpu)
 
 		pcp->pageblocks = zone->pageblock_type - before;
 		pcp->touched = zone->pageblock_touched - before;
-		pcp->page_flags = (unsigned long)page_zone_tag(zone->nid, zone->type) << PAGE_ZONE_SHIFT;
+		for (unsigned int order = 0; order < PCP_ORDERS; order++)
+			pcp_order_init(&pcp->order[order], zone, order);
 		pcp->zone = zone;
 		pcp->batch = zone->pcp_batch;
 		pcp->fill = PCP_MOST_FILL;

@@ -8,9 +8,11 @@
 
 /* page_type and _refcount as one word. */
 #define PAGE_STATE(type, count) ((u64)(u32)(count) << 32 | (u32)(type))
-/* A block that a CPU keeps for requests of that mobility: see PGTY_PCP. */
+/* A block that a CPU keeps for requests of that mobility: see PGTY_PCP. Of a single page it is that of the list. */
 #define PAGE_TYPE_PCP(order, type) PAGE_TYPE(PGTY_PCP, (order) | (u32)(type) << PCP_TYPE_SHIFT)
+#define PAGE_TYPE_PCP_SINGLE PAGE_TYPE_PCP(0, 0)
 #define PAGE_STATE_PCP(order, type) PAGE_STATE(PAGE_TYPE_PCP(order, type), 0)
+#define PAGE_STATE_PCP_SINGLE PAGE_STATE(PAGE_TYPE_PCP_SINGLE, 0)
 #define PAGE_STATE_USED PAGE_STATE(PAGE_TYPE_NONE, 1)
 
 /* For CPUs whose fast paths must find nothing. */
@@ -37,6 +39,15 @@ static inline u64 page_state(const struct page *page)
 	return PAGE_STATE(page_type_get(page), __atomic_load_n(&page->_refcount.counter, __ATOMIC_ACQUIRE));
 }
 
+/* The halves one by one, where they are two: both are read either way. */
+static inline bool page_state_is(const struct page *page, u64 state)
+{
+	if (PAGE_STATE_IS_A_WORD)
+		return page_state(page) == state;
+	return !((page_type_get(page) ^ (u32)(state & ~0u)) |
+		 ((u32)__atomic_load_n(&page->_refcount.counter, __ATOMIC_ACQUIRE) ^ (u32)(state >> 32)));
+}
+
 static inline void set_page_state(struct page *page, u64 state)
 {
 	if (PAGE_STATE_IS_A_WORD) {
@@ -47,7 +58,21 @@ static inline void set_page_state(struct page *page, u64 state)
 	page_type_set(page, (u32)(state & ~0u));
 }
 
-_Static_assert(PCP_COLD_LISTS == PAGEBLOCK_COLD, "a pageblock's byte is the number of the list");
+_Static_assert(PCP_COLD_LISTS == PAGEBLOCK_COLD && PAGEBLOCK_APART >= NR_PCP_LISTS,
+	       "a pageblock's byte is the number of the list, or that of none");
+
+/* The first single page of a list, its user's now; the caller counts it. NULL: none, or someone wrote to it. */
+static inline struct page *pcp_pop_single(struct per_cpu_pages *pcp, unsigned int list)
+{
+	struct page *page = pcp->lists[list];
+
+	if (unlikely(!page || !page_state_is(page, PAGE_STATE_PCP_SINGLE)))
+		return NULL;
+	pcp->lists[list] = (struct page *)page->lru.next;
+	set_page_state(page, PAGE_STATE_USED);
+	page->private = 0;
+	return page;
+}
 
 /* Another CPU that comes online may set it at any time. */
 static inline int pcp_batch(const struct per_cpu_pages *pcp)
@@ -55,6 +80,11 @@ static inline int pcp_batch(const struct per_cpu_pages *pcp)
 	return __atomic_load_n(&pcp->batch, __ATOMIC_RELAXED);
 }
 
+/*
+ * Some free places of array[0..nr), from the first on, get single pages that this CPU keeps for such requests. Returns
+ * how many places, from the first on, are full now; the next one is for alloc_pages(). Zeroed pages are left to that.
+ */
+unsigned long alloc_kept_pages(gfp_t gfp, unsigned long nr, struct page **array);
 /* A page of the zone from this CPU's list, refilled from the zone if it is empty. NULL: the zone has none. */
 struct page *pcp_take(struct zone *zone, enum migratetype type, unsigned int alloc_flags);
 /* A page that this CPU was about to give back to the zone, or NULL. */
@@ -63,8 +93,8 @@ struct page *pcp_take_cold(struct zone *zone, enum migratetype type);
 void pcp_give(struct zone *zone, struct page *page, enum migratetype type);
 
 /*
- * The last block of that order if it has that mobility, or the one single page that goes before the lists; checked, no
- * compound block, nobody's. NULL: there is none. A CPU that may fill up takes several small ones from the zone before.
+ * The last block of that order, above 0, if it has that mobility; checked, no compound block, nobody's. NULL: there is
+ * none. A CPU that may fill up takes several small ones from the zone before.
  */
 struct page *pcp_take_block(struct zone *zone, unsigned int order, enum migratetype type, unsigned int alloc_flags,
 			    bool may_fill);

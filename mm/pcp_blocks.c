@@ -5,8 +5,8 @@
  *	cpu->pcp[zone->index].blocks[order] -> block -> block	by lru.next, last in, first out
  *		each: type PGTY_PCP: order, mobility, "still a compound block"
  *
- * Orders 1 to 9 of any mobility, and one single page, ahead of the lists of mm/pcp.c. A block comes and goes without
- * lock or atomic instruction (mm/page_alloc.c, mm/page_free.c), unsplit and unmerged; a compound one stays what it
+ * Orders 1 to 9 of any mobility; single pages have mm/pcp.c's lists. A block comes and goes without lock or atomic
+ * instruction (mm/page_alloc.c, mm/page_free.c), unsplit and unmerged; a compound one stays what it
  * is, and its tails are not looked at until it leaves the CPU. What is kept does not merge, so it is little, and only
  * what comes back to the pageblocks that are being filled; all of it goes to the zone when a request finds that
  * short, and those of an order that the CPU does not ask for while it fetches a MiB of others (pcp_fetch()).
@@ -35,16 +35,16 @@ static unsigned long most_kept(unsigned int order)
 {
 	if (order == PAGEBLOCK_ORDER)
 		return WHOLE_BLOCKS;
-	return order && order < PACKED_ORDERS ? SMALL_BLOCKS : 1;
+	return order < PACKED_ORDERS ? SMALL_BLOCKS : 1;
 }
 
 /* The top one, nobody's now, and no compound block. NULL: it is bad, reported and lost. */
 static struct page *block_pop(struct per_cpu_pages *pcp, unsigned int order)
 {
-	struct page *page = pcp->blocks[order];
+	struct page *page = pcp->order[order].blocks;
 
-	pcp->blocks[order] = (struct page *)page->lru.next;
-	pcp->kept[order]--;
+	pcp->order[order].blocks = (struct page *)page->lru.next;
+	pcp->order[order].kept--;
 	pcp_undress(page, order | (page->flags & (1ul << PG_head) ? PCP_COMPOUND : 0));
 	return block_may_be_freed(pcp->zone->machine, page, order, true) ? page : NULL;
 }
@@ -54,7 +54,7 @@ static struct page *blocks_pop(struct per_cpu_pages *pcp, unsigned int order)
 {
 	struct page *all = NULL;
 
-	while (pcp->blocks[order]) {
+	while (pcp->order[order].blocks) {
 		struct page *page = block_pop(pcp, order);
 
 		if (!page)
@@ -86,19 +86,20 @@ void pcp_fetch(struct per_cpu_pages *pcp, unsigned int pages)
 	if (pcp->fetched < LOOK_PAGES)
 		return;
 	pcp->fetched = 0;
-	for (unsigned int order = 0; order < PCP_ORDERS; order++) {
-		u32 taken = (u32)pcp->taken[order];
+	for (unsigned int order = 1; order < PCP_ORDERS; order++) {
+		u32 taken = (u32)pcp->order[order].taken;
 
-		if (pcp->blocks[order] && pcp->seen[order] == taken)
+		if (pcp->order[order].blocks && pcp->order[order].seen == taken)
 			zone_give(pcp->zone, blocks_pop(pcp, order), order);
-		pcp->seen[order] = taken;
+		pcp->order[order].seen = taken;
 	}
 }
 
 /* How many more may be kept. */
 static unsigned int room_for(const struct per_cpu_pages *pcp, unsigned int order)
 {
-	unsigned int kept = pcp->kept[order], most = __atomic_load_n(&pcp->kept_max[order], __ATOMIC_RELAXED);
+	const struct pcp_order *of = &pcp->order[order];
+	unsigned int kept = of->kept, most = __atomic_load_n(&of->kept_max, __ATOMIC_RELAXED);
 
 	return kept < most ? most - kept : 0;
 }
@@ -109,7 +110,7 @@ static void blocks_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned i
 {
 	unsigned int batch = order <= PAGE_ALLOC_COSTLY_ORDER ? (unsigned int)pcp_batch(pcp) >> order : 1;
 	unsigned int nr = min3(max(batch, 1u), (unsigned int)pcp->fill, room_for(pcp, order)), taken = 0;
-	struct page *old, **last = &pcp->blocks[order];
+	struct page *old, **last = &pcp->order[order].blocks;
 	unsigned long flags;
 
 	if (!nr || fault_here(zone->machine, FAULT_PCP, 0))
@@ -128,12 +129,12 @@ static void blocks_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned i
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	*last = old;
-	pcp->kept[order] = (u16)(pcp->kept[order] + taken);
+	pcp->order[order].kept = (u16)(pcp->order[order].kept + taken);
 }
 
 static bool top_serves(const struct per_cpu_pages *pcp, unsigned int order, enum migratetype type)
 {
-	const struct page *page = pcp->blocks[order];
+	const struct page *page = pcp->order[order].blocks;
 
 	return page && page_type_value(page) >> PCP_TYPE_SHIFT == type;
 }
@@ -146,14 +147,14 @@ struct page *pcp_take_block(struct zone *zone, unsigned int order, enum migratet
 	struct per_cpu_pages *pcp;
 	struct page *page = NULL;
 
-	if (order >= PCP_ORDERS)
+	if (!order || order >= PCP_ORDERS)
 		return NULL;
 	cpu = cpu_hold(&flags);
 	pcp = &cpu->pcp[zone->index];
-	if (may_fill && order && order < PACKED_ORDERS && !top_serves(pcp, order, type))
+	if (may_fill && order < PACKED_ORDERS && !top_serves(pcp, order, type))
 		blocks_fill(pcp, zone, order, type, alloc_flags);
 	if (top_serves(pcp, order, type)) {
-		pcp->seen[order]--;	/* as many ahead of it is taken[] as if this were a fast path */
+		pcp->order[order].seen--;	/* as many ahead of it is taken[] as if this were a fast path */
 		page = block_pop(pcp, order);
 	}
 	cpu_let_go(flags);
@@ -165,10 +166,11 @@ void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone, unsign
 	u32 cpus = __atomic_load_n(&zone->machine->nr_online, __ATOMIC_RELAXED);	/* its own, at least */
 	unsigned long share = min(zone_managed(zone) / 16, free / 4) / cpus;
 
-	for (unsigned int order = 0; order < PCP_ORDERS; order++) {
+	for (unsigned int order = 1; order < PCP_ORDERS; order++) {
 		unsigned long blocks = min(share / 4 >> order, most_kept(order));
 
-		__atomic_store_n(&pcp->kept_max[order], (u16)(blocks ? blocks : share >> order != 0), __ATOMIC_RELAXED);
+		__atomic_store_n(&pcp->order[order].kept_max, (u16)(blocks ? blocks : share >> order != 0),
+				 __ATOMIC_RELAXED);
 	}
 }
 
@@ -178,8 +180,8 @@ void pcp_cool(struct per_cpu_pages *pcp)
 	bool any = false;
 
 	pcp->fill = 1;
-	for (unsigned int order = 0; order < PCP_ORDERS; order++)
-		if (pcp->blocks[order]) {
+	for (unsigned int order = 1; order < PCP_ORDERS; order++)
+		if (pcp->order[order].blocks) {
 			zone_give(zone, blocks_pop(pcp, order), order);
 			any = true;
 		}
@@ -212,9 +214,9 @@ bool pcp_give_block(struct zone *zone, struct page *page, unsigned int order, en
 	pcp = &cpu->pcp[zone->index];
 	room = room_for(pcp, order) && !(order < PACKED_ORDERS && pageblock_is_cold(zone, index));
 	if (room) {
-		page->lru.next = (struct list_head *)pcp->blocks[order];
-		pcp_extend(&pcp->blocks[order], page, order, type);
-		pcp->kept[order]++;
+		page->lru.next = (struct list_head *)pcp->order[order].blocks;
+		pcp_extend(&pcp->order[order].blocks, page, order, type);
+		pcp->order[order].kept++;
 	}
 	cpu_let_go(flags);
 	return room;

@@ -44,7 +44,7 @@ READS_OTHER_CPUS unsigned long pcp_pages(const struct per_cpu_pages *pcp)
 	unsigned long pages = level(PEEK(pcp->count));
 
 	for (unsigned int order = 0; order < PCP_ORDERS; order++)
-		pages += (unsigned long)PEEK(pcp->kept[order]) << order;
+		pages += (unsigned long)PEEK(pcp->order[order].kept) << order;
 	return pages;
 }
 
@@ -68,17 +68,17 @@ static READS_OTHER_CPUS unsigned long fast_hits(const struct per_cpu_pages *pcp)
 	unsigned long blocks = 0;
 
 	for (unsigned int order = 0; order < PCP_ORDERS; order++)
-		blocks += PEEK(pcp->taken[order]);
+		blocks += PEEK(pcp->order[order].taken);
 	return blocks;
 }
 
-/* Pages in blocks so counted. */
-static READS_OTHER_CPUS unsigned long fast_pages(const unsigned long blocks[PCP_ORDERS])
+/* Pages in blocks so handed out, or so freed. */
+static READS_OTHER_CPUS unsigned long fast_pages(const struct per_cpu_pages *pcp, bool taken)
 {
 	unsigned long pages = 0;
 
 	for (unsigned int order = 0; order < PCP_ORDERS; order++)
-		pages += PEEK(blocks[order]) << order;
+		pages += (taken ? PEEK(pcp->order[order].taken) : PEEK(pcp->order[order].freed)) << order;
 	return pages;
 }
 
@@ -108,9 +108,9 @@ static READS_OTHER_CPUS unsigned long fast_event(const struct machine *m, const 
 
 	for (unsigned int i = 0; i < m->nr_zones; i++)
 		if (item == PGFREE)
-			pages += fast_pages(pcp[i].freed);
+			pages += fast_pages(&pcp[i], false);
 		else if (item == PGALLOC_DMA + m->zones[i]->type)
-			pages += fast_pages(pcp[i].taken);
+			pages += fast_pages(&pcp[i], true);
 	return pages;
 }
 

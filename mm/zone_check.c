@@ -221,11 +221,11 @@ static bool pcp_check(const struct kmem_cpu *cpu, const struct zone *zone, struc
 		if (!chain_check(cpu, zone, pcp->lists[list], 0, "P2", &pages, fault))
 			return false;
 	for (unsigned int order = 0; order < PCP_ORDERS; order++, kept = 0) {
-		if (!chain_check(cpu, zone, pcp->blocks[order], order, "P3", &kept, fault))
+		if (!chain_check(cpu, zone, pcp->order[order].blocks, order, "P3", &kept, fault))
 			return false;
-		if (kept != (unsigned long)pcp->kept[order] << order)
+		if (kept != (unsigned long)pcp->order[order].kept << order)
 			return fault_at(fault, "P3", "cpu %u zone %s: keeps %u blocks of order %u, has %lu pages",
-					cpu->id, zone->name, pcp->kept[order], order, kept);
+					cpu->id, zone->name, pcp->order[order].kept, order, kept);
 	}
 	if ((long)pages != pcp->count)
 		return fault_at(fault, "P1", "cpu %u zone %s: count is %d, its lists hold %lu", cpu->id, zone->name,

@@ -58,10 +58,7 @@ static inline struct machine *sample_machine_of(struct ktap *t, const struct mac
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		struct per_cpu_pages *pcp = &m->cpus[0]->pcp[i];
 
-		memset(pcp->blocks, 0, sizeof(pcp->blocks));
-		memset(pcp->kept, 0, sizeof(pcp->kept));
-		memset(pcp->taken, 0, sizeof(pcp->taken));
-		memset(pcp->freed, 0, sizeof(pcp->freed));
+		memset(pcp->order, 0, sizeof(pcp->order));
 	}
 	return m;
 }

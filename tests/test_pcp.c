@@ -31,8 +31,8 @@ static void a_refill_takes_one_batch(struct ktap *t)
 	EXPECT_EQ(t, pcp_of(zone)->count, 62);
 	EXPECT_EQ(t, pcp_pages(pcp_of(zone)), 62);
 	__free_page(page);
-	EXPECT_EQ(t, pcp_of(zone)->count, 62);
-	EXPECT_EQ(t, pcp_of(zone)->blocks[0], page);
+	EXPECT_EQ(t, pcp_of(zone)->count, 63);
+	EXPECT_EQ(t, pcp_of(zone)->lists[MIGRATE_UNMOVABLE], page);
 	EXPECT_EQ(t, pcp_pages(pcp_of(zone)), 63);
 	EXPECT_EQ(t, zone_page_state(zone, NR_FREE_PAGES), before - 63);
 	zones_hold(t, m);
@@ -647,6 +647,82 @@ static void events_count_pages(struct ktap *t)
 	EXPECT_EQ(t, zone_numa_events(zone, NUMA_LOCAL) - local, 6ul);
 }
 
+/* A high-order reserve's single page goes to the movable ones, as in the kernel; an isolated one to the zone. */
+static void of_pageblocks_that_are_kept_apart_no_list_is_made(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct page *pages[2];
+	struct zone *zone;
+
+	ASSERT(t, m);
+	for (unsigned int i = 0; i < 2; i++)
+		ASSERT(t, (pages[i] = alloc_page(GFP_KERNEL)));
+	zone = page_zone(pages[0]);
+	for (unsigned int i = 0; i < 2; i++) {
+		unsigned long flags, free = (unsigned long)zone_page_state(zone, NR_FREE_PAGES);
+		enum migratetype type = pageblock_type(zone, page_to_pfn(pages[i]));
+
+		spin_lock_irqsave(&zone->lock, flags);
+		set_pageblock_type(zone, page_to_pfn(pages[i]), i ? MIGRATE_ISOLATE : MIGRATE_HIGHATOMIC);
+		spin_unlock_irqrestore(&zone->lock, flags);
+		__free_page(pages[i]);
+		for (unsigned int list = MIGRATE_PCPTYPES; list < PCP_COLD_LISTS; list++)
+			EXPECT_NULL(t, pcp_of(zone)->lists[list]);
+		EXPECT_EQ(t, pcp_of(zone)->lists[MIGRATE_MOVABLE], pages[0]);
+		EXPECT_EQ(t, page_type_of(pages[i]), i ? PGTY_BUDDY : PGTY_PCP);
+		EXPECT_EQ(t, zone_page_state(zone, NR_FREE_PAGES), free);
+		spin_lock_irqsave(&zone->lock, flags);
+		set_pageblock_type(zone, page_to_pfn(pages[i]), type);
+		if (i)
+			buddy_move_pageblock(zone, page_to_pfn(pages[i]), type);
+		spin_unlock_irqrestore(&zone->lock, flags);
+	}
+	zones_hold(t, m);
+}
+
+/* In bulk: what is on the list, and nothing that was written to there. */
+static void a_bulk_takes_the_pages_that_are_kept(struct ktap *t)
+{
+	static struct page *pages[200];
+	struct machine *m = machine_for(t, "mem=64M");
+	struct page *bad;
+	unsigned long taken;
+
+	ASSERT(t, m);
+	memset(pages, 0, sizeof(pages));
+	bad = alloc_page(GFP_KERNEL);
+	ASSERT(t, bad);
+	taken = machine_event(m, PGALLOC_DMA + page_zone(bad)->type);
+	__free_page(bad);
+	bad->_refcount.counter = 1;		/* the next that would be handed out */
+	EXPECT_EQ(t, alloc_pages_bulk_array(GFP_KERNEL, 200, pages), 200);
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1u);
+	EXPECT_EQ(t, machine_event(m, PGALLOC_DMA + page_zone(bad)->type), taken + 200);
+	for (unsigned int i = 0; i < 200; i++) {
+		EXPECT_NE(t, pages[i], bad);
+		EXPECT_EQ(t, page_count(pages[i]), 1);
+	}
+	for (unsigned int i = 0; i < 200; i += 3)
+		memset(page_address(pages[i]), 0x5a, PAGE_SIZE);
+	for (unsigned int i = 0; i < 200; i += 3) {
+		__free_page(pages[i]);
+		pages[i] = NULL;
+	}
+	EXPECT_EQ(t, alloc_pages_bulk_array(GFP_KERNEL | __GFP_ZERO, 200, pages), 200);
+	for (unsigned int i = 0; i < 200; i += 3)
+		EXPECT_NULL(t, memchr_inv(page_address(pages[i]), 0, PAGE_SIZE));
+	bad->_refcount.counter = 0;
+	zones_hold(t, m);
+	free_pages_bulk(pages, 200);
+	drain_all_pages();
+	preempt_disable();			/* who may not sleep is told so, as by alloc_page() */
+	EXPECT_EQ(t, alloc_pages_bulk_array(GFP_KERNEL, 3, pages), 3);
+	preempt_enable();
+	EXPECT_EQ(t, console_count("BUG: sleeping function"), 1u);
+	free_pages_bulk(pages, 3);
+	zones_hold(t, m);
+}
+
 /* ------------------------------------------------------------------------------------------ breaking invariants */
 
 static void expect_fault(struct ktap *t, struct machine *m, const char *id)
@@ -672,17 +748,16 @@ static void p1_a_wrong_count_is_found(struct ktap *t)
 
 static void p2_p3_a_page_that_is_in_use_is_found(struct ktap *t)
 {
-	static const char *const ids[] = { "P3", "P2" };
+	static const char *const ids[] = { "P2", "P3" };
 	struct machine *m = machine_for(t, "mem=64M");
 	struct page *pages[2];
 
 	ASSERT(t, m);
-	for (unsigned int i = 0; i < 2; i++) {
-		pages[i] = alloc_page(GFP_KERNEL);
-		ASSERT(t, pages[i]);
+	for (unsigned int order = 0; order < 2; order++) {
+		pages[order] = alloc_pages(GFP_KERNEL, order);
+		ASSERT(t, pages[order]);
+		__free_pages(pages[order], order);
 	}
-	for (unsigned int i = 0; i < 2; i++)	/* the first is hot, the second on a list */
-		__free_page(pages[i]);
 	for (unsigned int i = 0; i < 2; i++) {
 		u32 type = pages[i]->page_type;
 
@@ -691,7 +766,7 @@ static void p2_p3_a_page_that_is_in_use_is_found(struct ktap *t)
 		pages[i]->_refcount.counter = 0;
 		pages[i]->page_type = PAGE_TYPE_NONE;
 		expect_fault(t, m, ids[i]);
-		pages[i]->page_type = type + 1;
+		pages[i]->page_type = type ^ 1;
 		expect_fault(t, m, ids[i]);
 		pages[i]->page_type = type;
 		pages[i]->mapping = (void *)8;
@@ -738,4 +813,6 @@ KTAP_SUITE(pcp, KTAP_CASE(a_refill_takes_one_batch), KTAP_CASE(pages_of_a_batch_
 	   KTAP_CASE(a_machine_that_debugs_has_no_fast_path), KTAP_CASE(init_on_free_leaves_nothing_behind),
 	   KTAP_CASE(events_count_pages), KTAP_CASE(p1_a_wrong_count_is_found),
 	   KTAP_CASE(p2_p3_a_page_that_is_in_use_is_found),
+	   KTAP_CASE(of_pageblocks_that_are_kept_apart_no_list_is_made),
+	   KTAP_CASE(a_bulk_takes_the_pages_that_are_kept),
 	   KTAP_CASE(a_free_page_with_an_owners_flag_is_reported));

@@ -18,12 +18,23 @@ static struct per_cpu_pages *pcp_of(const struct page *page)
 	return &m->cpus[0]->pcp[machine_page_zone(m, page)->index];
 }
 
+static bool is_in(const struct page *list, const struct page *page)
+{
+	while (list && list != page)
+		list = (const struct page *)list->lru.next;
+	return list;
+}
+
 static bool is_kept(const struct page *page, unsigned int order)
 {
-	for (const struct page *kept = pcp_of(page)->blocks[order]; kept; kept = (const struct page *)kept->lru.next)
-		if (kept == page)
-			return true;
-	return false;
+	const struct per_cpu_pages *pcp = pcp_of(page);
+	unsigned int list = 0;
+
+	if (order)
+		return is_in(pcp->order[order].blocks, page);
+	while (list < NR_PCP_LISTS && !is_in(pcp->lists[list], page))
+		list++;
+	return list < NR_PCP_LISTS;
 }
 
 /* Pages that nobody has, the CPUs' included. */
@@ -36,7 +47,7 @@ static unsigned long kept_and_free(struct machine *m)
 
 		pages += (unsigned long)pcp->count;
 		for (unsigned int order = 0; order < PCP_ORDERS; order++)
-			pages += (unsigned long)pcp->kept[order] << order;
+			pages += (unsigned long)pcp->order[order].kept << order;
 	}
 	return pages;
 }
@@ -126,7 +137,7 @@ static void not_many_are_kept(struct ktap *t)
 	struct page *pages[64];
 
 	ASSERT(t, m);
-	for (unsigned int order = 0; order < PCP_ORDERS; order++) {
+	for (unsigned int order = 1; order < PCP_ORDERS; order++) {
 		struct per_cpu_pages *pcp;
 
 		for (unsigned int i = 0; i < 64; i++) {
@@ -136,10 +147,10 @@ static void not_many_are_kept(struct ktap *t)
 		pcp = pcp_of(pages[0]);
 		for (unsigned int i = 0; i < 64; i++)
 			__free_pages(pages[i], order);
-		EXPECT_GE(t, pcp->kept[order], 1);
-		EXPECT_EQ(t, pcp->kept[order], pcp->kept_max[order]);
-		EXPECT_EQ(t, pcp->kept_max[order] > 1,
-			  (order && order < PACKED_ORDERS) || order == PAGEBLOCK_ORDER);
+		EXPECT_GE(t, pcp->order[order].kept, 1);
+		EXPECT_EQ(t, pcp->order[order].kept, pcp->order[order].kept_max);
+		EXPECT_EQ(t, pcp->order[order].kept_max > 1,
+			  order < PACKED_ORDERS || order == PAGEBLOCK_ORDER);
 		zones_hold(t, m);
 	}
 }
@@ -226,18 +237,18 @@ static void of_a_full_zone_little_is_kept(struct ktap *t)
 	while (nr < 1024 && (pages[nr] = alloc_pages(ATOMIC_GFP, 6)))
 		nr++;
 	pcp = pcp_of(pages[0]);
-	EXPECT_EQ(t, pcp->kept_max[9], 1);
+	EXPECT_EQ(t, pcp->order[9].kept_max, 1);
 	page = pages[0];
 	pages[0] = pages[--nr];
 	__free_pages(page, 6);
 	drain_all_pages();
-	EXPECT_EQ(t, pcp->kept_max[9], 0);
-	EXPECT_GT(t, pcp->kept_max[3], 0);
+	EXPECT_EQ(t, pcp->order[9].kept_max, 0);
+	EXPECT_GT(t, pcp->order[3].kept_max, 0);
 	while (nr)
 		__free_pages(pages[--nr], 6);
-	EXPECT_EQ(t, pcp->kept_max[9], 0);
+	EXPECT_EQ(t, pcp->order[9].kept_max, 0);
 	drain_all_pages();
-	EXPECT_EQ(t, pcp->kept_max[9], 1);
+	EXPECT_EQ(t, pcp->order[9].kept_max, 1);
 }
 
 /* After a shortage a CPU takes one block, then two, then four, so that a short zone is not emptied for nothing. */
@@ -251,15 +262,15 @@ static void after_a_shortage_little_is_taken_at_once(struct ktap *t)
 	pages[0] = alloc_pages(ATOMIC_GFP, 1);
 	ASSERT(t, pages[0]);
 	pcp = pcp_of(pages[0]);
-	EXPECT_GT(t, pcp->kept[1], 8);
+	EXPECT_GT(t, pcp->order[1].kept, 8);
 	pcp_cool_here(m);
-	EXPECT_EQ(t, pcp->kept[1], 0);
+	EXPECT_EQ(t, pcp->order[1].kept, 0);
 	for (unsigned int i = 1; i < 8; i++) {
 		static const u16 kept[] = { 0, 0, 1, 0, 3, 2, 1, 0 };
 
 		pages[i] = alloc_pages(ATOMIC_GFP, 1);
 		ASSERT(t, pages[i]);
-		EXPECT_EQ(t, pcp->kept[1], kept[i]);
+		EXPECT_EQ(t, pcp->order[1].kept, kept[i]);
 	}
 	for (unsigned int i = 0; i < 8; i++)
 		__free_pages(pages[i], 1);
@@ -411,9 +422,9 @@ static void p3_blocks_that_are_none_are_found(struct ktap *t)
 	ASSERT(t, page);
 	__free_pages(page, 3);
 	zones_hold(t, m);
-	pcp_of(page)->kept[3]++;
+	pcp_of(page)->order[3].kept++;
 	p3_is_broken(t, m);
-	pcp_of(page)->kept[3]--;
+	pcp_of(page)->order[3].kept--;
 	page->page_type++;
 	p3_is_broken(t, m);
 	page->page_type--;

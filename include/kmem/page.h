@@ -116,7 +116,7 @@ enum pageflags {
 #define PGTY_OFFLINE 0xf1u
 #define PGTY_TABLE 0xf2u
 #define PGTY_GUARD 0xf3u
-#define PGTY_PCP 0xf4u		/* free, a CPU keeps it; value: [ mobility | still a compound block : 1 | order : 4 ] */
+#define PGTY_PCP 0xf4u		/* free, a CPU keeps it; value: [ mobility of a block | compound : 1 | order : 4 ] */
 #define PCP_ORDER_MASK 15u
 #define PCP_COMPOUND 16u
 #define PCP_TYPE_SHIFT 5

@@ -44,7 +44,7 @@ static inline struct page *virt_to_head_page(const void *address)
 
 static inline void clear_page(void *address)
 {
-	memset(address, 0, PAGE_SIZE);
+	memset(__builtin_assume_aligned(address, PAGE_SIZE), 0, PAGE_SIZE);
 }
 
 static inline void copy_page(void *to, const void *from)

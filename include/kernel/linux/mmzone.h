@@ -69,19 +69,25 @@ struct pcp_filling {
 #define NR_PCP_LISTS (PCP_COLD_LISTS + MIGRATE_PCPTYPES)
 #define PCP_MOST_FILL 64u		/* blocks that a CPU takes at once */
 
+/* Of one order; of single pages, which are on the lists, only flags, taken and freed. */
+struct pcp_order {
+	struct page *blocks;		/* last in, first out, by lru.next */
+	u16 kept, kept_max;		/* blocks; more than this go to the zone */
+	u32 type;			/* page_type of one that is kept, of mobility 0 */
+	unsigned long flags;		/* of a block's first page, without the owner's: node, zone and order */
+	unsigned long taken, freed;	/* blocks, by the fast paths: events that they do not count elsewhere */
+	u32 seen;			/* taken, at the last look for blocks that are kept in vain */
+	u32 lists;			/* kept are blocks of pageblocks whose single pages go to lists below this */
+} __attribute__((aligned(8 * sizeof(long))));
+
 struct per_cpu_pages {
+	struct page *lists[NR_PCP_LISTS];	/* last in, first out, by lru.next */
 	int count;			/* pages on the lists */
 	int high;			/* more than this: give batch back */
 	int batch;
 	u16 fill;			/* blocks to take at once; 1 after a shortage, doubled by each filling */
-	struct page *blocks[PCP_ORDERS];	/* last in, first out, by lru.next; of single pages at most one */
-	u16 kept[PCP_ORDERS], kept_max[PCP_ORDERS];	/* blocks of each order; more than this go to the zone */
-	unsigned long taken[PCP_ORDERS];	/* blocks handed out and freed by the fast paths: events that they */
-	unsigned long freed[PCP_ORDERS];	/*	do not count elsewhere */
-	u32 seen[PCP_ORDERS];			/* taken[], at the last look for blocks that are kept in vain */
-	u32 fetched;				/* pages from the zone since then */
-	unsigned long page_flags;		/* of pages of the zone, without the owner's: node and zone */
-	struct page *lists[NR_PCP_LISTS];	/* last in, first out, by lru.next */
+	u32 fetched;			/* pages from the zone since the last look for blocks that are kept in vain */
+	struct pcp_order order[PCP_ORDERS];
 	struct pcp_filling filling[MIGRATE_PCPTYPES][PACKED_ORDERS];
 	u8 *pageblocks;			/* zone->pageblock_type, by pageblock from the CPU's first_page */
 	u8 *touched;			/* zone->pageblock_touched, likewise */
