@@ -227,7 +227,7 @@ bool vm_area_reserve(struct vm_space *space, const struct vm_request *request, s
 	area->va_start = address;
 	area->va_end = address + request->size;
 	area->state = AREA_BUSY;
-	area->is_run = area->is_mapped = area->deferred = false;
+	area->may_be_kept = area->is_mapped = area->deferred = false;
 	space->used_end = max_of(space->used_end, area->va_end);
 	tree_insert(&space->busy, area, false);
 	space->recent[vm_recent(address)] = area;
@@ -293,7 +293,7 @@ static void leave(struct vm_space *space, struct vmap_area *area)
 void vm_area_take(struct vm_space *space, struct vmap_area *area)
 {
 	assert(area->state == AREA_BUSY);
-	if (area->is_run)
+	if (area->may_be_kept)
 		area->state = AREA_TAKEN;
 	else
 		leave(space, area);
@@ -303,7 +303,7 @@ void vm_area_take(struct vm_space *space, struct vmap_area *area)
 
 void vm_area_leave(struct vm_space *space, struct vmap_area *area)
 {
-	area->is_run = false;
+	area->may_be_kept = false;
 	vm_area_take(space, area);
 }
 

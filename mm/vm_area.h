@@ -25,7 +25,7 @@ struct vm_space {
 	struct vmap_area *recent[VM_RECENT];	/* of the busy tree, by start: those that became busy last */
 	unsigned long nr_busy;		/* areas */
 	unsigned long lazy_bytes;	/* of lazy and dead; written atomically: may be read without the lock */
-	unsigned long nr_dead, nr_spare;	/* areas kept since the last flush, and before it; likewise */
+	unsigned long nr_dead, nr_spare;	/* weight of areas kept since the last flush, and before it; likewise */
 	unsigned long dead_bytes;
 	struct list_head taken;		/* not busy, and not yet lazy, kept or free */
 	struct list_head kept[VM_KEPT_BUCKETS];	/* by first frame */

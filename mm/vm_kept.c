@@ -20,7 +20,7 @@
  *
  * True whenever the caller's lock is free; vm_kept_check() proves each:
  *	K1  nr_dead, dead_bytes and nr_spare are what the buckets hold
- *	K2  an area of a bucket is in the busy tree, kept, and reaches a run of frames; no other area there is kept
+ *	K2  an area of a bucket is in the busy tree, and kept as it may be; no other area there is kept
  *	K3  it is in the bucket of its first frame, behind those that died before it
  * Lock: the caller's.
  */
@@ -48,10 +48,10 @@ static bool is_dead(const struct vm_space *space, const struct vmap_area *area)
 static void uncount(struct vm_space *space, const struct vmap_area *area)
 {
 	if (!is_dead(space, area)) {
-		vm_count(&space->nr_spare, -1ul);
+		vm_count(&space->nr_spare, -(unsigned long)area->weight);
 		return;
 	}
-	vm_count(&space->nr_dead, -1ul);
+	vm_count(&space->nr_dead, -(unsigned long)area->weight);
 	vm_count(&space->lazy_bytes, -area_bytes(area));
 	space->dead_bytes -= area_bytes(area);
 }
@@ -96,7 +96,7 @@ void vm_kept_age(struct vm_space *space, bool all, struct list_head *unused, str
 /* ---------------------------------------------------------------------------------------------------------- check */
 
 struct kept_count {
-	unsigned long nr_dead, nr_spare, dead_bytes;
+	unsigned long nr_dead, nr_spare, dead_bytes, nr_areas;
 };
 
 static bool check_bucket(const struct vm_space *space, unsigned int bucket, struct kept_count *count,
@@ -105,7 +105,7 @@ static bool check_bucket(const struct vm_space *space, unsigned int bucket, stru
 	const struct vmap_area *area, *before = NULL;
 
 	list_for_each_entry(area, &space->kept[bucket], list) {
-		if (area->state != AREA_KEPT || !area->is_run)
+		if (area->state != AREA_KEPT || !area->may_be_kept)
 			return fault_at(fault, "K2", "area 0x%lx-0x%lx is on a list of kept ones, and is not",
 					area->va_start, area->va_end);
 		if (vm_kept_bucket(area->pfn) != bucket)
@@ -115,8 +115,9 @@ static bool check_bucket(const struct vm_space *space, unsigned int bucket, stru
 			return fault_at(fault, "K3", "area 0x%lx-0x%lx, dead since flush %u: behind flush %u",
 					area->va_start, area->va_end, area->round, before->round);
 		before = area;
-		count->nr_dead += is_dead(space, area);
-		count->nr_spare += !is_dead(space, area);
+		count->nr_dead += is_dead(space, area) ? area->weight : 0;
+		count->nr_spare += is_dead(space, area) ? 0 : area->weight;
+		count->nr_areas++;
 		count->dead_bytes += is_dead(space, area) ? area_bytes(area) : 0;
 	}
 	return true;
@@ -132,13 +133,13 @@ bool vm_kept_check(const struct vm_space *space, struct kmem_fault *fault)
 			return false;
 	if (count.nr_dead != space->nr_dead || count.nr_spare != space->nr_spare ||
 	    count.dead_bytes != space->dead_bytes)
-		return fault_at(fault, "K1", "%lu dead and %lu spare areas, %lu and %lu counted; %lu dead bytes, %lu",
-				count.nr_dead, count.nr_spare, space->nr_dead, space->nr_spare, count.dead_bytes,
-				space->dead_bytes);
+		return fault_at(fault, "K1", "dead areas weigh %lu, spare ones %lu, counted as %lu and %lu; "
+				"%lu dead bytes, %lu", count.nr_dead, count.nr_spare, space->nr_dead, space->nr_spare,
+				count.dead_bytes, space->dead_bytes);
 	for (struct rb_node *node = rb_first(&space->busy); node; node = rb_next(node))
 		nr_kept += rb_entry(node, struct vmap_area, node)->state == AREA_KEPT;
-	if (nr_kept != count.nr_dead + count.nr_spare)
+	if (nr_kept != count.nr_areas)
 		return fault_at(fault, "K2", "%lu areas of the busy tree are kept, %lu of the lists", nr_kept,
-				count.nr_dead + count.nr_spare);
+				count.nr_areas);
 	return true;
 }

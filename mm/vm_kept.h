@@ -32,20 +32,20 @@ static inline void vm_count(unsigned long *counter, unsigned long change)
 }
 
 /*
- * A busy area, is_run, is dead: until a flush, and until who freed it says that he has left it, which needs no lock; or
- * else he takes it again, so that it can be retired.
+ * A busy area, may_be_kept, is dead: until a flush, and until who freed it says that he has left it, which needs no
+ * lock; or else he takes it again, so that it can be retired.
  */
 static inline void vm_kept_add(struct vm_space *space, struct vmap_area *area)
 {
 	unsigned long bytes = area->va_end - area->va_start;
 
-	assert(area->is_run);
+	assert(area->may_be_kept);
 	space->nr_busy--;
 	list_add_tail(&area->list, &space->kept[vm_kept_bucket(area->pfn)]);
 	area->state = AREA_KEPT;
 	area->round = space->round;
 	area->is_left = false;
-	vm_count(&space->nr_dead, 1);
+	vm_count(&space->nr_dead, area->weight);
 	vm_count(&space->lazy_bytes, bytes);
 	space->dead_bytes += bytes;
 }
@@ -68,7 +68,8 @@ static inline void vm_kept_add_taken(struct vm_space *space, struct vmap_area *a
 
 /*
  * vm_kept_reuse - an area of this kind and of size bytes that was kept for the frames from pfn on, busy again; NULL:
- * there is none. O(areas kept for frames that share a bucket).
+ * there is none. O(areas kept for frames that share a bucket). Of an area of more than one run the caller sees whether
+ * the other pages are his, too.
  */
 static inline struct vmap_area *vm_kept_reuse(struct vm_space *space, enum vm_area_kind kind, pfn_t pfn,
 					      unsigned long size)
@@ -84,7 +85,7 @@ static inline struct vmap_area *vm_kept_reuse(struct vm_space *space, enum vm_ar
 		__list_del(area->list.prev, area->list.next);
 		area->state = AREA_BUSY;
 		space->recent[vm_recent(area->va_start)] = area;
-		vm_count(&space->nr_spare, -1ul);
+		vm_count(&space->nr_spare, -(unsigned long)area->weight);
 		space->nr_busy++;
 		space->nr_reused++;
 		return area;

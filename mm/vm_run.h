@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm_run.h - areas that are kept for a run of frames: found, opened, shut. Inline: mapping such a run is little more.
+ * vm_run.h - areas that are kept for their frames: found, opened, shut. Inline: mapping such frames is little more.
  *
  *	entries	[ pfn 7 P | pfn 8 P | pfn 9 P ]		busy: as any area's
  *		[ pfn 7 . | pfn 8 . | pfn 9 . ]		kept: only the present bit is gone (pgtable_shut())
+ *
+ * What vmalloc() takes for an area is a run, so its first frame says that the area is its. The pages of others are
+ * compared with the entries, which need not be neighbours then.
  *
  * The entries are the area's owner's as long as they are not empty, so he changes them without table_lock.
  * Lock: area_lock for finding; an area that was found is its finder's alone.
@@ -14,6 +17,11 @@
 #include "lib/seeded.h"
 #include "mm/fault_inject.h"
 #include "mm/vmalloc.h"
+
+/* A frame's place in an entry over its descriptor's distance from the first one, log2. */
+#define PAGE_TO_PLACE (PAGE_SHIFT - (sizeof(struct page) == 64 ? 6 : 5))
+
+_Static_assert(sizeof(struct page) == 64 || sizeof(struct page) == 32, "one of two powers of two");
 
 /* How many of the pages, from the first on, are neighbours in memory. nr > 0. */
 static inline unsigned long pages_contiguous(struct page **pages, unsigned long nr)
@@ -45,21 +53,57 @@ static __always_inline struct vmap_area *area_reuse(struct vmalloc_state *vs, en
 	return area;
 }
 
-/* What it reached, it reaches again. Returns what pages_map() says. */
-MUST_CHECK static __always_inline int run_open(struct vmalloc_state *vs, struct vmap_area *area, unsigned long nr,
-					       pgprot_t prot, gfp_t gfp)
+/* What an entry says besides its rights, if it is this page's. (Of what is no page, something that none says.) */
+static __always_inline u64 page_place(const struct page *page, unsigned long base)
+{
+	unsigned long distance = (unsigned long)page - base;
+
+	if (sizeof(long) == 8)
+		return distance << PAGE_TO_PLACE | distance >> (64 - PAGE_TO_PLACE);
+	return (u64)distance << PAGE_TO_PLACE;
+}
+
+/* Do shut entries say these pages? Those before the first that does not may be open again. */
+static __always_inline bool entries_reopen(struct vmalloc_state *vs, const struct vmap_area *area, struct page **page,
+					   unsigned long nr)
+{
+	u64 *entry = area->entries, *end = entry + (nr & ~3ul), shut = area->prot & ~_PAGE_PRESENT;
+	unsigned long base = (unsigned long)vs->machine->vmemmap;
+
+#define ENTRY_SAYS(i) (entry[i] - page_place(page[i], base) == shut)
+	for (; entry != end; entry += 4, page += 4) {
+		if (!ENTRY_SAYS(0) || !ENTRY_SAYS(1) || !ENTRY_SAYS(2) || !ENTRY_SAYS(3))
+			return false;
+		pgtable_open(entry, 4);
+	}
+	for (end += nr & 3; entry != end; entry++, page++) {
+		if (!ENTRY_SAYS(0))
+			return false;
+		pgtable_open(entry, 1);
+	}
+#undef ENTRY_SAYS
+	return true;
+}
+
+/* The host opens what it kept, too. */
+static __always_inline bool area_is_told(struct vmalloc_state *vs, const struct vmap_area *area, unsigned long nr,
+					 pgprot_t prot, gfp_t gfp)
 {
 	unsigned int rights = HOST_READ | (pgprot_val(prot) & _PAGE_RW ? HOST_WRITE : 0) | HOST_AGAIN;
 
+	return unlikely(vs->leaves_open) ||
+	       likely(!fault_here(vs->machine, FAULT_MAP, gfp) &&
+		      !host_map(vs->machine, area->va_start, area->pfn, (pfn_t)nr, rights));
+}
+
+/* What it reached, it reaches again: the run that these pages are. Returns what pages_map() says. */
+MUST_CHECK static __always_inline int run_open(struct vmalloc_state *vs, struct vmap_area *area, struct page **pages,
+					       unsigned long nr, pgprot_t prot, gfp_t gfp)
+{
 	if (unlikely((pgprot_val(prot) | _PAGE_NX) != area->prot))
-		return run_change(vs, area, nr, prot, gfp);
+		return area_lay_anew(vs, area, pages, nr, prot, gfp);
 	pgtable_open(area->entries, nr);
-	if (unlikely(vs->leaves_open))
-		return 0;
-	if (unlikely(fault_here(vs->machine, FAULT_MAP, gfp) ||
-		     host_map(vs->machine, area->va_start, area->pfn, (pfn_t)nr, rights)))
-		return run_lay_anew(vs, area, nr, gfp);
-	return 0;
+	return likely(area_is_told(vs, area, nr, prot, gfp)) ? 0 : area_lay_anew(vs, area, pages, nr, prot, gfp);
 }
 
 /*

@@ -173,7 +173,7 @@ static void *vmalloc_request(struct vmalloc_state *vs, const struct vmalloc_requ
 		area = area_new(vs, rq, block);
 		if (!area)
 			return NULL;
-	} else if (run_open(vs, area, nr, rq->prot, rq->gfp)) {
+	} else if (run_open(vs, area, area->vm->pages, nr, rq->prot, rq->gfp)) {
 		report_map_failure(vs, area->vm, rq->gfp, -ENOSPC);
 		area_abandon(vs, area);
 		return NULL;

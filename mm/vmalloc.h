@@ -121,7 +121,7 @@ struct mapping {
 	pgprot_t prot;
 	gfp_t gfp;			/* for tables */
 	bool large;
-	bool is_run;			/* answered: they are neighbours in memory */
+	unsigned long nr_runs;		/* answered: of pages that are neighbours in memory */
 };
 
 /*
@@ -139,10 +139,6 @@ void range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long 
 long tables_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
 /* Where the entries of a range are, if they are side by side. */
 void *range_entries(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
-/* A run that was kept is to have other rights than it had. */
-MUST_CHECK int run_change(struct vmalloc_state *vs, struct vmap_area *area, unsigned long nr, pgprot_t prot, gfp_t gfp);
-/* The host has no room for it, unless it gives up what it keeps of others. */
-MUST_CHECK int run_lay_anew(struct vmalloc_state *vs, const struct vmap_area *area, unsigned long nr, gfp_t gfp);
 /* Free the tables of a range that hold nothing; the host has forgotten it. Returns pages. */
 unsigned long tables_prune(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
 
@@ -186,6 +182,9 @@ bool area_free(struct vmalloc_state *vs, unsigned long address, unsigned int kin
 void area_free_ram(struct vmalloc_state *vs, const void *address, unsigned int count);
 /* Lay mapping->pages at the area's addresses, which may be kept for them. 0, or what pages_map() says. */
 MUST_CHECK int area_pages_map(struct vmalloc_state *vs, struct vmap_area *area, struct mapping *mapping);
+/* The same of an area that was kept, for other pages or rights than it had, or because the host did not keep it. */
+MUST_CHECK int area_lay_anew(struct vmalloc_state *vs, struct vmap_area *area, struct page **pages, unsigned long nr,
+			     pgprot_t prot, gfp_t gfp);
 /* The same for area->vm->pages; a failure is reported; then abandon the area. */
 MUST_CHECK int area_map(struct vmalloc_state *vs, struct vmap_area *area, const struct vmalloc_request *rq);
 /* The host, or a table, was missing: say which, and what would help. */
@@ -205,6 +204,7 @@ unsigned long vmap_area_destroy(struct vmalloc_state *vs, struct vmap_area *area
 /* vmalloc_pages.c */
 #define LARGE_ORDER 9			/* a block that fills a table entry of level 2 */
 #define KEPT_PAGES 512ul		/* the largest area that is kept: its page array is kmalloc()ed */
+#define RUNS_PER_WEIGHT 8ul		/* further mappings of a kept area that are as dear as an area more */
 /* A block of nr pages, a power of two, if free memory has one. */
 struct page *area_block_take(unsigned long nr, gfp_t gfp, int node);
 void area_block_free(struct page *block, unsigned long nr);	/* NULL: nothing */
@@ -225,7 +225,7 @@ unsigned long lazy_purges(const struct vmalloc_state *vs);
 /* Wait for a purge that is running, then purge. Returns lazy_purges(). May sleep. */
 unsigned long lazy_flush(struct vmalloc_state *vs);
 /* After a free: purge if too many addresses are dead, a thing of bytes and of areas. May sleep. */
-#define MAX_DEAD 256ul			/* areas: a process pays for each that the host keeps */
+#define MAX_DEAD 256ul			/* of weight: a process pays for each mapping that the host keeps */
 static inline bool purge_is_due(const struct vmalloc_state *vs)
 {
 	return __atomic_load_n(&vs->space.lazy_bytes, __ATOMIC_RELAXED) > vs->lazy_max_bytes ||

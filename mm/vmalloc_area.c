@@ -168,13 +168,23 @@ int area_pages_map(struct vmalloc_state *vs, struct vmap_area *area, struct mapp
 
 	mapping->address = area->va_start;
 	err = pages_map(vs, mapping);
-	if (err || !mapping->is_run || mapping->nr > KEPT_PAGES)
+	if (err || mapping->nr > KEPT_PAGES)
 		return err;
 	area->entries = range_entries(vs, area->va_start, mapping->nr);
-	area->is_run = area->entries;
+	area->may_be_kept = area->entries;
+	area->weight = (unsigned short)(1 + mapping->nr_runs / RUNS_PER_WEIGHT);
 	area->prot = pgprot_val(mapping->prot) | _PAGE_NX;
 	area->pfn = machine_pfn(vs->machine, mapping->pages[0]);
 	return 0;
+}
+
+int area_lay_anew(struct vmalloc_state *vs, struct vmap_area *area, struct page **pages, unsigned long nr,
+	pgprot_t prot, gfp_t gfp)
+{
+	struct mapping mapping = { .pages = pages, .nr = nr, .prot = prot, .gfp = gfp };
+
+	range_unmap(vs, area->va_start, nr);
+	return area_pages_map(vs, area, &mapping);
 }
 
 int area_map(struct vmalloc_state *vs, struct vmap_area *area, const struct vmalloc_request *rq)
@@ -188,8 +198,9 @@ int area_map(struct vmalloc_state *vs, struct vmap_area *area, const struct vmal
 
 	if (err)
 		report_map_failure(vs, vm, rq->gfp, err);
-	else if (vm->flags & ~VM_PLAIN || (area->kind == AREA_OF_VMALLOC && !is_power_of_2(mapping.nr)))
-		area->is_run = false;
+	else if (vm->flags & ~VM_PLAIN ||
+		(area->kind == AREA_OF_VMALLOC && (mapping.nr_runs > 1 || !is_power_of_2(mapping.nr))))
+		area->may_be_kept = false; /* no one would find it by its first frame */
 	return err;
 }
 
@@ -246,7 +257,7 @@ static __always_inline bool busy_destroy(struct vmalloc_state *vs, unsigned long
 
 	spin_lock_irqsave(&vs->area_lock, flags);
 	area = area_busy(vs, address, end, kinds);
-	if (likely(area && area->is_run))
+	if (likely(area && area->may_be_kept))
 		vm_kept_add(&vs->space, area);
 	else if (area)
 		vm_area_take(&vs->space, area);

@@ -175,8 +175,8 @@ void vmalloc_dump(struct machine *m)
 		vs->space.end, vs->table.format->name, vs->table.nr_tables, vs->nr_runs);
 	pr_info("  busy %lu areas, %ld pages of vmalloc(); free %lu ranges, largest %lu KiB\n", vs->space.nr_busy,
 		vs->nr_pages, tree_count(&vs->space.free), vm_space_largest(&vs->space) >> 10);
-	pr_info("  kept %lu dead and %lu spare areas, %lu were used again\n", vs->space.nr_dead, vs->space.nr_spare,
-		vs->space.nr_reused);
+	pr_info("  kept areas: dead of weight %lu, spare of %lu; %lu were used again\n", vs->space.nr_dead,
+		vs->space.nr_spare, vs->space.nr_reused);
 	pr_info("  lazy %lu ranges, %lu KiB; deferred %lu; %lu purges made %lu ranges free\n",
 		tree_count(&vs->space.lazy), vs->space.lazy_bytes >> 10, vs->nr_deferred, vs->nr_purges,
 		vs->nr_purged_ranges);

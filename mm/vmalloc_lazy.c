@@ -51,7 +51,7 @@ static struct vmap_area *deferred_next(struct vmalloc_state *vs)
 		if (!area->deferred)
 			continue;
 		area->deferred = false;
-		if (area->is_run)
+		if (area->may_be_kept)
 			vm_kept_add_taken(&vs->space, area);
 		__atomic_store_n(&vs->nr_deferred, vs->nr_deferred - 1, __ATOMIC_RELAXED);
 		found = area;

@@ -223,26 +223,6 @@ static int area_lay(struct vmalloc_state *vs, const struct pgtable_run *run, gfp
 	return run_lay(vs, run, gfp);
 }
 
-int run_change(struct vmalloc_state *vs, struct vmap_area *area, unsigned long nr, pgprot_t prot, gfp_t gfp)
-{
-	struct pgtable_run run = { .address = area->va_start, .pfn = area->pfn, .nr = nr };
-	int err;
-
-	area->prot = run.prot = pgprot_val(prot) | _PAGE_NX;
-	tables_unmap(vs, area->va_start, nr);
-	err = tables_map(vs, run, gfp);
-	area->entries = range_entries(vs, area->va_start, nr);
-	return err ? err : area_lay(vs, &run, gfp);
-}
-
-int run_lay_anew(struct vmalloc_state *vs, const struct vmap_area *area, unsigned long nr, gfp_t gfp)
-{
-	struct pgtable_run run = { .address = area->va_start, .pfn = area->pfn, .nr = nr, .prot = area->prot };
-
-	lazy_flush(vs);
-	return run_lay(vs, &run, gfp);
-}
-
 int pages_map(struct vmalloc_state *vs, struct mapping *mapping)
 {
 	struct pgtable_run run = {
@@ -250,6 +230,7 @@ int pages_map(struct vmalloc_state *vs, struct mapping *mapping)
 	};
 	int err = 0;
 
+	mapping->nr_runs = 0;
 	for (unsigned long i = 0; i < mapping->nr && !err; i += (unsigned long)run.nr) {
 		run.address = mapping->address + (i << PAGE_SHIFT);
 		run.pfn = machine_pfn(vs->machine, mapping->pages[i]);
@@ -257,8 +238,8 @@ int pages_map(struct vmalloc_state *vs, struct mapping *mapping)
 		err = tables_map(vs, run, mapping->gfp);
 		if (!err)
 			err = area_lay(vs, &run, mapping->gfp);
+		mapping->nr_runs++;
 	}
-	mapping->is_run = run.nr == mapping->nr;
 	return err;
 }
 

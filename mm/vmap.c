@@ -37,13 +37,23 @@ static bool frames_exist(const struct machine *m, u64 pfn, u64 nr)
 	return pfn < m->layout.nr_frames && nr <= m->layout.nr_frames - pfn;
 }
 
-/* An area that was kept of the same pages, which so exist. */
-static __always_inline struct vmap_area *area_kept_for(struct vmalloc_state *vs, enum vm_area_kind kind,
-						       struct page **pages, unsigned int count, unsigned long size)
+/* The first page, size and kind are those that it was kept for; what else is not, becomes so. */
+static noinline int area_open_anew(struct vmalloc_state *vs, struct vmap_area *area, struct page **pages,
+				   unsigned int count, pgprot_t prot)
 {
-	if (!count || pages_contiguous(pages, count) != count)
-		return NULL;
-	return area_reuse(vs, kind, pages[0], size);
+	return pages_exist(vs->machine, pages, count) ? area_lay_anew(vs, area, pages, count, prot, GFP_KERNEL)
+						      : -EINVAL;
+}
+
+/* An area that was kept for such pages: these, most likely. Returns what pages_map() says. */
+MUST_CHECK static __always_inline int area_open_for(struct vmalloc_state *vs, struct vmap_area *area,
+						    struct page **pages, unsigned int count, pgprot_t prot)
+{
+	bool is_same = likely((pgprot_val(prot) | _PAGE_NX) == area->prot) && entries_reopen(vs, area, pages, count);
+
+	if (likely(is_same && area_is_told(vs, area, count, prot, GFP_KERNEL)))
+		return 0;
+	return area_open_anew(vs, area, pages, count, prot);
 }
 
 /* One of its own, mapped. */
@@ -70,11 +80,12 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_
 	struct vmalloc_state *vs = this_vmalloc_may_sleep();
 	struct vmap_area *area = NULL;
 	struct vm_struct *vm;
+	int err;
 
 	if (!vs || WARN_ON_ONCE(flags & (VM_FLUSH_RESET_PERMS | VM_ALLOC | VM_NO_GUARD)))
 		return NULL;
-	if (!(flags & ~VM_PLAIN))
-		area = area_kept_for(vs, AREA_OF_VMAP, pages, count, ((unsigned long)count + 1) << PAGE_SHIFT);
+	if (count && !(flags & ~VM_PLAIN))
+		area = area_reuse(vs, AREA_OF_VMAP, pages[0], ((unsigned long)count + 1) << PAGE_SHIFT);
 	if (!area) {
 		struct vmalloc_request rq = {
 			.size = (unsigned long)count << PAGE_SHIFT, .gfp = GFP_KERNEL, .prot = prot, .flags = flags,
@@ -83,10 +94,14 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_
 		area = area_new_for(vs, &rq, pages, count);
 		if (!area)
 			return NULL;
-	} else if (run_open(vs, area, count, prot, GFP_KERNEL)) {
-		report_map_failure(vs, area->vm, GFP_KERNEL, -ENOSPC);
-		area_abandon(vs, area);
-		return NULL;
+	} else {
+		err = area_open_for(vs, area, pages, count, prot);
+		if (err) {
+			if (err != -EINVAL)
+				report_map_failure(vs, area->vm, GFP_KERNEL, err);
+			area_abandon(vs, area);
+			return NULL;
+		}
 	}
 	vm = area->vm;
 	vm->flags = flags;
@@ -176,15 +191,16 @@ static noinline void *map_ram_anew(struct vmalloc_state *vs, struct page **pages
 void *vm_map_ram(struct page **pages, unsigned int count, int node)
 {
 	struct vmalloc_state *vs = this_vmalloc_may_sleep();
-	struct vmap_area *area;
+	struct vmap_area *area = NULL;
 
 	(void)node;
 	if (!vs)
 		return NULL;
-	area = area_kept_for(vs, AREA_OF_RAM, pages, count, (unsigned long)count << PAGE_SHIFT);
+	if (count)
+		area = area_reuse(vs, AREA_OF_RAM, pages[0], (unsigned long)count << PAGE_SHIFT);
 	if (!area)
 		return map_ram_anew(vs, pages, count);
-	if (run_open(vs, area, count, PAGE_KERNEL, GFP_KERNEL)) {
+	if (area_open_for(vs, area, pages, count, PAGE_KERNEL)) {
 		area_abandon(vs, area);
 		return NULL;
 	}

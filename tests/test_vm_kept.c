@@ -221,6 +221,124 @@ static void maps_of_neighbours_are_kept_too(struct ktap *t)
 		__free_page(pages[0] + i);
 }
 
+/* nr pages that are no neighbours, the last in memory first. */
+static void scattered_take(struct page **pages, unsigned int nr)
+{
+	struct page *block = alloc_pages(GFP_KERNEL, 5);
+
+	split_page(block, 5);
+	for (unsigned int i = 0; i < 32; i++)
+		if (i % 2 || i / 2 >= nr)
+			__free_page(block + i);
+	for (unsigned int i = 0; i < nr; i++)
+		pages[i] = block + 2 * (nr - 1 - i);
+}
+
+static void scattered_give(struct page **pages, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		__free_page(pages[i]);
+}
+
+/* Each address reaches its page, and may be written or not. */
+static void expect_pages(struct ktap *t, char *p, struct page **pages, unsigned int nr, bool is_written)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		*(u32 *)page_address(pages[i]) = i + 5;
+		EXPECT_EQ(t, *(u32 *)(p + i * PAGE_SIZE), i + 5);
+		EXPECT_EQ(t, vmalloc_to_page(p + i * PAGE_SIZE), pages[i]);
+		if (is_written)
+			*(u32 *)(p + i * PAGE_SIZE) = 7;
+		else
+			EXPECT(t, faults(t, p + i * PAGE_SIZE));
+		EXPECT_EQ(t, *(u32 *)page_address(pages[i]), is_written ? 7 : i + 5);
+	}
+}
+
+static void maps_of_scattered_pages_are_kept_too(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct page *pages[13];
+	char *p, *q;
+
+	ASSERT_NOT_NULL(t, e);
+	scattered_take(pages, 13);
+	for (int i = 0; i < 40; i++) {
+		p = vm_map_ram(pages, 13, NUMA_NO_NODE);
+		q = vmap(pages, 13, VM_MAP, i & 1 ? PAGE_KERNEL_RO : PAGE_KERNEL);
+		ASSERT(t, p && q);
+		if (i < 2 || i >= 38) {
+			expect_pages(t, p, pages, 13, true);
+			expect_pages(t, q, pages, 13, !(i & 1));
+		}
+		env_holds(e);
+		vm_unmap_ram(p, 13);
+		vunmap(q);
+		EXPECT(t, faults_when_read(t, p + i % 13 * PAGE_SIZE));
+		EXPECT(t, faults_when_read(t, q + i % 13 * PAGE_SIZE));
+		vm_flush(e->m);
+	}
+	if (!reused(e))
+		ktap_skip(t, "this host keeps nothing");
+	scattered_give(pages, 13);
+}
+
+/* In the first page's place, and of that size, but with others behind it: laid anew, whichever page is another. */
+static void other_pages_behind_the_same_first_one_are_seen(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct page *pages[11], *others[11];
+	char *p, *q;
+
+	ASSERT_NOT_NULL(t, e);
+	scattered_take(pages, 11);
+	scattered_take(others, 11);
+	for (unsigned int i = 1; i < 30; i++) {
+		swap(pages[1 + i % 10], others[i % 11]);
+		p = vm_map_ram(pages, 11, NUMA_NO_NODE);
+		q = vmap(pages, 11, VM_MAP, PAGE_KERNEL);
+		ASSERT(t, p && q);
+		expect_pages(t, p, pages, 11, true);
+		expect_pages(t, q, pages, 11, true);
+		env_holds(e);
+		vm_unmap_ram(p, 11);
+		vunmap(q);
+		vm_flush(e->m);
+	}
+	if (!reused(e))
+		ktap_skip(t, "this host keeps nothing");
+	scattered_give(pages, 11);
+	scattered_give(others, 11);
+}
+
+/* What is no page is refused there as it is of a new area. */
+static void a_page_that_is_none_is_refused_behind_the_same_first_one(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct page *pages[3], *third;
+	unsigned long bits[] = { 1ul << (sizeof(long) * 8 - 1), 1ul << 30, 1ul << 27 };
+
+	ASSERT_NOT_NULL(t, e);
+	scattered_take(pages, 3);
+	third = pages[2];
+	for (unsigned int i = 0; i < ARRAY_SIZE(bits); i++) {
+		void *p = vm_map_ram(pages, 3, NUMA_NO_NODE), *q = vmap(pages, 3, VM_MAP, PAGE_KERNEL);
+
+		ASSERT(t, p && q);
+		vm_unmap_ram(p, 3);
+		vunmap(q);
+		vm_flush(e->m);
+		pages[2] = (struct page *)((unsigned long)third ^ bits[i]);
+		EXPECT_NULL(t, vm_map_ram(pages, 3, NUMA_NO_NODE));
+		EXPECT_NULL(t, vmap(pages, 3, VM_MAP, PAGE_KERNEL));
+		pages[2] = third;
+		env_holds(e);
+	}
+	EXPECT_CONTAINS(t, console_text(), "WARNING");
+	EXPECT_LACKS(t, console_text(), "no room for another mapping");
+	scattered_give(pages, 3);
+}
+
 static void what_is_used_again_is_zeroed_and_flagged_as_any(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
@@ -278,6 +396,32 @@ static void many_dead_areas_are_flushed_by_the_way(struct ktap *t)
 	EXPECT_GT(t, reused(e), 1000);
 	EXPECT_LE(t, space_of(e)->nr_dead + space_of(e)->nr_spare, 600);
 	env_holds(e);
+}
+
+/* Each of its mappings counts: a process has no more than 65,530. */
+static void scattered_areas_are_flushed_the_sooner(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct page *pages[16];
+	unsigned long most = 0;
+
+	ASSERT_NOT_NULL(t, e);
+	scattered_take(pages, 16);
+	for (int i = 0; i < 500; i++) {
+		vunmap(vmap(pages, 16, VM_MAP, PAGE_KERNEL));
+		most = max(most, space_of(e)->nr_dead);
+	}
+	if (most) {
+		EXPECT_EQ(t, kept_area(e)->weight, 3);
+		EXPECT_GT(t, most, 200);
+		EXPECT_LE(t, most, 256);
+		EXPECT_GT(t, reused(e), 100);
+		EXPECT_LT(t, reused(e), 500 - 256 / 3);
+	} else {
+		ktap_skip(t, "this host keeps nothing");
+	}
+	env_holds(e);
+	scattered_give(pages, 16);
 }
 
 static void who_asks_for_all_addresses_gets_them(struct ktap *t)
@@ -494,8 +638,12 @@ static void threads_share_what_is_kept(struct ktap *t)
 KTAP_SUITE(vm_kept, KTAP_CASE(the_same_frames_get_their_area_again_after_a_flush),
 	   KTAP_CASE(c44_a_kept_area_faults_and_is_nobodys), KTAP_CASE(kept_frames_are_free),
 	   KTAP_CASE(other_frames_do_not_get_it), KTAP_CASE(other_sizes_places_and_kinds_do_not_get_it),
-	   KTAP_CASE(maps_of_neighbours_are_kept_too), KTAP_CASE(what_is_used_again_is_zeroed_and_flagged_as_any),
-	   KTAP_CASE(what_is_not_used_goes_after_some_rounds), KTAP_CASE(many_dead_areas_are_flushed_by_the_way),
+	   KTAP_CASE(maps_of_neighbours_are_kept_too), KTAP_CASE(maps_of_scattered_pages_are_kept_too),
+	   KTAP_CASE(other_pages_behind_the_same_first_one_are_seen),
+	   KTAP_CASE(a_page_that_is_none_is_refused_behind_the_same_first_one),
+	   KTAP_CASE(what_is_used_again_is_zeroed_and_flagged_as_any),
+	   KTAP_CASE(what_is_not_used_goes_after_some_rounds),
+	   KTAP_CASE(many_dead_areas_are_flushed_by_the_way), KTAP_CASE(scattered_areas_are_flushed_the_sooner),
 	   KTAP_CASE(who_asks_for_all_addresses_gets_them), KTAP_CASE(a_full_window_takes_what_is_kept),
 	   KTAP_CASE(a_full_host_takes_what_is_kept), KTAP_CASE(private_memory_is_not_kept),
 	   KTAP_CASE(what_is_freed_lazily_is_not_even_shut), KTAP_CASE(private_memory_is_never_left_open),

@@ -28,9 +28,9 @@ static void k2_an_area_that_is_kept_and_is_not_is_found(struct ktap *t)
 	if (!spare_area(e, BYTES))
 		return;
 	area = kept_area(e);
-	area->is_run = false;
+	area->may_be_kept = false;
 	expect_fault(e, "K2");
-	area->is_run = true;
+	area->may_be_kept = true;
 	area->state = AREA_BUSY;
 	expect_fault(e, "K2");
 	area->state = AREA_KEPT;
@@ -45,9 +45,9 @@ static void k2_an_area_that_is_kept_and_is_not_is_found(struct ktap *t)
 		area = kept_area(e);
 		if (area->va_end - area->va_start == BYTES + PAGE_SIZE)
 			area = vm_lazy_next(space_of(e), area->va_end);
-		area->is_run = false;
+		area->may_be_kept = false;
 		expect_fault(e, "K2");
-		area->is_run = true;
+		area->may_be_kept = true;
 	}
 }
 

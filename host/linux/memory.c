@@ -446,8 +446,8 @@ int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsi
 	int protection = PROT_READ | (prot & HOST_WRITE ? PROT_WRITE : 0);
 	size_t bytes = nr << PAGE_SHIFT;
 
-	if (prot & HOST_AGAIN && likely(protect(address, bytes, protection)))
-		return 0;
+	if (prot & HOST_AGAIN)
+		return likely(protect(address, bytes, protection)) ? 0 : -ENOMEM;
 	return map_anew(host_of(m), address, pfn, bytes, protection);
 }
 

@@ -221,8 +221,9 @@ int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsi
 	send_home(address, nr);
 	for (pfn_t i = 0; sm->page_table && i < nr; i++) {
 		struct walk found = walk(sm, address + (i << PAGE_SHIFT));
+		bool is_right = found.pfn == pfn + i || (i && prot & HOST_AGAIN);
 
-		if (!found.present || found.pfn != pfn + i || found.write != !!(prot & HOST_WRITE))
+		if (!found.present || !is_right || found.write != !!(prot & HOST_WRITE))
 			fault(SIM_FAILED, address + (i << PAGE_SHIFT), prot & HOST_WRITE, PC, &found,
 			      "host_map() of what the page tables do not say");
 	}

@@ -502,8 +502,8 @@ int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsi
 	pfn_t done = 0, run, real;
 	int err = 0;
 
-	if (prot & HOST_AGAIN && run_open_again(hm, address, pfn, nr, bits))
-		return 0;
+	if (prot & HOST_AGAIN)
+		return run_open_again(hm, address, pfn, nr, bits) ? 0 : -ENOMEM;
 	while (done < nr && !err) {
 		unsigned long flags = guard_take(&memory_guard);
 		u64 at = address + ((u64)done << PAGE_SHIFT);

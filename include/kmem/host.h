@@ -96,13 +96,14 @@ void host_page_table(struct machine *m, const void *top);
  * cached. Returns 0, or -ENOMEM if the host
  * has no room for another mapping (nothing is mapped). May sleep; no spinlock is held.
  * In private memory the frames' contents move to this address; the frames' own addresses read as zeros from then on.
- * HOST_AGAIN: host_unmap() has kept this range, which reached the same frames, and nothing was mapped there since.
+ * HOST_AGAIN: host_unmap() has kept this range, and nothing was mapped there since: it reaches the same frames again,
+ * which were perhaps laid in several runs; pfn is the first. If the host cannot, they are laid anew, run by run.
  */
 int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot);
 /*
  * No address in the range may reach memory from now on, on any CPU. Cannot fail. May sleep. In private memory what was
- * there is gone, and the frames read as zeros. keep: the range is one run, which will likely be mapped again: the host
- * may keep what makes that cheap, until it is told to unmap the range without this. Returns whether it keeps something.
+ * there is gone, and the frames read as zeros. keep: the range will likely be mapped again as it was: the host may keep
+ * what makes that cheap, until it is told to unmap the range without this. Returns whether it keeps something.
  */
 bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep);
 /*

@@ -126,7 +126,8 @@ static void step_reserve(struct world *w)
 	if (found) {
 		EXPECT_EQ(w->t, area->va_end - area->va_start, request.size);
 		area->vm = NULL;
-		area->is_run = ktap_below(w->t, 2);
+		area->may_be_kept = ktap_below(w->t, 2);
+		area->weight = 1;
 		area->pfn = ktap_below(w->t, 100);
 		area->kind = (enum vm_area_kind)ktap_below(w->t, 3);
 		paint(w, area, 'B');
@@ -167,7 +168,7 @@ static void step_finish(struct world *w)
 	if (!w->nr_taken)
 		return;
 	area = pick(w, w->taken, &w->nr_taken);
-	if (area->is_run && ktap_below(w->t, 4)) {
+	if (area->may_be_kept && ktap_below(w->t, 4)) {
 		vm_kept_add_taken(&w->space, area);
 		vm_kept_leave(area);
 		paint(w, area, 'K');
