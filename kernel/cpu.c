@@ -145,7 +145,7 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	cpu->node_pages = node->slot_pages;
 	cpu->slot_map = node->slot_map;
 	cpu->first_page = (unsigned long)machine_page(m, node->start_pfn & ~(PAGEBLOCK_PAGES - 1));
-	cpu->page_bytes = (node->start_pfn % PAGEBLOCK_PAGES + node->slot_pages) * sizeof(struct page);
+	cpu->page_bytes = (node->start_pfn % PAGEBLOCK_PAGES + node->spanned_pages) * sizeof(struct page);
 	slot_close(&cpu->sheaves[0]);
 	for (u32 id_of_large = KMALLOC_LARGE_ID(KMALLOC_LARGE_FIRST); id_of_large < KMALLOC_NR_IDS; id_of_large++)
 		slot_close(&cpu->sheaves[id_of_large]);

@@ -70,6 +70,29 @@ static void the_last_page_freed_is_the_first_given(struct ktap *t)
 	}
 }
 
+/* The fast path's look at a page goes as far as the node, not as far as addresses. */
+static void high_pages_are_freed_as_fast(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=128M highmem=96M nr_cpus=1");
+	struct page *page, *wild;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_HIGHUSER);
+	ASSERT(t, page);
+	ASSERT_GE(t, page_to_pfn(page), m->max_low_pfn);
+	EXPECT_LT(t, (unsigned long)page - this_cpu()->first_page, this_cpu()->page_bytes);
+	EXPECT_EQ(t, this_cpu()->page_bytes, m->max_pfn * sizeof(struct page));
+	__free_page(page);
+	EXPECT_EQ(t, alloc_page(GFP_HIGHUSER), page);
+	__free_page(page);
+	ASSERT_GT(t, page_zone(page)->nr_deferred, 0);
+	wild = machine_page(m, page_zone(page)->deferred[0].start);
+	EXPECT_STR(t, console_text(), "");
+	__free_page(wild);
+	EXPECT_CONTAINS(t, console_text(), "is not of this machine");
+	zones_hold(t, m);
+}
+
 static void more_than_high_goes_back_in_batches(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=1G");
@@ -796,7 +819,8 @@ static void a_free_page_with_an_owners_flag_is_reported(struct ktap *t)
 }
 
 KTAP_SUITE(pcp, KTAP_CASE(a_refill_takes_one_batch), KTAP_CASE(pages_of_a_batch_come_in_ascending_order),
-	   KTAP_CASE(the_last_page_freed_is_the_first_given), KTAP_CASE(more_than_high_goes_back_in_batches),
+	   KTAP_CASE(the_last_page_freed_is_the_first_given), KTAP_CASE(high_pages_are_freed_as_fast),
+	   KTAP_CASE(more_than_high_goes_back_in_batches),
 	   KTAP_CASE(high_is_shared_by_the_cpus_that_are_online), KTAP_CASE(a_fraction_sets_high),
 	   KTAP_CASE(a_cpu_keeps_more_rather_than_wait),
 	   KTAP_CASE(a_zone_with_little_left_is_not_kept_from),

@@ -82,7 +82,7 @@ struct kmem_cpu {
 	u32 id;
 	u32 node;
 	/* For pages. */
-	unsigned long first_page;		/* the descriptors of those frames; the pageblock's first */
+	unsigned long first_page;		/* the descriptors of all of the node's frames; the pageblock's first */
 	unsigned long page_bytes;
 	u32 pending;				/* enum cpu_request, set by others, atomically */
 	struct machine *machine;		/* NULL only in kmem_cpu_none */
