@@ -306,9 +306,10 @@ static bool chunk_check(const struct percpu_chunk *chunk, struct kmem_fault *fau
 	if (ends != chunk->nr_live)
 		return fault_at(fault, "N1", "per-CPU chunk %px: %u allocations, %u counted", chunk->base, ends,
 				chunk->nr_live);
-	return chunk->nr_free == PERCPU_SLOTS - used ||
-	       fault_at(fault, "N3", "per-CPU chunk %px: %u slots are free, %u counted", chunk->base,
-			PERCPU_SLOTS - used, chunk->nr_free);
+	if (chunk->nr_free != PERCPU_SLOTS - used)
+		return fault_at(fault, "N3", "per-CPU chunk %px: %u slots are free, %u counted", chunk->base,
+				PERCPU_SLOTS - used, chunk->nr_free);
+	return true;
 }
 
 bool percpu_check(struct machine *m, struct kmem_fault *fault)

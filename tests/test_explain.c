@@ -249,6 +249,7 @@ static void addresses_of_kmap(struct ktap *t)
 	address = kmap(page);
 	EXPECT_CONTAINS(t, explain(m, address + 9), "in slot 0 of kmap, 1 users: page in use");
 	EXPECT_CONTAINS(t, explain(m, address + 9), in_use);
+	EXPECT_CONTAINS(t, explain(m, &address), "not this machine's: ");
 	kunmap(page);
 	EXPECT_CONTAINS(t, explain(m, address), "in slot 0 of kmap, 0 users: page in use");
 	kmap_flush_unused();

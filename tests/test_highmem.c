@@ -3,6 +3,7 @@
  * test_highmem.c - pages without an address, and kmap(), which gives them one for everybody: slots, sleeping for one,
  * what pages hold and how many there are. For a moment and one task: test_kmap_local.c.
  */
+#include <linux/delay.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/vmalloc.h>
@@ -34,6 +35,8 @@ static void a_high_page_has_no_address_until_it_is_mapped(struct ktap *t)
 	kunmap(page);
 	__free_page(page);
 	everything_holds(t, m);
+	EXPECT_NULL(t, kmap_to_page((void *)(m->kmap_base + KMAP_LOCAL_OFFSET)));	/* which maps nothing */
+	EXPECT_CONTAINS(t, console_text(), "WARNING:");
 }
 
 static void a_low_page_is_where_it_always_is(struct ktap *t)
@@ -262,6 +265,7 @@ static void wait_in_atomic_context(struct ktap *t, unsigned int i, void *arg)
 	} else {
 		while (!__atomic_load_n(&m->kmap->waiters, __ATOMIC_ACQUIRE))
 			cond_resched();
+		msleep(5);	/* it looks for a slot once more, and sleeps */
 		kunmap(many[0]);
 	}
 	machine_leave();

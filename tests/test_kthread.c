@@ -75,11 +75,31 @@ static void a_task_sleeps_until_it_is_woken(struct ktap *t)
 	EXPECT_NOT_NULL(t, worker.object);
 	kfree(worker.object);
 	EXPECT_EQ(t, wake_up_process(task), 0);
+	kthreads_wait(m, 0);
+	EXPECT_EQ(t, __atomic_load_n(&m->nr_kthreads, __ATOMIC_ACQUIRE), 1);
 	complete(&worker.may_end);
 	wait_for_completion(&worker.ended);
 	EXPECT_EQ(t, wake_up_process(current), 0);
 	kthreads_wait(m, 10 * (u64)NSEC_PER_SEC);
 	EXPECT_EQ(t, __atomic_load_n(&m->nr_kthreads, __ATOMIC_ACQUIRE), 0);
+}
+
+/* It runs where it can. */
+static void a_task_may_be_bound_to_a_cpu_that_is_not_there(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=2");
+	struct task_struct *task;
+	struct worker worker;
+
+	ASSERT_NOT_NULL(t, m);
+	worker_init(&worker);
+	task = kthread_create(work_until_stopped, &worker, "worker");
+	ASSERT(t, !IS_ERR(task));
+	kthread_bind(task, 2);
+	EXPECT_EQ(t, wake_up_process(task), 1);
+	wait_for_completion(&worker.begun);
+	EXPECT_EQ(t, kthread_stop(task), 7);
+	EXPECT_LE(t, m->nr_online, 2);
 }
 
 static void a_task_is_stopped(struct ktap *t)
@@ -152,6 +172,7 @@ static void each_completion_lets_one_pass(struct ktap *t)
 	for (int i = 0; i < 3; i++)
 		EXPECT_EQ(t, wait_for_completion_killable(&x), 0);
 	EXPECT_GE(t, wait_for_completion_timeout(&x, 1), 1);
+	EXPECT_EQ(t, wait_for_completion_timeout(&x, 0), 1);
 	reinit_completion(&x);
 	EXPECT_EQ(t, wait_for_completion_timeout(&x, 1), 0);
 }
@@ -185,5 +206,6 @@ static void time_passes(struct ktap *t)
 }
 
 KTAP_SUITE(kthread, KTAP_CASE(a_task_sleeps_until_it_is_woken), KTAP_CASE(a_task_is_stopped),
+	   KTAP_CASE(a_task_may_be_bound_to_a_cpu_that_is_not_there),
 	   KTAP_CASE(the_machine_waits_for_tasks_that_end), KTAP_CASE(no_memory_is_an_error),
 	   KTAP_CASE(each_completion_lets_one_pass), KTAP_CASE(time_passes));

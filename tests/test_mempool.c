@@ -17,6 +17,7 @@ struct numbers {
 	long fail_from;		/* fail from this call on; 0: never */
 	long calls;
 	gfp_t gfp_or;		/* of all calls' flags */
+	gfp_t needs;		/* a call without these flags fails */
 	unsigned char out[4096];	/* 1: not freed */
 };
 
@@ -29,7 +30,7 @@ static void *number_alloc(gfp_t gfp, void *data)
 	long fail_from = __atomic_load_n(&n->fail_from, __ATOMIC_RELAXED), number;
 
 	__atomic_fetch_or(&n->gfp_or, gfp, __ATOMIC_RELAXED);
-	if (fail_from && call >= fail_from)
+	if ((fail_from && call >= fail_from) || (gfp & n->needs) != n->needs)
 		return NULL;
 	number = __atomic_add_fetch(&n->made, 1, __ATOMIC_RELAXED);
 	if ((size_t)number >= sizeof(n->out))
@@ -178,6 +179,26 @@ static void c39_who_may_sleep_waits_for_a_free(struct ktap *t)
 	EXPECT_EQ(t, w.pool.curr_nr, 1);
 	EXPECT_EQ(t, w.pool.wait & 1, 0);
 	mempool_exit(&w.pool);
+}
+
+static void who_may_sleep_reclaims_before_he_waits(struct ktap *t)
+{
+	struct numbers *n = fresh();
+	void *elements[2];
+	mempool_t pool;
+
+	ASSERT_NOT_NULL(t, machine_for(t, "mem=64M nr_cpus=1"));
+	ASSERT_EQ(t, mempool_init(&pool, 1, number_alloc, number_free, n), 0);
+	n->needs = __GFP_DIRECT_RECLAIM;
+	elements[0] = mempool_alloc(&pool, GFP_KERNEL);
+	EXPECT_EQ(t, elements[0], (void *)1);	/* the reserve comes first */
+	elements[1] = mempool_alloc(&pool, GFP_KERNEL);
+	EXPECT_EQ(t, elements[1], (void *)2);
+	EXPECT_EQ(t, pool.curr_nr, 0);
+	for (int i = 0; i < 2; i++)
+		mempool_free(elements[i], &pool);
+	EXPECT_EQ(t, n->freed, 1);
+	mempool_exit(&pool);
 }
 
 static void c40_who_may_not_sleep_gets_null_from_an_empty_pool(struct ktap *t)
@@ -434,7 +455,7 @@ static void who_waits_has_the_first_element_of_a_larger_reserve(struct ktap *t)
 
 KTAP_SUITE(mempool, KTAP_CASE(c38_the_reserve_is_there_when_the_allocator_fails),
 	   KTAP_CASE(the_allocator_is_asked_before_the_reserve), KTAP_CASE(the_allocator_is_asked_gently),
-	   KTAP_CASE(c39_who_may_sleep_waits_for_a_free),
+	   KTAP_CASE(c39_who_may_sleep_waits_for_a_free), KTAP_CASE(who_may_sleep_reclaims_before_he_waits),
 	   KTAP_CASE(c40_who_may_not_sleep_gets_null_from_an_empty_pool), KTAP_CASE(c41_a_free_refills_first),
 	   KTAP_CASE(creation_that_fails_leaks_nothing), KTAP_CASE(a_pool_grows_and_shrinks),
 	   KTAP_CASE(the_usual_allocators_serve_pools), KTAP_CASE(tasks_share_a_small_pool),

@@ -18,6 +18,7 @@ static unsigned long large;
 static unsigned long long huge;
 static int list[3];
 static unsigned int nr_list;
+static int pair[2];
 module_param(flag, bool, 0444);
 module_param(word, charp, 0444);
 module_param(byte_size, byte, 0444);
@@ -30,6 +31,7 @@ module_param(far, long, 0444);
 module_param(large, ulong, 0444);
 module_param(huge, ullong, 0444);
 module_param_array(list, int, &nr_list, 0444);
+module_param_array(pair, int, NULL, 0444);
 
 static int loaded, unloaded;
 
@@ -66,12 +68,13 @@ static void parameters_are_set_and_init_called(struct ktap *t)
 	EXPECT_EQ(t, load(""), 0);
 	EXPECT_STR(t, word, "none");
 	EXPECT_EQ(t, load(" flag word=\"two words\" value=-0 byte_size=255 small=-3 short_size=65535 size=0x10 far=-7 "
-			  "large=8 huge=0x123456789a list=1,-2"), 0);
+			  "large=8 huge=0x123456789a list=1,-2 pair=5,6"), 0);
 	EXPECT(t, flag);
 	EXPECT_STR(t, word, "two words");
 	EXPECT(t, byte_size == 255 && small == -3 && short_size == 65535 && size == 16 && far == -7 && large == 8);
 	EXPECT(t, huge == 0x123456789aull && number == 0);
 	EXPECT(t, nr_list == 2 && list[0] == 1 && list[1] == -2 && list[2] == 0);
+	EXPECT(t, pair[0] == 5 && pair[1] == 6);
 	EXPECT_EQ(t, loaded, 2);
 	EXPECT_EQ(t, load("value=-1 flag=0"), -ENODEV);
 	EXPECT(t, !flag);
@@ -82,19 +85,20 @@ static void parameters_are_set_and_init_called(struct ktap *t)
 static void what_is_wrong_is_said(struct ktap *t)
 {
 	static const char *const wrong[] = {
-		"value=x", "value", "byte_size=256", "list=1,2,3,4", "list=1,x", "list=", "unknown=1", "flag=maybe",
-		"value=1 what",
+		"value=x", "value", "byte_size=256", "list=1,2,3,4", "list=1,x", "list=", "list",
+		"unknown=1", "flag=maybe", "value=1 what", "what value=2",
 	};
 	char none[] = "";
 
 	ASSERT_NOT_NULL(t, machine_for(t, "mem=64M"));
-	loaded = unloaded = 0;
+	loaded = unloaded = number = 0;
 	for (unsigned int i = 0; i < ARRAY_SIZE(wrong); i++) {
 		console_clear();
 		if (!EXPECT_EQ(t, load(wrong[i]), -EINVAL) || !EXPECT_CONTAINS(t, console_text(), "sample: "))
 			ktap_note(t, "%s", wrong[i]);
 	}
 	EXPECT_CONTAINS(t, console_text(), "sample: no parameter what");
+	EXPECT_EQ(t, number, 1);	/* what stands behind a mistake is not looked at */
 	EXPECT_EQ(t, module_load("other", none), -ENOENT);
 	EXPECT_EQ(t, module_unload("other"), -ENOENT);
 	EXPECT_EQ(t, loaded + unloaded, 0);

@@ -96,6 +96,21 @@ static void c03_an_order_above_max_is_null_with_one_warning(struct ktap *t)
 	EXPECT_EQ(t, console_count("------------[ cut here ]------------\n"), 1u);
 }
 
+static void freeing_an_order_above_max_is_refused(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL, 0);
+	ASSERT(t, page);
+	__free_pages(page, MAX_ORDER + 1);
+	EXPECT_EQ(t, console_count("WARNING: CPU: "), 1u);
+	EXPECT_EQ(t, page_count(page), 1);
+	__free_pages(page, 0);
+	zones_hold(t, m);
+}
+
 static void dirty(struct page *page, unsigned int order)
 {
 	memset(page_address(page), 0xa5, PAGE_SIZE << order);
@@ -190,6 +205,20 @@ static void c06_an_exact_block_has_just_its_pages(struct ktap *t)
 		EXPECT_EQ(t, nr_free_pages(), before);
 	}
 	EXPECT_STR(t, console_text(), "");
+	zones_hold(t, m);
+}
+
+static void an_exact_block_is_no_compound_one(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	char *address;
+
+	ASSERT(t, m);
+	address = alloc_pages_exact(3 * PAGE_SIZE, GFP_KERNEL | __GFP_COMP);
+	ASSERT(t, address);
+	EXPECT_EQ(t, console_count("WARNING:"), 1);
+	EXPECT(t, !PageCompound(virt_to_page(address)));
+	free_pages_exact(address, 3 * PAGE_SIZE);
 	zones_hold(t, m);
 }
 
@@ -436,6 +465,20 @@ static void c13_with_it_reclaim_serves_the_request(struct ktap *t)
 	EXPECT_EQ(t, oom_calls, 0u);
 	if (page)
 		__free_page(page);
+}
+
+/* Who frees memory needs some for it, and must not wait for others who do. */
+static void who_reclaims_does_not_reclaim_again(struct ktap *t)
+{
+	struct machine *m = full_machine(t, GFP_NOWAIT, 1000);
+	unsigned int scope;
+
+	ASSERT(t, m);
+	scope = memalloc_noreclaim_save();
+	EXPECT_NULL(t, alloc_page((GFP_KERNEL & ~__GFP_KSWAPD_RECLAIM) | __GFP_NOMEMALLOC | __GFP_NOWARN));
+	memalloc_noreclaim_restore(scope);
+	EXPECT_EQ(t, cache.calls, 0u);
+	EXPECT_EQ(t, oom_calls, 0u);
 }
 
 static u32 kswapd_calls(struct machine *m)
@@ -954,8 +997,14 @@ static void atomic_blocks_reserve_a_pageblock(struct ktap *t)
 	watermarks_init(m);
 }
 
-/* A soak's find, of seed 648208758: both halves of an order-10 block were free, and stayed so (B2). */
-static void a_reserve_given_up_merges(struct ktap *t)
+static void free_singly(struct page *first)
+{
+	for (struct page *page = first; page < first + PAGEBLOCK_PAGES; page++)
+		__free_page(page);
+	drain_all_pages();
+}
+
+static void reserve_and_give_up(struct ktap *t, bool reserved_first)
 {
 	struct machine *m = machine_for(t, "mem=64M");
 	struct page *block, *half;
@@ -966,15 +1015,21 @@ static void a_reserve_given_up_merges(struct ktap *t)
 	half = block + PAGEBLOCK_PAGES;
 	split_page(block, MAX_ORDER);
 	highatomic_reserve(page_zone(block), block, PAGEBLOCK_ORDER, MIGRATE_UNMOVABLE);
-	for (struct page *page = block; page < half + PAGEBLOCK_PAGES; page++)
-		__free_page(page);
-	drain_all_pages();
+	free_singly(reserved_first ? block : half);
+	free_singly(reserved_first ? half : block);
 	EXPECT_EQ(t, block->page_type, PAGE_TYPE(PGTY_BUDDY, PAGEBLOCK_ORDER));
 	EXPECT_EQ(t, half->page_type, PAGE_TYPE(PGTY_BUDDY, PAGEBLOCK_ORDER));
 	EXPECT(t, highatomic_unreserve(m->nodes[0]->fallback, ZONE_NORMAL, true, MIGRATE_MOVABLE));
 	EXPECT_EQ(t, page_zone(block)->nr_reserved_highatomic, 0ul);
 	EXPECT_EQ(t, block->page_type, PAGE_TYPE(PGTY_BUDDY, MAX_ORDER));
 	zones_hold(t, m);
+}
+
+/* A soak's find, of seed 648208758: both halves of an order-10 block were free, and stayed so (B2). */
+static void a_reserve_given_up_merges(struct ktap *t)
+{
+	reserve_and_give_up(t, false);
+	reserve_and_give_up(t, true);
 }
 
 static void the_last_of_the_zone_goes_to_whoever_asks(struct ktap *t)
@@ -1188,13 +1243,15 @@ static void b6_a_page_in_use_inside_a_free_block_is_found(struct ktap *t)
 }
 
 KTAP_SUITE(page_alloc, KTAP_CASE(c01_blocks_are_aligned_contiguous_and_disjoint),
-	   KTAP_CASE(c02_counts_return_to_those_at_boot), KTAP_CASE(c03_an_order_above_max_is_null_with_one_warning),
+	   KTAP_CASE(c02_counts_return_to_those_at_boot), KTAP_CASE(an_exact_block_is_no_compound_one),
+	   KTAP_CASE(freeing_an_order_above_max_is_refused), KTAP_CASE(c03_an_order_above_max_is_null_with_one_warning),
 	   KTAP_CASE(c05_zeroed_pages_are_zero), KTAP_CASE(c05_zeroed_high_pages_are_zero),
 	   KTAP_CASE(c06_an_exact_block_has_just_its_pages), KTAP_CASE(c07_kernel_memory_is_never_high),
 	   KTAP_CASE(c07_dma_is_below_16_mib_and_dma32_below_4_gib),
 	   KTAP_CASE(c08_fallback_leaves_lower_zones_their_reserve),
 	   KTAP_CASE(c08_a_low_request_never_falls_back_upwards), KTAP_CASE(c10_each_kind_of_request_has_its_floor),
 	   KTAP_CASE(c11_pf_memalloc_ignores_watermarks), KTAP_CASE(c13_without_direct_reclaim_nothing_is_reclaimed),
+	   KTAP_CASE(who_reclaims_does_not_reclaim_again),
 	   KTAP_CASE(c13_with_it_reclaim_serves_the_request), KTAP_CASE(c14_without_kswapd_reclaim_nobody_is_woken),
 	   KTAP_CASE(c15_noretry_tries_once_and_kills_nobody), KTAP_CASE(c16_retry_mayfail_ends_and_kills_nobody),
 	   KTAP_CASE(c16_promises_do_not_keep_it_for_ever), KTAP_CASE(c17_nofail_never_returns_null),

@@ -109,6 +109,7 @@ static void chunks_come_and_go(struct ktap *t)
 	got[1] = __alloc_percpu_gfp(8, 8, GFP_ATOMIC);
 	EXPECT_NOT_NULL(t, got[1]);
 	EXPECT_NULL(t, __alloc_percpu_gfp(PERCPU_UNIT, 8, GFP_ATOMIC));
+	EXPECT_NULL(t, __alloc_percpu_gfp((PERCPU_SLOTS - 60) * PERCPU_SLOT, 8, GFP_ATOMIC));	/* not side by side */
 	for (unsigned int i = 3; i < MANY; i += 2)
 		got[i] = NULL;
 	for (unsigned int i = 0; i < MANY; i++)
@@ -118,6 +119,26 @@ static void chunks_come_and_go(struct ktap *t)
 	EXPECT_EQ(t, percpu_bytes(m), 0);
 	machine_holds(t, m);
 	vfree(got);
+}
+
+static void the_lowest_free_slot_is_taken(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=2");
+	char *slots[3], *next;
+
+	ASSERT_NOT_NULL(t, m);
+	for (unsigned int i = 0; i < 3; i++)
+		ASSERT_NOT_NULL(t, slots[i] = __alloc_percpu(PERCPU_SLOT, 8));
+	free_percpu(slots[0]);
+	EXPECT_EQ(t, __alloc_percpu(PERCPU_SLOT, 8), slots[0]);
+	next = __alloc_percpu(PERCPU_SLOT, 8);
+	EXPECT_EQ(t, next, slots[2] + PERCPU_SLOT);
+	machine_release_memory(m);	/* not what is in use */
+	*(u64 *)per_cpu_ptr(slots[1], 1) = 1;
+	free_percpu(next);
+	for (unsigned int i = 0; i < 3; i++)
+		free_percpu(slots[i]);
+	machine_holds(t, m);
 }
 
 static void bad_frees_are_refused(struct ktap *t)
@@ -173,11 +194,12 @@ static void the_check_finds_what_is_broken(struct ktap *t)
 	struct machine *m = slab_machine(t, "mem=64M nr_cpus=1");
 	struct percpu_chunk *chunk;
 	struct kmem_fault fault = { 0 };
-	void *p;
+	void *p, *full;
 
 	ASSERT_NOT_NULL(t, m);
 	p = __alloc_percpu(16, 8);
-	ASSERT_NOT_NULL(t, p);
+	full = __alloc_percpu(PERCPU_UNIT, 8);	/* of a chunk more, which is looked at too */
+	ASSERT(t, p && full);
 	chunk = list_first_entry(&m->percpu_chunks, struct percpu_chunk, list);
 	breaks(t, m, &chunk->nr_live, 2, "N1");
 	breaks(t, m, &chunk->first, 3, "N2");
@@ -187,9 +209,11 @@ static void the_check_finds_what_is_broken(struct ktap *t)
 	EXPECT_STR(t, fault.id, "N1");
 	__clear_bit(7, chunk->ends);
 	machine_holds(t, m);
+	free_percpu(full);
 	free_percpu(p);
 }
 
 KTAP_SUITE(percpu, KTAP_CASE(each_cpu_has_its_own_zeroed), KTAP_CASE(this_cpus_own), KTAP_CASE(sizes_and_alignments),
-	   KTAP_CASE(chunks_come_and_go), KTAP_CASE(bad_frees_are_refused), KTAP_CASE(what_is_not_freed_is_a_leak),
+	   KTAP_CASE(chunks_come_and_go), KTAP_CASE(the_lowest_free_slot_is_taken),
+	   KTAP_CASE(bad_frees_are_refused), KTAP_CASE(what_is_not_freed_is_a_leak),
 	   KTAP_CASE(the_check_finds_what_is_broken));

@@ -562,6 +562,17 @@ static void what_is_shut_says_nothing_and_keeps_its_place(struct ktap *t)
 	}
 }
 
+/* A run is opened and shut by words of 64 bits. */
+static void entries_of_32_bits_are_not_their_owners(struct ktap *t)
+{
+	struct world *w = world_init(t, &pgtable_2level);
+
+	ASSERT_EQ(t, map_run(w, 1, 99, 3, false), 0);
+	EXPECT_NULL(t, pgtable_run_entries(&w->pt, address_of(1), 3));
+	compare(w);
+	EXPECT_EQ(t, pgtable_unmap(&w->pt, address_of(1), 3), 3);
+}
+
 static void expect_fault(struct world *w, pfn_t max_pfn, const char *id)
 {
 	struct kmem_fault fault = { "none", "" };
@@ -626,4 +637,5 @@ KTAP_SUITE(pgtable, KTAP_CASE(shifts_and_indexes_follow_the_widths), KTAP_CASE(t
 	   KTAP_CASE(a_walk_visits_each_leaf_once_and_stops_when_told), KTAP_CASE(p1_a_wrong_count_is_found),
 	   KTAP_CASE(p2_a_reserved_bit_is_found), KTAP_CASE(p3_a_frame_beyond_memory_is_found),
 	   KTAP_CASE(p4_a_table_too_few_is_found), KTAP_CASE(p5_a_link_to_no_table_is_found),
-	   KTAP_CASE(what_is_shut_says_nothing_and_keeps_its_place));
+	   KTAP_CASE(what_is_shut_says_nothing_and_keeps_its_place),
+	   KTAP_CASE(entries_of_32_bits_are_not_their_owners));

@@ -205,7 +205,30 @@ static void twins_write_as_libc_does(struct ktap *t)
 	}
 }
 
+#define LONGEST 320u	/* beyond what is done without a string instruction */
+
+static void blocks_of_every_length(struct ktap *t)
+{
+	static unsigned char a[2 * LONGEST], b[2 * LONGEST];
+
+	for (size_t n = 0; n <= LONGEST; n++) {
+		size_t from = ktap_random(t) % 64, to = ktap_random(t) % 64;
+
+		for (size_t i = 0; i < sizeof(a); i++)
+			a[i] = b[i] = (unsigned char)ktap_random(t);
+		ASSERT(t, twin_memmove(a + to, a + from, n) == a + to);
+		memmove(b + to, b + from, n);
+		ASSERT_MEM(t, a, b, sizeof(a));
+		ASSERT(t, twin_memset(a + from, (int)n, n) == a + from);
+		memset(b + from, (int)n, n);
+		ASSERT_MEM(t, a, b, sizeof(a));
+		ASSERT(t, twin_memcpy(a + to, b + LONGEST - from, n) == a + to);
+		ASSERT_MEM(t, a + to, b + LONGEST - from, n);
+	}
+}
+
 KTAP_SUITE(string,
+	KTAP_CASE(blocks_of_every_length),
 	KTAP_CASE(copies_are_cut_and_ended),
 	KTAP_CASE(limited_searches),
 	KTAP_CASE(white_space_is_trimmed),

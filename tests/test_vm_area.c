@@ -336,6 +336,11 @@ static void v6_a_recent_area_that_is_not_there_is_found(struct ktap *t)
 	EXPECT_NULL(t, *place);
 	*place = a;
 	expect_fault(w, "V6");
+	*place = NULL;
+	place = &w->space.recent[vm_recent(b->va_start)];
+	EXPECT_EQ(t, *place, b);
+	b->state = AREA_OUT;	/* and yet in the tree */
+	expect_fault(w, "V6");
 }
 
 KTAP_SUITE(vm_area, KTAP_CASE(the_lowest_range_that_fits_is_taken),

@@ -339,6 +339,30 @@ static void a_page_that_is_none_is_refused_behind_the_same_first_one(struct ktap
 	scattered_give(pages, 3);
 }
 
+/* The frames' own area, opened with other rights; or, where it cannot be mapped, none. */
+static void other_rights_need_a_new_mapping(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	char *p, *q;
+
+	ASSERT_NOT_NULL(t, e);
+	p = spare_area(e, BYTES);
+	if (!p)
+		return;
+	q = __vmalloc_node_range(BYTES, 1, 0, 0, GFP_KERNEL, PAGE_KERNEL_RO, 0, NUMA_NO_NODE, NULL);
+	EXPECT_EQ(t, q, p);
+	EXPECT_EQ(t, reused(e), 1);
+	EXPECT(t, faults(t, q));
+	env_holds(e);
+	vfree(q);
+	vm_flush(e->m);
+	fault_arm(e->m, FAULT_BIT(FAULT_MAP), 1, true);
+	EXPECT_NULL(t, vmalloc(BYTES));
+	EXPECT_GE(t, fault_disarm(e->m).failed, 1);
+	EXPECT_CONTAINS(t, console_text(), "vmalloc error");
+	env_holds(e);
+}
+
 static void what_is_used_again_is_zeroed_and_flagged_as_any(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
@@ -525,12 +549,12 @@ static void what_is_freed_lazily_is_not_even_shut(struct ktap *t)
 	vm_unmap_aliases();
 	EXPECT(t, faults(t, p));
 	page = alloc_page(GFP_KERNEL);
-	for (int i = 0; i < 4; i++) {
-		p = vmap(&page, 1, VM_MAP, i & 1 ? PAGE_KERNEL_RO : PAGE_KERNEL);
+	for (int i = 0; i < 8; i++) {
+		p = vmap(&page, 1, VM_MAP, i & 2 ? PAGE_KERNEL_RO : PAGE_KERNEL);
 		ASSERT_NOT_NULL(t, p);
-		EXPECT_EQ(t, faults(t, p), i & 1);	/* opened with the rights that are asked for */
+		EXPECT_EQ(t, faults(t, p), !!(i & 2));	/* opened with the rights that are asked for */
 		vunmap(p);
-		EXPECT(t, !(i & 1) || faults(t, p));
+		EXPECT(t, !(i & 2) || faults(t, p));
 		vm_flush(e->m);
 	}
 	__free_page(page);
@@ -642,6 +666,7 @@ KTAP_SUITE(vm_kept, KTAP_CASE(the_same_frames_get_their_area_again_after_a_flush
 	   KTAP_CASE(other_pages_behind_the_same_first_one_are_seen),
 	   KTAP_CASE(a_page_that_is_none_is_refused_behind_the_same_first_one),
 	   KTAP_CASE(what_is_used_again_is_zeroed_and_flagged_as_any),
+	   KTAP_CASE(other_rights_need_a_new_mapping),
 	   KTAP_CASE(what_is_not_used_goes_after_some_rounds),
 	   KTAP_CASE(many_dead_areas_are_flushed_by_the_way), KTAP_CASE(scattered_areas_are_flushed_the_sooner),
 	   KTAP_CASE(who_asks_for_all_addresses_gets_them), KTAP_CASE(a_full_window_takes_what_is_kept),

@@ -235,6 +235,7 @@ static void an_area_is_an_alias_of_its_pages(struct ktap *t)
 	EXPECT(t, is_vmalloc_addr(p));
 	EXPECT(t, !is_vmalloc_addr(page_address(vmalloc_to_page(p))));
 	EXPECT(t, !is_vmalloc_addr(&e));
+	EXPECT(t, is_vmalloc_or_module_addr(p) && !is_vmalloc_or_module_addr(&e));
 	EXPECT_EQ(t, vmalloc_nr_pages(), sizeof(long) == 8 ? 602 : 600);	/* 600, and 2 of the page array */
 	vfree(p);
 	EXPECT_EQ(t, vmalloc_nr_pages(), 0);
@@ -429,6 +430,24 @@ static void vmap_aliases_the_callers_pages_and_leaves_them(struct ktap *t)
 	EXPECT_NULL(t, vmap(pages, 0, VM_MAP, PAGE_KERNEL));
 }
 
+static void more_pages_than_there_are_are_not_mapped(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M");
+	unsigned int nr = e ? (unsigned int)totalram_pages() + 1 : 0;
+	struct page **pages, *page;
+
+	ASSERT_NOT_NULL(t, e);
+	pages = vmalloc_array(nr, sizeof(*pages));
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, pages && page);
+	for (unsigned int i = 0; i < nr; i++)
+		pages[i] = page;
+	EXPECT_NULL(t, vmap(pages, nr, VM_MAP, PAGE_KERNEL));
+	__free_page(page);
+	vfree(pages);
+	env_holds(e);
+}
+
 static void a_read_only_mapping_refuses_writes(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M");
@@ -618,6 +637,8 @@ static void bare_areas_are_found_by_any_address_inside(struct ktap *t)
 	EXPECT_EQ(t, vm->size, PAGE_SIZE);
 	env_holds(e);
 	free_vm_area(vm);
+	free_vm_area(&(struct vm_struct){ .addr = e });
+	EXPECT_CONTAINS(t, console_text(), "free_vm_area: no area of this machine at ");
 	EXPECT_NULL(t, get_vm_area(0, VM_MAP));
 	env_holds(e);
 }
@@ -1112,7 +1133,9 @@ KTAP_SUITE(vmalloc, KTAP_CASE(c42_nothing_is_null), KTAP_CASE(c42_more_than_memo
 	   KTAP_CASE(zeroed_is_zero_over_dirty_memory), KTAP_CASE(an_alignment_and_a_part_of_the_window_are_kept),
 	   KTAP_CASE(huge_areas_take_large_entries), KTAP_CASE(memory_for_32_bits_is_below_4_gib),
 	   KTAP_CASE(high_memory_is_used_where_there_is_some), KTAP_CASE(a_node_is_asked_first),
-	   KTAP_CASE(vmap_aliases_the_callers_pages_and_leaves_them), KTAP_CASE(a_read_only_mapping_refuses_writes),
+	   KTAP_CASE(vmap_aliases_the_callers_pages_and_leaves_them),
+	   KTAP_CASE(more_pages_than_there_are_are_not_mapped),
+	   KTAP_CASE(a_read_only_mapping_refuses_writes),
 	   KTAP_CASE(pages_that_were_handed_over_are_freed), KTAP_CASE(a_page_that_does_not_exist_is_refused),
 	   KTAP_CASE(vm_map_ram_maps_and_knows_its_size), KTAP_CASE(ioremap_maps_a_hole_at_its_offset),
 	   KTAP_CASE(device_memory_is_aligned_to_its_size),

@@ -403,6 +403,20 @@ static unsigned long calls_by(struct ktap *t, gfp_t gfp, struct watched *w)
 	return w->counts;
 }
 
+static void reclaim_is_for_who_may(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
+	struct watched w;
+
+	ASSERT_NOT_NULL(t, m);
+	watch(&w);
+	ASSERT_EQ(t, register_shrinker(&w.shrinker, "w"), 0);
+	EXPECT_EQ(t, try_once(m, GFP_NOWAIT), 0);
+	EXPECT_EQ(t, w.counts, 0);
+	EXPECT_EQ(t, console_count("WARNING: "), 1);
+	unregister_shrinker(&w.shrinker);
+}
+
 static void c13_without_direct_reclaim_nothing_is_shrunk(struct ktap *t)
 {
 	struct watched w;
@@ -819,7 +833,7 @@ KTAP_SUITE(vmscan, KTAP_CASE(a_shrinker_needs_both_calls_and_a_name), KTAP_CASE(
 	   KTAP_CASE(a_shrinker_that_looks_at_nothing_is_not_asked_for_ever),
 	   KTAP_CASE(free_objects_are_halved_and_dear_ones_spared),
 	   KTAP_CASE(refused_work_is_deferred), KTAP_CASE(priorities_rise_from_12_to_0), KTAP_CASE(each_node_is_asked),
-	   KTAP_CASE(c13_without_direct_reclaim_nothing_is_shrunk),
+	   KTAP_CASE(reclaim_is_for_who_may), KTAP_CASE(c13_without_direct_reclaim_nothing_is_shrunk),
 	   KTAP_CASE(c14_without_kswapd_reclaim_no_task_is_woken), KTAP_CASE(c19_nofs_and_noio_reach_shrinkers),
 	   KTAP_CASE(c19_scopes_reach_shrinkers), KTAP_CASE(c19_scopes_hold_in_reclaim_itself),
 	   KTAP_CASE(reclaim_never_enters_reclaim),

@@ -104,6 +104,20 @@ static void c12_min_free_kbytes_by_the_formula(struct ktap *t)
 	sample_check(t, &samples[4], false);
 }
 
+/* High memory is not for buffers. */
+static void what_is_free_for_buffers(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=128M highmem=64M");
+	unsigned long pages = 0;
+
+	ASSERT(t, m);
+	for (unsigned int i = 0; i < m->nr_zones; i++)
+		if (m->zones[i]->type != ZONE_HIGHMEM)
+			pages += m->zones[i]->managed_pages - m->zones[i]->watermark[WMARK_HIGH];
+	EXPECT_EQ(t, nr_free_buffer_pages(), pages);
+	EXPECT_LE(t, pages, 64ul << 20 >> PAGE_SHIFT);
+}
+
 static void c12_min_free_kbytes_is_clamped(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=8M");
@@ -224,6 +238,7 @@ static void a_large_order_needs_a_block_of_it(struct ktap *t)
 
 KTAP_SUITE(watermark, KTAP_CASE(amd64_with_1_gib), KTAP_CASE(amd64_with_6_gib), KTAP_CASE(i386_with_1_gib),
 	   KTAP_CASE(i386_with_3_gib), KTAP_CASE(c12_min_free_kbytes_by_the_formula),
+	   KTAP_CASE(what_is_free_for_buffers),
 	   KTAP_CASE(c12_min_free_kbytes_is_clamped), KTAP_CASE(a_given_min_free_kbytes_is_kept),
 	   KTAP_CASE(c09_a_page_is_granted_only_above_mark_and_reserve),
 	   KTAP_CASE(c09_pages_of_a_block_but_one_do_not_count),

@@ -103,6 +103,27 @@ static void behind_the_last_object(struct ktap *t)
 	machine_still_works(t, m, 96, NULL, 0);
 }
 
+/* It copies, and does not free. */
+static void krealloc_of_a_part(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M");
+	char *p, *fresh;
+
+	ASSERT_NOT_NULL(t, m);
+	p = kmalloc(64, GFP_KERNEL);
+	ASSERT_NOT_NULL(t, p);
+	memset(p, 5, 64);
+	fresh = krealloc(p + 8, 200, GFP_KERNEL);
+	ASSERT_NOT_NULL(t, fresh);
+	EXPECT_EQ(t, console_count("BUG kmalloc-64 (Not tainted): Invalid object pointer 0x"), 1);
+	EXPECT(t, bytes_are_all(fresh, 5, 56));
+	EXPECT(t, bytes_are_all(p, 5, 64));
+	EXPECT_EQ(t, live_in_machine(m), 2);
+	kfree(fresh);
+	kfree(p);
+	machine_still_works(t, m, 64, NULL, 0);
+}
+
 static void of_a_large_object(struct ktap *t)
 {
 	struct machine *m = slab_machine(t, "mem=64M");
@@ -123,4 +144,4 @@ static void of_a_large_object(struct ktap *t)
 }
 
 KTAP_SUITE(free_interior, KTAP_CASE(powers_of_two), KTAP_CASE(other_sizes), KTAP_CASE(odd_caches),
-	KTAP_CASE(behind_the_last_object), KTAP_CASE(of_a_large_object));
+	KTAP_CASE(behind_the_last_object), KTAP_CASE(krealloc_of_a_part), KTAP_CASE(of_a_large_object));
