@@ -55,7 +55,7 @@ const struct kmem_cpu kmem_cpu_none = {
 	.pcp_by_gfp = { [0 ... 15] = (struct per_cpu_pages *)&pcp_none },
 	.pcp_by_type = { [0 ... 7] = (struct per_cpu_pages *)&pcp_none },
 	.kmap_pages = kmap_pages_none, .kunmap_base = KMAP_NO_BASE,
-	.sheaves = { [0 ... KMALLOC_NR_IDS - 1] = { .top = SHEAF_NONE, .base = SHEAF_NONE, .limit = SHEAF_NONE } },
+	.sheaves = { [0 ... KMALLOC_NR_IDS - 1] = { .top = SHEAF_NONE, .base = SHEAF_NONE } },
 };
 
 /* A thread that waits for a CPU, on its own stack. */
@@ -123,7 +123,7 @@ int cpus_init(struct machine *m)
 /* A slot that no cache has has no stack. */
 static void slot_close(struct cpu_sheaf *slot)
 {
-	slot->top = slot->base = slot->limit = SHEAF_NONE;
+	slot->top = slot->base = SHEAF_NONE;
 }
 
 static void cpu_bring_up(struct machine *m, unsigned int id)

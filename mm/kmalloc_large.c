@@ -249,8 +249,7 @@ static bool slot_check(struct machine *m, const struct kmem_cpu *cpu, const stru
 {
 	const struct page *page;
 
-	if (slot->base != SHEAF_NONE || slot->top != SHEAF_NONE || slot->limit != SHEAF_NONE || slot->free_limit ||
-	    slot->spare)
+	if (slot->base != SHEAF_NONE || slot->top != SHEAF_NONE || slot->free_limit || slot->spare || slot->cache)
 		return false;
 	if (!slot->hot)
 		return true;

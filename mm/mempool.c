@@ -21,6 +21,7 @@
 #include "mm/cpus.h"
 #include "mm/mempool.h"
 #include "mm/page_alloc.h"
+#include "mm/slab_fast.h"
 
 #define SLEEPER 1u
 #define LOOK_AGAIN_NS 5000000000ull	/* a sleeper tries the allocator again: others may have freed elsewhere */
@@ -259,26 +260,58 @@ static noinline void *alloc_slowly(mempool_t *pool, gfp_t gfp)
 	return element;
 }
 
-void *mempool_alloc(mempool_t *pool, gfp_t gfp)
+/* As the kernel's: there is a reserve, so do not dig into the machine's, do not try for ever, do not complain. */
+static noinline void *alloc_ordinarily(mempool_t *pool, gfp_t gfp)
 {
 	void *element;
 
 	WARN_ON_ONCE(gfp & __GFP_ZERO);
 	might_sleep_if(gfp & __GFP_DIRECT_RECLAIM);
-	/* There is a reserve: do not dig into the machine's, do not try for ever, do not complain. */
 	gfp = (gfp | __GFP_NOMEMALLOC | __GFP_NORETRY | __GFP_NOWARN) & ~__GFP_ZERO;
 	element = pool->alloc(gfp & ~(__GFP_DIRECT_RECLAIM | __GFP_IO), pool->pool_data);
 	return likely(element) ? element : alloc_slowly(pool, gfp);
 }
 
-/* Who sees a full reserve knows that no sleeper waits for this element: those who empty it after that free more. */
-void mempool_free(void *element, mempool_t *pool)
+/* What this CPU has at hand of such objects as the pool's usual allocators give; the reserve does not matter then. */
+KMEM_FAST void *mempool_alloc(mempool_t *pool, gfp_t gfp)
 {
-	if (unlikely(!element))
-		return;
-	if (likely(__atomic_load_n(&pool->curr_nr, __ATOMIC_ACQUIRE) >=
-		   __atomic_load_n(&pool->min_nr, __ATOMIC_RELAXED)) || !put(pool, element))
+	size_t size = (size_t)pool->pool_data;
+	void *element = NULL;
+
+	if (pool->alloc == mempool_kmalloc) {
+		if (likely(size <= KMALLOC_MAX_CACHE_SIZE))
+			element = kmalloc_pop(this_cpu(), size, gfp);
+	} else if (pool->alloc == mempool_alloc_slab) {
+		element = cache_pop(this_cpu(), pool->pool_data, gfp);
+	}
+	return likely(element) ? element : alloc_ordinarily(pool, gfp);
+}
+
+/* Who sees a full reserve knows that no sleeper waits for this element: those who empty it after that free more. */
+static inline __attribute__((always_inline)) bool reserve_is_full(const mempool_t *pool)
+{
+	return __atomic_load_n(&pool->curr_nr, __ATOMIC_ACQUIRE) >= __atomic_load_n(&pool->min_nr, __ATOMIC_RELAXED);
+}
+
+static noinline void free_ordinarily(void *element, mempool_t *pool)
+{
+	if (element && (reserve_is_full(pool) || !put(pool, element)))
 		pool->free(element, pool->pool_data);
+}
+
+KMEM_FAST void mempool_free(void *element, mempool_t *pool)
+{
+	struct kmem_cpu *cpu = this_cpu();
+	bool is_free = false;
+
+	if (likely(element == last_object(cpu) && reserve_is_full(pool))) {
+		if (pool->free == mempool_kfree)
+			is_free = set_aside(cpu, cpu->last_slot, element);
+		else if (pool->free == mempool_free_slab)
+			is_free = cache_set_aside(cpu, pool->pool_data, element);
+	}
+	if (unlikely(!is_free))
+		free_ordinarily(element, pool);
 }
 
 bool mempool_check(mempool_t *pool, struct kmem_fault *fault)

@@ -13,7 +13,7 @@
  * to CPU under one lock, and an object is moved singly only between a sheaf and its slab.
  *
  * True for each CPU when its owner is not inside; slab_check() proves each:
- *	H1  base <= top <= limit, limit - base is the capacity
+ *	H1  its slots say whose they are; base <= top <= base + the cache's capacity
  *	H2  every object in a sheaf is one of the cache's, out of its slab's map, and in one sheaf only
  *	H3  a barn's full sheaves are full, its empty ones empty; nr_full and nr_empty count them
  *	H5  every object in a sheaf is of the node of its CPU, or of its barn's
@@ -29,6 +29,7 @@
 #include "mm/fault_inject.h"
 #include "mm/idle.h"
 #include "mm/slab.h"
+#include "mm/slab_fast.h"
 
 static const u16 sheaf_bytes[NR_SHEAF_SIZES] = { 128, 256, 512, 1024, 2048, 4096 };
 
@@ -81,11 +82,6 @@ void sheaf_delete(struct machine *m, struct sheaf *sheaf)
 	slab_put(sheaf_cache(m, sheaf->capacity), &object, 1);
 }
 
-struct sheaf *sheaf_slot_main(const struct cpu_sheaf *slot)
-{
-	return slot->base == SHEAF_NONE ? NULL : container_of(slot->base, struct sheaf, objects[0]);
-}
-
 /* The CPUs that matter have popped from the slab, so they are online. What they do meanwhile, they do with others. */
 void sheaves_forget(struct machine *m, const void *start, size_t bytes)
 {
@@ -100,7 +96,7 @@ void sheaves_forget(struct machine *m, const void *start, size_t bytes)
 }
 
 /* Write the stack's height back and detach. */
-static struct sheaf *slot_take_main(struct cpu_sheaf *slot)
+INLINE struct sheaf *slot_take_main(struct cpu_sheaf *slot)
 {
 	struct sheaf *sheaf = sheaf_slot_main(slot);
 
@@ -109,48 +105,33 @@ static struct sheaf *slot_take_main(struct cpu_sheaf *slot)
 	return sheaf;
 }
 
-static void slot_set_main(const struct kmem_cache *cache, struct cpu_sheaf *slot, struct sheaf *sheaf)
+INLINE void slot_set_main(const struct kmem_cache *cache, struct cpu_sheaf *slot, struct sheaf *sheaf)
 {
 	bool kfree_is_plain = sheaf && cache->fast_free && !cache->offset;
 
 	slot->base = sheaf ? sheaf->objects : SHEAF_NONE;
 	slot->top = sheaf ? sheaf->objects + sheaf->nr : SHEAF_NONE;
-	slot->limit = sheaf ? sheaf->objects + sheaf->capacity : SHEAF_NONE;
-	slot->free_limit = kfree_is_plain ? slot->limit : NULL;
-}
-
-/* The number whose product with an odd one is 1 mod 2^32: each round doubles the bits that are right. */
-static u32 inverse_of_odd(u32 odd)
-{
-	u32 inverse = odd;
-
-	for (int round = 0; round < 4; round++)
-		inverse *= 2 - odd * inverse;
-	return inverse;
+	slot->free_limit = kfree_is_plain ? sheaf->objects + sheaf->capacity : NULL;
 }
 
 /*
  * How the fast paths tell an object from what is between objects without dividing. size = odd * 2^k; times the inverse
  * of the odd part, the offset of object i in its slab is i * 2^k, and no other offset is one of those. Where the slab
  * has a power of two of objects, these are the numbers without certain bits. (A slab's start adds only higher bits.)
- * Else the product must be small.
+ * Else the cache must tell.
  */
 static void slot_init_check(const struct kmem_cache *cache, struct cpu_sheaf *slot)
 {
 	u32 step = cache->size & -cache->size, last = (cache->objects - 1) * step;
 
-	slot->misaligned = (u16)(step - 1);
 	slot->slab_mask = (u16)((PAGE_SIZE << cache->order) - 1);
-	slot->inverse = inverse_of_odd(cache->size / step);
-	slot->last = (u16)last;
+	slot->inverse = (u32)cache->step.inverse;
 	slot->odd_place = is_power_of_2(cache->objects) ? slot->slab_mask & ~last : ~0u;
 }
 
-static u16 bytes_to_clear(const struct kmem_cache *cache)
+static bool inits_objects(const struct kmem_cache *cache)
 {
-	bool init = cache->machine->params.init_on_alloc && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU);
-
-	return (u16)(__atomic_load_n(&cache->object_size, __ATOMIC_RELAXED) | (init ? SHEAF_INIT : 0));
+	return cache->machine->params.init_on_alloc && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU);
 }
 
 void cpu_slot_init(struct kmem_cache *cache, struct kmem_cpu *cpu)
@@ -159,6 +140,7 @@ void cpu_slot_init(struct kmem_cache *cache, struct kmem_cpu *cpu)
 
 	if (!slot->base)		/* else an earlier cache of that id left it empty, and someone may be looking */
 		slot_set_main(cache, slot, NULL);
+	__atomic_store_n(&slot->cache, cache, __ATOMIC_RELAXED);
 	slot_init_check(cache, slot);
 	cpu_slot_set_bytes(cache, cpu);
 }
@@ -166,7 +148,12 @@ void cpu_slot_init(struct kmem_cache *cache, struct kmem_cpu *cpu)
 /* Others may be allocating from the cache meanwhile: they clear as much as before or as now. */
 void cpu_slot_set_bytes(struct kmem_cache *cache, struct kmem_cpu *cpu)
 {
-	__atomic_store_n(&cpu->sheaves[cache->id].bytes, bytes_to_clear(cache), __ATOMIC_RELAXED);
+	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
+	unsigned int bytes = __atomic_load_n(&cache->object_size, __ATOMIC_RELAXED);
+	unsigned int words = DIV_ROUND_UP(bytes, (unsigned int)sizeof(long));	/* all of the last is the object's */
+
+	__atomic_store_n(&slot->words, (u16)min(words, SHEAF_FEW_WORDS + 1), __ATOMIC_RELAXED);
+	__atomic_store_n(&slot->bytes, (u16)(bytes | (inits_objects(cache) ? SHEAF_INIT : 0)), __ATOMIC_RELAXED);
 }
 
 void cpu_slots_init(struct machine *m, struct kmem_cpu *cpu)
@@ -267,12 +254,28 @@ static struct sheaf *barn_get_empty(struct barn *barn)
 }
 
 /* Swap the main sheaf with the spare. */
-static void slot_swap(const struct kmem_cache *cache, struct cpu_sheaf *slot)
+INLINE void slot_swap(const struct kmem_cache *cache, struct cpu_sheaf *slot)
 {
 	struct sheaf *old = slot_take_main(slot);
 
 	slot_set_main(cache, slot, slot->spare);
 	slot->spare = old;
+}
+
+KMEM_FAST bool sheaf_swap_for_objects(struct cpu_sheaf *slot)
+{
+	if (!slot->spare || slot->spare->nr <= (unsigned long)(slot->top - slot->base))
+		return false;
+	slot_swap(slot->cache, slot);
+	return true;
+}
+
+KMEM_FAST bool sheaf_swap_for_room(struct cpu_sheaf *slot)
+{
+	if (!slot->spare || slot->spare->nr >= (unsigned long)(slot->top - slot->base))
+		return false;
+	slot_swap(slot->cache, slot);
+	return true;
 }
 
 /* Objects of slabs, marked as every object of a sheaf is. Returns how many. */
@@ -417,9 +420,9 @@ static bool slot_has_room(struct kmem_cache *cache, struct cpu_sheaf *slot, int 
 {
 	if (!sheaf_slot_main(slot))
 		slot_equip(cache, slot, nid);
-	if (sheaf_slot_main(slot) && slot->top == slot->limit)
+	if (sheaf_slot_main(slot) && slot->top == sheaf_slot_limit(slot))
 		slot_make_room(cache, slot, nid);
-	return slot->top != slot->limit;
+	return slot->top != sheaf_slot_limit(slot);
 }
 
 /* May the object be in a sheaf of that node's CPUs? */

@@ -38,12 +38,10 @@ struct page *slab_of(const void *object)
 
 int slab_index(const struct kmem_cache *cache, const struct page *slab, const void *object)
 {
-	size_t offset = (size_t)((const char *)object - (const char *)slab_address(slab)) - cache->red_left_pad;
-	size_t index = cache->inverse ? (size_t)((u64)offset * cache->inverse >> 32) : offset / cache->size;
+	unsigned long start = (unsigned long)slab_address(slab) + cache->red_left_pad;
+	unsigned long index = steps_in(cache->step, (unsigned long)object - start);
 
-	if (offset >= PAGE_SIZE << compound_order(slab) || index >= slab->objects || index * cache->size != offset)
-		return -1;
-	return (int)index;
+	return index < slab->objects ? (int)index : -1;
 }
 
 /*

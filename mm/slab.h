@@ -11,7 +11,7 @@
  *	map	   0        1              1	1 = in the slab, 0 = handed out (to a caller or a sheaf)
  *
  * Above the slabs nobody writes into a free object but for one word: a freed object that the cache marks holds
- * its own address ^ the machine's secret while it is in a sheaf, and an entry without it is not handed out: so that no
+ * its own address + the machine's secret while it is in a sheaf, and an entry without it is not handed out: so that no
  * object has two owners, however often it is freed. Where a free object keeps its contents (constructor,
  * SLAB_TYPESAFE_BY_RCU), the word lies after it.
  *
@@ -71,8 +71,15 @@ struct kmem_cache_node {
 	struct barn barn;
 };
 
+/* A size by which distances are divided, if it divides them: odd << shift. */
+struct step {
+	unsigned long inverse;		/* inverse * odd == 1 */
+	unsigned int shift;
+};
+
 struct kmem_cache {
 	u32 id;				/* of machine->cache_by_id and cpu->sheaves */
+	unsigned long slot;		/* bytes from a CPU to its slot there */
 	struct machine *machine;
 	unsigned int offset;		/* of the word of a free object that is marked */
 	bool marks;			/* freed objects are marked */
@@ -83,7 +90,7 @@ struct kmem_cache {
 	slab_flags_t flags;
 	unsigned int size;		/* bytes an object takes */
 	unsigned int object_size;	/* bytes asked for */
-	u32 inverse;			/* 2^32 / size, rounded up; 0: divide */
+	struct step step;		/* size once more */
 	unsigned int red_left_pad;	/* bytes before the object, of size */
 	unsigned int inuse;		/* bytes to the end of the object's own data, padded to words */
 	unsigned int align;
@@ -167,6 +174,17 @@ static inline void *slab_object(const struct kmem_cache *cache, const struct pag
 	return (char *)slab_address(slab) + (size_t)index * cache->size + cache->red_left_pad;
 }
 
+/*
+ * How many steps a distance is. i steps give i, and what is no number of steps gives more than any number that the
+ * distance could be of: multiplying by an odd number and turning bits round give no two numbers the same result.
+ */
+static inline __attribute__((always_inline)) unsigned long steps_in(struct step step, unsigned long distance)
+{
+	unsigned long product = distance * step.inverse;
+
+	return product >> step.shift | product << (-step.shift & (sizeof(long) * 8 - 1));
+}
+
 /* The index of an object, or -1 if no object of the slab starts there. */
 int slab_index(const struct kmem_cache *cache, const struct page *slab, const void *object);
 /* The slab's head page of any address in a page of type slab. */
@@ -210,8 +228,21 @@ static inline bool sheaf_slot_is_empty(const struct cpu_sheaf *slot)
 	return slot->top == slot->base;
 }
 
+/* Where the stack of a cache's slot ends: as far from its start as the cache says, or at once. */
+static inline __attribute__((always_inline)) void **sheaf_slot_limit(const struct cpu_sheaf *slot)
+{
+	return slot->base + (slot->base == SHEAF_NONE ? 0 : slot->cache->sheaf_capacity);
+}
+
 /* The main sheaf of a slot, or NULL; it is known by where its stack starts. */
-struct sheaf *sheaf_slot_main(const struct cpu_sheaf *slot);
+static inline __attribute__((always_inline)) struct sheaf *sheaf_slot_main(const struct cpu_sheaf *slot)
+{
+	return slot->base == SHEAF_NONE ? NULL : container_of(slot->base, struct sheaf, objects[0]);
+}
+
+/* For fast paths: the slot's spare becomes its main sheaf, if it has more objects, or more room. False: it has not. */
+bool sheaf_swap_for_objects(struct cpu_sheaf *slot);
+bool sheaf_swap_for_room(struct cpu_sheaf *slot);
 /* The same for any CPU whose newest allocation lies here: it has been freed elsewhere, and its slab ends. */
 void sheaves_forget(struct machine *m, const void *start, size_t bytes);
 void sheaf_layer_init(struct kmem_cache *cache);
@@ -219,6 +250,9 @@ void sheaf_layer_init(struct kmem_cache *cache);
 void cpu_slot_init(struct kmem_cache *cache, struct kmem_cpu *cpu);
 void cpu_slot_set_bytes(struct kmem_cache *cache, struct kmem_cpu *cpu);
 void cpu_slots_init(struct machine *m, struct kmem_cpu *cpu);
+/* For fast paths: an object of the machine with all checks; of the cache. */
+void kfree_slow(void *object);
+void cache_free_slow(struct kmem_cache *cache, void *object);
 void *sheaf_alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid);
 void sheaf_free_slow(struct kmem_cache *cache, void *object);
 void cache_drain(struct kmem_cache *cache);		/* every sheaf of every CPU and barn; sleeps until all have */
@@ -333,7 +367,7 @@ static inline void *object_zero(void *object, size_t bytes)
  */
 static inline unsigned long object_mark(const void *object, unsigned long secret)
 {
-	return (unsigned long)object ^ secret;
+	return (unsigned long)object + secret;
 }
 
 static inline unsigned long *object_mark_at(const struct kmem_cache *cache, void *object)

@@ -20,6 +20,7 @@
 #include "mm/fault_inject.h"
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
+#include "mm/slab_fast.h"
 
 #define SLOW __attribute__((__noinline__, cold))
 #define CLASS_SLOT(class) (u16) SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, class))
@@ -29,8 +30,7 @@
 #define CLASS_RUNS(class, i) \
 	CLASS_RUN(class, i), CLASS_RUN(class, (i) + 16), CLASS_RUN(class, (i) + 32), CLASS_RUN(class, (i) + 48)
 
-/* The slot for the class of (size + 7) / 8. No bytes: slot 0, which has nothing. */
-static const u16 class_slot[KMALLOC_MAX_CACHE_SIZE / 8 + 1] = {
+const u16 kmalloc_slots[KMALLOC_MAX_CACHE_SIZE / 8 + 1] = {
 	[1] = CLASS_SLOT(KMALLOC_8),
 	[2] = CLASS_SLOT(KMALLOC_16),
 	[3 ... 4] = CLASS_SLOT(KMALLOC_32),
@@ -66,7 +66,7 @@ static u32 type_of(gfp_t gfp)
 
 u32 kmalloc_plain_id(size_t size)
 {
-	return SHEAF_SLOT_ID(class_slot[(size + 7) / 8]);
+	return SHEAF_SLOT_ID(kmalloc_slots[(size + 7) / 8]);
 }
 
 /* The id of the cache for that slot of a class, or of its twin, and these flags. Only the plain type has twins. */
@@ -87,7 +87,7 @@ static struct kmem_cache *cache_at(const struct machine *m, u32 id)
 
 static struct kmem_cache *cache_for(const struct machine *m, size_t size, gfp_t gfp)
 {
-	return cache_at(m, typed_id(class_slot[(size + 7) / 8], gfp));
+	return cache_at(m, typed_id(kmalloc_slots[(size + 7) / 8], gfp));
 }
 
 struct kmem_cache *kmalloc_cache(struct machine *m, size_t size, gfp_t gfp)
@@ -171,56 +171,33 @@ SLOW static void *cache_alloc_again(struct kmem_cache *cache, gfp_t gfp, void *o
 	return kmem_cache_alloc(cache, gfp);
 }
 
-#define INLINE static inline __attribute__((always_inline))
-#define FEW_BYTES 256u
+#define CLEAR(n)                                                                                                       \
+	case n:                                                                                                        \
+		word[(n) - 1] = 0;                                                                                     \
+		fallthrough
+#define CLEAR_4(n) CLEAR(n); CLEAR((n) - 1); CLEAR((n) - 2); CLEAR((n) - 3)
+#define CLEAR_16(n) CLEAR_4(n); CLEAR_4((n) - 4); CLEAR_4((n) - 8); CLEAR_4((n) - 12)
 
-/* Objects are whole words; a few are cleared sooner than a call of memset() begins, which this must not become. */
-static __attribute__((__noinline__)) void *zeroed(void *object, const struct cpu_sheaf *slot)
+/* A few words are cleared sooner than a call of memset() begins: one jump to the last, then a store each. */
+INLINE void *zeroed(void *object, const struct cpu_sheaf *slot)
 {
-	u32 bytes = __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED) & ~SHEAF_INIT;
-	unsigned long *word = object, *end = (unsigned long *)((char *)object + bytes);
+	unsigned long *word = object;
 
-	if (bytes > FEW_BYTES || (bytes & 7))
-		return object_zero(object, bytes);
-	for (; end - word >= 4; word += 4) {
-		word[0] = word[1] = word[2] = word[3] = 0;
-		__asm__ volatile("" ::: "memory");
+	switch (__atomic_load_n(&slot->words, __ATOMIC_RELAXED)) {
+		CLEAR_16(32);
+		CLEAR_16(16);
+	case 0:
+		return object;
+	case SHEAF_FEW_WORDS + 1:
+		return object_zero(object, __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED) & ~SHEAF_INIT);
 	}
-	for (; word < end; word++) {
-		*word = 0;
-		__asm__ volatile("" ::: "memory");
-	}
-	return object;
+	__builtin_unreachable();
 }
 
-/*
- * Other CPUs may take its last object from this one: mm/sheaf.c, sheaves_forget(). A plain load is as good as an atomic
- * one, and the compiler compares with it in place.
- */
-#if defined(__SANITIZE_THREAD__) || defined(KMEM_HOST_SIM)
-#define last_object(cpu) __atomic_load_n(&(cpu)->last_object, __ATOMIC_RELAXED)
-#else
-#define last_object(cpu) ((cpu)->last_object)
-#endif
-
-INLINE struct cpu_sheaf *slot_at(struct kmem_cpu *cpu, unsigned long slot)
+/* The same, once more in the program only. */
+static noinline void *zeroed_odd(void *object, const struct cpu_sheaf *slot)
 {
-	return (struct cpu_sheaf *)((char *)cpu->sheaves + slot);
-}
-
-/* As one pointer; the compiler would work it out twice. */
-INLINE struct cpu_sheaf *slot_of_cache(struct kmem_cpu *cpu, const struct kmem_cache *cache)
-{
-	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
-
-	__asm__("" : "+r"(slot));
-	return slot;
-}
-
-/* Flags that the fast paths leave to others. */
-INLINE bool gfp_is_odd(gfp_t gfp)
-{
-	return gfp & kmem_context.odd_gfp;
+	return zeroed(object, slot);
 }
 
 /* Is that a use of flags that sleep where the caller must not? The slow path then says so. */
@@ -233,11 +210,6 @@ INLINE bool sleeps_in_atomic(gfp_t gfp)
 INLINE bool is_asked(void)
 {
 	return unlikely(kmem_context.odd_gfp == KMEM_ODD_GFP_ASKED);
-}
-
-INLINE bool has_mark(const unsigned long *mark_at, unsigned long mark)
-{
-	return *mark_at == mark;
 }
 
 /* The mark of a free object, taken off. False: it had none. */
@@ -254,7 +226,7 @@ INLINE void *cleared_for(void *object, const struct cpu_sheaf *slot, gfp_t gfp)
 {
 	bool init = __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED) & SHEAF_INIT;
 
-	return unlikely((gfp & __GFP_ZERO) || init) ? zeroed(object, slot) : object;
+	return unlikely((gfp & __GFP_ZERO) || init) ? zeroed_odd(object, slot) : object;
 }
 
 /* An object of a slot about which nothing is taken for granted, or NULL: it has none. */
@@ -269,24 +241,20 @@ INLINE void *pop_odd(struct cpu_sheaf *slot)
 	return object;
 }
 
-/*
- * kmalloc() of what the fast path found odd: no bytes, a type or zeros asked for, no sleep, no object, no mark; or all
- * of this machine's are odd, or all of this thread's until it has served a request.
- */
-KMEM_FAST static void *kmalloc_odd(size_t asked, gfp_t gfp, unsigned long id_slot)
+static void *kmalloc_empty(size_t asked, gfp_t gfp, unsigned long id_slot);
+
+/* Of that very slot, with all that may be odd. */
+KMEM_FAST static void *kmalloc_from(size_t asked, gfp_t gfp, unsigned long id_slot)
 {
 	struct kmem_cpu *cpu = this_cpu();
-	struct cpu_sheaf *slot;
+	struct cpu_sheaf *slot = slot_at(cpu, id_slot);
 	void *object;
 
-	if (!id_slot)
-		return ZERO_SIZE_PTR;
-	if (unlikely(gfp & KMALLOC_TYPE_FLAGS))
-		id_slot = SHEAF_SLOT(typed_id(id_slot, gfp));
-	slot = slot_at(cpu, id_slot);
-	object = unlikely(sleeps_in_atomic(gfp)) || is_asked() ? NULL : pop_odd(slot);
-	if (unlikely(!object))
+	if (unlikely(sleeps_in_atomic(gfp)) || is_asked())
 		return alloc_slow(SHEAF_SLOT_ID(id_slot), gfp, asked);
+	object = pop_odd(slot);
+	if (unlikely(!object))
+		return kmalloc_empty(asked, gfp, id_slot);
 	if (unlikely(!unmark(object, object_mark(object, cpu->secret))))
 		return alloc_again(SHEAF_SLOT_ID(id_slot), gfp, asked, object);
 	if (slot->free_limit)
@@ -294,38 +262,45 @@ KMEM_FAST static void *kmalloc_odd(size_t asked, gfp_t gfp, unsigned long id_slo
 	return cleared_for(object, slot, gfp);
 }
 
-/*
- * The newest object or the stack's top; NULL: leave what is odd to others. A stack that is empty looks like one whose
- * top has no mark. is_plain: it is known that marks are at the objects' start.
- *
- * The mark is taken off last: its line is the one that the caller writes to next, and a processor makes two stores to a
- * line in the time of one. The two ways out stay two: a jump to a common end is a tenth of a pair's time. Which of them
- * lies behind a jump is as measured: with the other order kmalloc()'s pair takes 8 % longer, and a batch 0 to 3 % less.
- */
-INLINE void *pop(struct kmem_cpu *cpu, struct cpu_sheaf *slot, bool is_plain)
+/* The main sheaf is: what about the spare one? */
+KMEM_FAST static void *kmalloc_empty(size_t asked, gfp_t gfp, unsigned long id_slot)
 {
-	void *object = slot->hot, **top;
+	if (sheaf_swap_for_objects(slot_at(this_cpu(), id_slot)))
+		return kmalloc_from(asked, gfp, id_slot);
+	return alloc_slow(SHEAF_SLOT_ID(id_slot), gfp, asked);
+}
 
-	if (__builtin_expect(object != NULL, !is_plain)) {
-		if (unlikely(!has_mark(object, object_mark(object, cpu->alloc_secret))))
-			return NULL;
-		slot->hot = NULL;
-		remember_last(cpu, object, slot);
-		__asm__ volatile("" : : "r"(cpu) : "memory");
-		*(unsigned long *)object = 0;
-		return object;
-	}
-	if (!is_plain && unlikely(!slot->free_limit))
+/*
+ * kmalloc() of what the fast path found odd: no bytes, a type or zeros asked for, no sleep, no object, no mark; or all
+ * of this machine's are odd, or all of this thread's until it has served a request.
+ */
+KMEM_FAST static void *kmalloc_odd(size_t asked, gfp_t gfp, unsigned long id_slot)
+{
+	if (!id_slot)
+		return ZERO_SIZE_PTR;
+	if (unlikely(gfp & KMALLOC_TYPE_FLAGS))
+		id_slot = SHEAF_SLOT(typed_id(id_slot, gfp));
+	return kmalloc_from(asked, gfp, id_slot);
+}
+
+/* Are zeros all that is odd about these flags? If a request has come, another bit is, even of no flags. */
+INLINE bool only_zeros_are_odd(gfp_t gfp)
+{
+	return ((gfp | KMEM_GFP_ASKED) & kmem_context.odd_gfp) == __GFP_ZERO;
+}
+
+/* kmalloc() of that slot if it has an object, zeroed if that is asked for; NULL: odd. */
+INLINE void *slot_pop(struct kmem_cpu *cpu, unsigned long id_slot, gfp_t gfp)
+{
+	struct cpu_sheaf *slot = slot_at(cpu, id_slot);
+	void *object;
+
+	if (likely(!gfp_is_odd(gfp)))
+		return pop(cpu, slot, true);
+	if (!only_zeros_are_odd(gfp))
 		return NULL;
-	top = slot->top;
-	object = top[-1];
-	if (unlikely(!has_mark(object, object_mark(object, cpu->alloc_secret))))
-		return NULL;
-	slot->top = top - 1;
-	remember_last(cpu, object, slot);
-	__asm__ volatile("" : : "r"(slot) : "memory");
-	*(unsigned long *)object = 0;
-	return object;
+	object = pop_for(cpu, slot, true, true);
+	return likely(object) ? zeroed(object, slot) : NULL;
 }
 
 /* The arguments stay where they are. */
@@ -337,7 +312,7 @@ KMEM_FAST static void *kmalloc_slot_odd(unsigned long id_slot, gfp_t gfp)
 KMEM_FAST void *__kmalloc_slot(unsigned long id_slot, gfp_t gfp)
 {
 	struct kmem_cpu *cpu = this_cpu();
-	void *object = unlikely(gfp_is_odd(gfp)) ? NULL : pop(cpu, slot_at(cpu, id_slot), true);
+	void *object = slot_pop(cpu, id_slot, gfp);
 
 	return likely(object) ? object : kmalloc_slot_odd(id_slot, gfp);
 }
@@ -350,8 +325,8 @@ KMEM_FAST void *__kmalloc(size_t size, gfp_t gfp)
 
 	if (unlikely(size > KMALLOC_MAX_CACHE_SIZE))
 		return __kmalloc_large(size, gfp);
-	id_slot = class_slot[(size + 7) / 8];
-	object = unlikely(gfp_is_odd(gfp)) ? NULL : pop(cpu, slot_at(cpu, id_slot), true);
+	id_slot = kmalloc_slots[(size + 7) / 8];
+	object = slot_pop(cpu, id_slot, gfp);
 	return likely(object) ? object : kmalloc_odd(size, gfp, id_slot);
 }
 
@@ -381,23 +356,26 @@ KMEM_FAST void *kvmalloc(size_t size, gfp_t gfp)
 	if (size > KMALLOC_MAX_CACHE_SIZE)
 		object = large_pop(cpu, size, gfp);
 	else
-		object = unlikely(gfp_is_odd(gfp)) ? NULL : pop(cpu, slot_at(cpu, class_slot[(size + 7) / 8]), true);
+		object = kmalloc_pop(cpu, size, gfp);
 	return likely(object) ? object : kvmalloc_node(size, gfp, NUMA_NO_NODE);
 }
+
+static void *cache_alloc_empty(struct kmem_cache *cache, gfp_t gfp);
 
 /* kmem_cache_alloc() of what the fast path found odd, and from a cache whose objects keep their contents. */
 KMEM_FAST static void *cache_alloc_odd(struct kmem_cache *cache, gfp_t gfp)
 {
 	struct kmem_cpu *cpu = this_cpu();
-	struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
+	struct cpu_sheaf *slot;
 	void *object;
 
 	/* A thread that has no CPU yet has no slots but kmalloc()'s. */
 	if (unlikely(cache->machine != cpu->machine || sleeps_in_atomic(gfp)))
 		return cache_alloc_slow(cache, gfp);
+	slot = slot_of_cache(cpu, cache);
 	object = pop_odd(slot);
 	if (unlikely(!object))
-		return cache_alloc_slow(cache, gfp);
+		return cache_alloc_empty(cache, gfp);
 	if (unlikely(!unmark(object_mark_at(cache, object), object_mark(object, cpu->secret))))
 		return cache_alloc_again(cache, gfp, object);
 	if (slot->free_limit)
@@ -405,14 +383,18 @@ KMEM_FAST static void *cache_alloc_odd(struct kmem_cache *cache, gfp_t gfp)
 	return cleared_for(object, slot, gfp);
 }
 
+/* As kmalloc_empty(). */
+KMEM_FAST static void *cache_alloc_empty(struct kmem_cache *cache, gfp_t gfp)
+{
+	if (sheaf_swap_for_objects(slot_of_cache(this_cpu(), cache)))
+		return cache_alloc_odd(cache, gfp);
+	return cache_alloc_slow(cache, gfp);
+}
+
 KMEM_FAST void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	struct kmem_cpu *cpu = this_cpu();
-	void *object;
+	void *object = cache_pop(this_cpu(), cache, gfp);
 
-	if (unlikely(cache->machine != cpu->machine || gfp_is_odd(gfp)))
-		return cache_alloc_odd(cache, gfp);
-	object = pop(cpu, slot_of_cache(cpu, cache), false);
 	return likely(object) ? object : cache_alloc_odd(cache, gfp);
 }
 
@@ -492,7 +474,7 @@ struct kmem_cache *cache_of(struct machine *m, const void *object)
 	return m->cache_by_id[slab_cache_id(page)];
 }
 
-SLOW static void kfree_slow(void *object)
+SLOW void kfree_slow(void *object)
 {
 	unsigned long caller = (unsigned long)__builtin_return_address(0);
 	struct machine *m;
@@ -508,49 +490,21 @@ SLOW static void kfree_slow(void *object)
 		free_foreign_report(m, object, "kfree");
 }
 
-/* Is this where an object of the slot's cache starts? The page is of a slab of the usual order. */
-INLINE bool starts_object(const struct cpu_sheaf *slot, const void *object)
+/* On a stack that was full: a spare sheaf may have room. */
+INLINE bool push_elsewhere(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void *object)
 {
-	u32 place = (u32)(unsigned long)object;
-
-	if (likely(!(place * slot->inverse & slot->odd_place)))
-		return true;
-	return !(place & slot->misaligned) && (place & slot->slab_mask) * READ_ONCE(slot->inverse) <= slot->last;
+	return slot->top == sheaf_slot_limit(slot) && object != last_object(cpu) && sheaf_swap_for_room(slot) &&
+	       fast_push(cpu, slot, sheaf_slot_limit(slot), object, object_mark_at(slot->cache, object));
 }
 
-/* The slot for objects of the page there; slot 0 takes none. */
-INLINE unsigned long slot_of(const struct kmem_cpu *cpu, const void *object)
+/* kfree() of what the fast path found odd. */
+KMEM_FAST static void kfree_odd(void *object)
 {
-	unsigned long page = ((unsigned long)object - cpu->node_base) >> PAGE_SHIFT;
+	struct kmem_cpu *cpu = this_cpu();
+	struct cpu_sheaf *slot = slot_at(cpu, slot_of(cpu, object));
 
-	return likely(page < cpu->node_pages) ? __atomic_load_n(&cpu->slot_map[page], __ATOMIC_RELAXED) : 0;
-}
-
-/*
- * Mark and push, below the limit. What is odd goes to the slow path: a full sheaf, no object's start, the object that
- * was pushed last. The object's memory is written, not read: it may be long out of the caches. Returns whether it was
- * pushed.
- */
-INLINE bool fast_push(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void **limit, void *object, unsigned long *mark_at)
-{
-	void **top = slot->top;
-
-	if (unlikely(top >= limit || !starts_object(slot, object) || top[-1] == object))
-		return false;
-	*mark_at = object_mark(object, cpu->secret);
-	*top = object;
-	slot->top = top + 1;
-	return true;
-}
-
-/* The newest object. False: it is free already; if one stands aside, it is this one, as that is given out first. */
-INLINE bool set_aside(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void *object)
-{
-	if (unlikely(slot->hot))
-		return false;
-	*(unsigned long *)object = object_mark(object, cpu->secret);
-	slot->hot = object;
-	return true;
+	if (!slot->free_limit || !push_elsewhere(cpu, slot, object))
+		kfree_slow(object);
 }
 
 KMEM_FAST void kfree(const void *pointer)
@@ -562,14 +516,14 @@ KMEM_FAST void kfree(const void *pointer)
 	if (object == last_object(cpu)) {
 		if (likely(set_aside(cpu, cpu->last_slot, object)))
 			return;
-		goto slow;
+		goto odd;
 	}
 	__asm__("" : "+r"(cpu));	/* what follows is not worked out before that is known */
 	slot = slot_at(cpu, slot_of(cpu, object));
 	if (likely(fast_push(cpu, slot, slot->free_limit, object, object)))
 		return;
-slow:
-	kfree_slow(object);
+odd:
+	kfree_odd(object);
 }
 
 KMEM_FAST size_t kmalloc_bytes(const void *object)
@@ -606,7 +560,7 @@ static struct kmem_cache *cache_confirm(struct kmem_cache *cache, void *object)
 	return NULL;
 }
 
-SLOW static void cache_free_slow(struct kmem_cache *cache, void *object)
+SLOW void cache_free_slow(struct kmem_cache *cache, void *object)
 {
 	unsigned long caller = (unsigned long)__builtin_return_address(0);
 
@@ -616,45 +570,44 @@ SLOW static void cache_free_slow(struct kmem_cache *cache, void *object)
 		cache_free(cache, object, caller);
 }
 
+/* As kfree_odd(). */
+KMEM_FAST static void cache_free_full(struct kmem_cache *cache, void *object)
+{
+	struct kmem_cpu *cpu = this_cpu();
+	struct cpu_sheaf *slot = slot_at(cpu, slot_of(cpu, object));
+
+	if (slot->cache != cache || !cache->fast_free || !push_elsewhere(cpu, slot, object))
+		cache_free_slow(cache, object);
+}
+
+/* Where objects keep their contents, the mark is after them, and slots have no limit for kfree(). */
+KMEM_FAST static void cache_free_odd(struct kmem_cache *cache, void *object)
+{
+	struct kmem_cpu *cpu = this_cpu();
+	struct cpu_sheaf *slot = slot_at(cpu, slot_of(cpu, object));
+
+	if (slot->cache == cache && cache->offset && cache->fast_free &&
+	    fast_push(cpu, slot, sheaf_slot_limit(slot), object, object_mark_at(cache, object)))
+		return;
+	cache_free_full(cache, object);
+}
+
+/* Not the newest. By itself, so that kmem_cache_free() of the newest need not keep its arguments elsewhere. */
+KMEM_FAST static void cache_free_push(struct kmem_cache *cache, void *object)
+{
+	struct kmem_cpu *cpu = this_cpu();
+	struct cpu_sheaf *slot = slot_at(cpu, slot_of(cpu, object));
+
+	if (unlikely(slot->cache != cache || !fast_push(cpu, slot, slot->free_limit, object, object)))
+		cache_free_odd(cache, object);
+}
+
 KMEM_FAST void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
 	struct kmem_cpu *cpu = this_cpu();
-	struct cpu_sheaf *slot;
 
-	if (unlikely(cache->machine != cpu->machine))
-		goto slow;
-	slot = slot_of_cache(cpu, cache);
-	if (object == last_object(cpu)) {
-		if (likely(slot == cpu->last_slot && set_aside(cpu, slot, object)))
-			return;
-		goto slow;
-	}
-	__asm__("" : "+r"(cpu));	/* as in kfree() */
-	if (likely(slot_of(cpu, object) == SHEAF_SLOT(cache->id) && cache->fast_free &&
-		   fast_push(cpu, slot, slot->limit, object, object_mark_at(cache, object))))
-		return;
-slow:
-	cache_free_slow(cache, object);
-}
-
-int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects)
-{
-	for (size_t i = 0; i < nr; i++) {
-		objects[i] = kmem_cache_alloc(cache, gfp);
-		if (objects[i])
-			continue;
-		kmem_cache_free_bulk(cache, i, objects);
-		return 0;
-	}
-	return (int)nr;
-}
-
-void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
-{
-	for (size_t i = 0; i < nr; i++) {
-		if (cache)
-			kmem_cache_free(cache, objects[i]);
-		else
-			kfree(objects[i]);
-	}
+	if (object != last_object(cpu))
+		cache_free_push(cache, object);
+	else if (unlikely(!cache_set_aside(cpu, cache, object)))
+		cache_free_slow(cache, object);
 }

@@ -115,6 +115,17 @@ static void cache_sizes(struct kmem_cache *cache)
 	}
 }
 
+/* The number whose product with an odd one is 1: each round doubles the bits that are right, three at first. */
+static struct step step_of(unsigned int size)
+{
+	unsigned int shift = (unsigned int)__builtin_ctz(size);
+	unsigned long odd = size >> shift, inverse = odd;
+
+	for (unsigned int bits = 3; bits < sizeof(long) * 8; bits *= 2)
+		inverse *= 2 - odd * inverse;
+	return (struct step){ inverse, shift };
+}
+
 /* All that follows from size, alignment and flags. False: no slab can hold such an object. */
 static bool cache_layout(struct kmem_cache *cache)
 {
@@ -128,7 +139,7 @@ static bool cache_layout(struct kmem_cache *cache)
 	cache->order = (unsigned int)order;
 	cache->min_order = (unsigned int)get_order(cache->size);
 	cache->objects = ((unsigned int)PAGE_SIZE << order) / cache->size;
-	cache->inverse = cache->size <= 0x4000 ? (u32)((1ull << 32) / cache->size + 1) : 0;
+	cache->step = step_of(cache->size);
 	cache->min_partial = clamp((unsigned int)ilog2(cache->size) / 2, MIN_PARTIAL, MAX_PARTIAL);
 	cache->marks = !cache_debugged(cache);
 	cache->fast_free = cache->marks && !m->params.init_on_free;
@@ -187,6 +198,7 @@ static bool cache_set_up(struct kmem_cache *cache, struct machine *m, u32 id, un
 {
 	cache->machine = m;
 	cache->id = id;
+	cache->slot = offsetof(struct kmem_cpu, sheaves) + SHEAF_SLOT(id);
 	cache->flags = flags;
 	cache->object_size = size;
 	cache->align = alignment_of(flags, args->align, size);

@@ -209,11 +209,11 @@ static bool slot_check(struct slab_check *check, struct kmem_cache *cache, unsig
 	const struct sheaf *sheaf = sheaf_slot_main(slot);
 	struct kmem_fault *fault = check->fault;
 
-	if (slot->top < slot->base || slot->top > slot->limit)
+	if (slot->cache != cache)
+		return slot_fault(cache, cpu, fault, "H1", "the slot says another cache");
+	if (slot->top < slot->base || slot->top > sheaf_slot_limit(slot))
 		return slot_fault(cache, cpu, fault, "H1", "the stack's top is outside its sheaf");
-	if (slot->limit != (sheaf ? slot->base + cache->sheaf_capacity : SHEAF_NONE))
-		return slot_fault(cache, cpu, fault, "H1", "the main sheaf has not the cache's capacity");
-	if (slot->free_limit && slot->free_limit != slot->limit)
+	if (slot->free_limit && slot->free_limit != sheaf_slot_limit(slot))
 		return slot_fault(cache, cpu, fault, "H1", "kfree()'s limit is not the sheaf's");
 	if (sheaf && !sheaf_is_out(check, sheaf))
 		return slot_fault(cache, cpu, fault, "H4", "the main sheaf is no object of the sheaf caches");

@@ -233,6 +233,42 @@ static void it_is_cleared_where_the_machine_clears(struct ktap *t)
 	kfree(object);
 }
 
+/* All of it, and nothing behind it, of every size that is cleared by stores, and of some that are not. */
+static void zeros_are_to_the_object_s_end(struct ktap *t)
+{
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	for (unsigned int size = 8; size <= 512; size += 8) {
+		struct kmem_cache *cache = kmem_cache_create("zeros", size - size / 8 % 8, 0, SLAB_NO_MERGE, NULL);
+		unsigned char *object = kmalloc(size, GFP_KERNEL), *behind;
+		size_t bytes = ksize(object);
+
+		ASSERT_NOT_NULL(t, cache);
+		memset(object, 0x5a, bytes);
+		kfree(object);
+		EXPECT(t, kzalloc(size, GFP_KERNEL) == object);
+		EXPECT(t, !memchr_inv(object, 0, bytes));
+		kfree(object);
+
+		kmem_cache_free(cache, kmem_cache_alloc(cache, GFP_KERNEL));
+		object = kmem_cache_alloc(cache, GFP_KERNEL);
+		behind = kmem_cache_alloc(cache, GFP_KERNEL);
+		ASSERT(t, object && behind);
+		if (behind < object)
+			swap(object, behind);
+		memset(object, 0x5a, cache->object_size);
+		memset(behind, 0x5a, cache->object_size);
+		kmem_cache_free(cache, object);
+		object = kmem_cache_zalloc(cache, GFP_KERNEL);
+		EXPECT(t, !memchr_inv(object, 0, cache->object_size));
+		EXPECT(t, !memchr_inv(behind, 0x5a, cache->object_size));
+		kmem_cache_free(cache, object);
+		kmem_cache_free(cache, behind);
+		kmem_cache_destroy(cache);
+	}
+}
+
 static void init_on_free_clears_it_at_once(struct ktap *t)
 {
 	unsigned long *object;
@@ -281,19 +317,25 @@ static void s6_another_slot_in_the_map(struct ktap *t)
 /* A fast path looks at no request: a host that came upon one tells the thread by way of its flags. */
 static void asked_in_fast_code_the_next_allocation_serves(struct ktap *t)
 {
-	void *object;
+	static const gfp_t flags[] = { GFP_KERNEL, GFP_KERNEL | __GFP_ZERO, __GFP_ZERO };
 	struct hot h;
 
 	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
-	__atomic_fetch_or(&h.cpu->pending, CPU_DRAIN_SLABS, __ATOMIC_RELAXED);
-	kfree(kmalloc(64, GFP_KERNEL));
-	EXPECT_EQ(t, h.cpu->pending, CPU_DRAIN_SLABS);
-	kmem_context.odd_gfp = KMEM_ODD_GFP_ASKED;
-	object = kmalloc(64, GFP_KERNEL);
-	EXPECT_EQ(t, h.cpu->pending, 0);
-	EXPECT_EQ(t, kmem_context.odd_gfp, KMEM_ODD_GFP);
-	EXPECT_EQ(t, cache_live_objects(h.cache), h.live + 1);
-	kfree(object);
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(flags); i++) {
+		gfp_t gfp = flags[i / 2];
+		void *object;
+
+		__atomic_fetch_or(&h.cpu->pending, CPU_DRAIN_SLABS, __ATOMIC_RELAXED);
+		kfree(kmalloc(64, gfp));
+		EXPECT_EQ(t, h.cpu->pending, CPU_DRAIN_SLABS);
+		kmem_context.odd_gfp = KMEM_ODD_GFP_ASKED;
+		object = i & 1 ? __kmalloc(64, gfp) : __kmalloc_slot(SHEAF_SLOT(h.cache->id), gfp);
+		EXPECT_EQ(t, h.cpu->pending, 0);
+		EXPECT_EQ(t, kmem_context.odd_gfp, KMEM_ODD_GFP);
+		EXPECT_EQ(t, cache_live_objects(h.cache), h.live + 1);
+		kfree(object);
+		kfree(kmalloc(64, GFP_KERNEL));
+	}
 }
 
 KTAP_SUITE(hot_object, KTAP_CASE(asked_in_fast_code_the_next_allocation_serves),
@@ -303,5 +345,6 @@ KTAP_SUITE(hot_object, KTAP_CASE(asked_in_fast_code_the_next_allocation_serves),
 	KTAP_CASE(written_to_after_the_free_it_is_not_handed_out), KTAP_CASE(nor_is_one_of_a_cache),
 	   KTAP_CASE(draining_takes_it_too),
 	KTAP_CASE(freed_elsewhere_it_is_forgotten_with_its_slab), KTAP_CASE(it_is_cleared_where_the_machine_clears),
+	KTAP_CASE(zeros_are_to_the_object_s_end),
 	KTAP_CASE(init_on_free_clears_it_at_once), KTAP_CASE(h6_another_slot_s_newest_object),
 	KTAP_CASE(s6_another_slot_in_the_map));

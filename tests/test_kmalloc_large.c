@@ -482,7 +482,7 @@ static void h7_what_stands_aside_is_another_s(struct ktap *t)
 	slot[1].hot = object;			/* of another size */
 	expect_fault_of(t, m, "H7");
 	slot[1].hot = NULL;
-	slot->free_limit = slot->limit;
+	slot->free_limit = SHEAF_NONE;
 	expect_fault_of(t, m, "H7");
 	slot->free_limit = NULL;
 	slot->top++;
@@ -491,9 +491,9 @@ static void h7_what_stands_aside_is_another_s(struct ktap *t)
 	slot->base++;
 	expect_fault_of(t, m, "H7");
 	slot->base--;
-	slot->limit++;
+	slot->cache = kmalloc_cache(m, 64, GFP_KERNEL);
 	expect_fault_of(t, m, "H7");
-	slot->limit--;
+	slot->cache = NULL;
 	slot->spare = (void *)m;
 	expect_fault_of(t, m, "H7");
 	slot->spare = NULL;

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "mm/mempool.h"
+#include "mm/slab.h"
 #include "tests/machine_for.h"
 
 /* An allocator that hands out numbers, and can be told to fail. */
@@ -299,6 +300,69 @@ static void a_pool_grows_and_shrinks(struct ktap *t)
 	EXPECT_EQ(t, n->made, n->freed);
 }
 
+/* What is at hand comes from the CPU's own, but a reserve that is not full is filled first, and crimes are seen. */
+static void object_at_hand(struct ktap *t, bool of_slab)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct kmem_cache *cache, *other;
+	void *element, *reserved;
+	struct cpu_sheaf *slot;
+	mempool_t *pool;
+
+	if (!m)
+		return;
+	cache = kmem_cache_create("pooled", 256, 0, SLAB_NO_MERGE, NULL);
+	other = kmem_cache_create("other", 256, 0, SLAB_NO_MERGE, NULL);
+	ASSERT(t, cache && other);
+	pool = of_slab ? mempool_create_slab_pool(3, cache) : mempool_create_kmalloc_pool(3, 256);
+	ASSERT_NOT_NULL(t, pool);
+	mempool_free(mempool_alloc(pool, GFP_KERNEL), pool);
+	element = mempool_alloc(pool, GFP_KERNEL);
+	slot = this_cpu()->last_slot;
+	ASSERT(t, this_cpu()->last_object == element);
+	EXPECT(t, slot->cache == (of_slab ? cache : kmalloc_cache(m, 256, GFP_KERNEL)));
+	mempool_free(element, pool);
+	EXPECT(t, slot->hot == element);
+	EXPECT(t, mempool_alloc(pool, GFP_NOWAIT) == element);
+	EXPECT_EQ(t, *(unsigned long *)element, 0);
+
+	reserved = pool->elements[--pool->curr_nr];
+	mempool_free(element, pool);
+	EXPECT(t, pool->curr_nr == 3 && pool->elements[2] == element && !slot->hot);
+	pool->elements[2] = reserved;
+	mempool_free(element, pool);
+	EXPECT(t, slot->hot == element);
+	mempool_free(element, pool);
+	EXPECT_EQ(t, console_count("Object already free"), 1);
+	preempt_disable();
+	EXPECT(t, mempool_alloc(pool, GFP_KERNEL) == element);
+	preempt_enable();
+	EXPECT_EQ(t, console_count("BUG: sleeping function called from invalid context"), 1);
+	mempool_free(element, pool);
+	mempool_free(NULL, pool);
+	kmem_cache_free(other, kmem_cache_alloc(other, GFP_KERNEL));	/* there is a sheaf now */
+	element = kmem_cache_alloc(other, GFP_KERNEL);
+	EXPECT(t, this_cpu()->last_object == element);
+	mempool_free(element, pool);
+	EXPECT_EQ(t, console_count("Wrong slab cache"), of_slab);
+	if (of_slab)
+		kmem_cache_free(other, element);
+	mempool_destroy(pool);
+	EXPECT_EQ(t, cache_live_objects(cache) + cache_live_objects(other), 0);
+	kmem_cache_destroy(cache);
+	kmem_cache_destroy(other);
+}
+
+static void an_object_at_hand_serves_a_slab_pool(struct ktap *t)
+{
+	object_at_hand(t, true);
+}
+
+static void an_object_at_hand_serves_a_kmalloc_pool(struct ktap *t)
+{
+	object_at_hand(t, false);
+}
+
 static void the_usual_allocators_serve_pools(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
@@ -458,6 +522,8 @@ KTAP_SUITE(mempool, KTAP_CASE(c38_the_reserve_is_there_when_the_allocator_fails)
 	   KTAP_CASE(c39_who_may_sleep_waits_for_a_free), KTAP_CASE(who_may_sleep_reclaims_before_he_waits),
 	   KTAP_CASE(c40_who_may_not_sleep_gets_null_from_an_empty_pool), KTAP_CASE(c41_a_free_refills_first),
 	   KTAP_CASE(creation_that_fails_leaks_nothing), KTAP_CASE(a_pool_grows_and_shrinks),
+	   KTAP_CASE(an_object_at_hand_serves_a_slab_pool),
+	   KTAP_CASE(an_object_at_hand_serves_a_kmalloc_pool),
 	   KTAP_CASE(the_usual_allocators_serve_pools), KTAP_CASE(tasks_share_a_small_pool),
 	   KTAP_CASE(each_broken_invariant_is_named),
 	   KTAP_CASE(a_reserve_of_nothing_is_one),

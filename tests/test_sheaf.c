@@ -59,7 +59,7 @@ static void a_new_cache_has_nothing_and_its_first_object_fills_a_sheaf(struct kt
 	EXPECT_NULL(t, sheaf_slot_main(w.slot));
 	EXPECT_NULL(t, w.slot->spare);
 	ASSERT(t, get(&w, 0, 1));
-	EXPECT_EQ(t, w.slot->limit - w.slot->base, w.capacity);
+	EXPECT_EQ(t, w.slot->free_limit - w.slot->base, w.capacity);
 	EXPECT_GT(t, in_main(&w), 0);
 	EXPECT_EQ(t, sheaf_objects(w.cache), in_main(&w));
 	EXPECT_EQ(t, cache_live_objects(w.cache), 1);
@@ -187,7 +187,8 @@ static void a_spare_without_a_main_sheaf_is_drained(struct ktap *t)
 	slab_put(w.cache, w.slot->base, in_main(&w));
 	container_of(w.slot->base, struct sheaf, objects[0])->nr = 0;
 	sheaf_delete(w.m, container_of(w.slot->base, struct sheaf, objects[0]));
-	w.slot->base = w.slot->top = w.slot->limit = w.slot->free_limit = SHEAF_NONE;
+	w.slot->base = w.slot->top = SHEAF_NONE;
+	w.slot->free_limit = NULL;
 	preempt_enable();
 	cache_drain(w.cache);
 	EXPECT_NULL(t, w.slot->spare);

@@ -9,7 +9,7 @@ static void h1_top_outside_the_sheaf(struct ktap *t)
 	ASSERT(t, bench_ready(t));
 	ASSERT_NOT_NULL(t, sheaf_slot_main(bench.slot));
 	top = bench.slot->top;
-	bench.slot->top = bench.slot->limit + 1;
+	bench.slot->top = sheaf_slot_limit(bench.slot) + 1;
 	expect_fault(t, "H1");
 	bench.slot->top = bench.slot->base - 1;
 	expect_fault(t, "H1");
@@ -20,9 +20,9 @@ static void h1_top_outside_the_sheaf(struct ktap *t)
 static void h1_capacity(struct ktap *t)
 {
 	ASSERT(t, bench_ready(t));
-	bench.slot->limit++;
+	bench.slot->cache = bench.m->cache_by_id[1];
 	expect_fault(t, "H1");
-	bench.slot->limit--;
+	bench.slot->cache = bench.cache;
 	bench.slot->free_limit--;
 	expect_fault(t, "H1");
 	bench.slot->free_limit++;
@@ -244,7 +244,6 @@ static void h4_main_sheaf_is_no_object(struct ktap *t)
 	kept = *slot;
 	ASSERT_NOT_NULL(t, slot->base);
 	slot->base = slot->top = (void **)bench.objects[200];
-	slot->limit = slot->base + bench.cache->sheaf_capacity;
 	slot->free_limit = NULL;
 	expect_fault(t, "H4");
 	*slot = kept;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fast_path.pml - no lock, no atomic: mm/slab_alloc.c fast_alloc(), mm/page_alloc.c alloc_pages(), mm/pcp.c, and
+ * fast_path.pml - no lock, no atomic: mm/slab_fast.h pop(), mm/page_alloc.c alloc_pages(), mm/pcp.c, and
  * host/linux/task.c on_interrupt(), which may drain or take the CPU between two instructions.
  *
  *	top = slot->top; object = *--top; slot->top = top	KMEM_FAST: the program counter says so

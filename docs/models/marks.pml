@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * marks.pml - an object that was freed twice: mm/slab_alloc.c fast_push(), fast_alloc(), alloc_again().
+ * marks.pml - an object that was freed twice: mm/slab_fast.h fast_push(), pop(); mm/slab_alloc.c alloc_again().
  *
  *	free	write the mark, push		(the mark is not read: that would be a cache miss)
  *	alloc	pop; marked? clear the mark, hand out; else report, and try the next

@@ -21,6 +21,7 @@
 #include <kmem/vm_event.h>
 
 struct kmap_state;
+struct kmem_cache;
 struct machine;
 struct page;
 struct per_cpu_pages;
@@ -32,7 +33,7 @@ struct task_struct;
 /*
  * The objects that this CPU may hand out of one cache, as a stack:
  *
- *	base [ o | o | o | . . . . ] limit	hot [ o ]
+ *	base [ o | o | o | . . . . ] free_limit		hot [ o ]
  *	                  ^ top
  *
  * and one that stands aside: the newest object that was given out, freed before all others. It comes back next,
@@ -42,15 +43,14 @@ struct cpu_sheaf {
 	void *hot;			/* NULL: none */
 	void **top;			/* never NULL once there is a cache */
 	void **base;			/* top == base: empty; SHEAF_NONE: no stack */
-	void **limit;			/* top == limit: full */
-	void **free_limit;		/* the same for kfree(); NULL: kfree() must look at the cache first */
+	void **free_limit;		/* top == free_limit: full; NULL: who frees must look at the cache first */
 	struct sheaf *spare;		/* a second one, empty, full or between */
+	struct kmem_cache *cache;	/* whose; NULL: no one's, or of whole pages */
 	u32 inverse;			/* of the size's odd part, mod 2^32 */
-	u32 odd_place;			/* address * inverse: an object's has none of these bits, or see below */
-	u16 misaligned;			/* below: bits that no object's address has */
+	u32 odd_place;			/* address * inverse: an object's has none of these, or the cache must tell */
 	u16 slab_mask;			/* bytes of a slab - 1 */
-	u16 last;			/* the last object's offset * inverse; what is between objects gives more */
 	u16 bytes;			/* what __GFP_ZERO clears, and SHEAF_INIT */
+	u16 words;			/* the same, up to SHEAF_FEW_WORDS */
 } __attribute__((aligned(64)));
 
 /* kmalloc()s too large for a slab: what this CPU made less what it freed. Only the sum over all CPUs is a number. */
@@ -58,6 +58,7 @@ struct large_count {
 	long pages, objects;
 };
 
+#define SHEAF_FEW_WORDS 32u		/* as many of a cpu_sheaf's, or one more: a matter for memset() */
 #define SHEAF_INIT (1u << 15)		/* init_on_alloc: every allocation is cleared */
 
 /* Where a slot is among a CPU's. 0 is no cache's. */
@@ -141,6 +142,7 @@ struct cpu_context {
 #define KMEM_ODD_GFP (__GFP_ZERO | __GFP_DMA | __GFP_RECLAIMABLE | __GFP_ACCOUNT)
 #define KMEM_ODD_GFP_PINNED (KMEM_ODD_GFP | __GFP_DIRECT_RECLAIM)
 #define KMEM_ODD_GFP_ASKED ((__force gfp_t)~0u)
+#define KMEM_GFP_ASKED ((__force gfp_t)0x80000000u)	/* is odd then only, and no flag */
 
 /* Of cpu_context.pinned: one more of either. */
 #define PINNED_EACH (1ull << 32 | 1)

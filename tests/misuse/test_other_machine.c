@@ -58,19 +58,27 @@ static void kfree_of_another_machines_object(struct ktap *t)
 static void another_machines_cache_is_refused(struct ktap *t)
 {
 	struct two two;
+	void *newest;
 
 	ASSERT(t, two_make(t, &two));
 	EXPECT_NULL(t, kmem_cache_alloc(two.cache_a, GFP_KERNEL));
-	EXPECT_EQ(t, console_count("kmem_cache_alloc: cache of_a is of another machine\n"), 1);
+	EXPECT_EQ(t, kmem_cache_alloc_bulk(two.cache_a, GFP_KERNEL, 1, &newest), 0);
+	EXPECT_EQ(t, console_count("kmem_cache_alloc: cache of_a is of another machine\n"), 2);
 	EXPECT_NULL(t, kmem_cache_alloc_node(two.cache_a, GFP_KERNEL, 0));
 	EXPECT_EQ(t, console_count("kmem_cache_alloc_node: cache of_a is of another machine\n"), 1);
 	kmem_cache_free(two.cache_a, two.object_b);
-	EXPECT_EQ(t, console_count("kmem_cache_free: cache of_a is of another machine\n"), 1);
+	kmem_cache_free_bulk(two.cache_a, 1, &two.object_b);
+	EXPECT_EQ(t, console_count("kmem_cache_free: cache of_a is of another machine\n"), 2);
+	newest = kmem_cache_alloc(two.cache_b, GFP_KERNEL);
+	EXPECT(t, this_cpu()->last_object == newest);
+	kmem_cache_free(two.cache_a, newest);
+	EXPECT_EQ(t, console_count("kmem_cache_free: cache of_a is of another machine\n"), 3);
+	kmem_cache_free(two.cache_b, newest);
 	kmem_cache_destroy(two.cache_a);
 	EXPECT_EQ(t, console_count("kmem_cache_destroy: cache of_a is of another machine\n"), 1);
 	EXPECT_EQ(t, cache_live_objects(two.cache_b), 1);
 	two_end(t, &two);
-	EXPECT_EQ(t, console_count("cut here"), 4);
+	EXPECT_EQ(t, console_count("cut here"), 7);
 }
 
 KTAP_SUITE(other_machine, KTAP_CASE(kfree_of_another_machines_object), KTAP_CASE(another_machines_cache_is_refused));

@@ -64,7 +64,7 @@ static void hold_world(void *arg)
 static void a_slot_is_used_on_its_cpu(struct ktap *t)
 {
 	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_CPU_HOLD, .run = hold_world, .schedules = 20, .prepare = make_cache,
+		.bug = SEEDED_CPU_HOLD, .run = hold_world, .schedules = 200, .prepare = make_cache,
 	});
 }
 
@@ -113,25 +113,25 @@ static void make_cache_of_three(void)
 }
 
 /*
- * The second object is freed twice, with another in between: a sheaf [ 1 0 1 ], and [ 2 ] above it. The newest, which
- * would stand aside, is of another cache.
+ * The second object is freed twice, with another in between: a sheaf [ 1 0 1 ] in the barn, where the slow path fetches
+ * it from when [ 2 3 4 ] and [ 5 ] above it are used up. The newest, which would stand aside, is of another cache.
  */
 static void twice_world(void *arg)
 {
-	static const int order[] = { 1, 0, 1, 2 };
-	void *objects[4], *newest;
+	static const int order[] = { 2, 3, 4, 1, 0, 1, 5 };
+	void *objects[7], *newest;
 
 	(void)arg;
 	machine_enter(m);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 6; i++)
 		objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
 	kfree(kmalloc(64, GFP_KERNEL));
 	newest = kmalloc(64, GFP_KERNEL);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 7; i++)
 		kmem_cache_free(cache, objects[order[i]]);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 7; i++)
 		objects[i] = kmem_cache_alloc(cache, GFP_KERNEL);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 7; i++)
 		for (int j = 0; j < i; j++)
 			if (objects[i] == objects[j])
 				sim_fail("an object that was freed twice has two holders");
@@ -181,7 +181,7 @@ static void interrupted_world(void *arg)
 static void no_interrupt_comes_where_a_cpu_is_held(struct ktap *t)
 {
 	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_CPU_HOLD_IRQS, .run = interrupted_world, .schedules = 150, .prepare = make_cache,
+		.bug = SEEDED_CPU_HOLD_IRQS, .run = interrupted_world, .schedules = 1500, .prepare = make_cache,
 		.interrupt = exchange_object, .interrupt_every = 10,
 	});
 }

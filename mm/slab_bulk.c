@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slab_bulk.c - many objects at once: a run of them is taken off this CPU's sheaf, or put on, in one loop.
+ *
+ *	alloc	[ o o o o o o o . . ]	as long as each has its mark
+ *		        <------ top
+ *	free	[ o o o . . . . . . ]	as long as each starts where one of its slab does, and is not free already
+ *		    top ------>
+ *
+ * In a run only what changes from object to object is looked at. Slabs are looked up where the last object's ends. What
+ * ends a run (the sheaf is empty or full, flags are odd, no object, one of another cache) goes the ordinary way, one
+ * object, which refills the sheaf or makes room, or reports what is to be reported; and the next run goes on.
+ *
+ * Unlike kfree(), a run reads each object before it marks it: one that is free already is refused at once, whenever it
+ * was freed. Here no one waits for that memory, as the next objects are fetched meanwhile.
+ */
+#include <linux/kernel.h>
+#include "mm/slab.h"
+#include "mm/slab_fast.h"
+
+#define RUN_MOST 64u		/* a host cannot take the CPU away in one */
+
+/* How often a step goes well: up to four times, of which the first is number i. */
+#define FOUR_OF(step, at, top, argument, i)                                                                            \
+	(!step(at, top, argument, i)	   ? (i) :                                                                     \
+	 !step(at, top, argument, (i) + 1) ? (i) + 1 :                                                                 \
+	 !step(at, top, argument, (i) + 2) ? (i) + 2 :                                                                 \
+	 !step(at, top, argument, (i) + 3) ? (i) + 3 : (i) + 4)
+
+/*
+ * step(at, top, argument, i) for objects from at on, to the end of theirs, and places from top on, up or down: as long
+ * as it goes well. Eight steps are one round of a loop, whose ways out know how many there were.
+ */
+#define RUN(step, at, end, top, way, argument)                                                                         \
+	do {                                                                                                           \
+		long rounds_ = ((end) - (at)) / 8;                                                                     \
+		int n_ = 8;                                                                                            \
+		for (; rounds_ && n_ == 8; rounds_--) {                                                                \
+			n_ = FOUR_OF(step, at, top, argument, 0);                                                      \
+			if (n_ == 4)                                                                                   \
+				n_ = FOUR_OF(step, at, top, argument, 4);                                              \
+			(at) += n_, (top) += (way) * n_;                                                               \
+		}                                                                                                      \
+		while ((at) < (end) && step(at, top, argument, 0))                                                     \
+			(at)++, (top) += (way);                                                                        \
+	} while (0)
+
+/* ---------------------------------------------------------------------------------------------------- allocating */
+
+INLINE bool pop_to(void **to, void **top, unsigned long secret, int i)
+{
+	void *object = top[-1 - i];
+
+	if (unlikely(!has_mark(object, object_mark(object, secret))))
+		return false;
+	*(unsigned long *)object = 0;
+	to[i] = object;
+	return true;
+}
+
+/* Off the stack. Returns how many; the first of the others is left to kmem_cache_alloc(). */
+KMEM_FAST static size_t pop_run(const struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects)
+{
+	struct kmem_cpu *cpu = this_cpu();
+	unsigned long secret = cpu->alloc_secret;
+	void **top, **to = objects, **end = objects + min_t(size_t, nr, RUN_MOST);
+	struct cpu_sheaf *slot;
+
+	if (unlikely(cache->machine != cpu->machine || gfp_is_odd(gfp)))
+		return 0;
+	slot = slot_of_cache(cpu, cache);
+	if (unlikely(slot->hot || !slot->free_limit))
+		return 0;
+	if (unlikely(slot->top - slot->base < end - objects))
+		sheaf_swap_for_objects(slot);
+	top = slot->top;
+	RUN(pop_to, to, end, top, -1, secret);
+	slot->top = top;
+	return (size_t)(to - objects);
+}
+
+int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects)
+{
+	for (size_t i = 0;; i++) {
+		i += pop_run(cache, gfp, nr - i, objects + i);
+		if (i == nr)
+			return (int)nr;
+		objects[i] = kmem_cache_alloc(cache, gfp);
+		if (unlikely(!objects[i])) {
+			kmem_cache_free_bulk(cache, i, objects);
+			return 0;
+		}
+	}
+}
+
+/* ------------------------------------------------------------------------------------------------------- freeing */
+
+/* What a run of frees knows of its cache, and of the slab that the last object was of. */
+struct slab_run {
+	const struct kmem_cpu *cpu;
+	unsigned long id_slot, slab_mask, secret, objects;
+	struct step step;
+	unsigned long before;		/* what gives, added to an address, the distance from the slab's start */
+};
+
+INLINE bool starts_in(const struct slab_run *run, const void *object)
+{
+	return steps_in(run->step, (unsigned long)object + run->before) < run->objects;
+}
+
+/* Or else, is it of another slab of that cache? */
+INLINE bool starts_elsewhere(struct slab_run *run, const void *object)
+{
+	if (slot_of(run->cpu, object) != run->id_slot)
+		return false;
+	run->before = -((unsigned long)object & run->slab_mask);
+	return starts_in(run, object);
+}
+
+INLINE bool push_from(void **from, void **top, struct slab_run *run, int i)
+{
+	void *object = from[i];
+	unsigned long mark = object_mark(object, run->secret);
+
+	if (unlikely(!starts_in(run, object)) && !starts_elsewhere(run, object))
+		return false;
+	if (unlikely(has_mark(object, mark)))
+		return false;
+	*(unsigned long *)object = mark;
+	top[i] = object;
+	return true;
+}
+
+/*
+ * Onto the stack of their cache, which must be this one unless it is NULL: as many as are objects of it, not free yet.
+ * The newest that was given out may be one of them.
+ */
+KMEM_FAST static size_t push_run(const struct kmem_cache *cache, size_t nr, void **objects)
+{
+	struct kmem_cpu *cpu = this_cpu();
+	struct slab_run run = { .cpu = cpu, .id_slot = slot_of(cpu, objects[0]), .secret = cpu->secret };
+	struct cpu_sheaf *slot = slot_at(cpu, run.id_slot);
+	void **top, **from = objects, **end;
+
+	nr = min_t(size_t, nr, RUN_MOST);
+	if (unlikely(!slot->free_limit || (cache && cache != slot->cache)))
+		return 0;
+	if (unlikely((size_t)(slot->free_limit - slot->top) < nr))
+		sheaf_swap_for_room(slot);
+	sheaves_forget_last(cpu);
+	top = slot->top;
+	end = objects + min_t(size_t, nr, (size_t)(slot->free_limit - top));
+	run.slab_mask = ~(unsigned long)slot->slab_mask;
+	run.step = slot->cache->step;
+	run.objects = slot->cache->objects;
+	run.before = -((unsigned long)objects[0] & run.slab_mask);
+	RUN(push_from, from, end, top, 1, &run);
+	slot->top = top;
+	return (size_t)(from - objects);
+}
+
+/* What ended a run. */
+static void free_odd(struct kmem_cache *cache, void *object)
+{
+	if (!cache)
+		kfree_slow(object);
+	else if (cache->offset)
+		kmem_cache_free(cache, object);
+	else
+		cache_free_slow(cache, object);
+}
+
+void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects)
+{
+	size_t run;
+
+	for (; nr; objects += run, nr -= run) {
+		run = push_run(cache, nr, objects);
+		if (unlikely(!run)) {
+			free_odd(cache, *objects);
+			run = 1;
+		}
+	}
+}
