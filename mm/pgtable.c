@@ -287,7 +287,16 @@ long pgtable_unmap(struct pgtable *pt, u64 address, u64 nr)
 	return unmap_table(pt, pt->top, pt->format->levels, address, end);
 }
 
-static unsigned long prune_table(struct pgtable *pt, void *table, unsigned int level, u64 address, u64 end)
+static void table_give_up(struct pgtable *pt, void *table, unsigned int index, void *below)
+{
+	clear_entry(pt, table, index);
+	pt->nr_tables--;
+	pt->ops->free(pt, below);
+}
+
+/* highest: the level of tables above which none is freed. */
+static unsigned long prune_table(struct pgtable *pt, void *table, unsigned int level, unsigned int highest, u64 address,
+				 u64 end)
 {
 	unsigned long pruned = 0;
 
@@ -301,23 +310,76 @@ static unsigned long prune_table(struct pgtable *pt, void *table, unsigned int l
 			continue;
 		below = link_target(pt, level, entry);
 		if (level > 2)
-			pruned += prune_table(pt, below, level - 1, address, next);
-		if (*table_used(pt, below))
+			pruned += prune_table(pt, below, level - 1, highest, address, next);
+		if (level - 1 > highest || *table_used(pt, below))
 			continue;
-		clear_entry(pt, table, index);
-		pt->nr_tables--;
-		pt->ops->free(pt, below);
+		table_give_up(pt, table, index, below);
 		pruned++;
 	}
 	return pruned;
 }
 
-unsigned long pgtable_prune(struct pgtable *pt, u64 address, u64 nr)
+static unsigned long prune(struct pgtable *pt, unsigned int highest, u64 address, u64 nr)
 {
 	if (!nr || !range_fits(pt, address, nr))
 		return 0;
 	pt->last = NULL;
-	return prune_table(pt, pt->top, pt->format->levels, address, address + (nr << PAGE_SHIFT));
+	return prune_table(pt, pt->top, pt->format->levels, highest, address, address + (nr << PAGE_SHIFT));
+}
+
+unsigned long pgtable_prune(struct pgtable *pt, u64 address, u64 nr)
+{
+	return prune(pt, pt->format->levels, address, nr);
+}
+
+unsigned long pgtable_prune_last(struct pgtable *pt, u64 address, u64 nr)
+{
+	return prune(pt, 1, address, nr);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- adopt */
+
+/* The table of level 2 that maps address, made if there is none; NULL: a leaf is there (*err -EEXIST), or -ENOMEM. */
+static void *level_2_table(struct pgtable *pt, u64 address, int *err)
+{
+	void *table = pt->top;
+
+	*err = 0;
+	for (unsigned int level = pt->format->levels; level > 2 && table; level--) {
+		unsigned int index = pgtable_index(pt->format, level, address);
+		u64 entry = pgtable_read(pt->format, table, index);
+
+		if (pgtable_is_leaf(pt->format, level, entry)) {
+			*err = -EEXIST;
+			return NULL;
+		}
+		table = pgtable_present(entry) ? link_target(pt, level, entry) : link_new_table(pt, table, level, index);
+		if (!table)
+			*err = -ENOMEM;
+	}
+	return table;
+}
+
+int pgtable_adopt(struct pgtable *pt, u64 address, pfn_t pfn)
+{
+	unsigned int index = pgtable_index(pt->format, 2, address);
+	u64 entry, link = pgtable_link(pt->format, 2, pfn);
+	int err;
+	void *table = level_2_table(pt, address, &err);
+
+	if (!table)
+		return err;
+	entry = pgtable_read(pt->format, table, index);
+	if (entry == link)
+		return 0;
+	if (pgtable_is_leaf(pt->format, 2, entry))
+		return -EEXIST;
+	pt->last = NULL;
+	if (pgtable_present(entry))
+		table_give_up(pt, table, index, link_target(pt, 2, entry));
+	set_entry(pt, table, index, link);
+	pt->nr_tables++;
+	return pgtable_present(entry);
 }
 
 /* ------------------------------------------------------------------------------------------------- by their owners */

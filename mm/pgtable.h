@@ -71,6 +71,16 @@ long pgtable_unmap(struct pgtable *pt, u64 address, u64 nr);
 /* Free the tables of the range that hold nothing. No processor may still walk them: flush first. Returns how many. */
 unsigned long pgtable_prune(struct pgtable *pt, u64 address, u64 nr);
 
+/* The same of those of level 1 alone. */
+unsigned long pgtable_prune_last(struct pgtable *pt, u64 address, u64 nr);
+
+/*
+ * pgtable_adopt - the table of level 1 that maps address is this frame from now on: another's, who enters and counts
+ * what it holds. ops know it as their own, but for alloc(). 0; 1: it was another of that kind before, which is freed, so
+ * flush; -EEXIST: a large leaf is there; -ENOMEM.
+ */
+int pgtable_adopt(struct pgtable *pt, u64 address, pfn_t pfn);
+
 /* The leaf that maps address, into *entry. False if there is none. */
 bool pgtable_lookup(struct pgtable *pt, u64 address, struct pgtable_entry *entry);
 

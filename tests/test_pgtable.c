@@ -573,6 +573,77 @@ static void entries_of_32_bits_are_not_their_owners(struct ktap *t)
 	EXPECT_EQ(t, pgtable_unmap(&w->pt, address_of(1), 3), 3);
 }
 
+/* A table of level 1 of somebody else's, who enters in it without the walker. */
+static void *others_table(struct world *w, u64 page, pfn_t pfn, unsigned int nr)
+{
+	void *table = world_alloc(&w->pt);
+
+	for (unsigned int i = 0; i < nr; i++) {
+		pgtable_write(w->pt.format, table, pgtable_index(w->pt.format, 1, address_of(page + i)),
+			      pgtable_leaf(w->pt.format, 1, pfn + i, KERNEL_PROT));
+		w->model[page + i] = pfn + i + 1;
+	}
+	w->used[place_of(w, table)] = nr;
+	return table;
+}
+
+static void others_table_empty(struct world *w, void *table)
+{
+	memset(table, 0, PAGE_SIZE);
+	w->used[place_of(w, table)] = 0;
+	memset(w->model, 0, sizeof(w->model));
+}
+
+static int adopt(struct world *w, u64 page, const void *table)
+{
+	return pgtable_adopt(&w->pt, address_of(page), world_pfn(&w->pt, table));
+}
+
+static void a_table_of_others_is_adopted_and_given_up(struct ktap *t)
+{
+	for (unsigned int i = 0; pgtable_formats[i]; i++) {
+		struct world *w = world_init(t, pgtable_formats[i]);
+		void *first = others_table(w, 3, 100, 4), *second;
+		unsigned int above = pgtable_formats[i]->levels - 2;
+
+		w->left = 0;
+		EXPECT_EQ(t, adopt(w, 3, first), above ? -ENOMEM : 0);
+		w->left = -1;
+		EXPECT_EQ(t, adopt(w, 3, first), 0);
+		EXPECT_EQ(t, adopt(w, 6, first), 0);
+		compare(w);
+		holds(w);
+		EXPECT_EQ(t, pgtable_prune_last(&w->pt, address_of(0), WINDOW_PAGES), 0);
+		others_table_empty(w, first);
+		second = others_table(w, 2, 300, 5);
+		EXPECT_EQ(t, adopt(w, 2, second), 1);
+		compare(w);
+		holds(w);
+		others_table_empty(w, second);
+		EXPECT_EQ(t, pgtable_prune_last(&w->pt, address_of(0), WINDOW_PAGES), 1);
+		EXPECT_EQ(t, w->pt.nr_tables, above);
+		compare(w);
+		holds(w);
+		EXPECT_EQ(t, pgtable_prune(&w->pt, address_of(0), WINDOW_PAGES), above);
+	}
+}
+
+static void no_table_is_adopted_where_a_large_leaf_is(struct ktap *t)
+{
+	struct pgtable_run run = { 0x40000000, 0x40000, 1 << 18, KERNEL_PROT, true };
+	struct world *w = world_init(t, &pgtable_pae);
+	void *table = others_table(w, 3, 100, 1);
+
+	EXPECT_EQ(t, map_run(w, 1024, 0x40000, 1024, true), 0);
+	EXPECT_EQ(t, adopt(w, 1024, table), -EEXIST);
+	w = world_init(t, &pgtable_4level);
+	table = others_table(w, 3, 100, 1);
+	EXPECT_EQ(t, pgtable_map(&w->pt, &run), 0);
+	EXPECT_EQ(t, adopt(w, 1024, table), -EEXIST);
+	EXPECT_EQ(t, adopt(w, 3, table), 0);
+	holds(w);
+}
+
 static void expect_fault(struct world *w, pfn_t max_pfn, const char *id)
 {
 	struct kmem_fault fault = { "none", "" };
@@ -638,4 +709,6 @@ KTAP_SUITE(pgtable, KTAP_CASE(shifts_and_indexes_follow_the_widths), KTAP_CASE(t
 	   KTAP_CASE(p2_a_reserved_bit_is_found), KTAP_CASE(p3_a_frame_beyond_memory_is_found),
 	   KTAP_CASE(p4_a_table_too_few_is_found), KTAP_CASE(p5_a_link_to_no_table_is_found),
 	   KTAP_CASE(what_is_shut_says_nothing_and_keeps_its_place),
-	   KTAP_CASE(entries_of_32_bits_are_not_their_owners));
+	   KTAP_CASE(entries_of_32_bits_are_not_their_owners),
+	   KTAP_CASE(a_table_of_others_is_adopted_and_given_up),
+	   KTAP_CASE(no_table_is_adopted_where_a_large_leaf_is));

@@ -16,7 +16,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include "host/x86/pool.h"
-#include "host/x86/tables.h"
+#include "host/x86/window.h"
 
 #define NR_MACHINES 256u
 #define SHADOW_PAGES (1ull << (40 - PAGE_SHIFT))	/* addresses of the shadow for each machine */
@@ -272,6 +272,14 @@ static int kmap_tables_make(const struct host_machine *hm)
 	return err;
 }
 
+/* Of the processors' entries for kmap each has its own idea, so they are the host's. */
+static unsigned long window_end(const struct host_machine *hm)
+{
+	unsigned long kmap_bytes = hm->nr_low < hm->nr_frames ? KMAP_END_BYTES : 0;
+
+	return hm->vmalloc_start + hm->vmalloc_bytes - min(hm->vmalloc_bytes, kmap_bytes);
+}
+
 /* Under the guard. */
 static bool machine_place(struct host_machine *hm, const struct host_layout *layout)
 {
@@ -283,8 +291,10 @@ static bool machine_place(struct host_machine *hm, const struct host_layout *lay
 	hm->is_used = (hm->nr_low == hm->nr_frames || hm->nr_frames <= SHADOW_PAGES) && places_take(hm, layout) &&
 		      !(hm->nr_low < hm->nr_frames && kmap_tables_make(hm)) &&
 		      !(hm->is_real && real_take(hm));
-	if (hm->is_used && hm->is_real)
+	if (hm->is_used && hm->is_real) {
 		real_frames = 0;
+		window_open(hm->vmalloc_start, window_end(hm), hm->direct_base, hm->nr_low << PAGE_SHIFT);
+	}
 	return hm->is_used;
 }
 
@@ -339,10 +349,12 @@ void host_machine_destroy(struct machine *m, const struct host_layout *layout)
 	(void)layout;
 	pgtable_unmap(&host_tables, hm->vmalloc_start, vmalloc_pages);
 	range_take_down(&host_tables, hm->descriptors, descriptor_pages, &list);
-	if (hm->is_real)
+	if (hm->is_real) {
+		window_close();
 		real_give(hm);
-	else
+	} else {
 		range_take_down(&host_tables, hm->direct_base, hm->nr_low, &list);
+	}
 	if (!hm->is_real && hm->nr_low < hm->nr_frames)
 		window_clear(&shadow, shadow_address(hm, 0), hm->nr_frames, &list);
 	guard_drop(&memory_guard, flags);
@@ -468,77 +480,97 @@ static pfn_t real_run(struct host_machine *hm, pfn_t pfn, pfn_t nr, pfn_t *real)
 	return run;
 }
 
+/* Of a machine in the machine they have frame numbers that are not this computer's. */
 void host_page_table(struct machine *m, const void *top)
 {
-	(void)m;
-	(void)top;		/* its frame numbers are the machine's, not this computer's */
+	unsigned long flags;
+
+	if (!host_of(m)->is_real || !window.bytes)
+		return;
+	flags = guard_take(&memory_guard);
+	window_told(top);
+	guard_drop(&memory_guard, flags);
+	flush(0, FLUSH_ALL);
 }
 
 /*
- * The entries of a run that is kept stay, shut, if the machine has this computer's memory: its frames are the same ones
- * again. NULL: there are none side by side. Under the guard.
+ * The first *run pages of what is to be mapped. Returns 0; 1: processors may remember something else; or -ENOMEM, or
+ * -EEXIST. Under the guard.
  */
-static u64 *kept_entries(const struct host_machine *hm, unsigned long address, unsigned long nr)
+static int run_begin(struct host_machine *hm, u64 at, pfn_t pfn, pfn_t nr, u64 bits, pfn_t *run)
 {
-	return hm->is_real ? pgtable_run_entries(&host_tables, address, nr) : NULL;
+	pfn_t real = pfn;
+	int err, changed = 0;
+
+	if (window_has((unsigned long)at)) {
+		*run = min(nr, (pfn_t)((window_table_end((unsigned long)at) - at) >> PAGE_SHIFT));
+		changed = window_lead((unsigned long)at);
+		if (changed != -ENOENT)
+			return changed;
+		changed = window_leave((unsigned long)at);
+	} else {
+		*run = real_run(hm, pfn, nr, &real);
+	}
+	err = real ? run_map(&host_tables, at, real, *run, bits) : -ENOMEM;
+	return err ? err : changed;
 }
 
-static bool run_open_again(const struct host_machine *hm, unsigned long address, pfn_t pfn, pfn_t nr, u64 bits)
-{
-	unsigned long flags = guard_take(&memory_guard);
-	u64 *entries = kept_entries(hm, address, nr);
-	bool is_kept = entries && (*entries | _PAGE_PRESENT) == pgtable_leaf(host_tables.format, 1, pfn, bits);
-
-	if (is_kept)
-		pgtable_open(entries, nr);
-	guard_drop(&memory_guard, flags);
-	return is_kept;
-}
-
+/* In the window what is kept are the core's entries, which it opens itself: processors walk them. */
 int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot)
 {
 	u64 bits = (DATA_PROT & (prot & HOST_WRITE ? ~0ull : ~_PAGE_RW)) | (prot & HOST_DEVICE ? _PAGE_PCD : 0);
-	struct host_machine *hm = host_of(m);
-	pfn_t done = 0, run, real;
+	bool is_changed = false;
+	pfn_t done = 0, run;
 	int err = 0;
 
 	if (prot & HOST_AGAIN)
-		return run_open_again(hm, address, pfn, nr, bits) ? 0 : -ENOMEM;
-	while (done < nr && !err) {
+		return window_has(address) ? 0 : -ENOMEM;
+	while (done < nr && err >= 0) {
 		unsigned long flags = guard_take(&memory_guard);
 		u64 at = address + ((u64)done << PAGE_SHIFT);
 
-		run = real_run(hm, pfn + done, nr - done, &real);
-		err = real ? run_map(&host_tables, at, real, run, bits) : -ENOMEM;
+		err = run_begin(host_of(m), at, pfn + done, nr - done, bits, &run);
 		guard_drop(&memory_guard, flags);
+		is_changed |= err > 0;
 		if (err == -EEXIST) {		/* the addresses get new frames */
 			host_unmap(m, at, run, false);
 			err = 0;
 			continue;
 		}
-		done += err ? 0 : run;
+		done += err < 0 ? 0 : run;
 	}
-	if (err && done)
+	if (is_changed)
+		flush(address, nr);
+	if (err < 0 && done)
 		host_unmap(m, address, done, false);
-	return err ? -ENOMEM : 0;
+	return err < 0 ? -ENOMEM : 0;
 }
 
-/* Mapping costs no call of anybody's here; what is kept saves the core its work, and here the look for the entries. */
-bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep)
+/* Entries of the range, other than the core's own, which it has cleared. */
+static void range_clear(u64 at, u64 end)
 {
 	unsigned long flags = guard_take(&memory_guard);
-	u64 *entries = keep ? kept_entries(host_of(m), address, nr_pages) : NULL;
 	long unmapped = 0;
 
-	if (entries)
-		pgtable_shut(entries, nr_pages);
-	else
-		unmapped = pgtable_unmap(&host_tables, address, nr_pages);
+	for (u64 next; at != end && unmapped >= 0; at = next) {
+		next = window_has((unsigned long)at) ? min(end, window_table_end((unsigned long)at)) : end;
+		if (!window_has((unsigned long)at) || !window_is_adopted((unsigned long)at))
+			unmapped = pgtable_unmap(&host_tables, at, (next - at) >> PAGE_SHIFT);
+	}
 	guard_drop(&memory_guard, flags);
 	if (unmapped < 0)
-		halt("kmem: no table to split a large page at %#lx with\n", address);
+		halt("kmem: no table to split a large page at %#llx with\n", at);
+}
+
+bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep)
+{
+	bool is_kept = keep && window_has(address);
+
+	(void)m;
+	if (!is_kept)
+		range_clear(address, address + ((u64)nr_pages << PAGE_SHIFT));
 	flush(address, nr_pages);
-	return keep;
+	return is_kept;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ kmap */

@@ -20,7 +20,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include "host/x86/pool.h"
-#include "host/x86/tables.h"
+#include "host/x86/window.h"
 
 #define FLUSH_ALL_FROM 32ul		/* pages: one by one up to here */
 #define LAST_PAGE 0x3ffff000ull		/* of a GiB: no window has it */
@@ -38,26 +38,35 @@ static struct pgtable_format format;
 static char top_table[PAGE_SIZE] __attribute__((aligned(4096)));
 static const char zeros[PAGE_SIZE] __attribute__((aligned(4096)));
 static unsigned long *table_used;	/* by frame */
+#define TABLE_IS_CORES (~0ul)		/* it is of the window's: window.c */
 static u8 slot_pages[NR_SLOTS];		/* mapped in its middle */
 static bool slot_is_taken[NR_SLOTS];
 
 /* ---------------------------------------------------------------------------------------------------- the walker */
 
+/* The core's tables are seen where the machine sees them, and it counts what they hold. */
+static bool is_cores(const void *table)
+{
+	return (unsigned long)table - window.direct_base < window.direct_bytes;
+}
+
 static pfn_t table_pfn(struct pgtable *pt, const void *table)
 {
 	(void)pt;
-	return (unsigned long)table >> PAGE_SHIFT;
+	return ((unsigned long)table - (is_cores(table) ? window.direct_base : 0)) >> PAGE_SHIFT;
 }
 
 static void *table_at(struct pgtable *pt, pfn_t pfn)
 {
 	(void)pt;
-	return frame_at(pfn);
+	if (likely(table_used[pfn] != TABLE_IS_CORES))
+		return frame_at(pfn);
+	return (void *)(window.direct_base + (pfn << PAGE_SHIFT));
 }
 
 static unsigned long *table_counter(struct pgtable *pt, void *table)
 {
-	return &table_used[table_pfn(pt, table)];
+	return is_cores(table) ? &virt_to_page(table)->index : &table_used[table_pfn(pt, table)];
 }
 
 static void *table_alloc(struct pgtable *pt)
@@ -73,13 +82,29 @@ static void *table_alloc(struct pgtable *pt)
 
 static void table_free(struct pgtable *pt, void *table)
 {
-	frame_give(table_pfn(pt, table));
+	if (!is_cores(table))
+		frame_give(table_pfn(pt, table));
+	else
+		table_used[table_pfn(pt, table)] = 0;
 }
 
 static bool is_table(struct pgtable *pt, pfn_t pfn)
 {
 	(void)pt;
-	return frame_is_out(pfn) && table_used[pfn] <= PAGE_SIZE / sizeof(u64);
+	if (!frame_is_out(pfn))
+		return pfn < window.direct_bytes >> PAGE_SHIFT && table_used[pfn] == TABLE_IS_CORES;
+	return table_used[pfn] <= PAGE_SIZE / sizeof(u64);
+}
+
+int table_adopt(u64 address, pfn_t pfn)
+{
+	int err;
+
+	table_used[pfn] = TABLE_IS_CORES;
+	err = pgtable_adopt(&host_tables, address, pfn);
+	if (err < 0)
+		table_used[pfn] = 0;
+	return err;
 }
 
 static const struct pgtable_ops ops = {
@@ -283,8 +308,11 @@ static void forget_here(unsigned long address, unsigned long nr)
 		__asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=&r"(top) : : "memory");
 		return;
 	}
-	for (unsigned long i = 0; i < nr; i++)
-		__asm__ volatile("invlpg (%0)" : : "r"(address + (i << PAGE_SHIFT)) : "memory");
+	for (; nr >= 4; nr -= 4, address += 4 * PAGE_SIZE)
+		__asm__ volatile("invlpg (%0); invlpg 0x1000(%0); invlpg 0x2000(%0); invlpg 0x3000(%0)"
+				 : : "r"(address) : "memory");
+	for (; nr; nr--, address += PAGE_SIZE)
+		__asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
 }
 
 void flush_all_here(void)

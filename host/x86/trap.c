@@ -79,7 +79,7 @@ static void report_walk(unsigned long address)
 				    length ? "," : "", level, index, entry);
 		if (!pgtable_present(entry) || pgtable_is_leaf(format, level, entry))
 			break;
-		table = frame_at(pgtable_pfn(format, level, entry));
+		table = host_tables.ops->table(&host_tables, pgtable_pfn(format, level, entry));
 	}
 	say("page walk:%s\n", text);
 }

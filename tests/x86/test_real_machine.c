@@ -2,6 +2,7 @@
 /* test_real_machine.c - the machine of this computer's memory: its frames are the real ones, and all that is usable. */
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
+#include "host/x86/window.h"
 #include "tests/vm_flush.h"
 #include "tests/x86/real_machine.h"
 
@@ -162,6 +163,155 @@ static void an_area_that_is_kept_reaches_the_same_frames(struct ktap *t)
 	__free_page(page);
 }
 
+/* The same of pages here and there: none of the processor's entries is written but for its present bit. */
+static void an_area_of_scattered_pages_is_kept_too(struct ktap *t)
+{
+	struct machine *m = real_machine(t, "");
+	struct page *block, *pages[16];
+	u32 *p, *first = NULL;
+
+	ASSERT_NOT_NULL(t, m);
+	block = alloc_pages(GFP_KERNEL, 5);
+	ASSERT_NOT_NULL(t, block);
+	for (unsigned int i = 0; i < 16; i++)
+		pages[i] = block + 31 - 2 * i;
+	for (u32 round = 0; round < 4; round++) {
+		p = vm_map_ram(pages, 16, NUMA_NO_NODE);
+		ASSERT_NOT_NULL(t, p);
+		first = first ? first : p;
+		EXPECT_EQ(t, p, first);
+		for (unsigned int i = 0; i < 16; i++) {
+			p[i * 1024] = round << 8 | i;
+			EXPECT_EQ(t, *(u32 *)page_address(pages[i]), round << 8 | i);
+		}
+		vm_unmap_ram(p, 16);
+		for (unsigned int i = 0; i < 16; i++)
+			EXPECT(t, x86_faults(p + i * 1024, false));
+		vm_flush(m);
+	}
+	swap(pages[3], pages[9]);
+	p = vm_map_ram(pages, 16, NUMA_NO_NODE);
+	ASSERT_NOT_NULL(t, p);
+	for (unsigned int i = 0; i < 16; i++)
+		EXPECT_EQ(t, p[i * 1024], 3u << 8 | (i == 3 ? 9 : i == 9 ? 3 : i));
+	vm_unmap_ram(p, 16);
+	__free_pages(block, 5);
+}
+
+/* Is there a leaf in the processors' tables, and is it in a table of the core's? */
+static bool is_walked(const void *address)
+{
+	struct pgtable_entry entry;
+
+	return x86_lookup((unsigned long)address, &entry) && window_is_adopted((unsigned long)address);
+}
+
+/* Its tables are the processors', as long as they hold anything; then they are anyone's pages. */
+static void processors_walk_the_cores_tables(struct ktap *t)
+{
+	struct machine *m = real_machine(t, "");
+	struct page *page;
+	char *p, *q;
+
+	ASSERT_NOT_NULL(t, m);
+	if (!window.bytes) {
+		ktap_skip(t, "this processor knows no NX");
+		return;
+	}
+	for (int round = 0; round < 3; round++) {
+		p = vmalloc(PAGE_SIZE);
+		q = vmalloc(4 << 20);
+		ASSERT(t, p && q);
+		EXPECT(t, is_walked(p));
+		EXPECT(t, is_walked(q + (4 << 20) - 1));
+		memset(q, round, 4 << 20);
+		vfree(p);
+		EXPECT(t, x86_faults(p, false));
+		vfree(q);
+		vm_unmap_aliases();
+		EXPECT(t, !window_is_adopted((unsigned long)p));
+		EXPECT(t, !window_is_adopted((unsigned long)q));
+		page = alloc_pages(GFP_KERNEL | __GFP_ZERO, 3);	/* those that were tables, too */
+		ASSERT_NOT_NULL(t, page);
+		memset(page_address(page), 0xff, 8 * PAGE_SIZE);
+		EXPECT(t, x86_faults(p, false));
+		EXPECT(t, x86_faults(q + PAGE_SIZE, false));
+		__free_pages(page, 3);
+	}
+}
+
+/* Where the core has a large entry the host has one; before and after it there may be tables. */
+static void large_entries_are_entered_in_both(struct ktap *t)
+{
+	unsigned long bytes = PAGE_SIZE << 9;
+	struct machine *m = real_machine(t, "");
+	char *p, *q;
+
+	ASSERT_NOT_NULL(t, m);
+	for (int round = 0; round < 3; round++) {
+		struct pgtable_entry entry = { 0 };
+
+		p = vmalloc_huge(2 * bytes + PAGE_SIZE, GFP_KERNEL);
+		ASSERT_NOT_NULL(t, p);
+		memset(p, round + 1, 2 * bytes + PAGE_SIZE);
+		EXPECT(t, x86_lookup((unsigned long)p, &entry));
+		for (unsigned long at = 0; at <= 2 * bytes; at += bytes) {
+			EXPECT(t, x86_lookup((unsigned long)p + at, &entry));
+			EXPECT_EQ(t, entry.pfn, machine_pfn(m, vmalloc_to_page(p + at)));
+		}
+		vfree(p);
+		EXPECT(t, x86_faults(p, false));
+		EXPECT(t, x86_faults(p + 2 * bytes, false));
+		if (round)
+			vm_unmap_aliases();
+		q = vmalloc(2 * bytes);
+		ASSERT_NOT_NULL(t, q);
+		memset(q, 7, 2 * bytes);
+		vfree(q);
+		vm_flush(m);
+	}
+}
+
+struct crowd {
+	struct machine *m;
+	unsigned int steps;
+};
+
+/* Areas come and go while their tables do. */
+static void map_and_forget(struct ktap *t, unsigned int i, void *arg)
+{
+	struct crowd *crowd = arg;
+
+	EXPECT_EQ(t, machine_enter(crowd->m), 0);
+	for (unsigned int step = 0; step < crowd->steps && !ktap_failed(t); step++) {
+		unsigned long pages = 1 + ktap_below(t, 3) * 300;
+		u32 *p = vmalloc(pages * PAGE_SIZE);
+
+		ASSERT_NOT_NULL(t, p);
+		for (unsigned long k = 0; k < pages; k += 50)
+			p[k * 1024] = i << 16 | step;
+		for (unsigned long k = 0; k < pages; k += 50)
+			EXPECT_EQ(t, p[k * 1024], i << 16 | step);
+		vfree(p);
+		if (step % 3 == i % 3)
+			vm_unmap_aliases();
+	}
+	machine_leave();
+}
+
+static void tables_come_and_go_under_many(struct ktap *t)
+{
+	struct machine *m = real_machine(t, "");
+	struct crowd crowd = { m, 60 };
+
+	ASSERT_NOT_NULL(t, m);
+	machine_leave();
+	ktap_threads(t, 4, map_and_forget, &crowd);
+	ASSERT_EQ(t, machine_enter(m), 0);
+	vm_unmap_aliases();
+	zones_hold(t, m);
+}
+
 static void there_is_one_at_a_time_and_then_another(struct ktap *t)
 {
 	struct memory_range map[MAX_RANGES * 3];
@@ -226,6 +376,8 @@ static void a_device_is_mapped_uncached(struct ktap *t)
 
 KTAP_SUITE(real_machine, KTAP_CASE(frames_are_the_real_ones), KTAP_CASE(memory_is_most_of_what_the_firmware_says),
 	   KTAP_CASE(every_frame_can_be_had), KTAP_CASE(vmalloc_reaches_the_same_memory),
-	   KTAP_CASE(an_area_that_is_kept_reaches_the_same_frames),
+	   KTAP_CASE(an_area_that_is_kept_reaches_the_same_frames), KTAP_CASE(an_area_of_scattered_pages_is_kept_too),
+	   KTAP_CASE(processors_walk_the_cores_tables), KTAP_CASE(large_entries_are_entered_in_both),
+	   KTAP_CASE(tables_come_and_go_under_many),
 	   KTAP_CASE(there_is_one_at_a_time_and_then_another), KTAP_CASE(a_machine_in_the_machine_beside_it),
 	   KTAP_CASE(a_device_is_mapped_uncached));
