@@ -54,24 +54,6 @@ static void fiber_main(void)
 	world_task_ended();
 }
 
-/* As if it had called sim_switch() at the beginning of fiber_main(). */
-static void stack_prepare(struct fiber *fiber)
-{
-	unsigned long *top = (unsigned long *)fiber->stack_high;
-
-#if defined(__x86_64__)
-	*--top = 0;		/* fiber_main() was called, so its stack is misaligned; it returns to nowhere */
-	*--top = (unsigned long)fiber_main;
-	top -= 6;				/* rbp, 0: the end of the chain of frames; rbx, r12 to r15 */
-	memset(top, 0, 6 * sizeof(*top));
-#else
-	top -= 12;
-	memset(top, 0, 12 * sizeof(*top));
-	top[1] = (unsigned long)fiber_main;
-#endif
-	fiber->sp = top;
-}
-
 struct fiber *fiber_new(struct world *w, const char *name, void (*function)(void *arg), void *arg)
 {
 	unsigned int index = w->first;
@@ -92,7 +74,7 @@ struct fiber *fiber_new(struct world *w, const char *name, void (*function)(void
 	};
 	fiber->task.pid = (int)(index - w->first) + 1;
 	strncpy(fiber->task.comm, name, sizeof(fiber->task.comm) - 1);
-	stack_prepare(fiber);
+	fiber->sp = stack_prepare((void *)fiber->stack_high, fiber_main);
 	return fiber;
 }
 
@@ -101,5 +83,5 @@ void fiber_goes_on(struct fiber *fiber)
 	struct fiber *self = sim_current;
 
 	sim_current = fiber;
-	sim_switch(&self->sp, fiber->sp);
+	stack_switch(&self->sp, fiber->sp);
 }

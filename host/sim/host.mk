@@ -18,4 +18,4 @@ core-cflags += $(instrument)
 link-flags += -no-pie
 # Tests of the host interface are libc code that touches a machine's memory.
 $(OBJ)/tests/host/%.o: file-cflags = $(instrument)
-host-shares := host/linux/symbols.c
+host-shares := host/linux/symbols.c host/stack.S

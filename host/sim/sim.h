@@ -17,6 +17,7 @@
 #include <kmem/layout.h>
 #include <kmem/page.h>
 #include <kmem/sim.h>
+#include "host/stack.h"
 
 #define NS_PER_POINT 100u
 #define NR_FIBERS 320u
@@ -105,7 +106,6 @@ extern struct world *sim_world;		/* that runs; never NULL */
 extern struct fiber *sim_current;	/* likewise */
 
 /* fiber.c */
-void sim_switch(void **save, void *load);
 struct fiber *fiber_new(struct world *w, const char *name, void (*function)(void *arg), void *arg);
 struct fiber *fiber_at(unsigned int index);
 unsigned int fiber_index(const struct fiber *fiber);

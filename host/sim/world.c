@@ -144,7 +144,7 @@ bool world_run(const struct sim_options *options, struct choices *choices, void 
 	sim_world = w;
 	sim_current = first;
 	sched_plan(w);
-	sim_switch(&w->return_sp, first->sp);
+	stack_switch(&w->return_sp, first->sp);
 	/* world_leave() comes back here. */
 	nested--;
 	world_results(w);
@@ -163,7 +163,7 @@ static _Noreturn void world_leave(struct world *w)
 
 	sim_world = w->outer;
 	sim_current = w->caller;
-	sim_switch(&nowhere, w->return_sp);
+	stack_switch(&nowhere, w->return_sp);
 	__builtin_unreachable();
 }
 

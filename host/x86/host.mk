@@ -20,3 +20,4 @@ image = scripts/symbol-table </dev/null | $(call compile-symbols,$@.none) && \
 	$(image-link) -o $@.first $(1) $@.none.o -Wl,-u,entry $(OBJ)/libkmem.a && \
 	$(NM) -n $@.first | scripts/symbol-table | $(call compile-symbols,$@.names) && \
 	$(image-link) -o $@.elf $(1) $@.names.o -Wl,-u,entry $(OBJ)/libkmem.a && objcopy -O binary $@.elf $@
+host-shares := host/stack.S

@@ -19,6 +19,7 @@
 #include <linux/limits.h>
 #include <linux/preempt.h>
 #include <linux/string.h>
+#include "host/stack.h"
 #include "host/x86/x86.h"
 
 #define TURN_NS 1000000ull
@@ -386,19 +387,6 @@ void *stack_top(void *stack)
 	return task_of_stack(stack);
 }
 
-/* As if it had called stack_switch() at the beginning of task_begin(). */
-static void stack_prepare(struct task *task)
-{
-	unsigned int nr_saved = sizeof(long) == 8 ? 6 : 4;
-	unsigned long *top = (unsigned long *)(void *)task;
-
-	*--top = 0;		/* task_begin() was called, so its stack is misaligned; it returns to nowhere */
-	*--top = (unsigned long)task_begin;
-	top -= nr_saved;
-	memset(top, 0, nr_saved * sizeof(*top));
-	task->sp = top;
-}
-
 /* The thread-local variables of another task, as this one sees its own. */
 static struct task **self_of(struct task *task)
 {
@@ -418,7 +406,7 @@ static struct task *task_make(const char *name, void (*function)(void *arg), voi
 	strscpy(task->task.comm, name, sizeof(task->task.comm));
 	task->tls = tls_make(task->tls_room);
 	*self_of(task) = task;
-	stack_prepare(task);
+	task->sp = stack_prepare(task, task_begin);
 	return task;
 }
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vectors.S - where interrupts and exceptions arrive, and how stacks are left.
+ * vectors.S - where interrupts and exceptions arrive.
  *
  *	vector_n: [error code, or 0] n -> registers -> interrupt(struct frame *)	host/x86/x86.h draws the frame
  *
- *	stack_switch(void **save, void *load)	leave this stack, go on with that one where it left
  *	touch(address, write)			0, or 1 if that is a fault: interrupt() then goes on at touch_faulted
  */
 #include "host/x86/place.h"
@@ -93,40 +92,6 @@ arrive:
 	iretl
 #endif
 	.size	arrive, . - arrive
-
-	.globl	stack_switch
-	.type	stack_switch, @function
-stack_switch:
-#ifdef __x86_64__
-	pushq	%rbp
-	pushq	%rbx
-	pushq	%r12
-	pushq	%r13
-	pushq	%r14
-	pushq	%r15
-	movq	%rsp, (%rdi)
-	movq	%rsi, %rsp
-	popq	%r15
-	popq	%r14
-	popq	%r13
-	popq	%r12
-	popq	%rbx
-	popq	%rbp
-	ret
-#else
-	pushl	%ebp
-	pushl	%ebx
-	pushl	%esi
-	pushl	%edi
-	movl	%esp, (%eax)
-	movl	%edx, %esp
-	popl	%edi
-	popl	%esi
-	popl	%ebx
-	popl	%ebp
-	ret
-#endif
-	.size	stack_switch, . - stack_switch
 
 /* At touch_read and touch_write a fault is what was asked about. What is written was there. */
 	.globl	touch, touch_read, touch_write, touch_faulted

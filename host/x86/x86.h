@@ -263,7 +263,6 @@ struct task *task_current(void);
 /* trap.c */
 void interrupt(struct frame *frame);
 extern const unsigned long vectors[NR_VECTORS];
-void stack_switch(void **save, void *load);
 int touch(const volatile void *address, int write);
 _Noreturn void double_fault(void);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* switch.S - sim_switch(void **save, void *load): leave this stack, go on with that one where it left. */
+/* stack.S - stack_switch(): host/stack.h. */
 	.text
-	.globl	sim_switch
-	.type	sim_switch, @function
+	.globl	stack_switch
+	.type	stack_switch, @function
 #if defined(__x86_64__)
-sim_switch:
+stack_switch:
 	pushq	%rbp
 	pushq	%rbx
 	pushq	%r12
@@ -20,8 +20,21 @@ sim_switch:
 	popq	%rbx
 	popq	%rbp
 	ret
+#elif defined(__i386__)		/* arguments in registers: host/x86/host.mk */
+stack_switch:
+	pushl	%ebp
+	pushl	%ebx
+	pushl	%esi
+	pushl	%edi
+	movl	%esp, (%eax)
+	movl	%edx, %esp
+	popl	%edi
+	popl	%esi
+	popl	%ebx
+	popl	%ebp
+	ret
 #elif defined(__aarch64__)
-sim_switch:
+stack_switch:
 	stp	x29, x30, [sp, #-96]!
 	stp	x19, x20, [sp, #16]
 	stp	x21, x22, [sp, #32]
@@ -39,7 +52,7 @@ sim_switch:
 	ldp	x29, x30, [sp], #96
 	ret
 #else
-#error "host/sim has no sim_switch() for this processor"
+#error "no stack_switch() for this processor"
 #endif
-	.size	sim_switch, . - sim_switch
+	.size	stack_switch, . - stack_switch
 	.section .note.GNU-stack, "", @progbits
