@@ -76,14 +76,14 @@ static void shrinker_world(void *arg)
 static void nobody_walks_while_the_list_changes(struct ktap *t)
 {
 	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_SHRINKERS_GET, .run = shrinker_world, .schedules = 100, .prepare = make_shrinker,
+		.bug = SEEDED_SHRINKERS_GET, .run = shrinker_world, .schedules = 400, .prepare = make_shrinker,
 	});
 }
 
 static void the_last_walker_wakes_who_changes_the_list(struct ktap *t)
 {
 	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_SHRINKERS_PUT, .run = shrinker_world, .schedules = 50, .prepare = make_shrinker,
+		.bug = SEEDED_SHRINKERS_PUT, .run = shrinker_world, .schedules = 400, .prepare = make_shrinker,
 	});
 }
 
@@ -174,7 +174,7 @@ static void wake_world(void *arg)
 static void kswapd_hears_every_wake(struct ktap *t)
 {
 	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_KSWAPD_WAKE, .run = wake_world, .schedules = 50, .prepare = fragment,
+		.bug = SEEDED_KSWAPD_WAKE, .run = wake_world, .schedules = 400, .prepare = fragment,
 	});
 }
 
@@ -196,7 +196,7 @@ static void ask_world(void *arg)
 static void kswapd_forgets_no_request(struct ktap *t)
 {
 	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_KSWAPD_REQUEST, .run = ask_world, .schedules = 200, .prepare = fragment,
+		.bug = SEEDED_KSWAPD_REQUEST, .run = ask_world, .schedules = 400, .prepare = fragment,
 	});
 }
 
