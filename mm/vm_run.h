@@ -59,7 +59,7 @@ static __always_inline u64 page_place(const struct page *page, unsigned long bas
 	unsigned long distance = (unsigned long)page - base;
 
 	if (sizeof(long) == 8)
-		return distance << PAGE_TO_PLACE | distance >> (8 * sizeof(long) - PAGE_TO_PLACE);
+		return distance << PAGE_TO_PLACE | distance >> (BITS_PER_LONG - PAGE_TO_PLACE);
 	return (u64)distance << PAGE_TO_PLACE;
 }
 
