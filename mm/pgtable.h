@@ -76,7 +76,7 @@ unsigned long pgtable_prune_last(struct pgtable *pt, u64 address, u64 nr);
 
 /*
  * pgtable_adopt - the table of level 1 that maps address is this frame from now on: another's, who enters and counts
- * what it holds. ops know it as their own, but for alloc(). 0; 1: it was another of that kind before, which is freed, so
+ * what it holds. ops know it as their own, but for alloc(). 0; 1: it was another such one before, which is freed, so
  * flush; -EEXIST: a large leaf is there; -ENOMEM.
  */
 int pgtable_adopt(struct pgtable *pt, u64 address, pfn_t pfn);

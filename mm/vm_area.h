@@ -28,7 +28,7 @@ struct vm_space {
 	unsigned long nr_dead, nr_spare;	/* weight of areas kept since the last flush, and before it; likewise */
 	unsigned long dead_bytes;
 	struct list_head taken;		/* not busy, and not yet lazy, kept or free */
-	struct list_head kept[VM_KEPT_BUCKETS];	/* by first frame */
+	struct list_head kept[VM_KEPT_BUCKETS];	/* by first frame, size and kind */
 	unsigned int round;		/* flushes so far */
 	unsigned long nr_reused;	/* counted, never decided by */
 };

@@ -12,8 +12,8 @@
  * that he had, and with them an area that reaches just these. A use after the free faults, and a dead area's addresses
  * are nobody's until the next flush, as a lazy range's are.
  *
- * Dead and spare areas are in the bucket of their first frame, in the order in which they died; the flushes that there
- * had been then tell one from the other, so a flush is a count.
+ * Dead and spare areas are in the bucket of their first frame, size and kind, in the order in which they died; the
+ * flushes that there had been then tell one from the other, so a flush is a count.
  *
  * An area is dead from the moment that it is freed, while it is still to be shut and its frames to be freed: so the
  * lock is taken once. Nobody touches it until it is left (docs/models/vmalloc_kept.pml).
@@ -21,7 +21,7 @@
  * True whenever the caller's lock is free; vm_kept_check() proves each:
  *	K1  nr_dead, dead_bytes and nr_spare are what the buckets hold
  *	K2  an area of a bucket is in the busy tree, and kept as it may be; no other area there is kept
- *	K3  it is in the bucket of its first frame, behind those that died before it
+ *	K3  it is in the bucket of its first frame, size and kind, behind those that died before it
  * Lock: the caller's.
  */
 #include "mm/page_alloc.h"
@@ -108,8 +108,8 @@ static bool check_bucket(const struct vm_space *space, unsigned int bucket, stru
 		if (area->state != AREA_KEPT || !area->may_be_kept)
 			return fault_at(fault, "K2", "area 0x%lx-0x%lx is on a list of kept ones, and is not",
 					area->va_start, area->va_end);
-		if (vm_kept_bucket(area->pfn) != bucket)
-			return fault_at(fault, "K3", "area 0x%lx-0x%lx, frame %lu: in another frame's bucket",
+		if (area->bucket != bucket || vm_kept_bucket(area->pfn, area_bytes(area), area->kind) != bucket)
+			return fault_at(fault, "K3", "area 0x%lx-0x%lx, frame %lu: in another's bucket",
 					area->va_start, area->va_end, area->pfn);
 		if (before && space->round - area->round > space->round - before->round)
 			return fault_at(fault, "K3", "area 0x%lx-0x%lx, dead since flush %u: behind flush %u",

@@ -20,9 +20,9 @@ _Static_assert(VM_KEPT_BUCKETS == 1u << VM_KEPT_BITS, "a bucket a hash");
 /* The list heads of a space. */
 void vm_kept_init(struct vm_space *space);
 
-static inline unsigned int vm_kept_bucket(pfn_t pfn)
+static inline unsigned int vm_kept_bucket(pfn_t pfn, unsigned long size, enum vm_area_kind kind)
 {
-	return (unsigned int)hash_long(pfn, VM_KEPT_BITS);
+	return (unsigned int)hash_long(pfn ^ (size << 8) ^ kind, VM_KEPT_BITS);
 }
 
 /* Counters that others read without the lock. */
@@ -41,7 +41,7 @@ static inline void vm_kept_add(struct vm_space *space, struct vmap_area *area)
 
 	assert(area->may_be_kept);
 	space->nr_busy--;
-	list_add_tail(&area->list, &space->kept[vm_kept_bucket(area->pfn)]);
+	list_add_tail(&area->list, &space->kept[area->bucket]);
 	area->state = AREA_KEPT;
 	area->round = space->round;
 	area->is_left = false;
@@ -68,7 +68,7 @@ static inline void vm_kept_add_taken(struct vm_space *space, struct vmap_area *a
 
 /*
  * vm_kept_reuse - an area of this kind and of size bytes that was kept for the frames from pfn on, busy again; NULL:
- * there is none. O(areas kept for frames that share a bucket). Of an area of more than one run the caller sees whether
+ * there is none. O(areas kept that share a bucket). Of an area of more than one run the caller sees whether
  * the other pages are his, too.
  */
 static inline struct vmap_area *vm_kept_reuse(struct vm_space *space, enum vm_area_kind kind, pfn_t pfn,
@@ -76,7 +76,7 @@ static inline struct vmap_area *vm_kept_reuse(struct vm_space *space, enum vm_ar
 {
 	struct vmap_area *area;
 
-	list_for_each_entry(area, &space->kept[vm_kept_bucket(pfn)], list) {
+	list_for_each_entry(area, &space->kept[vm_kept_bucket(pfn, size, kind)], list) {
 		if (area->round == space->round)
 			return NULL;
 		if (area->pfn != pfn || area->va_end - area->va_start != size || area->kind != kind ||

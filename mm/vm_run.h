@@ -53,36 +53,60 @@ static __always_inline struct vmap_area *area_reuse(struct vmalloc_state *vs, en
 	return area;
 }
 
-/* What an entry says besides its rights, if it is this page's. (Of what is no page, something that none says.) */
-static __always_inline u64 page_place(const struct page *page, unsigned long base)
+/* Of an area's pages, those whose entries are in the same table as the first. */
+static inline unsigned long area_pages_in_table(const struct vmap_area *area, unsigned long nr)
 {
-	unsigned long distance = (unsigned long)page - base;
+	unsigned long entries = PAGE_SIZE / sizeof(u64);
+
+	return min(nr, entries - (area->va_start >> PAGE_SHIFT & (entries - 1)));
+}
+
+/*
+ * What an entry says besides its rights, if it is this page's, less a constant. No two pointers have the same place,
+ * pages or not: on 64 bits the bits that go at one end come in at the other.
+ */
+static __always_inline u64 page_place(const struct page *page, const struct page *first)
+{
+	unsigned long at = (unsigned long)page;
 
 	if (sizeof(long) == 8)
-		return distance << PAGE_TO_PLACE | distance >> (BITS_PER_LONG - PAGE_TO_PLACE);
-	return (u64)distance << PAGE_TO_PLACE;
+		return at << PAGE_TO_PLACE | at >> (8 * sizeof(long) - PAGE_TO_PLACE);
+	return (u64)(at - (unsigned long)first) << PAGE_TO_PLACE;
 }
 
 /* Do shut entries say these pages? Those before the first that does not may be open again. */
-static __always_inline bool entries_reopen(struct vmalloc_state *vs, const struct vmap_area *area, struct page **page,
+static __always_inline bool entries_reopen(const struct vmalloc_state *vs, u64 shut, u64 *entry, struct page **page,
 					   unsigned long nr)
 {
-	u64 *entry = area->entries, *end = entry + (nr & ~3ul), shut = area->prot & ~_PAGE_PRESENT;
-	unsigned long base = (unsigned long)vs->machine->vmemmap;
+	const struct page *first = vs->machine->vmemmap;
+	u64 rest = page_place(first, first) - shut, *end = entry + (nr & ~7ul);
 
-#define ENTRY_SAYS(i) (entry[i] - page_place(page[i], base) == shut)
-	for (; entry != end; entry += 4, page += 4) {
-		if (!ENTRY_SAYS(0) || !ENTRY_SAYS(1) || !ENTRY_SAYS(2) || !ENTRY_SAYS(3))
+#define SAYS(i) (page_place(page[i], first) - entry[i] == rest)
+	for (; entry != end; entry += 8, page += 8) {
+		if (!SAYS(0) || !SAYS(1) || !SAYS(2) || !SAYS(3) || !SAYS(4) || !SAYS(5) || !SAYS(6) || !SAYS(7))
 			return false;
-		pgtable_open(entry, 4);
+		PGTABLE_EIGHT(entry, PGTABLE_OPEN);
 	}
-	for (end += nr & 3; entry != end; entry++, page++) {
-		if (!ENTRY_SAYS(0))
+	for (end += nr & 7; entry != end; entry++, page++) {
+		if (!SAYS(0))
 			return false;
-		pgtable_open(entry, 1);
+		PGTABLE_OPEN(*entry);
 	}
-#undef ENTRY_SAYS
+#undef SAYS
 	return true;
+}
+
+static __always_inline bool area_reopen(const struct vmalloc_state *vs, const struct vmap_area *area,
+					struct page **pages, unsigned long nr)
+{
+	u64 shut = area->prot & ~_PAGE_PRESENT;
+	unsigned long first;
+
+	if (likely(!area->more))
+		return entries_reopen(vs, shut, area->entries, pages, nr);
+	first = area_pages_in_table(area, nr);
+	return entries_reopen(vs, shut, area->entries, pages, first) &&
+	       entries_reopen(vs, shut, area->more, pages + first, nr - first);
 }
 
 /* The host opens what it kept, too. */
@@ -102,7 +126,12 @@ MUST_CHECK static __always_inline int run_open(struct vmalloc_state *vs, struct 
 {
 	if (unlikely((pgprot_val(prot) | _PAGE_NX) != area->prot))
 		return area_lay_anew(vs, area, pages, nr, prot, gfp);
-	pgtable_open(area->entries, nr);
+	if (likely(!area->more)) {
+		pgtable_open(area->entries, nr);
+	} else {
+		pgtable_open(area->entries, area_pages_in_table(area, nr));
+		pgtable_open(area->more, nr - area_pages_in_table(area, nr));
+	}
 	return likely(area_is_told(vs, area, nr, prot, gfp)) ? 0 : area_lay_anew(vs, area, pages, nr, prot, gfp);
 }
 
@@ -112,7 +141,12 @@ MUST_CHECK static __always_inline int run_open(struct vmalloc_state *vs, struct 
  */
 static __always_inline bool run_shut(struct vmalloc_state *vs, const struct vmap_area *area, unsigned long nr)
 {
-	pgtable_shut(area->entries, nr);
+	if (likely(!area->more)) {
+		pgtable_shut(area->entries, nr);
+	} else {
+		pgtable_shut(area->entries, area_pages_in_table(area, nr));
+		pgtable_shut(area->more, nr - area_pages_in_table(area, nr));
+	}
 	if (unlikely(vs->leaves_open) || (!SEEDED(VMALLOC_FLUSH) && host_unmap(vs->machine, area->va_start, nr, true)))
 		return true;
 	tables_unmap(vs, area->va_start, nr);

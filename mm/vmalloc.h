@@ -137,8 +137,8 @@ MUST_CHECK int frames_map(struct vmalloc_state *vs, const struct pgtable_run *ru
 void range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
 /* The tables' part of it. Returns how many entries were not empty. */
 long tables_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
-/* Where the entries of a range are, if they are side by side. */
-void *range_entries(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
+/* Where the area's entries are: area->entries, area->more. False if there are none, but larger ones. */
+bool area_entries_find(struct vmalloc_state *vs, struct vmap_area *area, unsigned long nr);
 /* Free the tables of a range that hold nothing; the host has forgotten it. Returns pages. */
 unsigned long tables_prune(struct vmalloc_state *vs, unsigned long address, unsigned long nr);
 

@@ -170,11 +170,11 @@ int area_pages_map(struct vmalloc_state *vs, struct vmap_area *area, struct mapp
 	err = pages_map(vs, mapping);
 	if (err || mapping->nr > KEPT_PAGES)
 		return err;
-	area->entries = range_entries(vs, area->va_start, mapping->nr);
-	area->may_be_kept = area->entries;
+	area->may_be_kept = area_entries_find(vs, area, mapping->nr);
 	area->weight = (unsigned short)(1 + mapping->nr_runs / RUNS_PER_WEIGHT);
 	area->prot = pgprot_val(mapping->prot) | _PAGE_NX;
 	area->pfn = machine_pfn(vs->machine, mapping->pages[0]);
+	area->bucket = (unsigned short)vm_kept_bucket(area->pfn, area->va_end - area->va_start, area->kind);
 	return 0;
 }
 

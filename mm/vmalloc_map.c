@@ -183,14 +183,20 @@ void range_unmap(struct vmalloc_state *vs, unsigned long address, unsigned long 
 		host_unmap(vs->machine, address, nr, false);
 }
 
-void *range_entries(struct vmalloc_state *vs, unsigned long address, unsigned long nr)
+bool area_entries_find(struct vmalloc_state *vs, struct vmap_area *area, unsigned long nr)
 {
+	unsigned long first = area_pages_in_table(area, nr), flags;
 	LIST_HEAD(none);
-	unsigned long flags = tables_lock(vs, &none);
-	void *entries = pgtable_run_entries(&vs->table, address, nr);
 
+	flags = tables_lock(vs, &none);
+	area->entries = pgtable_run_entries(&vs->table, area->va_start, first);
+	area->more = NULL;
+	if (area->entries && first < nr) {
+		area->more = pgtable_run_entries(&vs->table, area->va_start + (first << PAGE_SHIFT), nr - first);
+		area->entries = area->more ? area->entries : NULL;
+	}
 	tables_unlock(vs, flags);
-	return entries;
+	return area->entries;
 }
 
 /* What the tables say, in the host. */

@@ -49,7 +49,7 @@ static noinline int area_open_anew(struct vmalloc_state *vs, struct vmap_area *a
 MUST_CHECK static __always_inline int area_open_for(struct vmalloc_state *vs, struct vmap_area *area,
 						    struct page **pages, unsigned int count, pgprot_t prot)
 {
-	bool is_same = likely((pgprot_val(prot) | _PAGE_NX) == area->prot) && entries_reopen(vs, area, pages, count);
+	bool is_same = likely((pgprot_val(prot) | _PAGE_NX) == area->prot) && area_reopen(vs, area, pages, count);
 
 	if (likely(is_same && area_is_told(vs, area, count, prot, GFP_KERNEL)))
 		return 0;

@@ -255,13 +255,11 @@ static void expect_pages(struct ktap *t, char *p, struct page **pages, unsigned 
 	}
 }
 
-static void maps_of_scattered_pages_are_kept_too(struct ktap *t)
+static void map_scattered_again(struct ktap *t, struct env *e)
 {
-	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
 	struct page *pages[13];
 	char *p, *q;
 
-	ASSERT_NOT_NULL(t, e);
 	scattered_take(pages, 13);
 	for (int i = 0; i < 40; i++) {
 		p = vm_map_ram(pages, 13, NUMA_NO_NODE);
@@ -281,6 +279,54 @@ static void maps_of_scattered_pages_are_kept_too(struct ktap *t)
 	if (!reused(e))
 		ktap_skip(t, "this host keeps nothing");
 	scattered_give(pages, 13);
+}
+
+static void maps_of_scattered_pages_are_kept_too(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+
+	ASSERT_NOT_NULL(t, e);
+	map_scattered_again(t, e);
+}
+
+/* So that the next area begins that many pages before a table's end. */
+static void *table_fill(struct ktap *t, struct env *e, unsigned long left)
+{
+	void *p = vmalloc((512 - left - 1) << PAGE_SHIFT);
+
+	EXPECT_EQ(t, p, e->m->layout.vmalloc_start);
+	return p;
+}
+
+static void an_area_of_two_tables_is_kept_too(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	char *hold, *p, *q;
+
+	ASSERT_NOT_NULL(t, e);
+	hold = table_fill(t, e, 10);
+	map_scattered_again(t, e);	/* the first of its areas */
+	vm_unmap_aliases();
+	vfree(hold);
+	vm_unmap_aliases();
+	hold = table_fill(t, e, 3);
+	p = spare_area(e, BYTES);
+	if (p) {
+		EXPECT_EQ(t, p, e->m->layout.vmalloc_start + 509 * PAGE_SIZE);
+		for (unsigned long i = 0; i < PAGES; i++)
+			EXPECT(t, faults_when_read(t, p + i * PAGE_SIZE));
+		q = vmalloc(BYTES);
+		EXPECT_EQ(t, q, p);
+		memset(q, 3, BYTES);
+		for (unsigned long i = 0; i < PAGES; i++)
+			EXPECT_EQ(t, *(char *)page_address(vmalloc_to_page(q + i * PAGE_SIZE)), 3);
+		env_holds(e);
+		vfree(q);
+		EXPECT(t, faults_when_read(t, q));
+		EXPECT(t, faults_when_read(t, q + BYTES - 1));
+	}
+	vfree(hold);
+	env_holds(e);
 }
 
 /* In the first page's place, and of that size, but with others behind it: laid anew, whichever page is another. */
@@ -663,6 +709,7 @@ KTAP_SUITE(vm_kept, KTAP_CASE(the_same_frames_get_their_area_again_after_a_flush
 	   KTAP_CASE(c44_a_kept_area_faults_and_is_nobodys), KTAP_CASE(kept_frames_are_free),
 	   KTAP_CASE(other_frames_do_not_get_it), KTAP_CASE(other_sizes_places_and_kinds_do_not_get_it),
 	   KTAP_CASE(maps_of_neighbours_are_kept_too), KTAP_CASE(maps_of_scattered_pages_are_kept_too),
+	   KTAP_CASE(an_area_of_two_tables_is_kept_too),
 	   KTAP_CASE(other_pages_behind_the_same_first_one_are_seen),
 	   KTAP_CASE(a_page_that_is_none_is_refused_behind_the_same_first_one),
 	   KTAP_CASE(what_is_used_again_is_zeroed_and_flagged_as_any),

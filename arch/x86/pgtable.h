@@ -148,12 +148,15 @@ unsigned int pgtable_clear(const struct pgtable_format *format, void *table, uns
  * present bit changes, and only whoever owns the entries changes it: so it is one instruction an entry, most of what
  * mapping a kept run costs.
  */
+#define PGTABLE_EIGHT(entry, change)                                                                                   \
+	do {                                                                                                           \
+		change((entry)[0]), change((entry)[1]), change((entry)[2]), change((entry)[3]);                        \
+		change((entry)[4]), change((entry)[5]), change((entry)[6]), change((entry)[7]);                        \
+	} while (0)
 #define PGTABLE_EACH(entry, nr, change)                                                                                \
 	do {                                                                                                           \
-		for (u64 *stop_ = (entry) + ((nr) & ~7ul); (entry) != stop_; (entry) += 8) {                           \
-			change((entry)[0]), change((entry)[1]), change((entry)[2]), change((entry)[3]);                \
-			change((entry)[4]), change((entry)[5]), change((entry)[6]), change((entry)[7]);                \
-		}                                                                                                      \
+		for (u64 *stop_ = (entry) + ((nr) & ~7ul); (entry) != stop_; (entry) += 8)                             \
+			PGTABLE_EIGHT(entry, change);                                                                  \
 		for (u64 *stop_ = (entry) + ((nr) & 7); (entry) != stop_; (entry)++)                                   \
 			change(*(entry));                                                                              \
 	} while (0)

@@ -515,16 +515,13 @@ static int run_begin(struct host_machine *hm, u64 at, pfn_t pfn, pfn_t nr, u64 b
 	return err ? err : changed;
 }
 
-/* In the window what is kept are the core's entries, which it opens itself: processors walk them. */
-int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot)
+static noinline int map_anew(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot)
 {
 	u64 bits = (DATA_PROT & (prot & HOST_WRITE ? ~0ull : ~_PAGE_RW)) | (prot & HOST_DEVICE ? _PAGE_PCD : 0);
 	bool is_changed = false;
 	pfn_t done = 0, run;
 	int err = 0;
 
-	if (prot & HOST_AGAIN)
-		return window_has(address) ? 0 : -ENOMEM;
 	while (done < nr && err >= 0) {
 		unsigned long flags = guard_take(&memory_guard);
 		u64 at = address + ((u64)done << PAGE_SHIFT);
@@ -546,8 +543,14 @@ int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsi
 	return err < 0 ? -ENOMEM : 0;
 }
 
+/* Nothing is kept but in the window; there the core opens the entries itself, and processors walk them. */
+int host_map(struct machine *m, unsigned long address, pfn_t pfn, pfn_t nr, unsigned int prot)
+{
+	return likely(prot & HOST_AGAIN) ? 0 : map_anew(m, address, pfn, nr, prot);
+}
+
 /* Entries of the range, other than the core's own, which it has cleared. */
-static void range_clear(u64 at, u64 end)
+static noinline void range_clear(u64 at, u64 end)
 {
 	unsigned long flags = guard_take(&memory_guard);
 	long unmapped = 0;
@@ -564,7 +567,7 @@ static void range_clear(u64 at, u64 end)
 
 bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep)
 {
-	bool is_kept = keep && window_has(address);
+	bool is_kept = keep && window_has(address) && window_has(address + (nr_pages << PAGE_SHIFT) - 1);
 
 	(void)m;
 	if (!is_kept)

@@ -308,8 +308,9 @@ static void forget_here(unsigned long address, unsigned long nr)
 		__asm__ volatile("mov %%cr3, %0; mov %0, %%cr3" : "=&r"(top) : : "memory");
 		return;
 	}
-	for (; nr >= 4; nr -= 4, address += 4 * PAGE_SIZE)
-		__asm__ volatile("invlpg (%0); invlpg 0x1000(%0); invlpg 0x2000(%0); invlpg 0x3000(%0)"
+	for (; nr >= 8; nr -= 8, address += 8 * PAGE_SIZE)
+		__asm__ volatile("invlpg (%0); invlpg 0x1000(%0); invlpg 0x2000(%0); invlpg 0x3000(%0);"
+				 "invlpg 0x4000(%0); invlpg 0x5000(%0); invlpg 0x6000(%0); invlpg 0x7000(%0)"
 				 : : "r"(address) : "memory");
 	for (; nr; nr--, address += PAGE_SIZE)
 		__asm__ volatile("invlpg (%0)" : : "r"(address) : "memory");
@@ -369,15 +370,11 @@ static void flush_ask(u32 number)
 			cpu_relax();
 }
 
-void flush(unsigned long address, unsigned long nr)
+static noinline void flush_everywhere(unsigned long address, unsigned long nr)
 {
 	struct processor *self;
 	u32 number;
 
-	if (nr_processors == 1) {	/* no other remembers anything */
-		forget_here(address, nr);
-		return;
-	}
 	interrupts_off();
 	while (__atomic_exchange_n(&flush_guard.held, 1, __ATOMIC_ACQUIRE)) {
 		interrupts_on();
@@ -393,6 +390,14 @@ void flush(unsigned long address, unsigned long nr)
 	flush_ask(number);
 	guard_drop(&flush_guard, 0);
 	interrupts_on();
+}
+
+void flush(unsigned long address, unsigned long nr)
+{
+	if (nr_processors == 1)		/* no other remembers anything */
+		forget_here(address, nr);
+	else
+		flush_everywhere(address, nr);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- slots */

@@ -130,6 +130,7 @@ static void step_reserve(struct world *w)
 		area->weight = 1;
 		area->pfn = ktap_below(w->t, 100);
 		area->kind = (enum vm_area_kind)ktap_below(w->t, 3);
+		area->bucket = (unsigned short)vm_kept_bucket(area->pfn, request.size, area->kind);
 		paint(w, area, 'B');
 		w->busy[w->nr_busy++] = area;
 	} else {

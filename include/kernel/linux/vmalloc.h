@@ -29,13 +29,14 @@ struct vmap_area {
 	struct rb_node node;
 	struct list_head list;		/* between trees; kept: of those that are alike */
 	struct vm_struct *vm;		/* the owner's view; NULL: vm_map_ram() */
-	void *entries;			/* may_be_kept: in the page table, side by side */
+	u64 *entries, *more;		/* may_be_kept: in the page table, side by side; if not, from the next table on */
 	u64 prot;			/* may_be_kept: what they say, other than frames */
 	pfn_t pfn;			/* may_be_kept: the first frame */
 	enum vm_area_kind kind;
 	unsigned int round;		/* kept: the flushes that there had been */
 	enum vm_area_state state;	/* AREA_OUT: not in the busy tree */
 	unsigned short weight;		/* may_be_kept: what keeping it costs a process, a plain area 1 */
+	unsigned short bucket;		/* may_be_kept: of its frame, size and kind */
 	bool may_be_kept;		/* for the frames that it reaches */
 	bool is_left;			/* kept: who freed it is done with it; atomic */
 	bool is_mapped;			/* lazy: the host has mappings there, to be forgotten before it is free */
