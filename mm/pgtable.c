@@ -353,7 +353,8 @@ static void *level_2_table(struct pgtable *pt, u64 address, int *err)
 			*err = -EEXIST;
 			return NULL;
 		}
-		table = pgtable_present(entry) ? link_target(pt, level, entry) : link_new_table(pt, table, level, index);
+		table = pgtable_present(entry) ? link_target(pt, level, entry)
+					       : link_new_table(pt, table, level, index);
 		if (!table)
 			*err = -ENOMEM;
 	}

@@ -14,6 +14,7 @@
 #ifndef MM_VM_RUN_H
 #define MM_VM_RUN_H
 
+#include <linux/kernel.h>
 #include "lib/seeded.h"
 #include "mm/fault_inject.h"
 #include "mm/vmalloc.h"
@@ -63,50 +64,60 @@ static inline unsigned long area_pages_in_table(const struct vmap_area *area, un
 
 /*
  * What an entry says besides its rights, if it is this page's, less a constant. No two pointers have the same place,
- * pages or not: on 64 bits the bits that go at one end come in at the other.
+ * pages or not: the bits that go at one end come in at the other.
  */
-static __always_inline u64 page_place(const struct page *page, const struct page *first)
+static __always_inline unsigned long page_place(const struct page *page, const struct page *first)
 {
-	unsigned long at = (unsigned long)page;
+	unsigned long at = (unsigned long)page - (sizeof(long) == 4 ? (unsigned long)first : 0);
 
-	if (sizeof(long) == 8)
-		return at << PAGE_TO_PLACE | at >> (8 * sizeof(long) - PAGE_TO_PLACE);
-	return (u64)(at - (unsigned long)first) << PAGE_TO_PLACE;
+	return at << PAGE_TO_PLACE | at >> (8 * sizeof(long) - PAGE_TO_PLACE);
+}
+
+/* One word tells, as long as 32 bits name all of memory. */
+static __always_inline bool entry_is_for(const u64 *entry, const struct page *page, const struct page *first, u64 shut,
+					 bool is_narrow)
+{
+	if (sizeof(long) == 8 || is_narrow)
+		return page_place(page, first) - (unsigned long)*entry == page_place(first, first) - (unsigned long)shut;
+	return *entry - ((u64)((unsigned long)page - (unsigned long)first) << PAGE_TO_PLACE) == shut;
 }
 
 /* Do shut entries say these pages? Those before the first that does not may be open again. */
-static __always_inline bool entries_reopen(const struct vmalloc_state *vs, u64 shut, u64 *entry, struct page **page,
-					   unsigned long nr)
+static __always_inline bool entries_reopen(const struct page *first, u64 shut, u64 *entry, struct page **page,
+					   unsigned long nr, bool is_narrow)
 {
-	const struct page *first = vs->machine->vmemmap;
-	u64 rest = page_place(first, first) - shut, *end = entry + (nr & ~7ul);
+	u64 *end = entry + (nr & ~7ul);
 
-#define SAYS(i) (page_place(page[i], first) - entry[i] == rest)
+#define IS_FOR(i) entry_is_for(entry + (i), page[i], first, shut, is_narrow)
 	for (; entry != end; entry += 8, page += 8) {
-		if (!SAYS(0) || !SAYS(1) || !SAYS(2) || !SAYS(3) || !SAYS(4) || !SAYS(5) || !SAYS(6) || !SAYS(7))
+		if (!IS_FOR(0) || !IS_FOR(1) || !IS_FOR(2) || !IS_FOR(3) || !IS_FOR(4) || !IS_FOR(5) || !IS_FOR(6) ||
+		    !IS_FOR(7))
 			return false;
+		barrier();	/* a bit set in memory is shorter than all entries in registers */
 		PGTABLE_EIGHT(entry, PGTABLE_OPEN);
 	}
 	for (end += nr & 7; entry != end; entry++, page++) {
-		if (!SAYS(0))
+		if (!IS_FOR(0))
 			return false;
 		PGTABLE_OPEN(*entry);
 	}
-#undef SAYS
+#undef IS_FOR
 	return true;
 }
 
 static __always_inline bool area_reopen(const struct vmalloc_state *vs, const struct vmap_area *area,
 					struct page **pages, unsigned long nr)
 {
+	bool is_narrow = vs->machine->max_pfn <= 1ul << (32 - PAGE_SHIFT);
+	const struct page *start = vs->machine->vmemmap;
 	u64 shut = area->prot & ~_PAGE_PRESENT;
 	unsigned long first;
 
-	if (likely(!area->more))
-		return entries_reopen(vs, shut, area->entries, pages, nr);
+	if (likely(!area->more) && (sizeof(long) == 8 || is_narrow))
+		return entries_reopen(start, shut, area->entries, pages, nr, true);
 	first = area_pages_in_table(area, nr);
-	return entries_reopen(vs, shut, area->entries, pages, first) &&
-	       entries_reopen(vs, shut, area->more, pages + first, nr - first);
+	return entries_reopen(start, shut, area->entries, pages, first, false) &&
+	       (first == nr || entries_reopen(start, shut, area->more, pages + first, nr - first, false));
 }
 
 /* The host opens what it kept, too. */
