@@ -78,7 +78,8 @@ static __always_inline bool entry_is_for(const u64 *entry, const struct page *pa
 					 bool is_narrow)
 {
 	if (sizeof(long) == 8 || is_narrow)
-		return page_place(page, first) - (unsigned long)*entry == page_place(first, first) - (unsigned long)shut;
+		return page_place(page, first) - (unsigned long)*entry ==
+		       page_place(first, first) - (unsigned long)shut;
 	return *entry - ((u64)((unsigned long)page - (unsigned long)first) << PAGE_TO_PLACE) == shut;
 }
 

@@ -17,7 +17,7 @@ extern struct pgtable host_tables;
 
 #define DATA_PROT (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_NX)
 
-/* Under memory_guard: the core's table of level 1, a frame of low memory, is the address's: what pgtable_adopt() says. */
+/* Under memory_guard: the core's table of level 1, a frame of low memory, is the address's. As pgtable_adopt(). */
 int table_adopt(u64 address, pfn_t pfn);
 void host_tables_init(struct pgtable *pt, const struct pgtable_format *format, void *top);
 /* Under memory_guard: map a run; what was mapped goes again if not all can be. Returns 0 or -ENOMEM. */

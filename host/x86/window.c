@@ -5,7 +5,7 @@
  *
  *	host_tables	level 2	[ link | link | LARGE | . ]	the host's
  *	                           v      v
- *	the core's	level 1	[ page | . ]  [ page | page ]	in the machine's memory; nobody but the core enters anything
+ *	the core's	level 1	[ page | . ]  [ page | page ]	in the machine's memory; only the core enters anything
  *
  * Its frame numbers are the real ones, so an entry means the same to both: what the core enters or clears is done, and
  * the host has only to lead the processors there once, and to have them forget. (Large entries of the core's are

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* window.h - where the processors walk the core's own page tables: window.c says how. Under memory_guard, but window_has(). */
+/* window.h - where the processors walk the core's own page tables: window.c. Under memory_guard, but window_has(). */
 #ifndef HOST_X86_WINDOW_H
 #define HOST_X86_WINDOW_H
 

@@ -29,7 +29,7 @@ struct vmap_area {
 	struct rb_node node;
 	struct list_head list;		/* between trees; kept: of those that are alike */
 	struct vm_struct *vm;		/* the owner's view; NULL: vm_map_ram() */
-	u64 *entries, *more;		/* may_be_kept: in the page table, side by side; if not, from the next table on */
+	u64 *entries, *more;		/* may_be_kept: in the page table, side by side, and in the next table */
 	u64 prot;			/* may_be_kept: what they say, other than frames */
 	pfn_t pfn;			/* may_be_kept: the first frame */
 	enum vm_area_kind kind;
