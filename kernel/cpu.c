@@ -54,7 +54,7 @@ const struct kmem_cpu kmem_cpu_none = {
 	.last_object = (void *)&kmem_cpu_none,
 	.pcp_by_gfp = { [0 ... 15] = (struct per_cpu_pages *)&pcp_none },
 	.pcp_by_type = { [0 ... 7] = (struct per_cpu_pages *)&pcp_none },
-	.kmap_pages = kmap_pages_none, .kunmap_base = KMAP_NO_BASE,
+	.kmap_or_none = KMAP_NONE, .kmap_pages = kmap_pages_none, .kunmap_base = KMAP_NO_BASE,
 	.sheaves = { [0 ... KMALLOC_NR_IDS - 1] = { .top = SHEAF_NONE, .base = SHEAF_NONE } },
 };
 

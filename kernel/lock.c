@@ -26,13 +26,6 @@ static inline void relax(void)
 #endif
 }
 
-static bool word_try(u32 *word)
-{
-	u32 free = 0;
-
-	return __atomic_compare_exchange_n(word, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
-}
-
 /* Try for a moment. The more there are who look, the longer each look keeps the word from its holder: so ever fewer. */
 static bool word_look(u32 *word)
 {
@@ -59,10 +52,9 @@ void word_hold(u32 *word)
 		word_sleep(word);
 }
 
-void word_let_go(u32 *word)
+void word_wake(u32 *word)
 {
-	if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2)
-		host_wake(word, 1);
+	host_wake(word, 1);
 }
 
 /* From here on, the words are locks: what follows makes them so, and no analysis looks inside. */

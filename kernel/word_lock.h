@@ -10,9 +10,26 @@ typedef struct CAPABILITY("word lock") {
 	u32 word;
 } word_lock_t;
 
-/* The same without a type: for those who hold all locks that there are (kernel/fork.c). */
+/*
+ * The same without a type: for those who hold all locks that there are (kernel/fork.c), and for a lock whose fast path
+ * counts each instruction (mm/highmem.c).
+ */
 void word_hold(u32 *word);
-void word_let_go(u32 *word);
+void word_wake(u32 *word);
+
+static inline bool word_try(u32 *word)
+{
+	u32 free = 0;
+
+	return __atomic_compare_exchange_n(word, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static inline void word_let_go(u32 *word)
+{
+	if (unlikely(__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2))
+		word_wake(word);
+}
+
 void word_lock(word_lock_t *lock) ACQUIRES(*lock);
 void word_unlock(word_lock_t *lock) RELEASES(*lock);
 

@@ -267,10 +267,10 @@ static void add_kmap(struct text *text, struct machine *m, unsigned long offset)
 	const struct page *page;
 
 	if (slot < LAST_PKMAP) {
-		u32 count = __atomic_load_n(&m->kmap->slot[slot].count, __ATOMIC_RELAXED);
+		s32 count = __atomic_load_n(&m->kmap->slot[slot].count, __ATOMIC_RELAXED);
 
-		text_add(text, "in slot %lu of kmap, %u users", slot, count ? count - 1 : 0);
-		page = count ? __atomic_load_n(&m->kmap->slot[slot].page, __ATOMIC_RELAXED) : NULL;
+		text_add(text, "in slot %lu of kmap, %d users", slot, max(count, 0));
+		page = count >= 0 ? __atomic_load_n(&m->kmap->slot[slot].page, __ATOMIC_RELAXED) : NULL;
 	} else if (local < KMAP_LOCAL_SLOTS) {
 		text_add(text, "in set %lu of kmap_local, slot %lu", local / KMAP_LOCAL_MAX, local % KMAP_LOCAL_MAX);
 		page = __atomic_load_n(kmap_local_record(m->kmap, (unsigned int)local), __ATOMIC_RELAXED);

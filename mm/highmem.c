@@ -2,16 +2,17 @@
 /*
  * highmem.c - kmap(): addresses that everybody can use, for pages that have none.
  *
- *	slot	count	0 free --kmap--> 2 --kunmap--> 1 mapped, unused --flush--> 0
- *			           ^            <--kmap--
- *			           3, 4, ...
+ *	slot	count	free --kmap--> 1 --kunmap--> 0 mapped, unused --flush--> free
+ *			               ^             <--kmap--
+ *			               2, 3, ...
  *
  *	slot[page % 512].first -> slot -> slot -> none
  *
- * Whoever finds his page in a chain raises its slot's count, if that is not 0, and looks again whether it is still
- * the page's: so a kmap() of a page that is mapped, and each kunmap(), takes no lock. Slots are given to pages, and
- * taken from them, under the lock only. What is unused stays mapped, and is found again, until no slot is free; then
- * all such slots are unmapped at once, with one flush for each run of them.
+ * Whoever finds his page in a chain counts himself in, and then sees by the count and by the slot's page whether it was
+ * his; if not, he takes that back: so a kmap() of a page that is mapped, and each kunmap(), takes no lock. Slots are
+ * given to pages, and taken from them, under the lock only. What is unused stays mapped, and is found again, until no
+ * slot is free; then all such slots are unmapped at once, with one flush for each run of them. An entry changes from
+ * nothing to a page, and from a page to nothing, and no processor remembers a nothing: so who enters one tells nobody.
  *
  * A flush makes all chains anew, and a search beside it may lose its way: so one that finds nothing looks at the
  * version, which is odd meanwhile.
@@ -20,8 +21,8 @@
  * So one of the two sees the other.
  *
  * True whenever the lock is free; kmap_check() proves each:
- *	J1  a slot's entry in the page table says its page if its count is not 0, else nothing
- *	J2  a slot is in the chain of its page, once, if its count is not 0, else in none; no page has two
+ *	J1  a slot's entry in the page table, and in the host's, says its page if it is not free, else nothing
+ *	J2  a slot is in the chain of its page, once, or it is free and in the list of those; no page has two
  *	J3  all pages with a slot are high ones
  * Lock: kmap_state.lock, a mutex, inside all others; the host is called under it.
  */
@@ -31,11 +32,20 @@
 #include <linux/limits.h>
 #include <linux/sched.h>
 #include <linux/vmalloc.h>
+#include "kernel/word_lock.h"
 #include "lib/assert.h"
 #include "lib/seeded.h"
 #include "mm/cpus.h"
 #include "mm/highmem.h"
 #include "mm/page_alloc.h"
+
+/* A descriptor's address goes so far to the left in an entry, where its frame stands: descriptors are side by side. */
+#define PAGE_ENTRY_SHIFT (PAGE_SHIFT - (sizeof(long) == 8 ? 6 : 5))
+_Static_assert(sizeof(struct page) << PAGE_ENTRY_SHIFT == PAGE_SIZE, "of the next one's frame");
+
+const struct kmap_slot kmap_none[2] = {
+	[1] = { .count = SLOT_FREE, .first = SLOT_PLACE(0), .page = (const struct page *)kmap_none },
+};
 
 /* --------------------------------------------------------------------------------------------------------- entries */
 
@@ -59,10 +69,16 @@ int kmap_init(struct machine *m)
 	if (!ks)
 		return -ENOMEM;
 	m->kmap = ks;
+	ks->machine = m;
 	ks->base = m->kmap_base;
-	for (unsigned int i = 0; i < LAST_PKMAP; i++) {
-		ks->slot[i].first = NO_SLOT;
-		ks->slot[i].address = (void *)(ks->base + ((unsigned long)i << PAGE_SHIFT));
+	for (unsigned int i = 0; i <= LAST_PKMAP; i++)
+		ks->slot[i] = (struct kmap_slot){
+			.count = SLOT_FREE, .first = NO_SLOT,
+			.address = (void *)(ks->base + ((unsigned long)i << PAGE_SHIFT)),
+		};
+	while (ks->nr_free < LAST_PKMAP) {
+		ks->free[ks->nr_free] = SLOT_PLACE(LAST_PKMAP - 1 - ks->nr_free);
+		ks->nr_free++;
 	}
 	ks->strict = m->params.check;
 	mutex_init(&ks->lock);
@@ -75,9 +91,15 @@ void kmap_open(struct machine *m, struct pgtable *table)
 {
 	struct kmap_state *ks = m->kmap;
 
+	u64 leaf = pgtable_leaf(table->format, 1, 0, pgprot_val(PAGE_KERNEL) | _PAGE_NX);
+	struct host_entries host = { pgtable_keep(table, ks->base, LAST_PKMAP, leaf), leaf };
+
+	assert(host.entry);
 	ks->table = table;
-	ks->leaf = pgtable_leaf(table->format, 1, 0, pgprot_val(PAGE_KERNEL) | _PAGE_NX);
-	ks->pkmap_used = table->ops->used(table, pgtable_last_table(table, ks->base));
+	ks->entries = host.entry;
+	ks->host_entries = host_kmap_entries(m, ks->base, LAST_PKMAP, &host) ? host.entry : NULL;
+	ks->leaf = host.leaf;
+	ks->vmemmap = m->vmemmap;
 	for (unsigned int i = 0; i < KMAP_TABLES; i++) {
 		ks->tables[i] = pgtable_last_table(table, ks->base + ((unsigned long)i << KMAP_TABLE_SHIFT));
 		assert(ks->tables[i]);
@@ -105,25 +127,33 @@ void kmap_forget(struct machine *m, unsigned long offset)
 
 static inline struct kmap_slot *slot_at(struct kmap_state *ks, unsigned long place)
 {
-	return (struct kmap_slot *)((char *)ks->slot + place);
+	return (struct kmap_slot *)((char *)ks + place);
 }
 
 static inline u16 place_of(const struct kmap_state *ks, const struct kmap_slot *slot)
 {
-	return (u16)((const char *)slot - (const char *)ks->slot);
+	return (u16)((const char *)slot - (const char *)ks);
 }
 
 /* Where the page's chain begins. */
 static inline u16 *first_of(struct kmap_state *ks, const struct page *page)
 {
-	return &slot_at(ks, (unsigned long)page & (NO_SLOT - sizeof(*page)))->first;
+	return &slot_at(ks, ((unsigned long)page & KMAP_SLOT_MASK) + SLOT_PLACE(0))->first;
 }
 
-/* Under the lock: pkmap has its table for itself, so whoever holds that may count without more. */
-static inline void slot_entry(struct kmap_state *ks, const struct kmap_slot *slot, u64 entry)
+static inline bool slot_is_free(const struct kmap_slot *slot)
 {
-	pgtable_write(ks->table->format, ks->tables[0], (unsigned int)(slot - ks->slot), entry);
-	*ks->pkmap_used += entry ? 1 : -1ul;
+	return __atomic_load_n(&slot->count, __ATOMIC_RELAXED) < SLOT_FREE / 2;
+}
+
+/* gcc compares what it reads atomically only in a register of its own, of which a fast path has none left on i386. */
+static inline bool slot_is_of(const struct kmap_slot *slot, const struct page *page)
+{
+#if defined(__SANITIZE_THREAD__) || defined(KMEM_HOST_SIM)
+	return __atomic_load_n(&slot->page, __ATOMIC_ACQUIRE) == page;
+#else
+	return slot->page == page;
+#endif
 }
 
 /* The page's slot, or NULL. It may be another's by the time that the caller looks, unless someone uses it. */
@@ -135,7 +165,7 @@ static struct kmap_slot *slot_find(struct kmap_state *ks, const struct page *pag
 	do {
 		version = __atomic_load_n(&ks->version, __ATOMIC_ACQUIRE);
 		at = __atomic_load_n(first_of(ks, page), __ATOMIC_ACQUIRE);
-		while (at != NO_SLOT && __atomic_load_n(&slot_at(ks, at)->page, __ATOMIC_ACQUIRE) != page)
+		while (at != NO_SLOT && !slot_is_of(slot_at(ks, at), page))
 			at = __atomic_load_n(&slot_at(ks, at)->next, __ATOMIC_ACQUIRE);
 		if (at != NO_SLOT)
 			return slot_at(ks, at);
@@ -143,13 +173,11 @@ static struct kmap_slot *slot_find(struct kmap_state *ks, const struct page *pag
 	return NULL;
 }
 
-static inline void chain_add(struct kmap_state *ks, struct kmap_slot *slot, const struct page *page)
+static inline void chain_add(struct kmap_slot *slot, unsigned long place, const struct page *page, u16 *first)
 {
-	u16 *first = first_of(ks, page);
-
 	__atomic_store_n(&slot->next, *first, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->page, page, __ATOMIC_RELEASE);
-	__atomic_store_n(first, place_of(ks, slot), __ATOMIC_RELEASE);
+	__atomic_store_n(first, (u16)place, __ATOMIC_RELEASE);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- users */
@@ -160,29 +188,23 @@ static noinline void slot_freed(struct kmap_state *ks)
 	host_wake(&ks->freed, INT_MAX);
 }
 
-/* One user less. */
-static inline void slot_drop(struct kmap_state *ks, struct kmap_slot *slot)
+/* One user less. False: there was none. */
+static inline bool slot_drop(struct kmap_state *ks, struct kmap_slot *slot)
 {
 	u32 seen = SEEDED(KMAP_WAKE) ? __atomic_load_n(&ks->waiters, __ATOMIC_SEQ_CST) : 0;
+	s32 users = __atomic_fetch_sub(&slot->count, 1, __ATOMIC_SEQ_CST);
 
-	if (__atomic_fetch_sub(&slot->count, 1, __ATOMIC_SEQ_CST) != 2)
-		return;
-	if (SEEDED(KMAP_WAKE) ? !seen : !__atomic_load_n(&ks->waiters, __ATOMIC_SEQ_CST))
-		return;
-	slot_freed(ks);
+	if (users != 1)
+		return users > 1;
+	if (SEEDED(KMAP_WAKE) ? seen : __atomic_load_n(&ks->waiters, __ATOMIC_SEQ_CST))
+		slot_freed(ks);
+	return true;
 }
 
-/* One user more of the page's slot; false: it is free, or another page's by now. */
-static bool slot_hold(struct kmap_state *ks, struct kmap_slot *slot, const struct page *page)
+/* One user more of a slot that was the page's; false: it is free, or another page's by now. */
+static inline bool slot_hold(struct kmap_state *ks, struct kmap_slot *slot, const struct page *page)
 {
-	u32 count = __atomic_load_n(&slot->count, __ATOMIC_RELAXED);
-
-	do {
-		if (!count)
-			return false;
-	} while (!__atomic_compare_exchange_n(&slot->count, &count, count + 1, true, __ATOMIC_ACQUIRE,
-					      __ATOMIC_RELAXED));
-	if (likely(__atomic_load_n(&slot->page, __ATOMIC_RELAXED) == page))
+	if (likely(__atomic_fetch_add(&slot->count, 1, __ATOMIC_SEQ_CST) >= 0 && slot_is_of(slot, page)))
 		return true;
 	slot_drop(ks, slot);
 	return false;
@@ -190,114 +212,185 @@ static bool slot_hold(struct kmap_state *ks, struct kmap_slot *slot, const struc
 
 /* ----------------------------------------------------------------------------------------------- slots, under lock */
 
-/* A slot that nobody uses is free from now on, though the host still maps it; false: someone does. */
-static bool slot_take_back(struct kmap_state *ks, struct kmap_slot *slot)
+/* mutex_lock() where nobody has it. */
+static inline bool lock_try(struct kmap_state *ks) TRY_ACQUIRES(ks->lock) NO_LOCK_ANALYSIS
 {
-	u32 unused = 1;
-
-	if (__atomic_load_n(&slot->count, __ATOMIC_RELAXED) != 1)
+	if (unlikely(!word_try(&ks->lock.word)))
 		return false;
-	if (SEEDED(KMAP_FLUSH))
-		__atomic_store_n(&slot->count, 0, __ATOMIC_RELAXED);
-	else if (!__atomic_compare_exchange_n(&slot->count, &unused, 0, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return false;
-	slot_entry(ks, slot, 0);
+	__atomic_store_n(&ks->lock.owner, &kmem_context, __ATOMIC_RELAXED);
 	return true;
 }
 
-/* Tell the host of all slots whose bit is set, run by run. */
-static void slots_unmap(struct machine *m, const u8 *unmapped)
+static noinline void *lock_wake(struct kmap_state *ks, void *address)
+{
+	word_wake(&ks->lock.word);
+	return address;
+}
+
+/*
+ * The slot is in the chain of its page, and what maps it says so: from now on it has a user. (These are tail calls, so
+ * that kmap_new() calls nothing, and needs no frame.)
+ */
+static inline void *slot_open(struct kmap_state *ks, struct kmap_slot *slot) RELEASES(ks->lock) NO_LOCK_ANALYSIS
+{
+	__atomic_fetch_add(&slot->count, 1 - SLOT_FREE, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&ks->lock.owner, NULL, __ATOMIC_RELAXED);
+	if (unlikely(__atomic_exchange_n(&ks->lock.word, 0, __ATOMIC_RELEASE) == 2))
+		return lock_wake(ks, slot->address);
+	return slot->address;
+}
+
+static noinline void *slot_tell(struct kmap_state *ks, struct kmap_slot *slot, pfn_t pfn) RELEASES(ks->lock)
+{
+	host_kmap(ks->machine, (unsigned long)slot->address, pfn, HOST_READ | HOST_WRITE);
+	return slot_open(ks, slot);
+}
+
+/* Of the slot that is at this place, in a table of slots. */
+static inline u64 *entry_at(u64 *entries, unsigned long place)
+{
+	return (u64 *)((char *)entries + place / (sizeof(struct kmap_slot) / sizeof(u64))) - 1;
+}
+
+/* The entry that says a frame, by its descriptor. */
+static inline struct pgtable_words entry_of(const struct kmap_state *ks, const struct page *page)
+{
+	unsigned long frame = (unsigned long)page - (unsigned long)ks->vmemmap;
+	struct pgtable_words entry = { .low = (unsigned long)ks->leaf | frame << PAGE_ENTRY_SHIFT };
+
+#if __SIZEOF_POINTER__ == 4
+	entry.high = (unsigned long)(ks->leaf >> 32) | frame >> (32 - PAGE_ENTRY_SHIFT);
+#endif
+	return entry;
+}
+
+/*
+ * A free slot, there being one, is the page's, whose chain begins at first, and has a user. Returns its address. It is
+ * found in the chain from the beginning, but is free up to the end.
+ */
+static __always_inline void *slot_give(struct kmap_state *ks, const struct page *page, u16 *first) RELEASES(ks->lock)
+{
+	unsigned long place = ks->free[--ks->nr_free];
+	struct kmap_slot *slot = slot_at(ks, place);
+	struct pgtable_words entry;
+
+	chain_add(slot, place, page, first);
+	entry = entry_of(ks, page);
+	pgtable_enter_words(entry_at(ks->entries, place), entry);
+	if (unlikely(!ks->host_entries))
+		return slot_tell(ks, slot, (pfn_t)(page - ks->vmemmap));
+	pgtable_enter_words(entry_at(ks->host_entries, place), entry);
+	return slot_open(ks, slot);
+}
+
+/* A slot that nobody uses is free from now on, though its entry still says something; false: someone does. */
+static inline bool slot_take_back(struct kmap_slot *slot)
+{
+	s32 unused = 0;
+
+	if (SEEDED(KMAP_FLUSH) && !__atomic_load_n(&slot->count, __ATOMIC_RELAXED)) {
+		__atomic_store_n(&slot->count, SLOT_FREE, __ATOMIC_RELAXED);
+		return true;
+	}
+	return __atomic_compare_exchange_n(&slot->count, &unused, SLOT_FREE, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
+}
+
+/* Those that are not free are in a chain again. */
+static noinline void chains_make(struct kmap_state *ks) MUST_HOLD(ks->lock)
+{
+	for (struct kmap_slot *slot = ks->slot; slot < &ks->slot[LAST_PKMAP]; slot++)
+		if (!slot_is_free(slot))
+			chain_add(slot, place_of(ks, slot), slot->page, first_of(ks, slot->page));
+}
+
+/* Take back what nobody uses. All chains are made anew, and the list of what is free. */
+static inline void slots_take_back(struct kmap_state *ks) MUST_HOLD(ks->lock)
+{
+	u64 *entry = ks->entries + LAST_PKMAP;
+	u16 *free = ks->free;
+
+	for (unsigned long place = SLOT_PLACE(LAST_PKMAP - 1); place; place -= sizeof(struct kmap_slot)) {
+		struct kmap_slot *slot = slot_at(ks, place);
+
+		entry--;
+		__atomic_store_n(&slot->first, NO_SLOT, __ATOMIC_RELAXED);
+		if (likely(slot_take_back(slot)))
+			PGTABLE_SHUT(*entry);
+		else if (!slot_is_free(slot))
+			continue;
+		*free++ = (u16)place;
+	}
+	ks->nr_free = (unsigned int)(free - ks->free);
+	if (ks->nr_free < LAST_PKMAP)
+		chains_make(ks);
+}
+
+/* The host maps no free slot any more, and no CPU remembers what it was: told run by run. */
+static void slots_unmap(struct kmap_state *ks) MUST_HOLD(ks->lock)
 {
 	for (unsigned int i = 0, nr; i < LAST_PKMAP; i += nr) {
-		for (nr = 1; i + nr < LAST_PKMAP && unmapped[i + nr] == unmapped[i]; nr++)
+		bool is_free = slot_is_free(&ks->slot[i]);
+
+		for (nr = 1; i + nr < LAST_PKMAP && slot_is_free(&ks->slot[i + nr]) == is_free; nr++)
 			;
-		if (unmapped[i] && !SEEDED(KMAP_TLB))
-			host_unmap(m, (unsigned long)m->kmap->slot[i].address, nr, false);
+		if (is_free)
+			host_unmap(ks->machine, (unsigned long)ks->slot[i].address, nr, ks->host_entries);
 	}
 }
 
-/* All chains anew, of the slots that are not free. Who finds nothing meanwhile looks again. */
-static void chains_make(struct kmap_state *ks, bool any) MUST_HOLD(ks->lock)
+/*
+ * Unmap what nobody uses. No interrupt comes between a change of version and the next: who finds nothing meanwhile
+ * looks again.
+ */
+static noinline void slots_flush(struct kmap_state *ks) MUST_HOLD(ks->lock)
 {
-	__atomic_fetch_add(&ks->version, 1, __ATOMIC_SEQ_CST);
-	for (unsigned int i = 0; i < LAST_PKMAP; i++)
-		__atomic_store_n(&ks->slot[i].first, NO_SLOT, __ATOMIC_RELAXED);
-	for (unsigned int i = 0; any && i < LAST_PKMAP; i++)
-		if (__atomic_load_n(&ks->slot[i].count, __ATOMIC_RELAXED))
-			chain_add(ks, &ks->slot[i], ks->slot[i].page);
-	__atomic_fetch_add(&ks->version, 1, __ATOMIC_SEQ_CST);
-}
-
-/* Unmap what nobody uses. Returns how many slots. No interrupt comes between a change of version and the next. */
-static unsigned int slots_flush(struct machine *m, struct kmap_state *ks) MUST_HOLD(ks->lock)
-{
-	u8 unmapped[LAST_PKMAP];
-	unsigned int nr = 0;
 	unsigned long flags;
 
 	local_irq_save(flags);
-	for (unsigned int i = 0; i < LAST_PKMAP; i++) {
-		unmapped[i] = slot_take_back(ks, &ks->slot[i]);
-		nr += unmapped[i];
-	}
-	chains_make(ks, nr < LAST_PKMAP);
+	__atomic_fetch_add(&ks->version, 1, __ATOMIC_SEQ_CST);
+	slots_take_back(ks);
+	__atomic_fetch_add(&ks->version, 1, __ATOMIC_SEQ_CST);
 	local_irq_restore(flags);
-	slots_unmap(m, unmapped);
 	ks->nr_flushes++;
-	return nr;
+	if (SEEDED(KMAP_TLB))
+		return;
+	if (likely(ks->nr_free == LAST_PKMAP))
+		host_unmap(ks->machine, ks->base, LAST_PKMAP, ks->host_entries);
+	else
+		slots_unmap(ks);
 }
 
-/* A free slot, or NULL. */
-static struct kmap_slot *slot_free(struct kmap_state *ks) MUST_HOLD(ks->lock)
+/* The page gets a slot; or it has one, from somebody else. NULL: all are in use. */
+static void *page_map_locked(struct kmap_state *ks, const struct page *page) RELEASES(ks->lock)
 {
-	for (unsigned int tries = LAST_PKMAP; tries--;) {
-		struct kmap_slot *slot = &ks->slot[ks->next_slot];
+	struct kmap_slot *slot = slot_find(ks, page);
 
-		ks->next_slot = (ks->next_slot + 1) % LAST_PKMAP;
-		if (!__atomic_load_n(&slot->count, __ATOMIC_RELAXED))
-			return slot;
-	}
-	return NULL;
-}
-
-/* Give the page a slot; or find it in one, where another has put it meanwhile. NULL: all are in use. */
-static void *page_map(struct machine *m, const struct page *page)
-{
-	struct kmap_state *ks = m->kmap;
-	struct kmap_slot *slot;
-
-	mutex_lock(&ks->lock);
-	slot = *first_of(ks, page) == NO_SLOT ? NULL : slot_find(ks, page);
-	if (!slot || !slot_hold(ks, slot, page)) {
-		slot = slot_free(ks);
-		if (unlikely(!slot) && slots_flush(m, ks))
-			slot = slot_free(ks);
-		if (likely(slot)) {
-			pfn_t pfn = machine_pfn(m, page);
-
-			slot_entry(ks, slot, ks->leaf | (u64)pfn << PAGE_SHIFT);
-			host_kmap(m, (unsigned long)slot->address, pfn, HOST_READ | HOST_WRITE);
-			chain_add(ks, slot, page);
-			__atomic_store_n(&slot->count, 2, __ATOMIC_RELEASE);
-		}
+	if (!slot) {
+		if (!ks->nr_free)
+			slots_flush(ks);
+		if (ks->nr_free)
+			return slot_give(ks, page, first_of(ks, page));
+	} else {		/* in a chain: nobody takes it back meanwhile */
+		__atomic_fetch_add(&slot->count, 1, __ATOMIC_SEQ_CST);
 	}
 	mutex_unlock(&ks->lock);
-	return likely(slot) ? slot->address : NULL;
+	return slot ? slot->address : NULL;
 }
 
 /* -------------------------------------------------------------------------------------------------------- the calls */
 
 /* Sleep until there is a slot. */
-static noinline void *page_map_wait(struct machine *m, const struct page *page)
+static noinline void *page_map_wait(struct kmap_state *ks, const struct page *page)
 {
-	struct kmap_state *ks = m->kmap;
 	void *address;
 
 	__atomic_fetch_add(&ks->waiters, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
 		u32 seen = __atomic_load_n(&ks->freed, __ATOMIC_ACQUIRE);
 
-		address = page_map(m, page);
+		mutex_lock(&ks->lock);
+		address = page_map_locked(ks, page);
 		if (address)
 			break;
 		if (sleeping_is_allowed())
@@ -313,55 +406,97 @@ void kmap_in_atomic(void)
 	might_sleep();
 }
 
-/* The thread had no CPU, or the page is not the first of its chain, or in none. */
+static noinline void *kmap_locked(struct kmap_state *ks, const struct page *page) RELEASES(ks->lock)
+{
+	void *address = page_map_locked(ks, page);
+
+	return likely(address) ? address : page_map_wait(ks, page);
+}
+
+/* The thread had no CPU, or someone has the lock. */
 static noinline void *kmap_slowly(const struct page *page)
 {
 	struct machine *m = this_machine();
 	struct kmap_slot *slot;
-	void *address;
 
 	if (page_is_low(m, page))
 		return lowmem_page_address(page);
-	if (__atomic_load_n(first_of(m->kmap, page), __ATOMIC_RELAXED) != NO_SLOT) {
-		slot = slot_find(m->kmap, page);
-		if (slot && slot_hold(m->kmap, slot, page))
-			return slot->address;
-	}
-	address = page_map(m, page);
-	return likely(address) ? address : page_map_wait(m, page);
+	slot = slot_find(m->kmap, page);
+	if (slot && slot_hold(m->kmap, slot, page))
+		return slot->address;
+	mutex_lock(&m->kmap->lock);
+	return kmap_locked(m->kmap, page);
 }
 
-/* The slot was its page's, and is another's. */
-static noinline void *kmap_lost(struct kmap_state *ks, struct kmap_slot *slot, const struct page *page)
+/* The page, which was in no chain, gets a slot. */
+static noinline void *kmap_new(struct kmap_state *ks, const struct page *page)
 {
-	slot_drop(ks, slot);
+	u16 *first = first_of(ks, page);
+
+	if (unlikely(!lock_try(ks)))
+		return kmap_slowly(page);
+	if (unlikely(!ks->nr_free || *first != NO_SLOT))
+		return kmap_locked(ks, page);
+	return slot_give(ks, page, first);
+}
+
+/* The page is not the first one of its chain, or there is no chain. */
+static noinline void *kmap_chained(struct kmap_state *ks, const struct page *page)
+{
+	struct kmap_slot *slot;
+
+	if (unlikely(ks == KMAP_NONE))
+		return kmap_slowly(page);
+	slot = slot_find(ks, page);
+	if (!slot)
+		return kmap_new(ks, page);
+	return slot_hold(ks, slot, page) ? slot->address : kmap_slowly(page);
+}
+
+/* The slot was the page's, and is not any more. */
+static noinline void *kmap_lost(struct kmap_slot *slot, const struct page *page)
+{
+	slot_drop(this_machine()->kmap, slot);
 	return kmap_slowly(page);
 }
 
-/* The first slot of the page's chain: perhaps the page's. The CPU may go to another task meanwhile. */
-static inline struct kmap_slot *slot_first(struct kmap_state *ks, const struct page *page)
+/* Where the first slot of the page's chain is; mask: the CPU's. */
+static inline unsigned long place_for(struct kmap_state *ks, unsigned long mask, const struct page *page)
 {
-	return slot_at(ks, __atomic_load_n(first_of(ks, page), __ATOMIC_ACQUIRE));
+	return __atomic_load_n(&slot_at(ks, ((unsigned long)page & mask) + SLOT_PLACE(0))->first, __ATOMIC_ACQUIRE);
 }
 
+/* The CPU may go to another task meanwhile. */
 void *kmap_high(struct page *page)
 {
-	struct kmap_state *ks = this_cpu()->kmap;
-	struct kmap_slot *slot;
-	u32 count;
+	const struct kmem_cpu *cpu = this_cpu();
+	unsigned long mask = cpu->kmap_mask, place;
+	struct kmap_state *ks = cpu->kmap_or_none;
+	struct kmap_slot *slot = slot_at(ks, place = place_for(ks, mask, page));
 
-	if (unlikely(!ks))
-		return kmap_slowly(page);
-	slot = slot_first(ks, page);
-	count = __atomic_load_n(&slot->count, __ATOMIC_RELAXED);
-	if (unlikely(!count || !__atomic_compare_exchange_n(&slot->count, &count, count + 1, false, __ATOMIC_ACQUIRE,
-							    __ATOMIC_RELAXED)))
-		return kmap_slowly(page);
-	if (unlikely(__atomic_load_n(&slot->page, __ATOMIC_RELAXED) != page))
-		return kmap_lost(ks, slot, page);
+	if (unlikely(!slot_is_of(slot, page)))
+		return place == NO_SLOT ? kmap_new(ks, page) : kmap_chained(ks, page);
+	if (unlikely(__atomic_fetch_add(&slot->count, 1, __ATOMIC_SEQ_CST) < 0 || !slot_is_of(slot, page)))
+		return kmap_lost(slot, page);
 	return slot->address;
 }
 
+static void kunmap_report(struct machine *m, const struct page *page)
+{
+	WARN(true, "kunmap() of pfn %lu, which nobody has mapped\n", machine_pfn(m, page));
+}
+
+/* The slot was counted down though nobody used it: until it is counted up again, nobody takes it back. */
+static noinline void kunmap_wrong(struct kmap_state *ks, struct kmap_slot *slot)
+{
+	const struct page *page = slot->page;
+
+	if (!__atomic_add_fetch(&slot->count, 1, __ATOMIC_SEQ_CST))
+		slot_freed(ks);
+	kunmap_report(ks->machine, page);
+}
+
+/* The thread had no CPU, or the page is not the first of its chain, or in none. */
 static noinline void kunmap_slowly(const struct page *page)
 {
 	struct machine *m = this_machine();
@@ -370,27 +505,23 @@ static noinline void kunmap_slowly(const struct page *page)
 	if (page_is_low(m, page))
 		return;
 	slot = slot_find(m->kmap, page);
-	if (WARN(!slot || __atomic_load_n(&slot->count, __ATOMIC_RELAXED) < 2,
-		 "kunmap() of pfn %lu, which nobody has mapped\n", machine_pfn(m, page)))
-		return;
-	slot_drop(m->kmap, slot);
+	if (unlikely(!slot))
+		kunmap_report(m, page);
+	else if (unlikely(!slot_drop(m->kmap, slot)))
+		kunmap_wrong(m->kmap, slot);
 }
 
 void kunmap_high(const struct page *page)
 {
-	struct kmap_state *ks = this_cpu()->kmap;
-	struct kmap_slot *slot;
+	const struct kmem_cpu *cpu = this_cpu();
+	unsigned long mask = cpu->kmap_mask, place;
+	struct kmap_state *ks = cpu->kmap_or_none;
+	struct kmap_slot *slot = slot_at(ks, place = place_for(ks, mask, page));
 
-	if (unlikely(!ks)) {
+	if (unlikely(!slot_is_of(slot, page)))
 		kunmap_slowly(page);
-		return;
-	}
-	slot = slot_first(ks, page);
-	if (likely(__atomic_load_n(&slot->page, __ATOMIC_ACQUIRE) == page &&
-		   __atomic_load_n(&slot->count, __ATOMIC_RELAXED) > 1))
-		slot_drop(ks, slot);
-	else
-		kunmap_slowly(page);
+	else if (unlikely(!slot_drop(ks, slot)))
+		kunmap_wrong(ks, slot);
 }
 
 void *kmap_address(struct machine *m, pfn_t pfn)
@@ -425,7 +556,7 @@ void kmap_flush_unused(void)
 	if (!m->kmap)
 		return;
 	mutex_lock(&ks->lock);
-	slots_flush(m, ks);
+	slots_flush(ks);
 	mutex_unlock(&ks->lock);
 }
 
@@ -458,7 +589,7 @@ static unsigned int slots_in_use(const struct kmap_state *ks)
 	unsigned int nr = 0;
 
 	for (unsigned int i = 0; i < LAST_PKMAP; i++)
-		nr += ks->slot[i].count > 1;
+		nr += ks->slot[i].count > 0;
 	return nr;
 }
 
@@ -472,21 +603,52 @@ static unsigned int chained(struct kmap_state *ks, const struct kmap_slot *slot)
 	return nr;
 }
 
+static bool host_agrees(const struct kmap_state *ks, unsigned int slot, bool wanted, pfn_t pfn)
+{
+	u64 entry = ks->host_entries[slot];
+
+	return pgtable_present(entry) == wanted && (!wanted || pgtable_pfn(ks->table->format, 1, entry) == pfn);
+}
+
+/* All that is free is in the list, once. */
+static bool free_check(struct kmap_state *ks, struct kmem_fault *fault)
+{
+	bool seen[LAST_PKMAP] = { false };
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < min(ks->nr_free, LAST_PKMAP); i++) {
+		unsigned int slot = (unsigned int)(slot_at(ks, ks->free[i]) - ks->slot);
+
+		if (slot >= LAST_PKMAP || seen[slot] || !slot_is_free(&ks->slot[slot]))
+			return fault_at(fault, "J2", "pkmap: slot %u is in the list of free slots, and %s", slot,
+					slot < LAST_PKMAP && seen[slot] ? "was before" : "is not free");
+		seen[slot] = true;
+	}
+	for (unsigned int i = 0; i < LAST_PKMAP; i++)
+		nr += slot_is_free(&ks->slot[i]);
+	if (nr != ks->nr_free)
+		return fault_at(fault, "J2", "pkmap: %u slots are free, and %u in the list of them", nr, ks->nr_free);
+	return true;
+}
+
 static bool slot_check(struct machine *m, const struct kmap_slot *slot, struct kmem_fault *fault)
 {
 	struct kmap_state *ks = m->kmap;
-	unsigned int wanted = slot->count != 0, i = (unsigned int)(slot - ks->slot);
+	unsigned int wanted = !slot_is_free(slot), i = (unsigned int)(slot - ks->slot);
 	pfn_t pfn = wanted ? machine_pfn(m, slot->page) : 0;
 	struct pgtable_entry entry = { 0 };
 	bool mapped = pgtable_lookup(ks->table, (unsigned long)slot->address, &entry);
 
 	if (mapped != wanted || entry.pfn != pfn)
-		return fault_at(fault, "J1", "pkmap slot %u count %u pfn %lu: the page table says %s %lu", i,
+		return fault_at(fault, "J1", "pkmap slot %u count %d pfn %lu: the page table says %s %lu", i,
 				slot->count, pfn, mapped ? "pfn" : "nothing", entry.pfn);
+	if (ks->host_entries && !host_agrees(ks, i, wanted, pfn))
+		return fault_at(fault, "J1", "pkmap slot %u count %d pfn %lu: the host's entry is 0x%llx", i,
+				slot->count, pfn, ks->host_entries[i]);
 	if (wanted && pfn < m->max_low_pfn)
 		return fault_at(fault, "J3", "pkmap slot %u: pfn %lu is not high", i, pfn);
 	if (chained(ks, slot) != wanted)
-		return fault_at(fault, "J2", "pkmap slot %u count %u pfn %lu: %u times in its chain", i, slot->count,
+		return fault_at(fault, "J2", "pkmap slot %u count %d pfn %lu: %u times in its chain", i, slot->count,
 				pfn, chained(ks, slot));
 	if (wanted && slot_find(ks, slot->page) != slot)
 		return fault_at(fault, "J2", "pkmap slot %u pfn %lu: slot %u has it too", i, pfn,
@@ -501,10 +663,12 @@ bool kmap_check(struct machine *m, bool at_rest, struct kmem_fault *fault)
 
 	if (!ks)
 		return true;
-	for (unsigned int i = 0; at_rest && !mutex_is_locked(&ks->lock) && i < LAST_PKMAP; i++)
+	if (!at_rest || mutex_is_locked(&ks->lock))
+		return kmap_local_check(m, at_rest, fault);
+	for (unsigned int i = 0; i < LAST_PKMAP; i++)
 		if (!slot_check(m, &ks->slot[i], fault))
 			return false;
-	return kmap_local_check(m, at_rest, fault);
+	return free_check(ks, fault) && kmap_local_check(m, at_rest, fault);
 }
 
 void kmap_dump(struct machine *m)
@@ -533,12 +697,7 @@ void kmap_close(struct machine *m)
 
 	if (!ks->table)
 		return;
-	for (unsigned int i = 0; i < LAST_PKMAP; i++)
-		if (ks->slot[i].count)
-			slot_entry(ks, &ks->slot[i], 0);
-	for (unsigned int slot = 0; slot < KMAP_LOCAL_SLOTS; slot++)
-		if (*kmap_local_record(ks, slot))
-			entry_set(ks, KMAP_LOCAL_OFFSET + ((unsigned long)slot << PAGE_SHIFT), 0);
+	pgtable_unmap(ks->table, ks->base, KMAP_BYTES >> PAGE_SHIFT);
 	host_unmap(m, ks->base, KMAP_BYTES >> PAGE_SHIFT, false);
 	ks->table = NULL;
 }

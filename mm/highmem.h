@@ -36,32 +36,49 @@ struct kmem_fault;
 
 _Static_assert(KMAP_LOCAL_OFFSET + KMAP_LOCAL_SLOTS * PAGE_SIZE == KMAP_BYTES, "sets reach to the end");
 _Static_assert(I386_KMAP_BASE + KMAP_BYTES == I386_TOP, "and that is the end of what a process can have");
-_Static_assert((LAST_PKMAP + 1) * sizeof(struct page) <= 0xffff, "and are found by 16 bits");
 _Static_assert(LAST_PKMAP << PAGE_SHIFT == 1u << KMAP_TABLE_SHIFT, "slots of a table");
 
 /* As wide as a descriptor: so a page's address, with all but some bits masked, is the place of its chain. */
 struct kmap_slot {
-	u32 count;			/* atomic: 0 free, 1 mapped but unused, n: n - 1 users */
+	s32 count;			/* atomic: users; far below 0: the slot is free */
 	u16 next;			/* place of the next one of its chain, or NO_SLOT */
 	u16 first;			/* of another chain: that of the pages whose place is here, by address */
 	const struct page *page;	/* of a slot that is not free */
 	void *address;
 } __attribute__((aligned(sizeof(struct page))));
 
-#define NO_SLOT (LAST_PKMAP * sizeof(struct kmap_slot))
+/* A place is so many bytes from the beginning of a kmap_state, which has as much as a slot before them. */
+#define SLOT_PLACE(i) ((u16)(((i) + 1) * sizeof(struct kmap_slot)))
+#define NO_SLOT SLOT_PLACE(LAST_PKMAP)
+#define KMAP_SLOT_MASK ((unsigned long)((LAST_PKMAP - 1) * sizeof(struct kmap_slot)))
+
+/*
+ * The count of a free slot. Who counts itself in before it looks whose the slot is, or out though it was not in, and
+ * then takes that back, may make it a little more or less for a moment: so everybody adds to it, and nobody stores it.
+ */
+#define SLOT_FREE (-(1 << 30))
+
+/* What stands for a kmap_state where there is none: what is before slots, and one of them, which is never a page's. */
+extern const struct kmap_slot kmap_none[2];
+#define KMAP_NONE ((struct kmap_state *)kmap_none)
 
 struct kmap_state {
+	/* What who gives a slot to a page needs. */
+	struct mutex lock;
+	unsigned int nr_free;			/* of free[] */
+	const struct page *vmemmap;		/* the machine's */
+	u64 leaf;				/* an entry without its frame */
+	u64 *entries;				/* of the slots, in the machine's tables; shut where a slot is free */
+	u64 *host_entries;			/* the same for the host's processors; NULL: host_kmap() tells it */
 	struct kmap_slot slot[LAST_PKMAP + 1];	/* the last one is nobody's, so that there always is one */
 
+	struct machine *machine;
+	u16 free[LAST_PKMAP];			/* places of the free slots, the next one last */
 	unsigned long base;
 	struct pgtable *table;
 	void *tables[KMAP_TABLES];		/* of the last level, in the order of addresses */
-	unsigned long *pkmap_used;		/* the first one's counter */
-	u64 leaf;				/* an entry without its frame */
 
 	/* mm/highmem.c. */
-	struct mutex lock;
-	unsigned int next_slot;			/* where to look for a free one */
 	u32 version;				/* odd while slots leave their chains */
 	u32 waiters;				/* atomic: tasks without a slot */
 	u32 freed;				/* a word to sleep on: changes when a slot may have become free */
@@ -73,6 +90,9 @@ struct kmap_state {
 	u32 sets_away;				/* atomic: of tasks that sleep with mappings */
 	const struct page *local[KMAP_SETS][KMAP_LOCAL_MAX + 1];	/* what the entry says, NULL: nothing */
 };
+
+_Static_assert(offsetof(struct kmap_state, slot) == sizeof(struct kmap_slot), "SLOT_PLACE");
+_Static_assert((LAST_PKMAP + 2) * sizeof(struct kmap_slot) <= 0xffff, "and 16 bits are enough");
 
 /* The end of the vmalloc window is kmap's, if the machine has high memory or the processor 32 bits. Boot. */
 void kmap_window_place(struct machine *m);

@@ -159,6 +159,8 @@ static void set_give(struct kmem_cpu *cpu, struct kmap_state *ks, unsigned int s
 void kmap_local_init(struct kmem_cpu *cpu, struct kmap_state *ks)
 {
 	cpu->kmap = ks;
+	cpu->kmap_or_none = ks ? ks : KMAP_NONE;
+	cpu->kmap_mask = ks ? KMAP_SLOT_MASK : 0;
 	cpu->kmap_pages = kmap_pages_none;
 	cpu->kunmap_base = KMAP_NO_BASE;
 	if (ks) {

@@ -392,6 +392,21 @@ void *pgtable_run_entries(struct pgtable *pt, u64 address, u64 nr)
 	return table ? (u64 *)table + last_index(pt, address) : NULL;
 }
 
+void *pgtable_keep(struct pgtable *pt, u64 address, u64 nr, u64 leaf)
+{
+	u64 *entries = pgtable_run_entries(pt, address, nr), shut = leaf & ~_PAGE_PRESENT;
+
+	assert(shut);
+	if (!entries)
+		return NULL;
+	for (u64 i = 0; i < nr; i++) {
+		assert(!entries[i]);
+		pgtable_write_wide(&entries[i], shut);
+	}
+	*table_used(pt, last_table(pt, address, nr)) += (unsigned long)nr;
+	return entries;
+}
+
 void *pgtable_last_table(struct pgtable *pt, u64 address)
 {
 	void *table = pt->top;

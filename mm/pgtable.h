@@ -101,6 +101,9 @@ void pgtable_enter_one(struct pgtable *pt, void *table, u64 address, u64 entry);
  */
 void *pgtable_run_entries(struct pgtable *pt, u64 address, u64 nr);
 
+/* The same of a range that is empty. They are shut from now on: each as leaf says it, but for the present bit. */
+void *pgtable_keep(struct pgtable *pt, u64 address, u64 nr, u64 leaf);
+
 /* The first broken invariant of the header comment of pgtable.c, or true. Frames are below max_pfn (0: any). */
 bool pgtable_check(struct pgtable *pt, pfn_t max_pfn, struct kmem_fault *fault);
 

@@ -154,10 +154,10 @@ static void pages_of_one_chain_are_told_apart(struct ktap *t)
 	EXPECT_NE(t, kmap(second), address);
 	EXPECT_EQ(t, kmap(first), address);
 	EXPECT_EQ(t, page_address(first), address);
-	EXPECT_EQ(t, m->kmap->slot[0].count, 3);
+	EXPECT_EQ(t, m->kmap->slot[0].count, 2);
 	kunmap(first);
 	kunmap(first);
-	EXPECT_EQ(t, m->kmap->slot[0].count, 1);
+	EXPECT_EQ(t, m->kmap->slot[0].count, 0);
 	kunmap(second);
 	kmap_flush_unused();
 	EXPECT_NULL(t, page_address(first));
@@ -306,7 +306,7 @@ static void unmapping_what_is_not_mapped_is_reported(struct ktap *t)
 	console_clear();
 	kunmap(page);
 	EXPECT_CONTAINS(t, console_text(), text);
-	EXPECT_EQ(t, m->kmap->slot[0].count, 1);
+	EXPECT_EQ(t, m->kmap->slot[0].count, 0);
 	__free_page(page);
 }
 
@@ -432,7 +432,9 @@ static void give_slot(struct machine *m, unsigned int slot, pfn_t pfn)
 	struct kmap_state *ks = m->kmap;
 
 	ks->slot[slot].page = machine_page(m, pfn);
-	pgtable_enter_one(ks->table, ks->tables[0], ks->base + slot * PAGE_SIZE, ks->leaf | (u64)pfn << PAGE_SHIFT);
+	ks->entries[slot] = ks->leaf | (u64)pfn << PAGE_SHIFT;
+	if (ks->host_entries)
+		ks->host_entries[slot] = ks->entries[slot];
 }
 
 static void each_invariant_of_a_slot_is_seen_to_break(struct ktap *t)
@@ -446,16 +448,16 @@ static void each_invariant_of_a_slot_is_seen_to_break(struct ktap *t)
 	take_many(t, 1);
 	kmap(many[0]);
 	everything_holds(t, m);
-	ks->slot[0].count = 0;
+	ks->slot[0].count = SLOT_FREE;
 	expect_broken(t, m, "J1");
-	ks->slot[0].count = 2;
+	ks->slot[0].count = 1;
 	ks->slot[2].page = many[0] + 1;
-	ks->slot[2].count = 2;
+	ks->slot[2].count = 1;
 	expect_broken(t, m, "J1");
 	mutex_lock(&ks->lock);				/* whose holder may be between two steps */
 	everything_holds(t, m);
 	mutex_unlock(&ks->lock);
-	ks->slot[2].count = 0;
+	ks->slot[2].count = SLOT_FREE;
 	kept = machine_pfn(m, ks->slot[0].page);
 	ks->slot[0].page += LAST_PKMAP;			/* of the same chain */
 	expect_broken(t, m, "J1");
@@ -488,10 +490,10 @@ static void each_invariant_of_a_chain_is_seen_to_break(struct ktap *t)
 	}
 	*chain_of(ks, many[0]) = NO_SLOT;
 	expect_broken(t, m, "J2");
-	*chain_of(ks, many[0]) = 0;
-	ks->slot[0].next = 0;				/* in a circle */
+	*chain_of(ks, many[0]) = SLOT_PLACE(0);
+	ks->slot[0].next = SLOT_PLACE(0);		/* in a circle */
 	expect_broken(t, m, "J2");
-	ks->slot[0].next = sizeof(ks->slot[0]);		/* both the first page's */
+	ks->slot[0].next = SLOT_PLACE(1);		/* both the first page's */
 	give_slot(m, 1, pfn[0]);
 	expect_broken(t, m, "J2");
 	ks->slot[0].next = NO_SLOT;
@@ -499,12 +501,64 @@ static void each_invariant_of_a_chain_is_seen_to_break(struct ktap *t)
 	everything_holds(t, m);
 	ks->slot[2].page = many[1] + 7;			/* slot 2, which is free */
 	ks->slot[2].next = NO_SLOT;
-	*chain_of(ks, many[1] + 7) = 2 * sizeof(ks->slot[0]);
+	*chain_of(ks, many[1] + 7) = SLOT_PLACE(2);
 	expect_broken(t, m, "J2");
 	*chain_of(ks, many[1] + 7) = NO_SLOT;
 	kunmap(many[0]);
 	kunmap(many[1]);
 	put_many(2);
+	everything_holds(t, m);
+}
+
+static void a_wrong_list_of_free_slots_is_seen(struct ktap *t)
+{
+	struct machine *m = high_machine(t);
+	struct kmap_state *ks;
+	u16 next;
+
+	ASSERT_NOT_NULL(t, m);
+	ks = m->kmap;
+	take_many(t, 1);
+	kmap(many[0]);
+	next = ks->free[ks->nr_free - 1];
+	ks->free[ks->nr_free - 1] = SLOT_PLACE(0);	/* the page's */
+	expect_broken(t, m, "J2");
+	ks->free[ks->nr_free - 1] = ks->free[0];	/* twice */
+	expect_broken(t, m, "J2");
+	ks->free[ks->nr_free - 1] = NO_SLOT;		/* nobody's */
+	expect_broken(t, m, "J2");
+	ks->free[ks->nr_free - 1] = next;
+	ks->nr_free--;					/* lost */
+	expect_broken(t, m, "J2");
+	ks->nr_free++;
+	kunmap(many[0]);
+	put_many(1);
+	everything_holds(t, m);
+}
+
+/* As on a host that has page tables for its processors. */
+static void what_the_host_was_not_told_is_seen(struct ktap *t)
+{
+	struct machine *m = high_machine(t);
+	static u64 none[LAST_PKMAP];
+	struct kmap_state *ks;
+	u64 *host;
+
+	ASSERT_NOT_NULL(t, m);
+	ks = m->kmap;
+	host = ks->host_entries;
+	take_many(t, 1);
+	kmap(many[0]);
+	ks->host_entries = none;
+	none[0] = 0;
+	expect_broken(t, m, "J1");
+	none[0] = ks->entries[0] + PAGE_SIZE;		/* another frame */
+	expect_broken(t, m, "J1");
+	none[0] = ks->entries[0];
+	everything_holds(t, m);
+	ks->host_entries = host;
+	kunmap(many[0]);
+	put_many(1);
 	everything_holds(t, m);
 }
 
@@ -532,4 +586,5 @@ KTAP_SUITE(highmem, KTAP_CASE(a_high_page_has_no_address_until_it_is_mapped),
 	   KTAP_CASE(high_pages_are_counted), KTAP_CASE(vmalloc_takes_high_frames_first),
 	   KTAP_CASE(a_machine_without_high_memory_has_no_windows), KTAP_CASE(what_is_left_mapped_is_a_leak),
 	   KTAP_CASE(each_invariant_of_a_slot_is_seen_to_break),
-	   KTAP_CASE(each_invariant_of_a_chain_is_seen_to_break), KTAP_CASE(a_dump_counts_slots));
+	   KTAP_CASE(each_invariant_of_a_chain_is_seen_to_break), KTAP_CASE(a_wrong_list_of_free_slots_is_seen),
+	   KTAP_CASE(what_the_host_was_not_told_is_seen), KTAP_CASE(a_dump_counts_slots));

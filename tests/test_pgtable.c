@@ -644,6 +644,28 @@ static void no_table_is_adopted_where_a_large_leaf_is(struct ktap *t)
 	holds(w);
 }
 
+/* A range that is shut from the beginning: nothing is mapped, and nothing else may be. */
+static void what_is_kept_is_shut(struct ktap *t)
+{
+	struct world *w = world_init(t, &pgtable_pae);
+	u64 leaf = pgtable_leaf(&pgtable_pae, 1, 7, KERNEL_PROT), *entries;
+
+	EXPECT_NULL(t, pgtable_keep(&w->pt, address_of(4), 8, leaf));	/* no table */
+	ASSERT_EQ(t, map_run(w, 3, 99, 1, false), 0);
+	entries = pgtable_keep(&w->pt, address_of(4), 8, leaf);
+	ASSERT_NOT_NULL(t, entries);
+	EXPECT_NULL(t, pgtable_keep(&w->pt, address_of(511), 2, leaf));	/* of two tables */
+	compare(w);
+	EXPECT_EQ(t, map_run(w, 11, 5, 1, false), -EEXIST);
+	EXPECT_EQ(t, pgtable_unmap(&w->pt, address_of(3), 1), 1);
+	EXPECT_EQ(t, pgtable_prune(&w->pt, address_of(0), WINDOW_PAGES), 0);
+	pgtable_open(entries, 1);
+	EXPECT(t, pgtable_lookup(&w->pt, address_of(4), &(struct pgtable_entry){ 0 }));
+	EXPECT_EQ(t, pgtable_unmap(&w->pt, address_of(4), 8), 8);
+	EXPECT_GT(t, pgtable_prune(&w->pt, address_of(0), WINDOW_PAGES), 0);
+	holds(w);
+}
+
 static void expect_fault(struct world *w, pfn_t max_pfn, const char *id)
 {
 	struct kmem_fault fault = { "none", "" };
@@ -708,7 +730,7 @@ KTAP_SUITE(pgtable, KTAP_CASE(shifts_and_indexes_follow_the_widths), KTAP_CASE(t
 	   KTAP_CASE(a_walk_visits_each_leaf_once_and_stops_when_told), KTAP_CASE(p1_a_wrong_count_is_found),
 	   KTAP_CASE(p2_a_reserved_bit_is_found), KTAP_CASE(p3_a_frame_beyond_memory_is_found),
 	   KTAP_CASE(p4_a_table_too_few_is_found), KTAP_CASE(p5_a_link_to_no_table_is_found),
-	   KTAP_CASE(what_is_shut_says_nothing_and_keeps_its_place),
+	   KTAP_CASE(what_is_shut_says_nothing_and_keeps_its_place), KTAP_CASE(what_is_kept_is_shut),
 	   KTAP_CASE(entries_of_32_bits_are_not_their_owners),
 	   KTAP_CASE(a_table_of_others_is_adopted_and_given_up),
 	   KTAP_CASE(no_table_is_adopted_where_a_large_leaf_is));

@@ -116,22 +116,44 @@ static inline u64 pgtable_read(const struct pgtable_format *format, const void *
 #endif
 }
 
-static inline void pgtable_write(const struct pgtable_format *format, void *table, unsigned int index, u64 entry)
+/* Of a format of wide entries. */
+static inline void pgtable_write_wide(u64 *at, u64 entry)
 {
-	if (format->entry_bytes == 4) {
-		__atomic_store_n((u32 *)table + index, (u32)entry, __ATOMIC_RELEASE);
-		return;
-	}
 #if __SIZEOF_POINTER__ == 8
-	__atomic_store_n((u64 *)table + index, entry, __ATOMIC_RELEASE);
+	__atomic_store_n(at, entry, __ATOMIC_RELEASE);
 #else
-	u32 *half = (u32 *)((u64 *)table + index);
+	u32 *half = (u32 *)at;
 
 	if (!pgtable_present(entry))
 		__atomic_store_n(half, (u32)entry, __ATOMIC_RELEASE);
 	__atomic_store_n(half + 1, (u32)(entry >> 32), __ATOMIC_RELEASE);
 	__atomic_store_n(half, (u32)entry, __ATOMIC_RELEASE);
 #endif
+}
+
+/* A wide entry in the processor's words: gcc takes fewer registers for two of them than for both as one. */
+struct pgtable_words {
+	unsigned long low;
+#if __SIZEOF_POINTER__ == 4
+	unsigned long high;
+#endif
+};
+
+/* An entry that is not present is. */
+static inline void pgtable_enter_words(u64 *at, struct pgtable_words entry)
+{
+#if __SIZEOF_POINTER__ == 4
+	__atomic_store_n((unsigned long *)at + 1, entry.high, __ATOMIC_RELEASE);
+#endif
+	__atomic_store_n((unsigned long *)at, entry.low, __ATOMIC_RELEASE);
+}
+
+static inline void pgtable_write(const struct pgtable_format *format, void *table, unsigned int index, u64 entry)
+{
+	if (format->entry_bytes == 4)
+		__atomic_store_n((u32 *)table + index, (u32)entry, __ATOMIC_RELEASE);
+	else
+		pgtable_write_wide((u64 *)table + index, entry);
 }
 
 /*

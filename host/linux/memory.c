@@ -503,6 +503,16 @@ void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int
 	host_panic(m);
 }
 
+/* A process has no page tables of its own to write. */
+bool host_kmap_entries(struct machine *m, unsigned long address, unsigned long nr_pages, struct host_entries *entries)
+{
+	(void)m;
+	(void)address;
+	(void)nr_pages;
+	(void)entries;
+	return false;
+}
+
 /* By address where there is one: a file descriptor that the program closed, and opened anew, is another file. */
 bool host_release(struct machine *m, pfn_t pfn, pfn_t nr)
 {

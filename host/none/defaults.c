@@ -68,6 +68,16 @@ WEAK void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigne
 	host_panic(m);
 }
 
+WEAK bool host_kmap_entries(struct machine *m, unsigned long address, unsigned long nr_pages,
+			    struct host_entries *entries)
+{
+	(void)m;
+	(void)address;
+	(void)nr_pages;
+	(void)entries;
+	return false;
+}
+
 WEAK bool host_release(struct machine *m, pfn_t pfn, pfn_t nr)
 {
 	(void)m;

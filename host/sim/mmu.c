@@ -257,6 +257,15 @@ void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int
 		      "host_kmap() of what the page tables do not say");
 }
 
+/* They are the machine's tables that its CPUs walk. */
+bool host_kmap_entries(struct machine *m, unsigned long address, unsigned long nr_pages, struct host_entries *entries)
+{
+	(void)address;
+	(void)nr_pages;
+	(void)entries;
+	return sim_machine_of(m)->page_table != NULL;
+}
+
 /* Zeros or as before: the seed says which. */
 bool host_release(struct machine *m, pfn_t pfn, pfn_t nr)
 {

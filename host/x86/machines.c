@@ -31,6 +31,8 @@ struct host_machine {
 	pfn_t nr_frames, nr_low;
 	unsigned long descriptors, descriptor_bytes;
 	unsigned long vmalloc_start, vmalloc_bytes;
+	unsigned long kmap_start, kmap_bytes;		/* whose entries the core writes, if any: host_kmap_entries() */
+	u64 *kmap_entries;
 	u8 left_on[KMAP_CPUS];		/* by CPU: 1 + the processor on which its last task ran; 0: no matter where */
 };
 
@@ -565,11 +567,20 @@ static noinline void range_clear(u64 at, u64 end)
 		halt("kmem: no table to split a large page at %#llx with\n", at);
 }
 
+/* Entries that kmap() owns: it is the only one that changes them, so no guard. */
+static bool kmap_shut(const struct host_machine *hm, unsigned long address, unsigned long nr_pages)
+{
+	if (!is_in(address, hm->kmap_start, hm->kmap_bytes))
+		return false;
+	pgtable_shut(hm->kmap_entries + ((address - hm->kmap_start) >> PAGE_SHIFT), nr_pages);
+	return true;
+}
+
 bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep)
 {
-	bool is_kept = keep && window_has(address) && window_has(address + (nr_pages << PAGE_SHIFT) - 1);
+	bool in_window = window_has(address) && window_has(address + (nr_pages << PAGE_SHIFT) - 1);
+	bool is_kept = keep && (in_window || kmap_shut(host_of(m), address, nr_pages));
 
-	(void)m;
 	if (!is_kept)
 		range_clear(address, address + ((u64)nr_pages << PAGE_SHIFT));
 	flush(address, nr_pages);
@@ -605,6 +616,27 @@ void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int
 	pgtable_enter_one(&host_tables, table, address,
 			  prot ? pgtable_leaf(host_tables.format, 1, real, bits) : 0);
 	flush_here(address);
+}
+
+/* Frames of a machine in the machine are found one by one, behind the guard. */
+bool host_kmap_entries(struct machine *m, unsigned long address, unsigned long nr_pages, struct host_entries *entries)
+{
+	u64 leaf = pgtable_leaf(host_tables.format, 1, 0, DATA_PROT), *own;
+	struct host_machine *hm = host_of(m);
+	unsigned long flags;
+
+	if (!hm->is_real)
+		return false;
+	flags = guard_take(&memory_guard);
+	own = pgtable_keep(&host_tables, address, nr_pages, leaf);
+	guard_drop(&memory_guard, flags);
+	if (!own)
+		return false;
+	*entries = (struct host_entries){ own, leaf };
+	hm->kmap_entries = own;
+	hm->kmap_start = address;
+	hm->kmap_bytes = nr_pages << PAGE_SHIFT;
+	return true;
 }
 
 void kmap_cpu_leaves(const struct kmem_cpu *cpu)

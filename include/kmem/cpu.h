@@ -100,6 +100,8 @@ struct kmem_cpu {
 	struct per_cpu_pages *pcp_by_type[8];	/* this node's zones by enum zone_type; likewise */
 	int task_id;				/* pid of who leases this CPU, or 0; atomic: for host_interrupt() */
 	struct kmap_state *kmap;		/* the machine's; NULL: no high memory */
+	struct kmap_state *kmap_or_none;	/* the same, or what stands for it: a slot that is never a page's */
+	unsigned long kmap_mask;		/* bits of a page's address that choose one of its slots */
 	/* Where kmap_local_page() maps (mm/kmap_local.c): what is mapped there, and at which addresses. */
 	const struct page *const *kmap_pages;	/* a NULL behind the last; never NULL itself */
 	unsigned long kmap_base;

@@ -113,6 +113,20 @@ bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages
  * any context. Only machines that have more frames than low ones need it.
  */
 void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int prot);
+/*
+ * Page-table entries by which this host's processors find [address, address + nr pages), which kmap() maps for all of
+ * them: side by side, wide ones of x86's (PAE or four levels), none present but none empty. leaf: what one says beside
+ * its frame. The caller gives the core's own, which a host leaves as they are if its processors walk those.
+ * True: from now on the core writes them itself, each from not present to present only, and calls host_kmap() for
+ * these addresses no more. host_unmap(..., keep) makes them not present, and leaves them where they are; without keep
+ * they are the host's again. False: there are none. Boot.
+ */
+struct host_entries {
+	u64 *entry;
+	u64 leaf;
+};
+
+bool host_kmap_entries(struct machine *m, unsigned long address, unsigned long nr_pages, struct host_entries *entries);
 /* These frames are free: their contents will not be read. Returns whether all read as zeros now; else some may. */
 bool host_release(struct machine *m, pfn_t pfn, pfn_t nr);
 #define HOST_READ 1u

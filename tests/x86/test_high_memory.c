@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include "mm/highmem.h"
+#include "tests/kmap_walk.h"
 #include "tests/x86/real_machine.h"
 
 /* Of the usable memory: what lies below. */
@@ -197,6 +198,26 @@ static void what_is_mapped_is_the_frame_on_every_processor(struct ktap *t)
 	EXPECT(t, kmem_check(m, NULL));
 }
 
+/* The computer's own frames, whose entries the core writes into the processors' tables itself; on all of them. */
+static void pages_hold_what_was_written_however_they_are_mapped(struct ktap *t)
+{
+	static struct kmap_walk walk;
+	struct taken taken = { 0 };
+
+	walk = (struct kmap_walk){ .m = high_machine(t), .nr_walkers = x86_nr_processors() + 1, .steps = 5000 };
+	ASSERT_NOT_NULL(t, walk.m);
+	ASSERT_NOT_NULL(t, walk.m->kmap->host_entries);
+	take_all(&taken, GFP_HIGHUSER | __GFP_NOWARN, 0);
+	for (struct page *page = taken.last; page && walk.nr < MAX_WALKED; page = (struct page *)page->index)
+		if (PageHighMem(page))
+			walk.page[walk.nr++] = page;
+	ASSERT_GT(t, walk.nr, 2 * LAST_PKMAP);
+	ktap_note(t, "%u pages", walk.nr);
+	walk_all(t, &walk);
+	EXPECT_GT(t, walk.m->kmap->nr_flushes, 4);
+	put_all(&taken);
+}
+
 struct turns {
 	struct machine *m;
 	struct page *page[2];
@@ -242,4 +263,5 @@ static void a_cpu_that_goes_to_another_processor_takes_its_slots_along(struct kt
 
 KTAP_SUITE(high_memory, KTAP_CASE(no_frame_has_an_address_that_is_not_the_machines),
 	   KTAP_CASE(low_memory_ends_where_vmalloc_begins), KTAP_CASE(what_is_mapped_is_the_frame_on_every_processor),
+	   KTAP_CASE(pages_hold_what_was_written_however_they_are_mapped),
 	   KTAP_CASE(a_cpu_that_goes_to_another_processor_takes_its_slots_along));
