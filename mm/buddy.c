@@ -130,6 +130,15 @@ static bool may_merge(const struct zone *zone, pfn_t buddy, unsigned int order, 
 	return other == type || (type_is_ordinary(other) && type_is_ordinary(type));
 }
 
+/*
+ * The same of the buddy of a block that is not free: where all of its pages are, it is one block. Within a pageblock
+ * the map says so, and no descriptor is looked at, which would be a cache line of its own.
+ */
+static bool buddy_is_free(const struct zone *zone, pfn_t buddy, unsigned int order)
+{
+	return order < PAGEBLOCK_ORDER ? pageblock_knows(zone, buddy, order) : block_is_free_at(zone, buddy, order);
+}
+
 bool buddy_is_mergeable(const struct zone *zone, pfn_t pfn, unsigned int order, enum migratetype type)
 {
 	pfn_t buddy = buddy_of(pfn, order);
@@ -140,7 +149,7 @@ bool buddy_is_mergeable(const struct zone *zone, pfn_t pfn, unsigned int order, 
 /* With its buddy the block would soon merge with a free one twice as large: it had better be handed out last. */
 static bool merge_is_likely(const struct zone *zone, pfn_t pfn, unsigned int order)
 {
-	return order < MAX_ORDER - 1 && block_is_free_at(zone, buddy_of(buddy_pair(pfn, order), order + 1), order + 1);
+	return order < MAX_ORDER - 1 && buddy_is_free(zone, buddy_of(buddy_pair(pfn, order), order + 1), order + 1);
 }
 
 /* List a block, with those that it merges with. */
@@ -152,7 +161,7 @@ static void block_merge(struct zone *zone, struct page *page, unsigned int order
 	while (order < MAX_ORDER) {
 		pfn_t buddy = buddy_of(pfn, order);
 
-		if (!buddy_is_mergeable(zone, pfn, order, type))
+		if (!buddy_is_free(zone, buddy, order) || !may_merge(zone, buddy, order, type))
 			break;
 		block_remove(zone, machine_page(zone->machine, buddy), order);
 		pfn = buddy_pair(pfn, order);

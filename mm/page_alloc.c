@@ -93,6 +93,15 @@ static struct page *zone_take_block(struct zone *zone, const struct alloc_contex
 	return page;
 }
 
+/* kswapd has to hear that the watermarks were raised. */
+static void zone_heed_boost(struct zone *zone)
+{
+	if (likely(!(__atomic_load_n(&zone->flags, __ATOMIC_RELAXED) & ZONE_BOOSTED)))
+		return;
+	__atomic_fetch_and(&zone->flags, ~ZONE_BOOSTED, __ATOMIC_RELAXED);
+	wakeup_kswapd(zone, 0, 0, zone->type);
+}
+
 /* A block of this zone, whatever its watermarks; bad ones on the way are left out. */
 static struct page *zone_take(struct zone *zone, const struct alloc_context *ac, unsigned int alloc_flags)
 {
@@ -105,10 +114,7 @@ static struct page *zone_take(struct zone *zone, const struct alloc_context *ac,
 		if (!page)
 			page = zone_take_block(zone, ac, alloc_flags);
 	} while (page && !block_is_good(zone->machine, page));
-	if (unlikely(__atomic_load_n(&zone->flags, __ATOMIC_RELAXED) & ZONE_BOOSTED)) {
-		__atomic_fetch_and(&zone->flags, ~ZONE_BOOSTED, __ATOMIC_RELAXED);
-		wakeup_kswapd(zone, 0, 0, zone->type);
-	}
+	zone_heed_boost(zone);
 	return page;
 }
 
@@ -443,11 +449,6 @@ static struct page *pages_alloc(gfp_t gfp, unsigned int order, int nid)
 	return page;
 }
 
-static noinline struct page *pages_alloc_here(gfp_t gfp, unsigned int order)
-{
-	return pages_alloc(gfp, order, NUMA_NO_NODE);
-}
-
 struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 {
 	if (nid == NUMA_NO_NODE)
@@ -474,6 +475,66 @@ static inline struct per_cpu_pages *pcp_for(gfp_t gfp)
 static inline unsigned int pcp_list_for(gfp_t gfp)
 {
 	return (__force unsigned int)gfp >> 3 & 3;
+}
+
+/* Would pages_alloc() find nothing odd in these flags, here and now? */
+static bool gfp_is_plain(gfp_t gfp)
+{
+	if (gfp & (__GFP_NOFAIL | __GFP_ATOMIC | (kmem_context.odd_gfp & __GFP_DIRECT_RECLAIM)))
+		return false;
+	return pcp_list_for(gfp) < MIGRATE_PCPTYPES &&
+	       !((gfp & __GFP_MOVABLE) && (current->flags & PF_MEMALLOC_PIN));
+}
+
+/* The low watermark of the zone that a request prefers, from which lowmem_reserve keeps nothing. */
+static bool zone_has_plenty(const struct zone *zone, unsigned int order)
+{
+	long left = zone_page_state(zone, NR_FREE_PAGES) - (1l << order) -
+		    (long)__atomic_load_n(&zone->nr_reserved_highatomic, __ATOMIC_RELAXED);
+
+	return left >= (long)zone_watermark(zone, WMARK_LOW);
+}
+
+/*
+ * What pages_alloc() comes to for a plain request while the zone that this node prefers has plenty, without the asking:
+ * for a CPU that has used up what it kept. NULL: that must ask. Counted as if the CPU had kept it.
+ */
+static struct page *pages_fetch(gfp_t gfp, unsigned int order)
+{
+	unsigned int alloc_flags = gfp & __GFP_KSWAPD_RECLAIM ? ALLOC_KSWAPD : 0;
+	enum migratetype type = (enum migratetype)pcp_list_for(gfp);
+	struct page *page = NULL;
+	struct zone *zone;
+	unsigned long flags;
+	struct per_cpu_pages *pcp;
+
+	if (!gfp_is_plain(gfp) || order >= PCP_ORDERS)
+		return NULL;
+	cpu_hold(&flags);
+	pcp = pcp_for(gfp);
+	zone = pcp->zone;		/* pcp_none has none */
+	if (zone && zone_has_plenty(zone, order)) {
+		alloc_flags |= nofragment_flag(zone);
+		do
+			page = order ? pcp_obtain_block(pcp, order, type, alloc_flags) :
+			       pcp_take(zone, type, alloc_flags);
+		while (page && !block_is_good(zone->machine, page));
+		if (page)
+			pcp->order[order].taken++;
+	}
+	cpu_let_go(flags);
+	if (!page)
+		return NULL;
+	zone_heed_boost(zone);
+	block_dress(page, order, gfp);
+	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page, order) : page;
+}
+
+static noinline struct page *pages_alloc_here(gfp_t gfp, unsigned int order)
+{
+	struct page *page = pages_fetch(gfp, order);
+
+	return page ? page : pages_alloc(gfp, order, NUMA_NO_NODE);
 }
 
 /* alloc_pages() of orders above 0: the one that was freed last. */

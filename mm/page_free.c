@@ -195,6 +195,22 @@ static inline __attribute__((always_inline)) struct per_cpu_pages *pcp_by_flags(
 	return (flags ^ pcp->order[order].flags) & ~head ? NULL : pcp;
 }
 
+/* A block that is nobody's since this moment, counted, and by its first page as its owner should leave it. */
+static noinline void block_to_zone(struct zone *zone, struct page *page, unsigned int order)
+{
+	unsigned long flags;
+
+	page_order_set(page, 0);
+	if (order <= PAGE_ALLOC_COSTLY_ORDER || page->flags & (1ul << PG_head)) {
+		if (!block_may_be_freed(zone->machine, page, order, true))
+			return;
+	}
+	spin_lock_irqsave(&zone->lock, flags);
+	buddy_give(zone, page, order, pageblock_type(zone, zone_page_pfn(zone, page)), false);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	idle_hint(zone);
+}
+
 /* __free_pages() of orders above 0. */
 static KMEM_FAST void free_kept_block(struct page *page, unsigned int order)
 {
@@ -214,9 +230,14 @@ static KMEM_FAST void free_kept_block(struct page *page, unsigned int order)
 	of = &pcp->order[order];
 	OPTIMIZER_HIDE_VAR(of);		/* worked out once, not for each atomic load */
 	list = __atomic_load_n(&pcp->pageblocks[pageblock], __ATOMIC_RELAXED) ^ MIGRATE_MOVABLE;
-	if (unlikely(of->kept >= __atomic_load_n(&of->kept_max, __ATOMIC_RELAXED) || list >= of->lists ||
-		     __atomic_load_n(&pcp->touched[pageblock], __ATOMIC_RELAXED)))
+	if (unlikely(list >= NR_PCP_LISTS || __atomic_load_n(&pcp->touched[pageblock], __ATOMIC_RELAXED)))
 		goto slow;
+	if (unlikely(of->kept >= __atomic_load_n(&of->kept_max, __ATOMIC_RELAXED) || list >= of->lists)) {
+		set_page_state(page, PAGE_STATE(PAGE_TYPE_NONE, 0));
+		of->freed++;
+		block_to_zone(pcp->zone, page, order);
+		return;
+	}
 	type = of->type | (list & PAGEBLOCK_TYPE_MASK) << PCP_TYPE_SHIFT |
 	       (u32)((flags & (1ul << PG_head)) / ((1ul << PG_head) / PCP_COMPOUND));
 	set_page_state(page, PAGE_STATE(type, 0));

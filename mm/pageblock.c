@@ -91,7 +91,7 @@ static unsigned int live_blocks(const struct block_info *info)
 }
 
 /* Which list the pageblock should be on: 1 + its number, or NOWHERE. */
-static unsigned int place_wanted(const struct zone *zone, u32 index)
+static inline __attribute__((always_inline)) unsigned int place_wanted(const struct zone *zone, u32 index)
 {
 	const struct block_info *info = &zone->block_info[index];
 	enum migratetype type = type_at(zone, index);
@@ -129,18 +129,22 @@ static void block_list(struct zone *zone, u32 index, unsigned int list) MUST_HOL
 	zone->partial_mask[list / NR_BUCKETS] |= 1ull << list % NR_BUCKETS;
 }
 
-/* Its blocks, or its type, are others now. */
-static void block_sort(struct zone *zone, u32 index) MUST_HOLD(zone->lock)
+static noinline void block_move(struct zone *zone, u32 index, unsigned int place) MUST_HOLD(zone->lock)
 {
-	unsigned int place = place_wanted(zone, index);
-
-	if (likely(place == zone->block_info[index].place))
-		return;
 	if (zone->block_info[index].place)
 		block_unlist(zone, index);
 	if (place)
 		block_list(zone, index, place - 1);
 	zone->block_info[index].place = (u16)place;
+}
+
+/* Its blocks, or its type, are others now. */
+static inline __attribute__((always_inline)) void block_sort(struct zone *zone, u32 index) MUST_HOLD(zone->lock)
+{
+	unsigned int place = place_wanted(zone, index);
+
+	if (unlikely(place != zone->block_info[index].place))
+		block_move(zone, index, place);
 }
 
 void set_pageblock_type(struct zone *zone, pfn_t pfn, enum migratetype type)
@@ -166,13 +170,14 @@ static unsigned long word_mask(pfn_t pfn, unsigned int order)
 	return (order < WORD_ORDER ? (1ul << (1u << order)) - 1 : ~0ul) << pfn % WORD_BITS;
 }
 
-static void map_set(struct zone *zone, pfn_t pfn, unsigned int order, bool is_free) MUST_HOLD(zone->lock)
+static inline __attribute__((always_inline)) void map_set(struct zone *zone, pfn_t pfn, u32 index, unsigned int order,
+							  bool is_free) MUST_HOLD(zone->lock)
 {
-	unsigned long *word = map_at(zone, pageblock_index(zone, pfn)) + pfn % PAGEBLOCK_PAGES / WORD_BITS;
-	unsigned long *end = word + (order < WORD_ORDER ? 1 : 1u << (order - WORD_ORDER)), mask = word_mask(pfn, order);
+	unsigned long *word = map_at(zone, index) + pfn % PAGEBLOCK_PAGES / WORD_BITS, mask = word_mask(pfn, order);
 
-	for (; word < end; word++)
-		*word = is_free ? *word | mask : *word & ~mask;
+	*word = is_free ? *word | mask : *word & ~mask;
+	for (unsigned int words = order < WORD_ORDER ? 1 : 1u << (order - WORD_ORDER); words > 1; words--)
+		*++word = is_free ? ~0ul : 0;
 }
 
 /*
@@ -193,7 +198,7 @@ static void block_take(struct zone *zone, pfn_t pfn, unsigned int order, unsigne
 
 	info->nr_free = (u16)(info->nr_free - (1u << order));
 	tails_set(info, info->tails + (1 << order) - (1 << (order - each)));
-	map_set(zone, pfn, order, false);
+	map_set(zone, pfn, index, order, false);
 	block_sort(zone, index);
 }
 
@@ -204,23 +209,46 @@ static void block_give(struct zone *zone, pfn_t pfn, unsigned int order) MUST_HO
 
 	info->nr_free = (u16)(info->nr_free + (1u << order));
 	tails_set(info, info->tails - (1 << order) + 1);
-	map_set(zone, pfn, order, true);
+	map_set(zone, pfn, index, order, true);
 	block_sort(zone, index);
 }
 
 /* Larger blocks are several pageblocks. */
 void pageblocks_take(struct zone *zone, pfn_t pfn, unsigned int order, unsigned int each)
 {
-	unsigned int part = order < PAGEBLOCK_ORDER ? order : PAGEBLOCK_ORDER;
+	pfn_t at = pfn;
 
-	for (pfn_t at = pfn; at < pfn + (1ul << order); at += PAGEBLOCK_PAGES)
-		block_take(zone, at, part, each < part ? each : part);
+	if (likely(order < PAGEBLOCK_ORDER)) {
+		block_take(zone, pfn, order, each);
+		return;
+	}
+	for (; at < pfn + (1ul << order); at += PAGEBLOCK_PAGES)
+		block_take(zone, at, PAGEBLOCK_ORDER, each < PAGEBLOCK_ORDER ? each : PAGEBLOCK_ORDER);
 }
 
 void pageblocks_give(struct zone *zone, pfn_t pfn, unsigned int order)
 {
-	for (pfn_t at = pfn; at < pfn + (1ul << order); at += PAGEBLOCK_PAGES)
-		block_give(zone, at, order < PAGEBLOCK_ORDER ? order : PAGEBLOCK_ORDER);
+	pfn_t at = pfn;
+
+	if (likely(order < PAGEBLOCK_ORDER)) {
+		block_give(zone, pfn, order);
+		return;
+	}
+	for (; at < pfn + (1ul << order); at += PAGEBLOCK_PAGES)
+		block_give(zone, at, PAGEBLOCK_ORDER);
+}
+
+bool pageblock_knows(const struct zone *zone, pfn_t pfn, unsigned int order)
+{
+	const unsigned long *word = map_at(zone, pageblock_index(zone, pfn)) + pfn % PAGEBLOCK_PAGES / WORD_BITS;
+	unsigned long mask = word_mask(pfn, order);
+
+	if ((*word & mask) != mask)
+		return false;
+	for (unsigned int words = order < WORD_ORDER ? 1 : 1u << (order - WORD_ORDER); words > 1; words--)
+		if (*++word != ~0ul)
+			return false;
+	return true;
 }
 
 /* ------------------------------------------------------------------------------------------------------- choosing */
@@ -229,20 +257,20 @@ void pageblocks_give(struct zone *zone, pfn_t pfn, unsigned int order)
  * Where blocks of that order start in a word that holds several. Buddies that are both free have merged, so where a run
  * of 2^k bits starts at a multiple of 2^k and its buddy is not such a run, there is a block of order k.
  */
-static unsigned long blocks_in_word(unsigned long runs, unsigned int order)
+static inline __attribute__((always_inline)) unsigned long blocks_in_word(unsigned long runs, unsigned int order)
 {
-	static const u64 first_of_two[] = {
-		0x5555555555555555ull, 0x3333333333333333ull, 0x0f0f0f0f0f0f0f0full,
-		0x00ff00ff00ff00ffull, 0x0000ffff0000ffffull, 0x00000000ffffffffull,
+	static const u64 starts[] = {		/* of blocks of order 0, 1, 2 ... */
+		0xffffffffffffffffull, 0x5555555555555555ull, 0x1111111111111111ull, 0x0101010101010101ull,
+		0x0001000100010001ull, 0x0000000100000001ull, 0x0000000000000001ull,
 	};
-	unsigned long pairs = runs;
+	unsigned long pairs;
 
 	if (!runs)
 		return 0;
-	for (unsigned int o = 0; o <= order; o++) {
-		runs = pairs;
-		pairs = runs & runs >> (1u << o) & (unsigned long)first_of_two[o];
-	}
+	for (unsigned int o = 0; o < order; o++)
+		runs &= runs >> (1u << o);	/* bit i: 2^(o+1) bits from i on */
+	runs &= (unsigned long)starts[order];
+	pairs = runs & runs >> (1u << order) & (unsigned long)starts[order + 1];
 	return runs & ~(pairs | pairs << (1u << order));
 }
 
@@ -310,18 +338,6 @@ int pageblocks_init(struct machine *m, struct zone *zone)
 	if (!zone->pageblock_type || !zone->pageblock_touched || !zone->block_info || !zone->block_map)
 		return -ENOMEM;
 	return zone->partial_first && zone->partial_mask ? 0 : -ENOMEM;
-}
-
-bool pageblock_knows(const struct zone *zone, pfn_t pfn, unsigned int order)
-{
-	for (pfn_t at = pfn; at < pfn + (1ul << order); at += WORD_BITS) {
-		const unsigned long *map = map_at(zone, pageblock_index(zone, at));
-		unsigned long mask = word_mask(at, order);
-
-		if ((map[at % PAGEBLOCK_PAGES / WORD_BITS] & mask) != mask)
-			return false;
-	}
-	return true;
 }
 
 static bool block_fault(const struct zone *zone, struct kmem_fault *fault, const char *id, u32 index, const char *what)

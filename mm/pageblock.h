@@ -75,7 +75,7 @@ void set_pageblock_cold(struct zone *zone, u32 index, bool is_cold) MUST_HOLD(zo
 bool pageblock_is_touched(const struct zone *zone, pfn_t pfn, unsigned int order);
 void set_pageblock_touched(struct zone *zone, pfn_t pfn, bool touched);
 
-/* B7: is each page of that free block known to be free? */
+/* B7: is each page of that block known to be free? (The maps of the pageblocks of a larger block lie side by side.) */
 bool pageblock_knows(const struct zone *zone, pfn_t pfn, unsigned int order);
 /* B7, B8 of all pageblocks that are described; their free blocks hold so many pages. */
 struct kmem_fault;

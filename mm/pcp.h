@@ -98,6 +98,9 @@ void pcp_give(struct zone *zone, struct page *page, enum migratetype type);
  */
 struct page *pcp_take_block(struct zone *zone, unsigned int order, enum migratetype type, unsigned int alloc_flags,
 			    bool may_fill);
+/* The same, or else one from the zone; small ones come several at once. NULL: the zone has none. With the CPU held. */
+struct page *pcp_obtain_block(struct per_cpu_pages *pcp, unsigned int order, enum migratetype type,
+			      unsigned int alloc_flags);
 /* Keep a block that has been checked and has no owner. False: it is the zone's; it would be too much, or is cold. */
 bool pcp_give_block(struct zone *zone, struct page *page, unsigned int order, enum migratetype type);
 /* Give all these blocks back to the zone. With the CPU held. */

@@ -104,32 +104,42 @@ static unsigned int room_for(const struct per_cpu_pages *pcp, unsigned int order
 	return kept < most ? most - kept : 0;
 }
 
-/* Small blocks come several at once, where there is room; the first taken is the first handed out. */
-static void blocks_fill(struct per_cpu_pages *pcp, struct zone *zone, unsigned int order, enum migratetype type,
-			unsigned int alloc_flags)
+/* How many blocks to take at once: of small ones several, where there is room for all but the one that is asked for. */
+static unsigned int blocks_to_fetch(const struct per_cpu_pages *pcp, unsigned int order)
 {
 	unsigned int batch = order <= PAGE_ALLOC_COSTLY_ORDER ? (unsigned int)pcp_batch(pcp) >> order : 1;
-	unsigned int nr = min3(max(batch, 1u), (unsigned int)pcp->fill, room_for(pcp, order)), taken = 0;
-	struct page *old, **last = &pcp->order[order].blocks;
+
+	return min3(max(batch, 1u), (unsigned int)pcp->fill, room_for(pcp, order) + 1);
+}
+
+/* One from the zone, nobody's; and of small ones more for the CPU. NULL: the zone has none. With the CPU held. */
+static struct page *block_fetch(struct per_cpu_pages *pcp, unsigned int order, enum migratetype type,
+				unsigned int alloc_flags)
+{
+	struct pcp_order *of = &pcp->order[order];
+	struct page *first, *page, *old, **last = &of->blocks;
+	unsigned int nr = 1, taken = 0;
+	struct zone *zone = pcp->zone;
 	unsigned long flags;
 
-	if (!nr || fault_here(zone->machine, FAULT_PCP, 0))
-		return;
-	pcp_fetch(pcp, nr << order);
+	if (order < PACKED_ORDERS) {
+		nr = blocks_to_fetch(pcp, order);
+		pcp_fetch(pcp, nr << order);
+		pcp->fill = (u16)min(2u * pcp->fill, PCP_MOST_FILL);
+	}
 	old = *last;
-	pcp->fill = (u16)min(2u * pcp->fill, PCP_MOST_FILL);
 	spin_lock_irqsave(&zone->lock, flags);
-	for (; taken < nr; taken++) {
-		struct page *page = buddy_take(zone, order, type, alloc_flags);
-
-		if (!page)
-			break;
-		pcp_fill_from(pcp, zone, page, order, type);
-		last = pcp_extend(last, page, order, type);
+	for (first = page = buddy_take(zone, order, type, alloc_flags); page;
+	     page = taken < nr ? buddy_take(zone, order, type, alloc_flags) : NULL) {
+		if (order < PACKED_ORDERS)
+			pcp_fill_from(pcp, zone, page, order, type);
+		if (taken++)
+			last = pcp_extend(last, page, order, type);
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	*last = old;
-	pcp->order[order].kept = (u16)(pcp->order[order].kept + taken);
+	of->kept = (u16)(of->kept + (taken ? taken - 1 : 0));
+	return first;
 }
 
 static bool top_serves(const struct per_cpu_pages *pcp, unsigned int order, enum migratetype type)
@@ -137,6 +147,14 @@ static bool top_serves(const struct per_cpu_pages *pcp, unsigned int order, enum
 	const struct page *page = pcp->order[order].blocks;
 
 	return page && page_type_value(page) >> PCP_TYPE_SHIFT == type;
+}
+
+struct page *pcp_obtain_block(struct per_cpu_pages *pcp, unsigned int order, enum migratetype type,
+			      unsigned int alloc_flags)
+{
+	if (top_serves(pcp, order, type))
+		return block_pop(pcp, order);
+	return fault_here(pcp->zone->machine, FAULT_PCP, 0) ? NULL : block_fetch(pcp, order, type, alloc_flags);
 }
 
 struct page *pcp_take_block(struct zone *zone, unsigned int order, enum migratetype type, unsigned int alloc_flags,
@@ -151,12 +169,12 @@ struct page *pcp_take_block(struct zone *zone, unsigned int order, enum migratet
 		return NULL;
 	cpu = cpu_hold(&flags);
 	pcp = &cpu->pcp[zone->index];
-	if (may_fill && order < PACKED_ORDERS && !top_serves(pcp, order, type))
-		blocks_fill(pcp, zone, order, type, alloc_flags);
-	if (top_serves(pcp, order, type)) {
-		pcp->order[order].seen--;	/* as many ahead of it is taken[] as if this were a fast path */
+	if (may_fill && order < PACKED_ORDERS)
+		page = pcp_obtain_block(pcp, order, type, alloc_flags);
+	else if (top_serves(pcp, order, type))
 		page = block_pop(pcp, order);
-	}
+	if (page)
+		pcp->order[order].seen--;	/* as many ahead of it is taken as if this were a fast path */
 	cpu_let_go(flags);
 	return page;
 }
