@@ -124,7 +124,8 @@ static void pages_that_come_and_go_leave_whole_pageblocks(struct ktap *t)
  */
 static void so_they_do_with_another_cpu_at_the_zone(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=128M nr_cpus=2 sysctl.vm.min_free_kbytes=256 transparent_hugepage=never" QUIET);
+	struct machine *m = machine_for(t, "mem=128M nr_cpus=2" QUIET
+					" sysctl.vm.min_free_kbytes=256 transparent_hugepage=never");
 	unsigned long whole, could;
 
 	ASSERT(t, m);
