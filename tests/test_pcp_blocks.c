@@ -369,6 +369,32 @@ static void a_kept_compound_block_that_is_broken_is_found(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* A block that there is no room for: its pages are looked at, and a compound one is undone. */
+static void what_goes_to_the_zone_at_once_is_looked_at(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=512M" CPUS(1));
+	struct page *small, *whole, *broken;
+
+	ASSERT(t, m);
+	small = alloc_pages(ATOMIC_GFP, 2);
+	whole = alloc_pages(ATOMIC_GFP | __GFP_COMP, 7);
+	broken = alloc_pages(ATOMIC_GFP | __GFP_COMP, 7);
+	ASSERT(t, small && whole && broken);
+	pcp_of(small)->order[2].kept_max = pcp_of(whole)->order[7].kept_max = 0;
+	__free_pages(whole, 7);
+	EXPECT_EQ(t, compound_head(whole + 33), whole + 33);
+	zones_hold(t, m);
+	small[1].mapping = (void *)8;
+	__free_pages(small, 2);
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1u);
+	small[1].mapping = NULL;
+	broken[33].compound_head = 0;
+	__free_pages(broken, 7);
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 2u);
+	EXPECT_EQ(t, page_type_of(small), PGTY_NONE);
+	zones_hold(t, m);
+}
+
 static void requests_that_sleep_in_atomic_context_are_reported(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
@@ -479,6 +505,7 @@ static void a_bulk_of_pages_uses_kept_blocks(struct ktap *t)
 KTAP_SUITE(pcp_blocks, KTAP_CASE(a_bulk_of_pages_uses_kept_blocks),
 	KTAP_CASE(a_block_of_any_order_comes_back_as_it_was),
 	KTAP_CASE(a_compound_block_serves_one_who_wants_a_plain_one),
+	KTAP_CASE(what_goes_to_the_zone_at_once_is_looked_at),
 	KTAP_CASE(each_mobility_has_its_own),
 	KTAP_CASE(not_many_are_kept),
 	KTAP_CASE(a_block_that_is_much_of_the_zone_is_not_kept),
