@@ -95,25 +95,6 @@ void sheaves_forget(struct machine *m, const void *start, size_t bytes)
 	}
 }
 
-/* Write the stack's height back and detach. */
-INLINE struct sheaf *slot_take_main(struct cpu_sheaf *slot)
-{
-	struct sheaf *sheaf = sheaf_slot_main(slot);
-
-	if (sheaf)
-		sheaf->nr = (u32)(slot->top - slot->base);
-	return sheaf;
-}
-
-INLINE void slot_set_main(const struct kmem_cache *cache, struct cpu_sheaf *slot, struct sheaf *sheaf)
-{
-	bool kfree_is_plain = sheaf && cache->fast_free && !cache->offset;
-
-	slot->base = sheaf ? sheaf->objects : SHEAF_NONE;
-	slot->top = sheaf ? sheaf->objects + sheaf->nr : SHEAF_NONE;
-	slot->free_limit = kfree_is_plain ? sheaf->objects + sheaf->capacity : NULL;
-}
-
 /*
  * How the fast paths tell an object from what is between objects without dividing. size = odd * 2^k; times the inverse
  * of the odd part, the offset of object i in its slab is i * 2^k, and no other offset is one of those. Where the slab
@@ -251,31 +232,6 @@ static struct sheaf *barn_get_empty(struct barn *barn)
 	empty = stack_pop(&barn->empty, &barn->nr_empty);
 	spin_unlock_irqrestore(&barn->lock, flags);
 	return empty;
-}
-
-/* Swap the main sheaf with the spare. */
-INLINE void slot_swap(const struct kmem_cache *cache, struct cpu_sheaf *slot)
-{
-	struct sheaf *old = slot_take_main(slot);
-
-	slot_set_main(cache, slot, slot->spare);
-	slot->spare = old;
-}
-
-KMEM_FAST bool sheaf_swap_for_objects(struct cpu_sheaf *slot)
-{
-	if (!slot->spare || slot->spare->nr <= (unsigned long)(slot->top - slot->base))
-		return false;
-	slot_swap(slot->cache, slot);
-	return true;
-}
-
-KMEM_FAST bool sheaf_swap_for_room(struct cpu_sheaf *slot)
-{
-	if (!slot->spare || slot->spare->nr >= (unsigned long)(slot->top - slot->base))
-		return false;
-	slot_swap(slot->cache, slot);
-	return true;
 }
 
 /* Objects of slabs, marked as every object of a sheaf is. Returns how many. */

@@ -240,9 +240,6 @@ static inline __attribute__((always_inline)) struct sheaf *sheaf_slot_main(const
 	return slot->base == SHEAF_NONE ? NULL : container_of(slot->base, struct sheaf, objects[0]);
 }
 
-/* For fast paths: the slot's spare becomes its main sheaf, if it has more objects, or more room. False: it has not. */
-bool sheaf_swap_for_objects(struct cpu_sheaf *slot);
-bool sheaf_swap_for_room(struct cpu_sheaf *slot);
 /* The same for any CPU whose newest allocation lies here: it has been freed elsewhere, and its slab ends. */
 void sheaves_forget(struct machine *m, const void *start, size_t bytes);
 void sheaf_layer_init(struct kmem_cache *cache);

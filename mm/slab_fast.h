@@ -5,6 +5,7 @@
  *	pop()		hot, else *--top	its mark compared and taken off
  *	set_aside()	hot			of the object that was given out last
  *	fast_push()	*top++			of any other; marked
+ *	sheaf_swap...()	main <-> spare		where that is empty, or full
  *
  * A host never takes the CPU away between two of their instructions (include/kmem/cpu.h). What is odd they leave as it
  * is, and say so: mm/slab_alloc.c has the slow paths, which look at everything again.
@@ -15,6 +16,9 @@
 #include "mm/slab.h"
 
 #define INLINE static inline __attribute__((always_inline))
+
+/* One that holds the stack's top until it is changed must be saved: change it in memory, which else takes longer. */
+#define FEW_REGISTERS (sizeof(long) == 4)
 
 /*
  * Other CPUs may take its last object from this one: mm/sheaf.c, sheaves_forget(). A plain load is as good as an atomic
@@ -83,9 +87,12 @@ INLINE void *pop_for(struct kmem_cpu *cpu, struct cpu_sheaf *slot, bool is_plain
 	object = top[-1];
 	if (unlikely(!has_mark(object, object_mark(object, cpu->alloc_secret))))
 		return NULL;
-	slot->top = top - 1;
+	if (!FEW_REGISTERS)
+		slot->top = top - 1;
 	remember_last(cpu, object, slot);
 	__asm__ volatile("" : : "r"(slot) : "memory");
+	if (FEW_REGISTERS)
+		slot->top--;
 	if (!clears)
 		*(unsigned long *)object = 0;
 	return object;
@@ -127,7 +134,12 @@ INLINE bool fast_push(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void **limit
 		return false;
 	*mark_at = object_mark(object, cpu->secret);
 	*top = object;
-	slot->top = top + 1;
+	if (FEW_REGISTERS) {
+		__asm__ volatile("" : : : "memory");
+		slot->top++;
+	} else {
+		slot->top = top + 1;
+	}
 	return true;
 }
 
@@ -164,6 +176,51 @@ INLINE bool cache_set_aside(struct kmem_cpu *cpu, const struct kmem_cache *cache
 	struct cpu_sheaf *slot = cpu->last_slot;
 
 	return likely(slot->cache == cache) && set_aside(cpu, slot, object);
+}
+
+/* Write the stack's height back and detach. */
+INLINE struct sheaf *slot_take_main(struct cpu_sheaf *slot)
+{
+	struct sheaf *sheaf = sheaf_slot_main(slot);
+
+	if (sheaf)
+		sheaf->nr = (u32)(slot->top - slot->base);
+	return sheaf;
+}
+
+INLINE void slot_set_main(const struct kmem_cache *cache, struct cpu_sheaf *slot, struct sheaf *sheaf)
+{
+	bool kfree_is_plain = sheaf && cache->fast_free && !cache->offset;
+
+	slot->base = sheaf ? sheaf->objects : SHEAF_NONE;
+	slot->top = sheaf ? sheaf->objects + sheaf->nr : SHEAF_NONE;
+	slot->free_limit = kfree_is_plain ? sheaf->objects + sheaf->capacity : NULL;
+}
+
+/* Swap the main sheaf with the spare. */
+INLINE void slot_swap(const struct kmem_cache *cache, struct cpu_sheaf *slot)
+{
+	struct sheaf *old = slot_take_main(slot);
+
+	slot_set_main(cache, slot, slot->spare);
+	slot->spare = old;
+}
+
+/* The spare becomes the main sheaf, if it has more objects, or more room. False: it has not. */
+INLINE bool sheaf_swap_for_objects(struct cpu_sheaf *slot)
+{
+	if (!slot->spare || slot->spare->nr <= (unsigned long)(slot->top - slot->base))
+		return false;
+	slot_swap(slot->cache, slot);
+	return true;
+}
+
+INLINE bool sheaf_swap_for_room(struct cpu_sheaf *slot)
+{
+	if (!slot->spare || slot->spare->nr >= (unsigned long)(slot->top - slot->base))
+		return false;
+	slot_swap(slot->cache, slot);
+	return true;
 }
 
 #endif
