@@ -290,9 +290,8 @@ INLINE bool only_zeros_are_odd(gfp_t gfp)
 }
 
 /* kmalloc() of that slot if it has an object, zeroed if that is asked for; NULL: odd. */
-INLINE void *slot_pop(struct kmem_cpu *cpu, unsigned long id_slot, gfp_t gfp)
+INLINE void *slot_pop(struct kmem_cpu *cpu, struct cpu_sheaf *slot, gfp_t gfp)
 {
-	struct cpu_sheaf *slot = slot_at(cpu, id_slot);
 	void *object;
 
 	if (likely(!gfp_is_odd(gfp)))
@@ -303,31 +302,37 @@ INLINE void *slot_pop(struct kmem_cpu *cpu, unsigned long id_slot, gfp_t gfp)
 	return likely(object) ? zeroed(object, slot) : NULL;
 }
 
-/* The arguments stay where they are. */
-KMEM_FAST static void *kmalloc_slot_odd(unsigned long id_slot, gfp_t gfp)
+/* kmalloc_odd() of those who know no more than the slot; in KMEM_FAST code the CPU is the same. */
+KMEM_FAST static void *kmalloc_slot_odd(struct cpu_sheaf *slot, gfp_t gfp, size_t asked)
 {
-	return kmalloc_odd(0, gfp, id_slot);
+	return kmalloc_odd(asked, gfp, (unsigned long)slot - (unsigned long)this_cpu()->sheaves);
 }
 
 KMEM_FAST void *__kmalloc_slot(unsigned long id_slot, gfp_t gfp)
 {
 	struct kmem_cpu *cpu = this_cpu();
-	void *object = slot_pop(cpu, id_slot, gfp);
+	struct cpu_sheaf *slot = slot_at(cpu, id_slot);
+	void *object;
 
-	return likely(object) ? object : kmalloc_slot_odd(id_slot, gfp);
+	if (FEW_REGISTERS)
+		OPTIMIZER_HIDE_VAR(slot);
+	object = slot_pop(cpu, slot, gfp);
+	return likely(object) ? object : kmalloc_slot_odd(slot, gfp, 0);
 }
 
 KMEM_FAST void *__kmalloc(size_t size, gfp_t gfp)
 {
 	struct kmem_cpu *cpu = this_cpu();
-	unsigned long id_slot;
+	struct cpu_sheaf *slot;
 	void *object;
 
 	if (unlikely(size > KMALLOC_MAX_CACHE_SIZE))
 		return __kmalloc_large(size, gfp);
-	id_slot = kmalloc_slots[(size + 7) / 8];
-	object = slot_pop(cpu, id_slot, gfp);
-	return likely(object) ? object : kmalloc_odd(size, gfp, id_slot);
+	slot = slot_at(cpu, kmalloc_slots[(size + 7) / 8]);
+	if (FEW_REGISTERS)
+		OPTIMIZER_HIDE_VAR(slot);
+	object = slot_pop(cpu, slot, gfp);
+	return likely(object) ? object : kmalloc_slot_odd(slot, gfp, size);
 }
 
 /* The hot one of a size above KMALLOC_MAX_CACHE_SIZE, or NULL. Some flags ask for pages that it may not be of. */
@@ -507,23 +512,36 @@ KMEM_FAST static void kfree_odd(void *object)
 		kfree_slow(object);
 }
 
+/* kfree() of all but the newest. */
+INLINE void kfree_to_stack(struct kmem_cpu *cpu, void *object)
+{
+	struct cpu_sheaf *slot = slot_at(cpu, slot_of(cpu, object));
+
+	if (unlikely(!fast_push(cpu, slot, slot->free_limit, object, object)))
+		kfree_odd(object);
+}
+
+KMEM_FAST static void kfree_apart(void *object, struct kmem_cpu *cpu)
+{
+	kfree_to_stack(cpu, object);
+}
+
 KMEM_FAST void kfree(const void *pointer)
 {
 	void *object = (void *)pointer;
 	struct kmem_cpu *cpu = this_cpu();
-	struct cpu_sheaf *slot;
 
 	if (object == last_object(cpu)) {
-		if (likely(set_aside(cpu, cpu->last_slot, object)))
-			return;
-		goto odd;
+		if (unlikely(!set_aside(cpu, cpu->last_slot, object)))
+			kfree_odd(object);
+		return;
+	}
+	if (FEW_REGISTERS) {
+		kfree_apart(object, cpu);
+		return;
 	}
 	__asm__("" : "+r"(cpu));	/* what follows is not worked out before that is known */
-	slot = slot_at(cpu, slot_of(cpu, object));
-	if (likely(fast_push(cpu, slot, slot->free_limit, object, object)))
-		return;
-odd:
-	kfree_odd(object);
+	kfree_to_stack(cpu, object);
 }
 
 KMEM_FAST size_t kmalloc_bytes(const void *object)

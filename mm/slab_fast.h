@@ -17,9 +17,6 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* One that holds the stack's top until it is changed must be saved: change it in memory, which else takes longer. */
-#define FEW_REGISTERS (sizeof(long) == 4)
-
 /*
  * Other CPUs may take its last object from this one: mm/sheaf.c, sheaves_forget(). A plain load is as good as an atomic
  * one, and the compiler compares with it in place.
@@ -29,6 +26,13 @@
 #else
 #define last_object(cpu) ((cpu)->last_object)
 #endif
+
+/*
+ * With so few, each that a fast path uses beside its arguments' is saved and restored: there a slot takes its number's
+ * place, the stack's top is changed where it is (which else takes longer), and what kfree() does seldom is a function of
+ * its own.
+ */
+#define FEW_REGISTERS (sizeof(long) == 4)
 
 INLINE struct cpu_sheaf *slot_at(struct kmem_cpu *cpu, unsigned long slot)
 {
@@ -146,9 +150,13 @@ INLINE bool fast_push(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void **limit
 /* The newest object. False: it is free already; if one stands aside, it is this one, as that is given out first. */
 INLINE bool set_aside(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void *object)
 {
+	unsigned long secret = cpu->secret;
+
 	if (unlikely(slot->hot))
 		return false;
-	*(unsigned long *)object = object_mark(object, cpu->secret);
+	if (FEW_REGISTERS)
+		OPTIMIZER_HIDE_VAR(secret);	/* it takes the CPU's place */
+	*(unsigned long *)object = object_mark(object, secret);
 	slot->hot = object;
 	return true;
 }
