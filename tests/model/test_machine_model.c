@@ -15,8 +15,8 @@
 #include "tests/helpers/ops.h"
 #include "tests/ktap.h"
 
-/* A sanitizer makes each step ten times as dear. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+/* A sanitizer, or counting each branch, makes each step ten times as dear. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(KMEM_COVERAGE)
 #define STEPS 1500u
 #else
 #define STEPS 17000u
