@@ -170,9 +170,12 @@ static void impossible_configurations_are_explained(struct ktap *t)
 /* The reason outlives other boots, and the boot that failed. */
 static void the_reason_is_good_until_the_next_failure(struct ktap *t)
 {
+	static const struct memory_range beyond = { 0, 64 << 20, MEMORY_RAM, MAX_NUMNODES };
 	const char *why, *none;
 	struct machine *m;
 
+	EXPECT_NULL(t, machine_boot_why(&(struct machine_config){ .map = &beyond, .nr_ranges = 1 }, &why));
+	EXPECT_CONTAINS(t, why, "the memory map names a node that is not from 0 to ");
 	EXPECT_NULL(t, machine_boot_why(&(struct machine_config){ .cmdline = "mem=12Q" }, &why));
 	m = machine_boot_why(&(struct machine_config){ .cmdline = "mem=64M" }, &none);
 	ASSERT_NOT_NULL(t, m);

@@ -769,6 +769,11 @@ static void each_broken_invariant_is_named(struct ktap *t)
 	EXPECT_EQ(t, mb->memory.nr, 3);
 	EXPECT(t, !mb->memory.regions[0].movable && mb->memory.regions[1].movable);
 	mb = two_regions();
+	mb->memory.regions[0].movable = mb->memory.regions[1].movable = true;
+	EXPECT_EQ(t, memblock_add(mb, 0x2000, 0x2000, 0), 0);	/* touches both, and joins neither */
+	EXPECT_EQ(t, mb->memory.nr, 3);
+	EXPECT(t, memblock_check(mb, NULL));
+	mb = two_regions();
 	mb->memory.regions[1].size = 0x1001;
 	expect_fault(t, mb, "M4");
 	mb = two_regions();

@@ -985,6 +985,11 @@ static void atomic_blocks_reserve_a_pageblock(struct ktap *t)
 	EXPECT_EQ(t, dma32(m)->nr_reserved_highatomic, PAGEBLOCK_PAGES);
 	EXPECT_EQ(t, type_of(m, page), MIGRATE_HIGHATOMIC);
 	__free_pages(page, 4);
+	drain_all_pages();
+	page = alloc_pages(GFP_ATOMIC, 4);		/* from what is reserved */
+	ASSERT(t, page);
+	EXPECT_EQ(t, type_of(m, page), MIGRATE_HIGHATOMIC);
+	__free_pages(page, 4);
 	zones_hold(t, m);
 	for (int i = 0; i < 20; i++) {
 		page = alloc_pages(GFP_ATOMIC, 4);

@@ -188,6 +188,8 @@ static void nodes_may_interleave(struct ktap *t)
 	};
 	struct machine *m = machine_for_config(t, &(struct machine_config){ .map = map, .nr_ranges = 4 });
 	struct taken taken = { 0 };
+	unsigned int blocks[2] = { 0 };
+	struct page *page;
 
 	ASSERT(t, m);
 	EXPECT_EQ(t, zone_named(m, 0, ZONE_BULK)->present_pages, 47 * MIB / PAGE_SIZE);
@@ -197,6 +199,16 @@ static void nodes_may_interleave(struct ktap *t)
 	zones_hold(t, m);
 	put_all(&taken);
 	drain_all_pages();
+	zones_hold(t, m);
+	/* The pageblock from 64 MiB on is half the one node's, half the other's: each keeps its own blocks. */
+	page = machine_page(m, 64 * MIB / PAGE_SIZE);
+	highatomic_reserve(zone_named(m, 0, ZONE_BULK), page + PAGEBLOCK_PAGES / 2, 0, MIGRATE_UNMOVABLE);
+	for (unsigned int i = 0; i < PAGEBLOCK_PAGES; i++)
+		if (page_is_buddy(page + i)) {
+			blocks[page_zone(page + i)->nid]++;
+			EXPECT_EQ(t, page[i].free_type == MIGRATE_HIGHATOMIC, page_zone(page + i)->nid == 0);
+		}
+	EXPECT(t, blocks[0] && blocks[1]);
 	zones_hold(t, m);
 }
 

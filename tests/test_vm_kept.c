@@ -217,6 +217,10 @@ static void maps_of_neighbours_are_kept_too(struct ktap *t)
 		vunmap(q);
 		vm_flush(e->m);
 	}
+	pages[1] = NULL;		/* the first page of what is kept, and none */
+	EXPECT_NULL(t, vmap(pages, 2, VM_MAP, PAGE_KERNEL));
+	EXPECT_NULL(t, vm_map_ram(pages, 2, NUMA_NO_NODE));
+	env_holds(e);
 	for (int i = 0; i < 4; i++)
 		__free_page(pages[0] + i);
 }
