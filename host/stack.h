@@ -23,8 +23,8 @@
 void stack_switch(void **save, void *load);
 
 /*
- * What to load to be in begin() on a stack that ends at high, a multiple of 16, as if that had called stack_switch(): the
- * chain of frames ends there, and it must not return.
+ * What to load to be in begin() on a stack that ends at high, a multiple of 16, as if that had called stack_switch().
+ * The chain of frames ends there, and it must not return.
  */
 static inline void *stack_prepare(void *high, void (*begin)(void))
 {

@@ -12,8 +12,8 @@
  *	M2  regions are in ascending order and disjoint
  *	M3  touching regions differ in node or in movable
  *	M4  memory begins and ends at page boundaries, and never holds page 0
- * Every change counts first whether the list will hold what comes of it: a call that fails changes nothing. It is made in
- * place, and firmware's map is gone through without a list: boot's stack is its caller's, and small.
+ * Every change counts first whether the list will hold what comes of it: a call that fails changes nothing. It is made
+ * in place, and firmware's map is gone through without a list: boot's stack is its caller's, and small.
  * Lock: none; boot is single-threaded, and after it only readers come.
  */
 #include <linux/errno.h>

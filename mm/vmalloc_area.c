@@ -157,8 +157,8 @@ void report_map_failure(struct vmalloc_state *vs, const struct vm_struct *vm, gf
 	unsigned long bytes = vm_area_bytes(vm);
 
 	if (err == -ENOSPC && !(gfp & __GFP_NOWARN) && __ratelimit(&vs->map_report))
-		pr_warn("vmalloc: size %lu: the host has no room for another mapping%s%s: free areas, or make fewer and "
-			"larger ones\n", bytes, limit ? " within " : "", limit ? limit : "");
+		pr_warn("vmalloc: size %lu: the host has no room for another mapping%s%s: free areas, or make fewer "
+			"and larger ones\n", bytes, limit ? " within " : "", limit ? limit : "");
 	warn_alloc(gfp, NULL, "vmalloc error: size %lu, failed to map pages", bytes);
 }
 

@@ -41,7 +41,6 @@ static void run_boot(struct job *job)
 	job->m = machine_boot(&(struct machine_config){ .cmdline = job->cmdline });
 }
 
-
 static void run_use(struct job *job)
 {
 	void *object, *large, *area;
