@@ -567,13 +567,14 @@ static KMEM_FAST struct page *alloc_block(gfp_t gfp, unsigned int order)
  */
 KMEM_FAST struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
-	struct per_cpu_pages *pcp = pcp_for(gfp);
+	struct per_cpu_pages *pcp;
 	struct page *page;
 
 	if (order)
 		return alloc_block(gfp, order);
 	if (unlikely(gfp & kmem_context.odd_gfp & __GFP_DIRECT_RECLAIM))
 		return pages_alloc_here(gfp, 0);
+	pcp = pcp_for(gfp);
 	page = pcp_pop_single(pcp, pcp_list_for(gfp));
 	if (unlikely(!page))
 		return pages_alloc_here(gfp, 0);
