@@ -682,17 +682,21 @@ static void of_pageblocks_that_are_kept_apart_no_list_is_made(struct ktap *t)
 		ASSERT(t, (pages[i] = alloc_page(GFP_KERNEL)));
 	zone = page_zone(pages[0]);
 	for (unsigned int i = 0; i < 2; i++) {
-		unsigned long flags, free = (unsigned long)zone_page_state(zone, NR_FREE_PAGES);
 		enum migratetype type = pageblock_type(zone, page_to_pfn(pages[i]));
+		unsigned long flags;
+		long free;
 
 		spin_lock_irqsave(&zone->lock, flags);
 		set_pageblock_type(zone, page_to_pfn(pages[i]), i ? MIGRATE_ISOLATE : MIGRATE_HIGHATOMIC);
+		if (i)
+			buddy_move_pageblock(zone, page_to_pfn(pages[i]), MIGRATE_ISOLATE);
 		spin_unlock_irqrestore(&zone->lock, flags);
+		free = zone_page_state(zone, NR_FREE_PAGES);
 		__free_page(pages[i]);
 		for (unsigned int list = MIGRATE_PCPTYPES; list < PCP_COLD_LISTS; list++)
 			EXPECT_NULL(t, pcp_of(zone)->lists[list]);
 		EXPECT_EQ(t, pcp_of(zone)->lists[MIGRATE_MOVABLE], pages[0]);
-		EXPECT_EQ(t, page_type_of(pages[i]), i ? PGTY_BUDDY : PGTY_PCP);
+		EXPECT_EQ(t, page_type_of(pages[i]) == PGTY_PCP, !i);
 		EXPECT_EQ(t, zone_page_state(zone, NR_FREE_PAGES), free);
 		spin_lock_irqsave(&zone->lock, flags);
 		set_pageblock_type(zone, page_to_pfn(pages[i]), type);
