@@ -61,30 +61,54 @@ static bool place_reserve(unsigned long address, size_t bytes)
 	return got == (void *)address;
 }
 
-#if __SIZEOF_POINTER__ == 4
-/*
- * The first room of the others' window, from its beginning or its end; 0 if there is none. Low memory is packed at the
- * one, vmalloc areas, most of one size, at the other: addresses are so few that what is free must stay whole.
- */
-static unsigned long others_reserve(size_t bytes, bool from_end)
+/* The part of the vmemmap window that belongs to a place of the direct window. */
+static bool descriptors_reserve(struct host_machine *hm)
 {
-	size_t whole = round_up_to(bytes, WINDOW_GRANULE);
-
-	if (!bytes || bytes > OTHERS_WINDOW)
-		return 0;
-	for (size_t offset = 0; offset <= OTHERS_WINDOW - whole; offset += WINDOW_GRANULE) {
-		unsigned long place = OTHERS_BASE + (from_end ? OTHERS_WINDOW - whole - offset : offset);
-
-		if (place_reserve(place, bytes))
-			return place;
-	}
-	return 0;
+	hm->descriptors = (unsigned long)virt_to_page((void *)hm->direct_base);
+	if (!place_reserve(hm->descriptors, hm->descriptor_bytes))
+		return false;
+	if (hm->fd < 0 || !mprotect((void *)hm->descriptors, hm->descriptor_bytes, PROT_READ | PROT_WRITE))
+		return true;
+	munmap((void *)hm->descriptors, hm->descriptor_bytes);
+	return false;
 }
 
-/* A process's first machine lies where the kernel would; others have what its program leaves. */
-static unsigned long direct_reserve(const struct host_machine *hm)
+#if __SIZEOF_POINTER__ == 4
+/* Low memory lies there, and so do the descriptors. */
+static bool direct_take(struct host_machine *hm, unsigned long place)
 {
-	return place_reserve(DIRECT_BASE, hm->direct_bytes) ? DIRECT_BASE : others_reserve(hm->direct_bytes, false);
+	hm->direct_base = place;
+	if (!place_reserve(place, hm->direct_bytes))
+		return false;
+	if (descriptors_reserve(hm))
+		return true;
+	munmap((void *)place, hm->direct_bytes);
+	return false;
+}
+
+/*
+ * A process's first machine lies where the kernel would; others in what its program leaves, low memory packed at the
+ * beginning and vmalloc areas, most of one size, at the end: addresses are so few that what is free must stay whole.
+ * Descriptors are for high memory, too, and go on where the next machine's would be: so they may need another place.
+ */
+static bool direct_reserve(struct host_machine *hm)
+{
+	if (direct_take(hm, DIRECT_BASE))
+		return true;
+	for (unsigned long offset = 0; offset + hm->direct_bytes <= OTHERS_WINDOW; offset += WINDOW_GRANULE)
+		if (direct_take(hm, OTHERS_BASE + offset))
+			return true;
+	return false;
+}
+
+static unsigned long others_reserve_last(size_t bytes)
+{
+	unsigned long place = OTHERS_BASE + OTHERS_WINDOW - round_up_to(bytes, WINDOW_GRANULE);
+
+	for (; bytes && place - OTHERS_BASE < OTHERS_WINDOW; place -= WINDOW_GRANULE)
+		if (place_reserve(place, bytes))
+			return place;
+	return 0;
 }
 
 static unsigned long vmalloc_reserve(struct host_layout *layout)
@@ -95,7 +119,7 @@ static unsigned long vmalloc_reserve(struct host_layout *layout)
 	    place_reserve(last, layout->vmalloc_bytes))
 		return last;
 	layout->vmalloc_bytes = layout->vmalloc_least;
-	return others_reserve(layout->vmalloc_bytes, true);
+	return others_reserve_last(layout->vmalloc_bytes);
 }
 #else
 static unsigned long direct_hint, vmalloc_hint;		/* where to look first; any value is right */
@@ -117,9 +141,13 @@ static unsigned long slot_reserve(unsigned long base, size_t window, size_t byte
 	return 0;
 }
 
-static unsigned long direct_reserve(const struct host_machine *hm)
+static bool direct_reserve(struct host_machine *hm)
 {
-	return slot_reserve(DIRECT_BASE, DIRECT_WINDOW, hm->direct_bytes, &direct_hint);
+	hm->direct_base = slot_reserve(DIRECT_BASE, DIRECT_WINDOW, hm->direct_bytes, &direct_hint);
+	if (!hm->direct_base || descriptors_reserve(hm))
+		return hm->direct_base;
+	munmap((void *)hm->direct_base, hm->direct_bytes);
+	return false;
 }
 
 static unsigned long vmalloc_reserve(const struct host_layout *layout)
@@ -175,15 +203,6 @@ static void frames_destroy(struct host_machine *hm)
 		close(hm->fd);
 }
 
-/* The part of the vmemmap window that belongs to a slot of the direct window. */
-static bool descriptors_reserve(struct host_machine *hm, const struct host_layout *layout)
-{
-	hm->descriptor_bytes = round_up_to(layout->nr_frames * sizeof(struct page), PAGE_SIZE);
-	hm->descriptors = (unsigned long)virt_to_page((void *)layout->direct_base);
-	return place_reserve(hm->descriptors, hm->descriptor_bytes) &&
-	       (hm->fd < 0 || !mprotect((void *)hm->descriptors, hm->descriptor_bytes, PROT_READ | PROT_WRITE));
-}
-
 /*
  * Of the host, not of this thread: a thread that is bound to one processor may boot a machine for many. Asked for once:
  * it costs three system calls.
@@ -220,18 +239,16 @@ int host_machine_create(struct host_layout *layout)
 	hm->direct_bytes = sizeof(long) == 4 ? hm->low_bytes : (size_t)memory_bytes;
 	if (!frames_create(hm, memory_bytes, layout->private_memory))
 		goto unmap_machine;
-	layout->direct_base = direct_reserve(hm);
-	if (!layout->direct_base)
+	hm->descriptor_bytes = round_up_to(layout->nr_frames * sizeof(struct page), PAGE_SIZE);
+	if (!direct_reserve(hm))
 		goto close_memory;
-	hm->direct_base = layout->direct_base;
+	layout->direct_base = hm->direct_base;
 	if (!frames_map(hm))
-		goto unmap_direct;
-	if (!descriptors_reserve(hm, layout))
 		goto unmap_direct;
 	layout->vmalloc_bytes = round_up_to(layout->vmalloc_bytes, PAGE_SIZE);
 	layout->vmalloc_start = vmalloc_reserve(layout);
 	if (!layout->vmalloc_start)
-		goto unmap_descriptors;
+		goto unmap_direct;
 	layout->vmalloc_end = layout->vmalloc_start + layout->vmalloc_bytes;
 	layout->machine = machine_of(hm);
 	layout->memory_is_zero = true;
@@ -239,10 +256,9 @@ int host_machine_create(struct host_layout *layout)
 	layout->map_limit = "vm.max_map_count, usually 65530";
 	machine_list(hm);
 	return 0;
-unmap_descriptors:
-	munmap((void *)hm->descriptors, hm->descriptor_bytes);
 unmap_direct:
-	munmap((void *)layout->direct_base, hm->direct_bytes);
+	munmap((void *)hm->descriptors, hm->descriptor_bytes);
+	munmap((void *)hm->direct_base, hm->direct_bytes);
 close_memory:
 	frames_destroy(hm);
 unmap_machine:

@@ -247,6 +247,21 @@ static void free_addresses_stay_whole(struct ktap *t)
 	EXPECT_EQ(t, machine_shutdown(first), 0);
 	EXPECT_EQ(t, maps_read().ours, 0);
 }
+
+/* Of high memory there are descriptors, but no addresses: the next machine's go on further up. */
+static void machines_of_high_memory_lie_side_by_side(struct ktap *t)
+{
+	enum { NR = 6 };
+	struct machine *machines[NR];
+
+	for (unsigned int i = 0; i < NR; i++) {
+		machines[i] = machine_boot(&(struct machine_config){ .cmdline = "mem=96M highmem=64M nr_cpus=1" });
+		ASSERT_NOT_NULL(t, machines[i]);
+	}
+	for (unsigned int i = 0; i < NR; i++)
+		EXPECT_EQ(t, machine_shutdown(machines[i]), 0);
+	EXPECT_EQ(t, maps_read().ours, 0);
+}
 #endif
 
 /* Boots that fail half-way, too. */
@@ -637,7 +652,7 @@ KTAP_SUITE(windows,
 	   KTAP_CASE(a_full_window_is_no_disaster),
 	   KTAP_CASE(a_thousand_boots_leave_nothing_behind), KTAP_CASE(so_do_thousands_by_threads_at_once),
 #if __SIZEOF_POINTER__ == 4
-	   KTAP_CASE(free_addresses_stay_whole),
+	   KTAP_CASE(free_addresses_stay_whole), KTAP_CASE(machines_of_high_memory_lie_side_by_side),
 #endif
 	   KTAP_CASE(failed_boots_leave_nothing_behind),
 	   KTAP_CASE(large_machines_cost_little),
