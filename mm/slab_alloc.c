@@ -178,6 +178,12 @@ SLOW static void *cache_alloc_again(struct kmem_cache *cache, gfp_t gfp, void *o
 #define CLEAR_4(n) CLEAR(n); CLEAR((n) - 1); CLEAR((n) - 2); CLEAR((n) - 3)
 #define CLEAR_16(n) CLEAR_4(n); CLEAR_4((n) - 4); CLEAR_4((n) - 8); CLEAR_4((n) - 12)
 
+/* Not in fast code, which calls nothing while it is at a CPU's slots. */
+static noinline void *many_zeroed(void *object, const struct cpu_sheaf *slot)
+{
+	return object_zero(object, __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED) & ~SHEAF_INIT);
+}
+
 /* A few words are cleared sooner than a call of memset() begins: one jump to the last, then a store each. */
 INLINE void *zeroed(void *object, const struct cpu_sheaf *slot)
 {
@@ -189,7 +195,7 @@ INLINE void *zeroed(void *object, const struct cpu_sheaf *slot)
 	case 0:
 		return object;
 	case SHEAF_FEW_WORDS + 1:
-		return object_zero(object, __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED) & ~SHEAF_INIT);
+		return many_zeroed(object, slot);
 	}
 	__builtin_unreachable();
 }
