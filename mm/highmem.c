@@ -220,6 +220,7 @@ static inline bool lock_try(struct kmap_state *ks) TRY_ACQUIRES(ks->lock) NO_LOC
 	__atomic_store_n(&ks->lock.owner, &kmem_context, __ATOMIC_RELAXED);
 	return true;
 }
+#define lock_try(ks) __cond_lock((ks)->lock, lock_try(ks))
 
 static noinline void *lock_wake(struct kmap_state *ks, void *address)
 {
@@ -233,6 +234,7 @@ static noinline void *lock_wake(struct kmap_state *ks, void *address)
  */
 static inline void *slot_open(struct kmap_state *ks, struct kmap_slot *slot) RELEASES(ks->lock) NO_LOCK_ANALYSIS
 {
+	__release(ks->lock);
 	__atomic_fetch_add(&slot->count, 1 - SLOT_FREE, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&ks->lock.owner, NULL, __ATOMIC_RELAXED);
 	if (unlikely(__atomic_exchange_n(&ks->lock.word, 0, __ATOMIC_RELEASE) == 2))
@@ -514,9 +516,9 @@ static noinline void kunmap_slowly(const struct page *page)
 void kunmap_high(const struct page *page)
 {
 	const struct kmem_cpu *cpu = this_cpu();
-	unsigned long mask = cpu->kmap_mask, place;
+	unsigned long mask = cpu->kmap_mask;
 	struct kmap_state *ks = cpu->kmap_or_none;
-	struct kmap_slot *slot = slot_at(ks, place = place_for(ks, mask, page));
+	struct kmap_slot *slot = slot_at(ks, place_for(ks, mask, page));
 
 	if (unlikely(!slot_is_of(slot, page)))
 		kunmap_slowly(page);

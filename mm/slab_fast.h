@@ -29,8 +29,8 @@
 
 /*
  * With so few, each that a fast path uses beside its arguments' is saved and restored: there a slot takes its number's
- * place, the stack's top is changed where it is (which else takes longer), and what kfree() does seldom is a function of
- * its own.
+ * place, the stack's top is changed where it is (which else takes longer), and what kfree() does seldom is a function
+ * of its own.
  */
 #define FEW_REGISTERS (sizeof(long) == 4)
 

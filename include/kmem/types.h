@@ -30,6 +30,7 @@ typedef long long s64;
 #ifdef __CHECKER__
 #define __bitwise __attribute__((bitwise))
 #define __force __attribute__((force))
+#define __builtin_assume_aligned(pointer, bytes) (pointer)	/* which the checker does not know */
 #else
 #define __bitwise
 #define __force

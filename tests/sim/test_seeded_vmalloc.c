@@ -100,7 +100,8 @@ static void purge_world(void *arg)
 static void who_needs_addresses_waits_for_a_purge(struct ktap *t)
 {
 	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_LAZY_FLUSH, .run = purge_world, .schedules = 600, .cmdline = "mem=4M nr_cpus=3 vmalloc=1M",
+		.bug = SEEDED_LAZY_FLUSH, .run = purge_world, .schedules = 600,
+		.cmdline = "mem=4M nr_cpus=3 vmalloc=1M",
 	});
 }
 
