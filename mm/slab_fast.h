@@ -15,7 +15,7 @@
 
 #include "mm/slab.h"
 
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE static __always_inline
 
 /*
  * Other CPUs may take its last object from this one: mm/sheaf.c, sheaves_forget(). A plain load is as good as an atomic
