@@ -288,7 +288,7 @@ KMEM_FAST void *mempool_alloc(mempool_t *pool, gfp_t gfp)
 }
 
 /* Who sees a full reserve knows that no sleeper waits for this element: those who empty it after that free more. */
-static inline __attribute__((always_inline)) bool reserve_is_full(const mempool_t *pool)
+static __always_inline bool reserve_is_full(const mempool_t *pool)
 {
 	return __atomic_load_n(&pool->curr_nr, __ATOMIC_ACQUIRE) >= __atomic_load_n(&pool->min_nr, __ATOMIC_RELAXED);
 }

@@ -91,7 +91,7 @@ static unsigned int live_blocks(const struct block_info *info)
 }
 
 /* Which list the pageblock should be on: 1 + its number, or NOWHERE. */
-static inline __attribute__((always_inline)) unsigned int place_wanted(const struct zone *zone, u32 index)
+static __always_inline unsigned int place_wanted(const struct zone *zone, u32 index)
 {
 	const struct block_info *info = &zone->block_info[index];
 	enum migratetype type = type_at(zone, index);
@@ -139,7 +139,7 @@ static noinline void block_move(struct zone *zone, u32 index, unsigned int place
 }
 
 /* Its blocks, or its type, are others now. */
-static inline __attribute__((always_inline)) void block_sort(struct zone *zone, u32 index) MUST_HOLD(zone->lock)
+static __always_inline void block_sort(struct zone *zone, u32 index) MUST_HOLD(zone->lock)
 {
 	unsigned int place = place_wanted(zone, index);
 
@@ -170,7 +170,7 @@ static unsigned long word_mask(pfn_t pfn, unsigned int order)
 	return (order < WORD_ORDER ? (1ul << (1u << order)) - 1 : ~0ul) << pfn % WORD_BITS;
 }
 
-static inline __attribute__((always_inline)) void map_set(struct zone *zone, pfn_t pfn, u32 index, unsigned int order,
+static __always_inline void map_set(struct zone *zone, pfn_t pfn, u32 index, unsigned int order,
 							  bool is_free) MUST_HOLD(zone->lock)
 {
 	unsigned long *word = map_at(zone, index) + pfn % PAGEBLOCK_PAGES / WORD_BITS, mask = word_mask(pfn, order);
@@ -257,7 +257,7 @@ bool pageblock_knows(const struct zone *zone, pfn_t pfn, unsigned int order)
  * Where blocks of that order start in a word that holds several. Buddies that are both free have merged, so where a run
  * of 2^k bits starts at a multiple of 2^k and its buddy is not such a run, there is a block of order k.
  */
-static inline __attribute__((always_inline)) unsigned long blocks_in_word(unsigned long runs, unsigned int order)
+static __always_inline unsigned long blocks_in_word(unsigned long runs, unsigned int order)
 {
 	static const u64 starts[] = {		/* of blocks of order 0, 1, 2 ... */
 		0xffffffffffffffffull, 0x5555555555555555ull, 0x1111111111111111ull, 0x0101010101010101ull,

@@ -178,7 +178,7 @@ static inline void *slab_object(const struct kmem_cache *cache, const struct pag
  * How many steps a distance is. i steps give i, and what is no number of steps gives more than any number that the
  * distance could be of: multiplying by an odd number and turning bits round give no two numbers the same result.
  */
-static inline __attribute__((always_inline)) unsigned long steps_in(struct step step, unsigned long distance)
+static __always_inline unsigned long steps_in(struct step step, unsigned long distance)
 {
 	unsigned long product = distance * step.inverse;
 
@@ -216,7 +216,7 @@ static inline void sheaves_forget_last(struct kmem_cpu *cpu)
 }
 
 /* For kfree() to know: it is plain memory of this slot. */
-static inline __attribute__((always_inline)) void remember_last(struct kmem_cpu *cpu, void *object,
+static __always_inline void remember_last(struct kmem_cpu *cpu, void *object,
 								struct cpu_sheaf *slot)
 {
 	__atomic_store_n(&cpu->last_object, object, __ATOMIC_RELAXED);
@@ -229,13 +229,13 @@ static inline bool sheaf_slot_is_empty(const struct cpu_sheaf *slot)
 }
 
 /* Where the stack of a cache's slot ends: as far from its start as the cache says, or at once. */
-static inline __attribute__((always_inline)) void **sheaf_slot_limit(const struct cpu_sheaf *slot)
+static __always_inline void **sheaf_slot_limit(const struct cpu_sheaf *slot)
 {
 	return slot->base + (slot->base == SHEAF_NONE ? 0 : slot->cache->sheaf_capacity);
 }
 
 /* The main sheaf of a slot, or NULL; it is known by where its stack starts. */
-static inline __attribute__((always_inline)) struct sheaf *sheaf_slot_main(const struct cpu_sheaf *slot)
+static __always_inline struct sheaf *sheaf_slot_main(const struct cpu_sheaf *slot)
 {
 	return slot->base == SHEAF_NONE ? NULL : container_of(slot->base, struct sheaf, objects[0]);
 }

@@ -178,10 +178,17 @@ SLOW static void *cache_alloc_again(struct kmem_cache *cache, gfp_t gfp, void *o
 #define CLEAR_4(n) CLEAR(n); CLEAR((n) - 1); CLEAR((n) - 2); CLEAR((n) - 3)
 #define CLEAR_16(n) CLEAR_4(n); CLEAR_4((n) - 4); CLEAR_4((n) - 8); CLEAR_4((n) - 12)
 
-/* Not in fast code, which calls nothing while it is at a CPU's slots. */
-static noinline void *many_zeroed(void *object, const struct cpu_sheaf *slot)
+/* memset(), which a compiler would call: fast code calls nothing, and saves no registers for that. */
+INLINE void *bytes_zeroed(void *object, size_t bytes)
 {
-	return object_zero(object, __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED) & ~SHEAF_INIT);
+#if (defined(__x86_64__) || defined(__i386__)) && !defined(__SANITIZE_THREAD__) && !defined(KMEM_HOST_SIM)
+	void *to = object;
+
+	__asm__ volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(0) : "memory");
+	return object;
+#else
+	return object_zero(object, bytes);
+#endif
 }
 
 /* A few words are cleared sooner than a call of memset() begins: one jump to the last, then a store each. */
@@ -195,7 +202,7 @@ INLINE void *zeroed(void *object, const struct cpu_sheaf *slot)
 	case 0:
 		return object;
 	case SHEAF_FEW_WORDS + 1:
-		return many_zeroed(object, slot);
+		return bytes_zeroed(object, __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED) & ~SHEAF_INIT);
 	}
 	__builtin_unreachable();
 }

@@ -367,7 +367,7 @@ static void the_usual_allocators_serve_pools(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
 	struct kmem_cache *cache;
-	mempool_t *pools[3];
+	mempool_t *pools[4];
 
 	if (!m)
 		return;
@@ -376,7 +376,8 @@ static void the_usual_allocators_serve_pools(struct ktap *t)
 	pools[0] = mempool_create_slab_pool(3, cache);
 	pools[1] = mempool_create_kmalloc_pool(3, 256);
 	pools[2] = mempool_create_page_pool(3, 1);
-	for (int i = 0; i < 3; i++) {
+	pools[3] = mempool_create_kmalloc_pool(3, 16384);
+	for (int i = 0; i < 4; i++) {
 		void *element;
 
 		ASSERT_NOT_NULL(t, pools[i]);

@@ -337,28 +337,30 @@ static void an_area_of_two_tables_is_kept_too(struct ktap *t)
 static void other_pages_behind_the_same_first_one_are_seen(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
-	struct page *pages[11], *others[11];
+	struct page *pages[16], *others[16];
 	char *p, *q;
 
 	ASSERT_NOT_NULL(t, e);
-	scattered_take(pages, 11);
-	scattered_take(others, 11);
-	for (unsigned int i = 1; i < 30; i++) {
-		swap(pages[1 + i % 10], others[i % 11]);
-		p = vm_map_ram(pages, 11, NUMA_NO_NODE);
-		q = vmap(pages, 11, VM_MAP, PAGE_KERNEL);
+	scattered_take(pages, 16);
+	scattered_take(others, 16);
+	for (unsigned int i = 1; i < 60; i++) {
+		unsigned int nr = i % 2 ? 16 : 11;	/* they are compared in eights, and then one by one */
+
+		swap(pages[1 + i / 2 % (nr - 1)], others[i % 16]);
+		p = vm_map_ram(pages, nr, NUMA_NO_NODE);
+		q = vmap(pages, nr, VM_MAP, PAGE_KERNEL);
 		ASSERT(t, p && q);
-		expect_pages(t, p, pages, 11, true);
-		expect_pages(t, q, pages, 11, true);
+		expect_pages(t, p, pages, nr, true);
+		expect_pages(t, q, pages, nr, true);
 		env_holds(e);
-		vm_unmap_ram(p, 11);
+		vm_unmap_ram(p, nr);
 		vunmap(q);
 		vm_flush(e->m);
 	}
 	if (!reused(e))
 		ktap_skip(t, "this host keeps nothing");
-	scattered_give(pages, 11);
-	scattered_give(others, 11);
+	scattered_give(pages, 16);
+	scattered_give(others, 16);
 }
 
 /* What is no page is refused there as it is of a new area. */

@@ -61,6 +61,9 @@ static void k3_an_area_in_another_frames_bucket_is_found(struct ktap *t)
 	kept_area(e)->pfn++;
 	expect_fault(e, "K3");
 	kept_area(e)->pfn--;
+	kept_area(e)->bucket ^= 1;
+	expect_fault(e, "K3");
+	kept_area(e)->bucket ^= 1;
 	env_holds(e);
 }
 
