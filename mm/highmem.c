@@ -90,7 +90,6 @@ int kmap_init(struct machine *m)
 void kmap_open(struct machine *m, struct pgtable *table)
 {
 	struct kmap_state *ks = m->kmap;
-
 	u64 leaf = pgtable_leaf(table->format, 1, 0, pgprot_val(PAGE_KERNEL) | _PAGE_NX);
 	struct host_entries host = { pgtable_keep(table, ks->base, LAST_PKMAP, leaf), leaf };
 

@@ -465,12 +465,6 @@ static noinline struct page *page_zeroed(struct page *page, unsigned int order)
 	return page;
 }
 
-/* Where this CPU keeps what may serve the request. */
-static inline struct per_cpu_pages *pcp_for(gfp_t gfp)
-{
-	return __atomic_load_n(&this_cpu()->pcp_by_gfp[(__force unsigned int)gfp & ZONE_BITS], __ATOMIC_RELAXED);
-}
-
 /* __GFP_MOVABLE and __GFP_RECLAIMABLE are enum migratetype's values; of both there is no list. */
 static inline unsigned int pcp_list_for(gfp_t gfp)
 {

@@ -83,14 +83,13 @@ static unsigned long take_kept(gfp_t gfp, unsigned long nr, struct page **array)
 {
 	unsigned int order = min((unsigned int)ilog2(nr), PCP_ORDERS - 1);
 	unsigned long done = 0, flags;
-	struct kmem_cpu *cpu = cpu_hold(&flags);
 
+	cpu_hold(&flags);
 	gfp = bulk_gfp(gfp, false) & ~__GFP_COMP;
 	while (order) {
-		const struct per_cpu_pages *pcp = cpu->pcp_by_gfp[(__force unsigned int)gfp & ZONE_BITS];
 		struct page *block = NULL;
 
-		if ((nr - done) >> order && pcp->order[order].kept)
+		if ((nr - done) >> order && pcp_for(gfp)->order[order].kept)
 			block = alloc_pages(gfp, order);
 		if (!block) {
 			order--;
@@ -104,10 +103,10 @@ static unsigned long take_kept(gfp_t gfp, unsigned long nr, struct page **array)
 	return done;
 }
 
-/* Does this CPU keep blocks at all? */
-static bool blocks_are_kept(gfp_t gfp)
+/* Does this CPU keep blocks at all? (In fast code: it stays this CPU meanwhile.) */
+static KMEM_FAST bool blocks_are_kept(gfp_t gfp)
 {
-	const struct per_cpu_pages *pcp = this_cpu()->pcp_by_gfp[(__force unsigned int)gfp & ZONE_BITS];
+	const struct per_cpu_pages *pcp = pcp_for(gfp);
 	unsigned int kept = 0;
 
 	for (unsigned int order = 1; order < PCP_ORDERS; order++)

@@ -173,8 +173,7 @@ static inline unsigned long page_offset_here(const struct kmem_cpu *cpu, const s
 }
 
 /* The last reference to a block, as its owner should leave it but for its flags. */
-static __always_inline bool is_last_of_block(const struct kmem_cpu *cpu, const struct page *page,
-								   unsigned long offset)
+static __always_inline bool is_last_of_block(const struct kmem_cpu *cpu, const struct page *page, unsigned long offset)
 {
 	return offset < cpu->page_bytes && page_state_is(page, PAGE_STATE_USED) && !page->mapping;
 }
@@ -183,9 +182,8 @@ static __always_inline bool is_last_of_block(const struct kmem_cpu *cpu, const s
  * Where this CPU keeps blocks of that order whose first page has those flags, one of a compound block or not. Most are
  * of the zone that serves plain requests; only of others it is looked up, as the flags say.
  */
-static __always_inline struct per_cpu_pages *pcp_by_flags(const struct kmem_cpu *cpu,
-										unsigned long flags, unsigned int order,
-										unsigned long head)
+static __always_inline struct per_cpu_pages *pcp_by_flags(const struct kmem_cpu *cpu, unsigned long flags,
+							  unsigned int order, unsigned long head)
 {
 	struct per_cpu_pages *pcp = __atomic_load_n(&cpu->pcp_by_gfp[0], __ATOMIC_RELAXED);
 
@@ -251,8 +249,7 @@ slow:
 }
 
 /* Onto that list, unless there are enough pages. */
-static __always_inline void single_keep(struct per_cpu_pages *pcp, struct page **list,
-							      struct page *page)
+static __always_inline void single_keep(struct per_cpu_pages *pcp, struct page **list, struct page *page)
 {
 	if (unlikely(pcp->count >= __atomic_load_n(&pcp->high, __ATOMIC_RELAXED))) {
 		free_pages_slowly(page, 0);

@@ -170,8 +170,8 @@ static unsigned long word_mask(pfn_t pfn, unsigned int order)
 	return (order < WORD_ORDER ? (1ul << (1u << order)) - 1 : ~0ul) << pfn % WORD_BITS;
 }
 
-static __always_inline void map_set(struct zone *zone, pfn_t pfn, u32 index, unsigned int order,
-							  bool is_free) MUST_HOLD(zone->lock)
+static __always_inline void map_set(struct zone *zone, pfn_t pfn, u32 index, unsigned int order, bool is_free)
+	MUST_HOLD(zone->lock)
 {
 	unsigned long *word = map_at(zone, index) + pfn % PAGEBLOCK_PAGES / WORD_BITS, mask = word_mask(pfn, order);
 

@@ -61,6 +61,12 @@ static inline void set_page_state(struct page *page, u64 state)
 _Static_assert(PCP_COLD_LISTS == PAGEBLOCK_COLD && PAGEBLOCK_APART >= NR_PCP_LISTS,
 	       "a pageblock's byte is the number of the list, or that of none");
 
+/* Where this CPU keeps what may serve the request. */
+static inline struct per_cpu_pages *pcp_for(gfp_t gfp)
+{
+	return __atomic_load_n(&this_cpu()->pcp_by_gfp[(__force unsigned int)gfp & ZONE_BITS], __ATOMIC_RELAXED);
+}
+
 /* The first single page of a list, its user's now; the caller counts it. NULL: none, or someone wrote to it. */
 static inline struct page *pcp_pop_single(struct per_cpu_pages *pcp, unsigned int list)
 {

@@ -216,8 +216,7 @@ static inline void sheaves_forget_last(struct kmem_cpu *cpu)
 }
 
 /* For kfree() to know: it is plain memory of this slot. */
-static __always_inline void remember_last(struct kmem_cpu *cpu, void *object,
-								struct cpu_sheaf *slot)
+static __always_inline void remember_last(struct kmem_cpu *cpu, void *object, struct cpu_sheaf *slot)
 {
 	__atomic_store_n(&cpu->last_object, object, __ATOMIC_RELAXED);
 	cpu->last_slot = slot;

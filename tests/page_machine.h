@@ -31,7 +31,7 @@ static inline struct zone *zone_named(struct machine *m, int nid, enum zone_type
 	return &m->nodes[nid]->zones[type];
 }
 
-/* Pages taken one way until there are no more, linked through lru.next; freed by pages_put(). */
+/* Pages taken one way until there are no more, linked through index; freed by put_all(). */
 struct taken {
 	struct page *last;
 	unsigned long nr;

@@ -54,24 +54,13 @@ static unsigned long random_slot(struct ktap *t, unsigned long nr)
 /* Another CPU is at the zone: takes and gives back what goes beyond its lists. */
 static void other_cpu_comes(struct ktap *t, unsigned int i, void *arg)
 {
-	struct page *chain = NULL;
+	struct taken taken = { 0 };
 
 	(void)i;
 	machine_enter(arg);
-	for (unsigned int nr = 0; nr < 32; nr++) {
-		struct page *page = alloc_page(GFP_MOVING);
-
-		if (!EXPECT(t, page))
-			break;
-		page->index = (unsigned long)chain;
-		chain = page;
-	}
-	while (chain) {
-		struct page *page = chain;
-
-		chain = (struct page *)page->index;
-		__free_page(page);
-	}
+	while (taken.nr < 32 && EXPECT(t, page_take(&taken, GFP_MOVING, 0)))
+		;
+	put_all(&taken);
 	drain_local_pages();
 	machine_leave();
 }

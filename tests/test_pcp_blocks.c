@@ -280,29 +280,20 @@ static void after_a_shortage_little_is_taken_at_once(struct ktap *t)
 /* A block that the CPU keeps; then so many single pages, with a pair of its order now and then if it is used. */
 static struct page *keep_and_fetch(struct ktap *t, unsigned int pages, bool use)
 {
-	struct page *block = alloc_pages(ATOMIC_GFP, 7), *chain = NULL;
+	struct page *block = alloc_pages(ATOMIC_GFP, 7);
+	struct taken taken = { 0 };
 
 	if (!EXPECT(t, block))
 		return NULL;
 	__free_pages(block, 7);
 	EXPECT(t, is_kept(block, 7));
 	for (unsigned int i = 0; i < pages; i++) {
-		struct page *page = alloc_page(ATOMIC_GFP);
-
+		if (!EXPECT(t, page_take(&taken, ATOMIC_GFP, 0)))
+			break;
 		if (use && i % 64 == 0)
 			__free_pages(alloc_pages(ATOMIC_GFP, 7), 7);
-		if (!EXPECT(t, page))
-			break;
-		page->index = (unsigned long)chain;
-		chain = page;
 	}
-	while (chain) {
-		struct page *page = chain;
-
-		chain = (struct page *)page->index;
-		page->index = 0;
-		__free_page(page);
-	}
+	put_all(&taken);
 	return block;
 }
 

@@ -4,7 +4,7 @@
  *
  *	tier	functions						needed for
  *	boot	machine_create, machine_destroy, console, panic		a first port
- *	memory	describe, page_table, map, unmap, kmap, release		large memory, vmalloc, high memory
+ *	memory	describe, page_table, map, unmap, kmap, kmap_entries, release	large memory, vmalloc, high memory
  *	CPUs	set_cpu, interrupt					more than one CPU
  *	tasks	wait, wake, task_start					sleeping, background reclaim
  *	extras	clock, random, backtrace, symbol			better reports
