@@ -114,15 +114,16 @@ static void pages_that_come_and_go_leave_whole_pageblocks(struct ktap *t)
  */
 static void so_they_do_with_another_cpu_at_the_zone(struct ktap *t)
 {
-	unsigned long whole = 0, could = 1;
+	unsigned long whole, could;
+	unsigned int attempts = 5;
 
-	for (unsigned int attempt = 0; attempt < 5 && whole < could * 8 / 10; attempt++) {
+	do {
 		struct machine *m = machine_for(t, "mem=128M nr_cpus=2" QUIET
 						" sysctl.vm.min_free_kbytes=256 transparent_hugepage=never");
 
 		ASSERT(t, m);
 		whole = aged(t, m, &could);
-	}
+	} while (whole < could * 8 / 10 && --attempts);
 	EXPECT_GE(t, whole, could * 8 / 10);
 }
 
