@@ -198,15 +198,15 @@ static void a_large_request_compacts_for_itself(struct ktap *t)
 	ASSERT(t, m);
 	nr = fill_and_thin(4);
 	take_all(&whole, __GFP_MOVABLE | __GFP_NOWARN, PAGEBLOCK_ORDER);
-	stalls = this_cpu()->events[COMPACT_STALL];
-	successes = this_cpu()->events[COMPACT_SUCCESS];
+	stalls = m->cpus[0]->events[COMPACT_STALL];
+	successes = m->cpus[0]->events[COMPACT_SUCCESS];
 	EXPECT_NULL(t, alloc_pages(__GFP_NOWARN, PAGEBLOCK_ORDER));
 	EXPECT_EQ(t, nr_moved, 0);
 	page = alloc_pages(NO_KSWAPD | __GFP_NORETRY, PAGEBLOCK_ORDER);
 	EXPECT_NOT_NULL(t, page);
 	EXPECT_GT(t, nr_moved, 0);
-	EXPECT_EQ(t, this_cpu()->events[COMPACT_STALL], stalls + 1);
-	EXPECT_EQ(t, this_cpu()->events[COMPACT_SUCCESS], successes + 1);
+	EXPECT_EQ(t, m->cpus[0]->events[COMPACT_STALL], stalls + 1);
+	EXPECT_EQ(t, m->cpus[0]->events[COMPACT_SUCCESS], successes + 1);
 	expect_contents(t, nr);
 	if (page)
 		__free_pages(page, PAGEBLOCK_ORDER);
@@ -516,7 +516,7 @@ static void kcompactd_compacts_each_zone_it_may(struct ktap *t)
 	unsigned long nr, *events;
 
 	ASSERT(t, m);
-	events = this_cpu()->events;
+	events = m->cpus[0]->events;
 	compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_NORMAL);	/* nothing is movable */
 	EXPECT_EQ(t, events[COMPACT_DAEMON_WAKE], 0);
 	nr = fill_and_thin(4);
@@ -544,7 +544,7 @@ static void compaction_is_only_for_memory_in_pieces(struct ktap *t)
 	struct page *page;
 
 	ASSERT(t, m);
-	scanned = &this_cpu()->events[COMPACT_DAEMON_MIGRATE_SCANNED];
+	scanned = &m->cpus[0]->events[COMPACT_DAEMON_MIGRATE_SCANNED];
 	page = alloc_page(NO_KSWAPD | __GFP_MOVABLE);
 	ASSERT(t, page);
 	own(0, page);
@@ -574,7 +574,7 @@ static void compaction_is_only_for_memory_in_pieces(struct ktap *t)
 	compact_node(m->nodes[0], PAGEBLOCK_ORDER, ZONE_NORMAL);
 	EXPECT_EQ(t, *scanned, 0);
 	EXPECT_NULL(t, alloc_pages(NO_KSWAPD | __GFP_NORETRY | __GFP_NOWARN, PAGEBLOCK_ORDER));
-	EXPECT_EQ(t, this_cpu()->events[COMPACT_STALL], 0);
+	EXPECT_EQ(t, m->cpus[0]->events[COMPACT_STALL], 0);
 	put_all(&halves);
 	put_all(&rest);
 	give(0);
@@ -820,7 +820,7 @@ static void the_nth_answer_of_an_owner_may_be_any(struct ktap *t)
 			sweep.nth++;
 			sweep_once(t, m);
 			most += sweep.happened;
-			this_cpu()->events[PGMIGRATE_FAIL] = 0;
+			m->cpus[0]->events[PGMIGRATE_FAIL] = 0;
 		} while (sweep.happened && !ktap_failed(t));
 		EXPECT_GE(t, most, 4);
 		if (ktap_failed(t))

@@ -497,9 +497,9 @@ static void h7_what_stands_aside_is_another_s(struct ktap *t)
 	slot->spare = (void *)m;
 	expect_fault_of(t, m, "H7");
 	slot->spare = NULL;
-	this_cpu()->node++;			/* another node's */
+	m->cpus[0]->node++;			/* another node's */
 	EXPECT(t, !large_check(m, 0, NULL));
-	this_cpu()->node--;
+	m->cpus[0]->node--;
 	machine_holds(t, m);
 	kfree(small);
 }
@@ -514,12 +514,12 @@ static void h6_the_newest_is_another_s(struct ktap *t)
 	kfree(object);
 	object = kmalloc(SIZE, GFP_KERNEL);
 	other = kmalloc(SIZE, GFP_KERNEL);
-	this_cpu()->last_slot++;
+	m->cpus[0]->last_slot++;
 	expect_fault_of(t, m, "H6");
-	this_cpu()->last_slot--;
-	this_cpu()->last_object = other;
+	m->cpus[0]->last_slot--;
+	m->cpus[0]->last_object = other;
 	expect_fault_of(t, m, "H6");
-	this_cpu()->last_object = object;
+	m->cpus[0]->last_object = object;
 	machine_holds(t, m);
 	kfree(other);
 	kfree(object);

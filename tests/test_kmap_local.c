@@ -394,17 +394,19 @@ static void j6_mappings_of_others_are_seen_at_rest(struct ktap *t)
 static void j7_a_cpus_idea_of_low_memory_is_the_machines(struct ktap *t)
 {
 	struct machine *m = high_machine(t);
+	struct kmem_cpu *cpu;
 
 	ASSERT_NOT_NULL(t, m);
-	this_cpu()->first_high++;
+	cpu = cpu_get();
+	cpu->first_high++;
 	expect_broken(t, m, "J7");
-	this_cpu()->first_high--;
-	this_cpu()->direct_base++;
+	cpu->first_high--;
+	cpu->direct_base++;
 	expect_broken(t, m, "J7");
-	this_cpu()->direct_base--;
-	this_cpu()->direct_bytes++;
+	cpu->direct_base--;
+	cpu->direct_bytes++;
 	expect_broken(t, m, "J7");
-	this_cpu()->direct_bytes--;
+	cpu->direct_bytes--;
 	everything_holds(t, m);
 }
 
