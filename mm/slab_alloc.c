@@ -296,23 +296,27 @@ KMEM_FAST static void *kmalloc_odd(size_t asked, gfp_t gfp, unsigned long id_slo
 	return kmalloc_from(asked, gfp, id_slot);
 }
 
-/* Are zeros all that is odd about these flags? If a request has come, another bit is, even of no flags. */
-INLINE bool only_zeros_are_odd(gfp_t gfp)
-{
-	return ((gfp | KMEM_GFP_ASKED) & kmem_context.odd_gfp) == __GFP_ZERO;
-}
+/*
+ * Flags with these turned over are not odd if zeros were all that is: __GFP_ZERO is gone then, else it has come. If a
+ * request has come, the other bit is odd, even with no flags.
+ */
+#define ONLY_ZEROS (__GFP_ZERO | KMEM_GFP_ASKED)
 
 /* kmalloc() of that slot if it has an object, zeroed if that is asked for; NULL: odd. */
-INLINE void *slot_pop(struct kmem_cpu *cpu, struct cpu_sheaf *slot, gfp_t gfp)
+INLINE void *slot_pop(struct kmem_cpu *cpu, struct cpu_sheaf *slot, gfp_t *gfp)
 {
-	void *object;
+	void *object = NULL;
 
-	if (likely(!gfp_is_odd(gfp)))
+	if (likely(!gfp_is_odd(*gfp)))
 		return pop(cpu, slot, true);
-	if (!only_zeros_are_odd(gfp))
-		return NULL;
-	object = pop_for(cpu, slot, true, true);
-	return likely(object) ? zeroed(object, slot) : NULL;
+	*gfp ^= ONLY_ZEROS;
+	OPTIMIZER_HIDE_VAR(*gfp);		/* else a register is kept for what they were */
+	if (likely(!gfp_is_odd(*gfp)))
+		object = pop_for(cpu, slot, true, true);
+	if (likely(object))
+		return zeroed(object, slot);
+	*gfp ^= ONLY_ZEROS;
+	return NULL;
 }
 
 /* kmalloc_odd() of those who know no more than the slot; in KMEM_FAST code the CPU is the same. */
@@ -329,7 +333,7 @@ KMEM_FAST void *__kmalloc_slot(unsigned long id_slot, gfp_t gfp)
 
 	if (FEW_REGISTERS)
 		OPTIMIZER_HIDE_VAR(slot);
-	object = slot_pop(cpu, slot, gfp);
+	object = slot_pop(cpu, slot, &gfp);
 	return likely(object) ? object : kmalloc_slot_odd(slot, gfp, 0);
 }
 
@@ -344,7 +348,7 @@ KMEM_FAST void *__kmalloc(size_t size, gfp_t gfp)
 	slot = slot_at(cpu, kmalloc_slots[(size + 7) / 8]);
 	if (FEW_REGISTERS)
 		OPTIMIZER_HIDE_VAR(slot);
-	object = slot_pop(cpu, slot, gfp);
+	object = slot_pop(cpu, slot, &gfp);
 	return likely(object) ? object : kmalloc_slot_odd(slot, gfp, size);
 }
 
