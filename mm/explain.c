@@ -182,10 +182,28 @@ static bool add_zone_part(struct text *text, const void *address, const struct z
 	return found;
 }
 
-/* What boot took for zones, nodes and CPUs. False: none of that is there. */
+/* The caches of kmalloc() are there as long as the machine. */
+static bool add_kmalloc_part(struct text *text, const struct machine *m, const void *address)
+{
+	for (unsigned int id = 1; id < KMALLOC_NR_IDS; id++) {
+		const struct kmem_cache *cache = m->cache_by_id[id];
+
+		for (unsigned int nid = 0; cache && nid < m->nr_nodes; nid++) {
+			if (!add_part(text, address, cache->node[nid], sizeof(struct kmem_cache_node),
+				      "struct kmem_cache_node"))
+				continue;
+			text_add(text, " of cache %s, node %u", cache->name, nid);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What boot took for zones, nodes, CPUs and those who have one state each. False: none of that is there. */
 static bool add_boot(struct text *text, const struct machine *m, const void *address)
 {
-	bool found = false;
+	bool found = add_kmalloc_part(text, m, address) ||
+		     (m->vmalloc && add_part(text, address, m->vmalloc, sizeof(*m->vmalloc), "struct vmalloc_state"));
 
 	for (unsigned int i = 0; !found && i < m->nr_zones; i++)
 		found = add_zone_part(text, address, m->zones[i]);

@@ -183,6 +183,7 @@ static void what_boot_took(struct ktap *t)
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
 	const struct pglist_data *node = m ? m->nodes[0] : NULL;
 	const struct zone *zone = m ? m->zones[0] : NULL;
+	void *object;
 
 	ASSERT(t, m);
 	EXPECT_STR(t, explain(m, zone), "byte 0 of struct zone of zone DMA, node 0");
@@ -195,6 +196,11 @@ static void what_boot_took(struct ktap *t)
 	EXPECT_STR(t, explain(m, node->slot_map + 3), "byte 6 of slot_map[] of node 0");
 	EXPECT_STR(t, explain(m, node), "byte 0 of struct pglist_data of node 0");
 	EXPECT_STR(t, explain(m, (char *)m->cpus[1] + 4), "byte 4 of the own memory of CPU 1");
+	EXPECT_STR(t, explain(m, m->vmalloc), "byte 0 of struct vmalloc_state");
+	object = kmalloc(96, GFP_KERNEL);
+	EXPECT_STR(t, explain(m, (char *)cache_of(m, object)->node[0] + 8),
+		   "byte 8 of struct kmem_cache_node of cache kmalloc-96, node 0");
+	kfree(object);
 }
 
 static void vmalloc_areas(struct ktap *t)
