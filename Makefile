@@ -204,7 +204,8 @@ core-src := $(filter-out $(if $(filter linux,$(HOST)),lib/string.c),$(call sourc
 host-src := $(sort $(wildcard host/$(HOST)/*.c host/$(HOST)/*.S) $(host-shares))
 # A malloc() for programs: where a process has 64-bit addresses to spare.
 malloc-src := $(if $(and $(filter linux,$(HOST)),$(filter x86_64 aarch64,$(ARCH))),$(call sources-in,malloc))
-cli-src := $(if $(and $(hosted),$(host-src)),$(call sources-in,cli))
+# What counts cache lines needs the simulator.
+cli-src := $(if $(and $(hosted),$(host-src)),$(filter-out $(if $(filter sim,$(HOST)),,cli/lines%),$(call sources-in,cli)))
 
 lib-obj := $(call objects-of,$(core-src) $(host-src),$(OBJ))
 pic-obj := $(call objects-of,$(core-src) $(host-src),$(OBJ)/pic)

@@ -17,6 +17,7 @@ enum exit_status {
 int command_replay(int argc, char **argv);
 int command_console(int argc, char **argv);
 int command_show(int argc, char **argv);
+int command_lines(int argc, char **argv);
 int command_help(int argc, char **argv);
 
 /* "kmem: TEXT" and the hint to help, on standard error. Returns EXIT_BAD. */

@@ -6,7 +6,11 @@
  */
 #include "cli/json.h"
 
+#include "cli/cli.h"
+
 #include <assert.h>
+#include <errno.h>
+#include <string.h>
 
 /* A character of well-formed UTF-8 at text: its length, or 0. */
 static unsigned int utf8_length(const unsigned char *text)
@@ -103,4 +107,23 @@ void json_string(struct json *json, const char *key, const char *text)
 		write_text(json->out, text);
 	else
 		fputs("null", json->out);
+}
+
+bool json_write(const char *path, void (*write)(struct json *json, void *arg), void *arg)
+{
+	bool to_stdout = !strcmp(path, "-");
+	struct json json = { .out = to_stdout ? stdout : fopen(path, "w") };
+	bool is_fine;
+
+	if (!json.out) {
+		fatal("%s: %s", path, strerror(errno));
+		return false;
+	}
+	write(&json, arg);
+	is_fine = !fflush(json.out) && !ferror(json.out);
+	if (!to_stdout)
+		is_fine &= !fclose(json.out);
+	if (!is_fine)
+		fatal("%s: cannot be written", path);
+	return is_fine;
 }

@@ -29,4 +29,7 @@ void json_bool(struct json *json, const char *key, bool value);
 /* Bytes that are not UTF-8 become U+FFFD; NULL becomes null. */
 void json_string(struct json *json, const char *key, const char *text);
 
+/* What write(json, arg) makes, into a file; "-" is standard output. False, with a message, if that fails. */
+bool json_write(const char *path, void (*write)(struct json *json, void *arg), void *arg);
+
 #endif

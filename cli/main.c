@@ -5,6 +5,7 @@
  *	kmem replay FILE...	a recording, run again on a machine of any size
  *	kmem show NAME		a kernel file of a machine: buddyinfo, slabinfo ...
  *	kmem console		a machine to talk to
+ *	kmem lines WORKLOAD	which cache lines go from processor to processor: the simulator's command only
  *	kmem help [TOPIC]
  */
 #include "cli/cli.h"
@@ -18,7 +19,8 @@ static const char help_text[] =
 	"Usage: kmem replay FILE... [--cmdline \"mem=2G ...\"] [--sweep \"key=a,b,c\"] [--json FILE]\n"
 	"       kmem show [NAME] [--cmdline \"...\"] [--trace FILE]\n"
 	"       kmem console [--cmdline \"...\"]\n"
-	"       kmem help [replay | show | console | parameters | exit]\n"
+	"       kmem lines [WORKLOAD | --trace FILE] [--tasks N] [--json FILE]\n"
+	"       kmem help [replay | show | console | lines | parameters | exit]\n"
 	"       kmem --version\n"
 	"\n"
 	"kmem replays the memory events of a real machine on a machine of any size, inside this process,\n"
@@ -69,6 +71,22 @@ static const char console_help[] =
 	"\n"
 	"Exit: 0 fine, 1 something was found broken, or is not freed; or what exit was told.\n";
 
+static const char lines_help[] =
+	"Usage: kmem lines [WORKLOAD] [OPTION...]\n"
+	"\n"
+	"Says which cache lines of a machine go from one processor to another while tasks do the same at once, or\n"
+	"while a recording is replayed by a task for each of its CPUs: what lies there, and which code had the line\n"
+	"and got it. What two processors write by turns costs both, and no lock says so. Only the command of the\n"
+	"simulator can: make HOST=sim kmem, and then build/sim/kmem. Without WORKLOAD: lists what there is.\n"
+	"\n"
+	"  --trace FILE      this recording; may be given several times. Events of CPU n are those of task n % tasks\n"
+	"  --tasks N         so many, 2 to 16 (default 2; of a recording 4)\n"
+	"  --operations N    of each task (default 8192); of a recording the first N events (default: all)\n"
+	"  --cmdline TEXT    more for the machine's command line; it has 1 GiB and a CPU for each task\n"
+	"  --seed N          of the order in which tasks go on (default 1); the same seed gives the same figures\n"
+	"  --top N           rows of the tables, up to 64 (default 12)\n"
+	"  --json FILE       the same, machine-readable; \"-\" prints it instead\n";
+
 static const char exit_help[] =
 	"0  fine\n"
 	"1  a finding that wants attention: failed allocations, lost events, a damaged line ...\n"
@@ -97,6 +115,8 @@ int command_help(int argc, char **argv)
 		fputs(show_help, stdout);
 	else if (!strcmp(topic, "console"))
 		fputs(console_help, stdout);
+	else if (!strcmp(topic, "lines"))
+		fputs(lines_help, stdout);
 	else if (!strcmp(topic, "parameters"))
 		print_parameters();
 	else if (!strcmp(topic, "exit"))
@@ -107,6 +127,15 @@ int command_help(int argc, char **argv)
 		return usage_error("no help about '%s'", topic);
 	return finish_output(EXIT_FINE);
 }
+
+#ifndef KMEM_HOST_SIM
+int command_lines(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return fatal("lines: only the simulator sees them: make HOST=sim kmem, and then build/sim/kmem lines");
+}
+#endif
 
 static bool asks_for_help(int argc, char **argv)
 {
@@ -125,12 +154,13 @@ int main(int argc, char **argv)
 		{ "replay", command_replay },
 		{ "show", command_show },
 		{ "console", command_console },
+		{ "lines", command_lines },
 		{ "help", command_help },
 	};
 	const char *name = argc > 1 ? argv[1] : "";
 
 	if (!*name)
-		return usage_error("no command given: replay, show, console or help");
+		return usage_error("no command given: replay, show, console, lines or help");
 	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
 		printf("kmem %s\n", KMEM_VERSION);
 		return finish_output(EXIT_FINE);

@@ -36,25 +36,6 @@ struct replay_result *replay_once(const struct replay_command *command, const ch
 	return result;
 }
 
-bool write_json(const struct replay_command *command, void (*write)(struct json *json, void *arg), void *arg)
-{
-	bool to_stdout = !strcmp(command->json, "-");
-	struct json json = { .out = to_stdout ? stdout : fopen(command->json, "w") };
-	bool is_fine;
-
-	if (!json.out) {
-		fatal("%s: %s", command->json, strerror(errno));
-		return false;
-	}
-	write(&json, arg);
-	is_fine = !fflush(json.out) && !ferror(json.out);
-	if (!to_stdout)
-		is_fine &= !fclose(json.out);
-	if (!is_fine)
-		fatal("%s: cannot be written", command->json);
-	return is_fine;
-}
-
 /* ---------------------------------------------------------------------------------------------------- options */
 
 static bool read_count(const char *text, u64 *count)
@@ -162,7 +143,7 @@ static int tell(const struct replay_command *command, const struct report *repor
 	findings_make(&findings, report);
 	if (!command->json || strcmp(command->json, "-"))
 		report_print(stdout, report, &findings);
-	if (command->json && !write_json(command, whole_json, &whole))
+	if (command->json && !json_write(command->json, whole_json, &whole))
 		return EXIT_BAD;
 	if (report->error->kind != TRACE_ERROR_NONE)
 		return fatal("%s", report->error->text);

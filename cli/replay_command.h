@@ -42,7 +42,4 @@ bool cmdline_with(char to[CMDLINE_BYTES], const char *cmdline, const char *key, 
 /* replay_sweep.c: replay per value and compare. Returns the exit status. */
 int replay_sweep(const struct replay_command *command, const char *cmdline);
 
-/* Write one or more reports to command->json. False, with a message, if that fails. */
-bool write_json(const struct replay_command *command, void (*write)(struct json *json, void *arg), void *arg);
-
 #endif

@@ -7,7 +7,8 @@
  *	replay_collect, machine_leave, machine_shutdown
  *
  * All events run on one thread and so on one CPU, whatever CPU recorded them: the order of the recording is kept
- * exactly, remote frees are not reproduced. What is still live at the end goes with the machine.
+ * exactly, remote frees are not reproduced, unless the caller gives each event to a CPU (on_cpu). What is still live at
+ * the end goes with the machine.
  */
 #include "cli/replay.h"
 
@@ -108,11 +109,12 @@ static void stop_machine(struct replay *replay)
 
 /* ---------------------------------------------------------------------------------------------------- events */
 
-static void replay_event(struct replay *replay, const struct trace_event *event)
+/* replay->event, by the calls that it stands for. */
+static void replay_step(void *arg)
 {
-	replay->event = event;
-	replay->result->counts.events++;
-	switch (event->kind) {
+	struct replay *replay = arg;
+
+	switch (replay->event->kind) {
 	case TRACE_KMALLOC:
 	case TRACE_KMALLOC_NODE:
 	case TRACE_CACHE_ALLOC:
@@ -133,6 +135,16 @@ static void replay_event(struct replay *replay, const struct trace_event *event)
 	default:
 		replay->result->counts.inside++;
 	}
+}
+
+static void replay_event(struct replay *replay, const struct replay_options *options, const struct trace_event *event)
+{
+	replay->event = event;
+	replay->result->counts.events++;
+	if (options->on_cpu)
+		options->on_cpu(options->on_cpu_arg, replay->machine, event->cpu, replay_step, replay);
+	else
+		replay_step(replay);
 	replay->event = NULL;
 }
 
@@ -161,7 +173,7 @@ static bool replay_events(struct replay *replay, const struct replay_options *op
 	struct trace_event event;
 
 	while (!replay->result->is_cut && trace_next(replay->reader, &event) > 0) {
-		replay_event(replay, &event);
+		replay_event(replay, options, &event);
 		moments_event(replay, event.timestamp_ns);
 		if (counts->events % SAMPLE_EVENTS == 0)
 			sample(replay);

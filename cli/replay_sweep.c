@@ -150,7 +150,7 @@ static int sweep_run(struct sweep *sweep, const char *cmdline)
 		setting_run(sweep, &sweep->settings[i], cmdline);
 	if (!to_stdout)
 		print_sweep(sweep);
-	if (sweep->command->json && !write_json(sweep->command, sweep_json, sweep))
+	if (sweep->command->json && !json_write(sweep->command->json, sweep_json, sweep))
 		return EXIT_BAD;
 	return sweep_status(sweep);
 }

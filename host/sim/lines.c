@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <kmem/check.h>
 #include "host/sim/sim.h"
 
 #define LINE_BYTES 64u
@@ -50,6 +49,11 @@ void sim_lines_begin(void)
 	nr_lines = 0;
 	moved = 0;
 	lines_are_counted = true;
+}
+
+void sim_lines_pause(bool pause)
+{
+	lines_are_counted = !pause;
 }
 
 u64 sim_lines_end(void)
@@ -103,32 +107,13 @@ void lines_access(unsigned long address, size_t bytes, bool write, const void *p
 		line_access(first, write, pc);
 }
 
-/* The one that moved most among those that moved less than that, or as often and come later. */
-static const struct line *line_after(const struct line *before)
+void sim_lines_each(void (*each)(void *arg, const struct sim_line *line), void *arg)
 {
-	const struct line *best = NULL;
+	for (const struct line *line = lines; lines && line < lines + NR_LINES; line++) {
+		const struct sim_line found = { line->moved, (const void *)(line->number * LINE_BYTES), line->from,
+						line->to };
 
-	for (const struct line *line = lines; line < lines + NR_LINES; line++) {
-		if (!line->moved || (before && (line->moved > before->moved ||
-						(line->moved == before->moved && line <= before))))
-			continue;
-		if (!best || line->moved > best->moved)
-			best = line;
-	}
-	return best;
-}
-
-void sim_lines_print(struct machine *m, unsigned int nr, u64 operations)
-{
-	const struct line *line = NULL;
-
-	world_print("%llu lines moved in %llu operations\n", moved, operations);
-	for (unsigned int i = 0; lines && i < nr && (line = line_after(line)); i++) {
-		char what[240], from[160], to[160];
-
-		kmem_explain(m, (const void *)(line->number * LINE_BYTES), what, sizeof(what));
-		world_print("%8llu  %s\n          %s -> %s\n", line->moved, what,
-			    host_symbol(from, sizeof(from), (unsigned long)line->from),
-			    host_symbol(to, sizeof(to), (unsigned long)line->to));
+		if (line->moved)
+			each(arg, &found);
 	}
 }

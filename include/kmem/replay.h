@@ -37,6 +37,12 @@ struct replay_options {
 	unsigned int moments;		/* of the recording to note free memory's blocks at; 0: none */
 	void (*progress)(void *arg, u64 bytes_done, u64 bytes_total, u64 events);	/* now and then; may be NULL */
 	void *progress_arg;
+	/*
+	 * Called on the machine for each event, with the CPU that recorded it: calls step(step_arg) once, perhaps on
+	 * another CPU of the machine, and returns after that. NULL: step(step_arg) is called.
+	 */
+	void (*on_cpu)(void *arg, struct machine *m, unsigned int cpu, void (*step)(void *step_arg), void *step_arg);
+	void *on_cpu_arg;
 	/* Called on the machine after the last event, with everything still live; may be NULL. */
 	void (*at_end)(struct machine *m, void *arg);
 	void *at_end_arg;

@@ -125,17 +125,24 @@ _Noreturn void sim_fail(const char *format, ...) PRINTF(1, 2);
 /* The last events of this world's schedule, to the console: who went on, where, why. */
 void sim_trace(unsigned int nr);
 
+/* A cache line that moved: how often, where it is, and the code that had it and that got it last. */
+struct sim_line {
+	u64 moved;
+	const void *address, *from, *to;
+};
+
 /*
  * sim_lines_begin - count from now on, until this world ends or another one begins, how often a cache line of a machine
  * goes from one task, which stands for a processor, to another: it writes to what the other has, or has not what the
  * other wrote.
+ * sim_lines_pause - what happens from now on does not count, and nobody gets a line by it; until this is called again.
  * sim_lines_end - stop. Returns how often.
- * sim_lines_print - the nr lines that moved most, to the console: how often, what is there (kmem_explain()), and which
- * code had and which got it last.
+ * sim_lines_each - each line that moved, in no order: kmem_explain() says what is there.
  */
 void sim_lines_begin(void);
+void sim_lines_pause(bool pause);
 u64 sim_lines_end(void);
-void sim_lines_print(struct machine *m, unsigned int nr, u64 operations);
+void sim_lines_each(void (*each)(void *arg, const struct sim_line *line), void *arg);
 /* Faults of this process end it with the signal that they would be in an ordinary one. For children of a fork. */
 void sim_faults_are_signals(void);
 

@@ -133,6 +133,9 @@ result show_after_a_replay_has_its_caches $?
 run 2 show nothing && has err nothing && run 2 show buddyinfo --cmdline mem=x && run 2 show buddyinfo --trace "$work/absent"
 result show_refuses_what_it_cannot_show $?
 
+run 2 lines && has err HOST=sim && run 0 help lines && has out --tasks
+result lines_are_the_simulators $?
+
 if test -w /dev/full; then
 	"$KMEM" show buddyinfo >/dev/full 2>"$work/err"
 	test $? = 2
