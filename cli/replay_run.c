@@ -21,10 +21,11 @@
 #define PROGRESS_EVENTS 8192
 /*
  * What comes later on the line wins. Boosts ask for reclaim of what a recording does not show, and a background task
- * that gives memory back would make two replays differ. Pages are chosen as the recorded machine chose them.
+ * that gives memory back would make two replays differ. Pages are chosen as the recorded machine chose them, and
+ * slabs are as large as there.
  */
 #define FIXED_CMDLINE "sysctl.vm.watermark_boost_factor=0 kmem.idle_release=off " \
-	"kmem.fullest_first=off "
+	"kmem.fullest_first=off kmem.tight_slabs=off "
 #define PAGE_OFFSET_DEFAULT 0xffff888000000000ull	/* of x86-64 without address randomization */
 
 gfp_t replay_gfp(gfp_t gfp)

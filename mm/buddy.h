@@ -83,9 +83,6 @@ bool highatomic_unreserve(struct zonelist *zonelist, enum zone_type highest, boo
 /* Descriptors of [start, end), which the host has made usable, of pages of the zone. */
 void pages_describe(struct zone *zone, pfn_t start, pfn_t end, bool reserved);
 
-/* zone_grow() by that many blocks. */
-bool zone_grow_by(struct zone *zone, unsigned long blocks) MUST_HOLD(zone->lock);
-
 /* Does a machine of this kind have that type of zone, if only an empty one? (The kernel's files say.) */
 static inline bool zone_type_is_shown(const struct machine *m, enum zone_type type)
 {

@@ -31,7 +31,6 @@
 #define DMA32_END_PFN ((pfn_t)(4ull << 30 >> PAGE_SHIFT))
 #define BLOCK_DOWN(pfn) ((pfn) & ~(MAX_BLOCK_PAGES - 1))
 #define BLOCK_UP(pfn) BLOCK_DOWN((pfn) + MAX_BLOCK_PAGES - 1)
-#define MOST_GROW_BLOCKS 4ul		/* described at once: 16 MiB */
 #define ENOUGH_AT_BOOT 256ul		/* free pages with descriptors, with which a zone begins */
 
 static const char *const zone_names[MAX_NR_ZONES] = { "DMA", "DMA32", "Normal", "HighMem", "Movable", "Device" };
@@ -482,7 +481,7 @@ int zones_populate(struct machine *m) NO_LOCK_ANALYSIS
 	}
 	for (unsigned int i = 0; i < m->nr_zones && !walk.error; i++)
 		if (m->zones[i]->deferred_blocks && zone_listed_pages(m->zones[i]) < ENOUGH_AT_BOOT)
-			zone_grow_by(m->zones[i], 1);
+			zone_grow(m->zones[i]);
 	return walk.error;
 }
 
@@ -497,10 +496,10 @@ static void blocks_list(struct zone *zone, pfn_t start, pfn_t end) MUST_HOLD(zon
 	frames_give(zone, start, end);
 }
 
-bool zone_grow_by(struct zone *zone, unsigned long blocks)
+bool zone_grow(struct zone *zone)
 {
 	struct pfn_range *range = &zone->deferred[0];
-	pfn_t start = range->start, end = pfn_min(range->end, start + blocks * MAX_BLOCK_PAGES);
+	pfn_t start = range->start, end = start + MAX_BLOCK_PAGES;
 
 	if (!zone->nr_deferred || frames_describe(zone->machine, start, end - start))
 		return false;
@@ -512,14 +511,6 @@ bool zone_grow_by(struct zone *zone, unsigned long blocks)
 	}
 	blocks_list(zone, start, end);
 	return true;
-}
-
-/* By as much as there is already: who needs little memory needs few descriptors. */
-bool zone_grow(struct zone *zone)
-{
-	unsigned long described = (zone->managed_pages >> MAX_ORDER) - zone->deferred_blocks;
-
-	return zone_grow_by(zone, described < 1 ? 1 : described < MOST_GROW_BLOCKS ? described : MOST_GROW_BLOCKS);
 }
 
 /* Take [start, end) out of range i. If there is no room for both rests, take the shorter one too. */

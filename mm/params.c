@@ -416,6 +416,9 @@ static const struct param_info table[] = {
 	ROW("slub_merge", "", "The same.", CLEAR, slab_nomerge, 0, 0),
 	ROW("kmem.sheaf=", "N", "Objects that a CPU keeps of a cache; 0: by size, 1: none.", NUMBER, sheaf_capacity, 0,
 	    4096),
+	ROW("kmem.tight_slabs=", "BOOL",
+	    "Off: slabs of the kernel's sizes; on: of up to 64 KiB where objects fill those better.", SWITCH,
+	    tight_slabs, 0, 0),
 	ROW_BY("kmem.kmalloc_sheaves=", "BOOL", "Off: kmalloc() takes its objects from slabs directly.",
 	       read_kmalloc_sheaves),
 
@@ -598,6 +601,7 @@ static void set_defaults(struct machine_params *params)
 	params->loglevel = 7;
 	params->idle_release = true;
 	params->fullest_first = true;
+	params->tight_slabs = true;
 	params->watermark_scale_factor = 10;
 	params->watermark_boost_factor = 15000;
 	params->fail_page_alloc_min_order = 1;

@@ -64,6 +64,7 @@ struct machine_params {
 	bool slub_debug_given;
 	unsigned int slub_min_order, slub_max_order, slub_min_objects;
 	bool slab_nomerge;
+	bool tight_slabs;		/* kmem.tight_slabs=: higher orders than the kernel's where that saves memory */
 	unsigned int check;		/* kmem.check=0..3: mm/dial.c */
 	unsigned int sheaf_capacity;	/* kmem.sheaf=N; 0: by size, 1: none */
 	bool no_kmalloc_sheaves;

@@ -65,10 +65,37 @@ static unsigned int order_wasting(unsigned int size, unsigned int objects, unsig
 	return order;
 }
 
+/* What a block of order most loses at the ends of slabs of a lower order that it is cut into. */
+static unsigned int order_waste(unsigned int size, unsigned int order, unsigned int most)
+{
+	return ((unsigned int)PAGE_SIZE << order) % size << (most - order);
+}
+
+/*
+ * From order on the one that loses least, where each step up saves a hundredth; kmalloc()'s classes, which lose nothing
+ * or little, have the kernel's. Above the kernel's usual order 3 up to the last that kfree() is fast for, unless the
+ * user wants smaller ones: where memory is in pieces, slabs of the least order do.
+ */
+static unsigned int order_saving(const struct kmem_cache *cache, unsigned int order, unsigned int most)
+{
+	unsigned int size = cache->size, best = order;
+
+	if (!cache->machine->params.tight_slabs || cache->flags & SLAB_KMALLOC || cache_debugged(cache))
+		return order;
+	most = most < PAGE_ALLOC_COSTLY_ORDER ? most : max(most, (unsigned int)SLAB_FAST_ORDER);
+	while (++order <= most && ((unsigned int)PAGE_SIZE << order) / size <= SLAB_MAX_OBJECTS) {
+		unsigned int saved = order_waste(size, best, most), least = ((unsigned int)PAGE_SIZE << most) / 100;
+
+		if (saved >= least + order_waste(size, order, most))
+			best = order;
+	}
+	return best;
+}
+
 /*
  * Linux's documented choice (slub_min_order, slub_max_order, slub_min_objects): enough objects that CPUs seldom
- * come for more, little waste, a low order. kmem's own objects are few: single pages, so that slabs of the large maps
- * need no maps. Returns -1 for a size that no slab holds.
+ * come for more, little waste, a low order; or a higher one that saves memory. kmem's own objects are few: single
+ * pages, so that slabs of the large maps need no maps. Returns -1 for a size that no slab holds.
  */
 static int slab_order(const struct kmem_cache *cache)
 {
@@ -89,7 +116,7 @@ static int slab_order(const struct kmem_cache *cache)
 		for (unsigned int fraction = 16; fraction >= 4; fraction /= 2) {
 			order = order_wasting(size, objects, least, most, fraction);
 			if (order <= most)
-				return (int)order;
+				return (int)order_saving(cache, order, most);
 		}
 	order = (unsigned int)get_order(size);
 	return order <= MAX_ORDER ? (int)order : -1;

@@ -1133,7 +1133,7 @@ static struct page *some_free_block(struct zone *zone, unsigned int order)
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	zone_grow_by(zone, 1);
+	zone_grow(zone);
 	spin_unlock_irqrestore(&zone->lock, flags);
 	for (int type = 0; type < MIGRATE_TYPES; type++) {
 		struct list_head *list = &zone->free_area[order].free_list[type];

@@ -64,6 +64,8 @@ static const struct expectation expectations[] = {
 	SETS("sysctl.vm.watermark_boost_factor=0", watermark_boost_factor, 0),
 	SETS("kmem.fullest_first=off", fullest_first, false),
 	SETS("kmem.fullest_first=off kmem.fullest_first=on", fullest_first, true),
+	SETS("kmem.tight_slabs=off", tight_slabs, false),
+	SETS("kmem.tight_slabs=off kmem.tight_slabs=1", tight_slabs, true),
 	SETS("kmem.lazy_vfree=1", lazy_vfree, true),
 	SETS("kmem.lazy_vfree=1 kmem.lazy_vfree=0", lazy_vfree, false),
 	SETS("kmem.idle_release=0", idle_release, false),

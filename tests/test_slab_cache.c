@@ -301,6 +301,29 @@ static void slabs_hold_as_many_objects_as_the_kernels(struct ktap *t)
 	}
 }
 
+/* A higher order than the kernel's, where each step up saves a hundredth; kmalloc()'s classes keep theirs. */
+static void slabs_waste_little(struct ktap *t)
+{
+	static const struct {
+		unsigned int size, kernels, order;
+	} sizes[] = { { 24, 0, 0 }, { 64, 0, 0 }, { 200, 0, 2 }, { 600, 1, 2 }, { 704, 1, 4 }, { 1104, 2, 4 },
+		{ 5000, 3, 4 } };
+	static const char *const cmdlines[] = { "mem=64M nr_cpus=1 kmem.tight_slabs=off", "mem=64M nr_cpus=1" };
+
+	for (unsigned int tight = 0; tight < 2; tight++) {
+		struct machine *m = slab_machine(t, cmdlines[tight]);
+
+		ASSERT_NOT_NULL(t, m);
+		EXPECT_EQ(t, kmalloc_cache(m, 192, GFP_KERNEL)->order, 0);
+		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			struct kmem_cache *cache = kmem_cache_create("tight", sizes[i].size, 0, SLAB_NO_MERGE, NULL);
+
+			EXPECT_EQ(t, cache->order, tight ? sizes[i].order : sizes[i].kernels);
+			kmem_cache_destroy(cache);
+		}
+	}
+}
+
 static void orders_obey_the_parameters(struct ktap *t)
 {
 	struct kmem_cache *cache;
@@ -311,6 +334,10 @@ static void orders_obey_the_parameters(struct ktap *t)
 	kmem_cache_destroy(cache);
 	cache = kmem_cache_create("tall", 20000, 0, SLAB_NO_MERGE, NULL);
 	EXPECT_EQ(t, cache->order, 3);
+	kmem_cache_destroy(cache);
+	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M slub_max_order=2"));
+	cache = kmem_cache_create("low", 1104, 0, SLAB_NO_MERGE, NULL);
+	EXPECT_LE(t, cache->order, 2);
 	kmem_cache_destroy(cache);
 	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M slub_min_order=2"));
 	cache = kmem_cache_create("deep", 40, 0, SLAB_NO_MERGE, NULL);
@@ -368,7 +395,8 @@ KTAP_SUITE(slab_cache, KTAP_CASE(a_cache_is_what_was_asked_for), KTAP_CASE(sizes
 	KTAP_CASE(ids_are_used_again_and_their_slots_start_anew),
 	KTAP_CASE(when_all_ids_are_taken_a_create_fails_cleanly),
 	KTAP_CASE(impossible_arguments_are_refused_in_the_kernels_words), KTAP_CASE(slab_panic_ends_the_machine),
-	KTAP_CASE(slabs_hold_as_many_objects_as_the_kernels), KTAP_CASE(orders_obey_the_parameters),
+	KTAP_CASE(slabs_hold_as_many_objects_as_the_kernels), KTAP_CASE(slabs_waste_little),
+	KTAP_CASE(orders_obey_the_parameters),
 	KTAP_CASE(what_no_block_holds_with_its_checks_is_refused),
 	KTAP_CASE(objects_for_32_bit_devices_are_below_4_gib),
 	KTAP_CASE(sizes_that_no_class_has_have_no_cache));
