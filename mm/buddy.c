@@ -47,8 +47,9 @@ static bool type_is_ordinary(enum migratetype type)
 
 /* ------------------------------------------------------------------------------------------------------ lists */
 
-static void block_put(struct zone *zone, struct page *page, unsigned int order, enum migratetype type, bool to_tail)
-	MUST_HOLD(zone->lock)
+/* The descriptor's part of it: B5, and the list. */
+static __always_inline void list_put(struct zone *zone, struct page *page, unsigned int order, enum migratetype type,
+				     bool to_tail) MUST_HOLD(zone->lock)
 {
 	struct free_area *area = &zone->free_area[order];
 
@@ -60,17 +61,40 @@ static void block_put(struct zone *zone, struct page *page, unsigned int order, 
 	else
 		list_add(&page->buddy_list, &area->free_list[type]);
 	area->nr_free++;
-	pageblock_list(zone, zone_page_pfn(zone, page), order);
 }
 
-static void block_remove(struct zone *zone, struct page *page, unsigned int order) MUST_HOLD(zone->lock)
+static __always_inline void list_remove(struct zone *zone, struct page *page, unsigned int order)
+	MUST_HOLD(zone->lock)
 {
 	__list_del(page->buddy_list.prev, page->buddy_list.next);
 	page_type_set(page, PAGE_TYPE_NONE);
 	page->mapping = NULL;
 	page->private = 0;
 	zone->free_area[order].nr_free--;
-	pageblock_unlist(zone, zone_page_pfn(zone, page), order);
+}
+
+static void block_put(struct zone *zone, struct page *page, unsigned int order, enum migratetype type, bool to_tail)
+	MUST_HOLD(zone->lock)
+{
+	pfn_t pfn = zone_page_pfn(zone, page);
+
+	list_put(zone, page, order, type, to_tail);
+	if (likely(order < PAGEBLOCK_ORDER))
+		pageblock_list(pageblock_info(zone, pfn), block_bit(pfn, order), order);
+	else
+		pageblocks_list(zone, pfn, order, true);
+}
+
+static __always_inline void block_remove(struct zone *zone, struct page *page, unsigned int order)
+	MUST_HOLD(zone->lock)
+{
+	pfn_t pfn = zone_page_pfn(zone, page);
+
+	list_remove(zone, page, order);
+	if (likely(order < PAGEBLOCK_ORDER))
+		pageblock_unlist(pageblock_info(zone, pfn), block_bit(pfn, order), order);
+	else
+		pageblocks_list(zone, pfn, order, false);
 }
 
 void buddy_remove(struct zone *zone, struct page *page, unsigned int order)
@@ -130,15 +154,6 @@ static bool may_merge(const struct zone *zone, pfn_t buddy, unsigned int order, 
 	return other == type || (type_is_ordinary(other) && type_is_ordinary(type));
 }
 
-/*
- * The same of the buddy of a block that is not free: where all of its pages are, it is one block. Within a pageblock
- * the map says so, and no descriptor is looked at, which would be a cache line of its own.
- */
-static bool buddy_is_free(const struct zone *zone, pfn_t buddy, unsigned int order)
-{
-	return order < PAGEBLOCK_ORDER ? pageblock_knows(zone, buddy, order) : block_is_free_at(zone, buddy, order);
-}
-
 bool buddy_is_mergeable(const struct zone *zone, pfn_t pfn, unsigned int order, enum migratetype type)
 {
 	pfn_t buddy = buddy_of(pfn, order);
@@ -146,37 +161,66 @@ bool buddy_is_mergeable(const struct zone *zone, pfn_t pfn, unsigned int order, 
 	return block_is_free_at(zone, buddy, order) && may_merge(zone, buddy, order, type);
 }
 
-/* With its buddy the block would soon merge with a free one twice as large: it had better be handed out last. */
-static bool merge_is_likely(const struct zone *zone, pfn_t pfn, unsigned int order)
+/* List a block of whole pageblocks, merged with its buddy if it may be. */
+static void whole_merge(struct zone *zone, pfn_t pfn, unsigned int order, enum migratetype type, bool to_tail)
+	MUST_HOLD(zone->lock)
 {
-	return order < MAX_ORDER - 1 && buddy_is_free(zone, buddy_of(buddy_pair(pfn, order), order + 1), order + 1);
+	if (order < MAX_ORDER && buddy_is_mergeable(zone, pfn, order, type)) {
+		block_remove(zone, machine_page(zone->machine, buddy_of(pfn, order)), order);
+		pfn = buddy_pair(pfn, order++);
+	}
+	block_put(zone, machine_page(zone->machine, pfn), order, type, to_tail);
 }
 
-/* List a block, with those that it merges with. */
+/*
+ * With its buddy the block would soon merge with a free one twice as large: it had better be handed out last. (The bit
+ * of the two is half of theirs.)
+ */
+static bool merge_is_likely(const struct zone *zone, const struct block_info *info, pfn_t pfn, unsigned int bit)
+{
+	if (bit / 2 > 1)
+		return test_bit(bit / 2 ^ 1, info->map);
+	return block_is_free_at(zone, buddy_of(pfn, PAGEBLOCK_ORDER) & ~(PAGEBLOCK_PAGES - 1), PAGEBLOCK_ORDER);
+}
+
+/*
+ * List a block, with those that it merges with. Within a pageblock its map says which are free, and no descriptor is
+ * looked at, which would be a cache line of its own.
+ */
 static void block_merge(struct zone *zone, struct page *page, unsigned int order, enum migratetype type, bool to_tail)
 	MUST_HOLD(zone->lock)
 {
 	pfn_t pfn = zone_page_pfn(zone, page);
+	struct block_info *info = pageblock_info(zone, pfn);
+	unsigned int bit = block_bit(pfn, order);
 
-	while (order < MAX_ORDER) {
-		pfn_t buddy = buddy_of(pfn, order);
+	for (; order < PAGEBLOCK_ORDER && test_bit(bit ^ 1, info->map); order++, bit /= 2) {
+		struct page *buddy = bit & 1 ? page - (1ul << order) : page + (1ul << order);
 
-		if (!buddy_is_free(zone, buddy, order) || !may_merge(zone, buddy, order, type))
-			break;
-		block_remove(zone, machine_page(zone->machine, buddy), order);
-		pfn = buddy_pair(pfn, order);
-		order++;
+		list_remove(zone, buddy, order);
+		pageblock_unlist(info, bit ^ 1, order);
+		page = bit & 1 ? buddy : page;
 	}
-	block_put(zone, machine_page(zone->machine, pfn), order, type, to_tail || merge_is_likely(zone, pfn, order));
+	if (unlikely(order >= PAGEBLOCK_ORDER)) {
+		whole_merge(zone, zone_page_pfn(zone, page), order, type, to_tail);
+		return;
+	}
+	list_put(zone, page, order, type, to_tail || merge_is_likely(zone, info, pfn, bit));
+	pageblock_list(info, bit, order);
 }
 
 void buddy_give(struct zone *zone, struct page *page, unsigned int order, enum migratetype type, bool to_tail)
 {
-	assert_dear(order <= MAX_ORDER && pfn_is_aligned(zone_page_pfn(zone, page), order));
+	pfn_t pfn = zone_page_pfn(zone, page);
+
+	assert_dear(order <= MAX_ORDER && pfn_is_aligned(pfn, order));
 	zone_count_free(zone, type, 1l << order);
 	__atomic_store_n(&zone->freed, zone->freed + (1ul << order), __ATOMIC_RELAXED);
 	block_merge(zone, page, order, type, to_tail);
-	pageblocks_give(zone, zone_page_pfn(zone, page), order);
+	if (likely(order < PAGEBLOCK_ORDER))
+		pageblock_give(zone, pageblock_index(zone, pfn), order);
+	else
+		pageblocks_give(zone, pfn, order);
 }
 
 /* ---------------------------------------------------------------------------------------------- taking, splitting */
@@ -201,7 +245,10 @@ static struct page *block_cut(struct zone *zone, struct page *page, unsigned int
 	block_remove(zone, page, from);
 	block_split(zone, page, from, order, type);
 	zone_count_free(zone, type, -(1l << order));
-	pageblocks_take(zone, zone_page_pfn(zone, page), order, each);
+	if (likely(order < PAGEBLOCK_ORDER))
+		pageblock_take(zone, pageblock_index(zone, zone_page_pfn(zone, page)), order, each);
+	else
+		pageblocks_take(zone, zone_page_pfn(zone, page), order, each);
 	return page;
 }
 

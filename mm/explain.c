@@ -171,11 +171,8 @@ static bool add_zone_part(struct text *text, const void *address, const struct z
 	bool found = add_part(text, address, zone, sizeof(*zone), "struct zone") ||
 		     add_part(text, address, zone->pageblock_type, blocks, "pageblock_type[]") ||
 		     add_part(text, address, zone->pageblock_touched, blocks, "pageblock_touched[]") ||
-		     add_part(text, address, zone->block_map, blocks << PAGEBLOCK_ORDER >> 3, "block_map[]") ||
 		     add_part(text, address, zone->block_info, blocks * sizeof(*zone->block_info), "block_info[]") ||
-		     add_part(text, address, zone->partial_first, NR_PARTIAL * NR_BUCKETS * sizeof(u32),
-			      "partial_first[]") ||
-		     add_part(text, address, zone->partial_mask, NR_PARTIAL * sizeof(u64), "partial_mask[]");
+		     add_part(text, address, zone->partial, sizeof(*zone->partial), "partial");
 
 	if (found)
 		text_add(text, " of zone %s, node %d", zone->name, zone->nid);

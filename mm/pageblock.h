@@ -3,6 +3,8 @@
 #ifndef MM_PAGEBLOCK_H
 #define MM_PAGEBLOCK_H
 
+#include <linux/bitops.h>
+#include <linux/log2.h>
 #include "mm/page_alloc.h"
 
 /*
@@ -13,6 +15,7 @@
 #define PAGEBLOCK_APART 32u
 #define PAGEBLOCK_COLD 16u
 #define PAGEBLOCK_TYPE_MASK 15u
+#define PAGES_A_BUCKET ((unsigned int)PAGEBLOCK_PAGES / NR_BUCKETS)
 
 /* Pageblocks of the zone's span, and the number of pfn's among them. */
 static inline size_t zone_pageblocks(const struct zone *zone)
@@ -28,30 +31,93 @@ static inline u32 pageblock_index(const struct zone *zone, pfn_t pfn)
 /* Room for them. Returns 0 or -ENOMEM. At boot. */
 int pageblocks_init(struct machine *m, struct zone *zone);
 
-/* A block of that order is one of the free lists now, or no more. */
-static inline void pageblock_list(struct zone *zone, pfn_t pfn, unsigned int order) MUST_HOLD(zone->lock)
+static inline struct block_info *pageblock_info(const struct zone *zone, pfn_t pfn)
 {
-	struct block_info *info;
+	return &zone->block_info[pageblock_index(zone, pfn)];
+}
 
-	if (order >= PAGEBLOCK_ORDERS)
-		return;
-	info = &zone->block_info[pageblock_index(zone, pfn)];
+/* A block's bit in its pageblock's map: those of order n follow bit 2^(9-n), and a block's buddy is the bit beside. */
+static inline unsigned int block_bit(pfn_t pfn, unsigned int order)
+{
+	return (unsigned int)(PAGEBLOCK_PAGES + pfn % PAGEBLOCK_PAGES) >> order;
+}
+
+/* A block smaller than a pageblock is on one of the free lists now, or no more. */
+static inline void pageblock_list(struct block_info *info, unsigned int bit, unsigned int order)
+{
+	__set_bit(bit, info->map);
 	info->free_blocks[order]++;
 	info->orders = (u16)(info->orders | 1u << order);
 }
 
-static inline void pageblock_unlist(struct zone *zone, pfn_t pfn, unsigned int order) MUST_HOLD(zone->lock)
+static inline void pageblock_unlist(struct block_info *info, unsigned int bit, unsigned int order)
 {
-	struct block_info *info;
-
-	if (order >= PAGEBLOCK_ORDERS)
-		return;
-	info = &zone->block_info[pageblock_index(zone, pfn)];
+	__clear_bit(bit, info->map);
 	if (!--info->free_blocks[order])
 		info->orders = (u16)(info->orders & ~(1u << order));
 }
 
-/* Its pages are in use, as blocks of order @each; a block is free, as was handed out. After the lists have changed. */
+/* The same of a block of whole pageblocks. */
+void pageblocks_list(struct zone *zone, pfn_t pfn, unsigned int order, bool is_free) MUST_HOLD(zone->lock);
+
+/* It is on another list of pageblocks now, as its free and its live blocks have changed. After the free lists have. */
+void pageblock_move(struct zone *zone, u32 index, unsigned int place) MUST_HOLD(zone->lock);
+
+/*
+ * The list that a pageblock should be on, as a number; 0: on none.
+ *
+ *	[ - : 4 | type : 2 | bucket : 6 | order of the largest free block + 1 : 4 ]
+ */
+#define PLACE(type, bucket, order) (((type) * NR_BUCKETS + (bucket)) * NR_PLACES + (order) + 1)
+
+static inline unsigned int pageblock_place(const struct zone *zone, u32 index)
+{
+	const struct block_info *info = &zone->block_info[index];
+	unsigned int type = (zone->pageblock_type[index] ^ MIGRATE_MOVABLE) & PAGEBLOCK_TYPE_MASK;
+
+	if (!info->orders || type >= MIGRATE_PCPTYPES)
+		return 0;
+	return PLACE(type, info->rest / PAGES_A_BUCKET, (unsigned int)ilog2((unsigned int)info->orders));
+}
+
+static inline void pageblock_sort(struct zone *zone, u32 index) MUST_HOLD(zone->lock)
+{
+	unsigned int place = pageblock_place(zone, index);
+
+	if (unlikely(place != zone->block_info[index].place))
+		pageblock_move(zone, index, place);
+}
+
+/* Pages of a pageblock, of a block of that order, are in use as blocks of order @each. */
+static inline void pageblock_take(struct zone *zone, u32 index, unsigned int order, unsigned int each)
+	MUST_HOLD(zone->lock)
+{
+	struct block_info *info = &zone->block_info[index];
+
+	info->nr_free = (u16)(info->nr_free - (1u << order));
+	info->rest = (u16)(info->rest - (1u << (order - each)));
+	pageblock_sort(zone, index);
+}
+
+/*
+ * A block of that order is free. Who got it may give it back in pieces, and boot gives what it never took: then @rest
+ * is too much or too little. As long as there are pages in use, there is a live block.
+ */
+static inline void pageblock_give(struct zone *zone, u32 index, unsigned int order) MUST_HOLD(zone->lock)
+{
+	struct block_info *info = &zone->block_info[index];
+	unsigned int nr_free = info->nr_free + (1u << order), rest = info->rest + 1u;
+
+	if (rest >= PAGEBLOCK_PAGES)
+		rest = (unsigned int)PAGEBLOCK_PAGES - 1;
+	if (rest < nr_free)
+		rest = nr_free;
+	info->nr_free = (u16)nr_free;
+	info->rest = (u16)rest;
+	pageblock_sort(zone, index);
+}
+
+/* The same of blocks of any order, which may be whole pageblocks. */
 void pageblocks_take(struct zone *zone, pfn_t pfn, unsigned int order, unsigned int each) MUST_HOLD(zone->lock);
 void pageblocks_give(struct zone *zone, pfn_t pfn, unsigned int order) MUST_HOLD(zone->lock);
 
@@ -75,7 +141,7 @@ void set_pageblock_cold(struct zone *zone, u32 index, bool is_cold) MUST_HOLD(zo
 bool pageblock_is_touched(const struct zone *zone, pfn_t pfn, unsigned int order);
 void set_pageblock_touched(struct zone *zone, pfn_t pfn, bool touched);
 
-/* B7: is each page of that block known to be free? (The maps of the pageblocks of a larger block lie side by side.) */
+/* B7: is that block known to be free? */
 bool pageblock_knows(const struct zone *zone, pfn_t pfn, unsigned int order);
 /* B7, B8 of all pageblocks that are described; their free blocks hold so many pages. */
 struct kmem_fault;

@@ -189,10 +189,8 @@ static void what_boot_took(struct ktap *t)
 	EXPECT_STR(t, explain(m, zone), "byte 0 of struct zone of zone DMA, node 0");
 	EXPECT_STR(t, explain(m, zone->pageblock_type + 1), "byte 1 of pageblock_type[] of zone DMA, node 0");
 	EXPECT_STR(t, explain(m, zone->pageblock_touched), "byte 0 of pageblock_touched[] of zone DMA, node 0");
-	EXPECT_STR(t, explain(m, zone->block_map), "byte 0 of block_map[] of zone DMA, node 0");
 	EXPECT_STR(t, explain(m, &zone->block_info[0]), "byte 0 of block_info[] of zone DMA, node 0");
-	EXPECT_STR(t, explain(m, zone->partial_first), "byte 0 of partial_first[] of zone DMA, node 0");
-	EXPECT_STR(t, explain(m, zone->partial_mask), "byte 0 of partial_mask[] of zone DMA, node 0");
+	EXPECT_STR(t, explain(m, zone->partial), "byte 0 of partial of zone DMA, node 0");
 	EXPECT_STR(t, explain(m, node->slot_map + 3), "byte 6 of slot_map[] of node 0");
 	EXPECT_STR(t, explain(m, node), "byte 0 of struct pglist_data of node 0");
 	EXPECT_STR(t, explain(m, (char *)m->cpus[1] + 4), "byte 4 of the own memory of CPU 1");

@@ -209,17 +209,32 @@ static void b5_b6_words_that_no_free_block_has(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* That a list of pageblocks is not empty stands in two masks. */
+static void bucket_change(struct partial_lists *lists, unsigned int place)
+{
+	lists->buckets[place / NR_PLACES / NR_BUCKETS][place % NR_PLACES] ^= 1ull << place / NR_PLACES % NR_BUCKETS;
+}
+
+static void place_change(struct partial_lists *lists, unsigned int place)
+{
+	lists->places[place / NR_PLACES] ^= (u16)(1u << place % NR_PLACES);
+}
+
 /* The pageblock of a block that split_machine() made. */
 static struct block_info *info_of(const struct zone *zone, struct page *page)
 {
 	return &zone->block_info[pageblock_index(zone, page_to_pfn(page))];
 }
 
+static void map_change(const struct zone *zone, struct page *page, unsigned int order)
+{
+	__change_bit(block_bit(page_to_pfn(page), order), info_of(zone, page)->map);
+}
+
 static void b7_a_map_that_lies(struct ktap *t)
 {
 	struct page *mine, *block;
 	struct machine *m = split_machine(t, &mine, &block);
-	unsigned long *map;
 	struct zone *zone;
 	unsigned int kept = 8;
 
@@ -230,16 +245,14 @@ static void b7_a_map_that_lies(struct ktap *t)
 		drain_all_pages();
 	} while (kept > 1 && info_of(zone, mine)->nr_free % 8 == 0);
 	ASSERT_NE(t, info_of(zone, mine)->nr_free % 8, 0);
-	map = &zone->block_map[(page_to_pfn(block) - (zone->start_pfn & ~(PAGEBLOCK_PAGES - 1))) / (8 * sizeof(long))];
-	*map ^= 1ul << page_to_pfn(block) % (8 * sizeof(long));		/* a free page less */
+	map_change(zone, block, (unsigned int)block->free_order);	/* a free block less */
 	expect_fault(t, m, "B7");
-	*map ^= 1ul << page_to_pfn(block) % (8 * sizeof(long));
-	map = &zone->block_map[(page_to_pfn(mine) - (zone->start_pfn & ~(PAGEBLOCK_PAGES - 1))) / (8 * sizeof(long))];
-	*map ^= 1ul << page_to_pfn(mine) % (8 * sizeof(long));		/* one more */
+	map_change(zone, block, (unsigned int)block->free_order);
+	map_change(zone, mine, 0);					/* one more */
 	expect_fault(t, m, "B7");
 	info_of(zone, mine)->nr_free++;					/* which it counts, too */
 	expect_fault(t, m, "B7");
-	*map ^= 1ul << page_to_pfn(mine) % (8 * sizeof(long));
+	map_change(zone, mine, 0);
 	info_of(zone, mine)->nr_free--;
 	info_of(zone, mine)->nr_free ^= 8;
 	expect_fault(t, m, "B7");
@@ -274,7 +287,7 @@ static void b7_free_blocks_that_lie(struct ktap *t)
 	struct machine *m = split_machine(t, &mine, &block);
 	struct block_info *info;
 	unsigned int order;
-	u16 live;
+	u16 rest;
 
 	ASSERT(t, m);
 	info = info_of(dma32(m), block);
@@ -286,10 +299,12 @@ static void b7_free_blocks_that_lie(struct ktap *t)
 	info->orders ^= 1u << order;
 	expect_fault(t, m, "B7");
 	info->orders ^= 1u << order;
-	live = info->tails;
-	info->tails = (u16)(PAGEBLOCK_PAGES - info->nr_free);
+	rest = info->rest;
+	info->rest = PAGEBLOCK_PAGES;
 	expect_fault(t, m, "B7");
-	info->tails = live;
+	info->rest = (u16)(info->nr_free - 1);
+	expect_fault(t, m, "B7");
+	info->rest = rest;
 	split_end(mine);
 	zones_hold(t, m);
 }
@@ -298,33 +313,37 @@ static void b8_a_pageblock_on_no_list_or_another(struct ktap *t)
 {
 	struct page *mine, *block;
 	struct machine *m = split_machine(t, &mine, &block);
+	struct partial_lists *lists;
 	struct block_info *info;
-	unsigned int list, first;
-	u64 *mask, bit;
+	unsigned int place, first;
 
 	ASSERT(t, m);
+	lists = dma32(m)->partial;
 	info = info_of(dma32(m), mine);
 	ASSERT(t, info->place);
-	list = info->place - 1u;
-	mask = &dma32(m)->partial_mask[list / NR_BUCKETS];
-	bit = 1ull << list % NR_BUCKETS;
+	place = info->place;
 	info->place = 0;
 	expect_fault(t, m, "B8");
-	info->place = (u16)(list + 2);
+	info->place = (u16)(place + 1);
 	expect_fault(t, m, "B8");
-	info->place = (u16)(list + 1);
-	*mask ^= bit;
+	info->place = (u16)place;
+	bucket_change(lists, place);
 	expect_fault(t, m, "B8");
-	*mask ^= bit;
-	first = dma32(m)->partial_first[list];
-	dma32(m)->partial_first[list] = 0;
+	bucket_change(lists, place);
+	place_change(lists, place);
 	expect_fault(t, m, "B8");
-	*mask ^= bit;
+	place_change(lists, place);
+	first = lists->first[place];
+	lists->first[place] = 0;
 	expect_fault(t, m, "B8");
-	*mask ^= bit;
-	dma32(m)->partial_first[list] = ~0u;
+	bucket_change(lists, place);
+	place_change(lists, place);
 	expect_fault(t, m, "B8");
-	dma32(m)->partial_first[list] = first;
+	bucket_change(lists, place);
+	place_change(lists, place);
+	lists->first[place] = ~0u;
+	expect_fault(t, m, "B8");
+	lists->first[place] = first;
 	info->prev ^= 1;
 	expect_fault(t, m, "B8");
 	info->prev ^= 1;
@@ -336,28 +355,32 @@ static void b8_a_pageblock_on_no_list_or_another(struct ktap *t)
 static void b8_more_are_listed_than_say_so(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=256M");
+	unsigned int place = PLACE(0, 0, 0);
+	struct partial_lists *lists;
 	struct block_info *info;
-	unsigned int list = 0;
 	struct page *page;
 	struct zone *zone;
 	u32 index;
 
 	ASSERT(t, m);
 	zone = dma32(m);
+	lists = zone->partial;
 	ASSERT_GT(t, zone->nr_deferred, 0);
 	page = alloc_page(GFP_KERNEL);
 	ASSERT(t, page);
 	index = pageblock_index(zone, zone->deferred[0].start);
 	info = &zone->block_info[index];
-	while (zone->partial_first[list])	/* one that is empty; others hold some */
-		list++;
-	info->place = (u16)(1 + list);
-	zone->partial_first[list] = index + 1;
-	zone->partial_mask[list / NR_BUCKETS] |= 1ull << list % NR_BUCKETS;
+	while (lists->first[place])	/* one that is empty; others hold some */
+		place += NR_PLACES;
+	info->place = (u16)place;
+	lists->first[place] = index + 1;
+	place_change(lists, place);
+	bucket_change(lists, place);
 	expect_fault(t, m, "B8");
 	info->place = 0;
-	zone->partial_first[list] = 0;
-	zone->partial_mask[list / NR_BUCKETS] &= ~(1ull << list % NR_BUCKETS);
+	lists->first[place] = 0;
+	place_change(lists, place);
+	bucket_change(lists, place);
 	__free_page(page);
 	zones_hold(t, m);
 }

@@ -148,9 +148,12 @@ static __always_inline __attribute_const__ unsigned long __ffs(unsigned long wor
 	return __builtin_ctzl(word);
 }
 
+/* The same of 64 bits. For halves gcc would call libgcc, which not every image has. */
 static __always_inline __attribute_const__ unsigned long __ffs64(u64 word)
 {
-	return __builtin_ctzll(word);
+	if (BITS_PER_LONG == 64)
+		return __builtin_ctzll(word);
+	return (u32)word ? __ffs((u32)word) : 32 + __ffs((u32)(word >> 32));
 }
 
 /* Number of the highest set bit, from 0; undefined for 0. */

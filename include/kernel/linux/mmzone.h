@@ -13,6 +13,7 @@
 
 #include <kmem/pages.h>
 #include <kmem/stats.h>
+#include <linux/bitops.h>
 #include <linux/spinlock.h>
 
 #define MAX_ORDER_NR_PAGES (1ul << MAX_ORDER)
@@ -96,15 +97,23 @@ struct per_cpu_pages {
 
 /* A pageblock's free pages, and where the fullest are found: mm/pageblock.c. */
 #define PAGEBLOCK_ORDERS 9		/* of blocks smaller than a pageblock: 0 to 8 */
-#define NR_BUCKETS 64			/* by live blocks */
-#define NR_PARTIAL (MIGRATE_PCPTYPES * PAGEBLOCK_ORDERS)
+#define NR_BUCKETS 64			/* by live blocks, most first */
 struct block_info {
 	u32 next, prev;			/* 1 + pageblock; 0: none */
 	u16 nr_free;			/* pages on free lists */
-	u16 tails;			/* pages in use that lie behind the first of their block, as far as is known */
-	u16 place;			/* 1 + number in zone->partial_first[]; 0: on no list */
+	u16 rest;			/* pages that are not the first of a live block, as far as is known */
+	u16 place;			/* which list: mm/pageblock.c; 0: none */
 	u16 orders;			/* a bit an order: free_blocks[] is not 0 */
 	u16 free_blocks[PAGEBLOCK_ORDERS];
+	unsigned long map[2 * PAGEBLOCK_PAGES / BITS_PER_LONG];	/* a bit a block that there can be: on a free list */
+} __attribute__((aligned(64)));
+
+/* Pageblocks in part free, by type, live blocks, and the order of the largest free block + 1: mm/pageblock.c. */
+#define NR_PLACES 16			/* the last of these, for arithmetic: PAGEBLOCK_ORDERS are used */
+struct partial_lists {
+	u64 buckets[MIGRATE_PCPTYPES][NR_PLACES];	/* a bit a bucket: its list is not empty */
+	u16 places[MIGRATE_PCPTYPES * NR_BUCKETS];	/* a bit a place: its list is not empty */
+	u32 first[MIGRATE_PCPTYPES * NR_BUCKETS * NR_PLACES];	/* 1 + pageblock; 0: none */
 };
 
 struct pglist_data;
@@ -135,11 +144,8 @@ struct zone {
 	};
 	u8 *pageblock_type;			/* a byte a pageblock of the span: mm/pageblock.h */
 	u8 *pageblock_touched;			/* a byte a pageblock: not 0 if flags of tails were set */
-	unsigned long *block_map;		/* a bit a page of the span's pageblocks: on a free list */
 	struct block_info *block_info;		/* by pageblock */
-	/* Lists of pageblocks in part free, by type, order of the largest free block, and number of live ones. */
-	u32 *partial_first;			/* NR_PARTIAL * NR_BUCKETS: 1 + pageblock; 0: none */
-	u64 *partial_mask;			/* NR_PARTIAL: a bit a list that is not empty */
+	struct partial_lists *partial;
 
 	/* Under lock (innermost; irqs off). */
 	spinlock_t lock __attribute__((aligned(64)));
