@@ -91,7 +91,7 @@ static void *aside_take(unsigned int order, gfp_t gfp)
 		remember_last(cpu, object, slot);
 		*(unsigned long *)object = 0;
 		cpu_let_go(flags);
-		return gfp & __GFP_ZERO ? object_zero(object, PAGE_SIZE << order) : object;
+		return gfp & __GFP_ZERO ? host_clear_pages(object, 1ul << order) : object;
 	}
 	cpu_let_go(flags);
 	if (object)

@@ -102,7 +102,7 @@ unsigned long nr_free_pages(void)
 void pages_zero(struct machine *m, struct page *page, unsigned int order)
 {
 	if (page_is_low(m, page)) {
-		memset(lowmem_page_address(page), 0, PAGE_SIZE << order);
+		host_clear_pages(lowmem_page_address(page), 1ul << order);
 		return;
 	}
 	for (unsigned long i = 0; i < 1ul << order; i++)

@@ -458,10 +458,7 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 
 static noinline struct page *page_zeroed(struct page *page, unsigned int order)
 {
-	if (likely(!order && __page_is_near(page)))
-		clear_page(lowmem_page_address(page));
-	else
-		pages_zero(this_machine(), page, order);
+	pages_zero(this_machine(), page, order);
 	return page;
 }
 
@@ -554,27 +551,52 @@ static KMEM_FAST struct page *alloc_block(gfp_t gfp, unsigned int order)
 	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page, order) : page;
 }
 
-/*
- * The whole of the common case: a single page from the list of the zone that this node prefers, or the block of that
- * order that was freed last. A CPU that must not take it (none, a debugging one) has pcp_none instead. What looks odd
- * in any way goes the long way round.
- */
-KMEM_FAST struct page *alloc_pages(gfp_t gfp, unsigned int order)
+/* The single page that this CPU keeps for such a request, or NULL: what looks odd in any way goes the long way. */
+static __always_inline struct page *single_take(gfp_t gfp)
 {
 	struct per_cpu_pages *pcp;
 	struct page *page;
 
-	if (order)
-		return alloc_block(gfp, order);
 	if (unlikely(gfp & kmem_context.odd_gfp & __GFP_DIRECT_RECLAIM))
-		return pages_alloc_here(gfp, 0);
+		return NULL;
 	pcp = pcp_for(gfp);
 	page = pcp_pop_single(pcp, pcp_list_for(gfp));
 	if (unlikely(!page))
-		return pages_alloc_here(gfp, 0);
+		return NULL;
 	pcp->count--;
 	pcp->order[0].taken++;
+	return page;
+}
+
+/*
+ * The whole of the common case: a single page from the list of the zone that this node prefers, or the block of that
+ * order that was freed last. A CPU that must not take it (none, a debugging one) has pcp_none instead.
+ */
+KMEM_FAST struct page *alloc_pages(gfp_t gfp, unsigned int order)
+{
+	struct page *page;
+
+	if (order)
+		return alloc_block(gfp, order);
+	page = single_take(gfp);
+	if (unlikely(!page))
+		return pages_alloc_here(gfp, 0);
 	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page, 0) : page;
+}
+
+static noinline unsigned long get_zeroed_slowly(gfp_t gfp)
+{
+	return __get_free_pages(gfp | __GFP_ZERO, 0);
+}
+
+/* The same, without asking again what the page is: by its address there is no high one. */
+KMEM_FAST unsigned long get_zeroed_page(gfp_t gfp)
+{
+	struct page *page = unlikely(gfp & __GFP_HIGHMEM) ? NULL : single_take(gfp);
+
+	if (unlikely(!page))
+		return get_zeroed_slowly(gfp);
+	return (unsigned long)host_clear_pages(lowmem_page_address(page), 1);
 }
 
 KMEM_FAST unsigned long alloc_kept_pages(gfp_t gfp, unsigned long nr, struct page **array)

@@ -24,11 +24,6 @@ unsigned long __get_free_pages(gfp_t gfp, unsigned int order)
 	return pages_by_address(NUMA_NO_NODE, gfp, order);
 }
 
-unsigned long get_zeroed_page(gfp_t gfp)
-{
-	return __get_free_pages(gfp | __GFP_ZERO, 0);
-}
-
 void free_pages(unsigned long address, unsigned int order)
 {
 	if (address)

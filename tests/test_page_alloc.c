@@ -144,6 +144,56 @@ static void c05_zeroed_pages_are_zero(struct ktap *t)
 	}
 }
 
+/* One after the other of those that the CPU keeps, and of those that it has to fetch. */
+static void c05_zeroed_pages_by_address_are_zero(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M highmem=16M");
+	unsigned long pages[200];
+
+	ASSERT(t, m);
+	for (int round = 0; round < 3; round++) {
+		for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++) {
+			pages[i] = get_zeroed_page(i % 2 ? GFP_KERNEL : GFP_ATOMIC);
+			ASSERT(t, pages[i]);
+			EXPECT(t, is_zero((void *)pages[i], PAGE_SIZE));
+			EXPECT_EQ(t, page_count(virt_to_page((void *)pages[i])), 1);
+			dirty(virt_to_page((void *)pages[i]), 0);
+		}
+		for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++)
+			free_page(pages[i]);
+	}
+	zones_hold(t, m);
+}
+
+/* What it is to be refused or told for, though the CPU keeps pages that would do. */
+static void a_zeroed_page_is_asked_for_as_any_other(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M highmem=16M");
+	struct page *high, *bad;
+	unsigned long page;
+
+	ASSERT(t, m);
+	high = alloc_page(GFP_HIGHUSER);
+	page = get_zeroed_page(GFP_KERNEL);
+	ASSERT(t, high && page);
+	__free_page(high);
+	EXPECT_EQ(t, get_zeroed_page(GFP_KERNEL | __GFP_HIGHMEM), 0ul);
+	EXPECT_EQ(t, console_count("WARNING: CPU: "), 1u);
+	free_page(page);
+	preempt_disable();
+	page = get_zeroed_page(GFP_KERNEL);
+	preempt_enable();
+	EXPECT_EQ(t, console_count("sleeping function called from invalid context"), 1u);
+	bad = virt_to_page((void *)page);
+	free_page(page);
+	bad->_refcount.counter = 2;		/* by the next one's owner, who was here before */
+	page = get_zeroed_page(GFP_KERNEL);
+	EXPECT(t, page && virt_to_page((void *)page) != bad);
+	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1u);
+	free_page(page);
+	bad->_refcount.counter = 0;
+}
+
 static void fill_page(struct page *page, int value)
 {
 	memset_page(page, 0, value, PAGE_SIZE);
@@ -1250,6 +1300,7 @@ static void b6_a_page_in_use_inside_a_free_block_is_found(struct ktap *t)
 KTAP_SUITE(page_alloc, KTAP_CASE(c01_blocks_are_aligned_contiguous_and_disjoint),
 	   KTAP_CASE(c02_counts_return_to_those_at_boot), KTAP_CASE(an_exact_block_is_no_compound_one),
 	   KTAP_CASE(freeing_an_order_above_max_is_refused), KTAP_CASE(c03_an_order_above_max_is_null_with_one_warning),
+	   KTAP_CASE(c05_zeroed_pages_by_address_are_zero), KTAP_CASE(a_zeroed_page_is_asked_for_as_any_other),
 	   KTAP_CASE(c05_zeroed_pages_are_zero), KTAP_CASE(c05_zeroed_high_pages_are_zero),
 	   KTAP_CASE(c06_an_exact_block_has_just_its_pages), KTAP_CASE(c07_kernel_memory_is_never_high),
 	   KTAP_CASE(c07_dma_is_below_16_mib_and_dma32_below_4_gib),

@@ -7,6 +7,18 @@
 
 struct machine;
 
+/* Does a sanitizer look at each access? At none that is written in assembly language. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_INSTRUMENTED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define IS_INSTRUMENTED 1
+#endif
+#endif
+#ifndef IS_INSTRUMENTED
+#define IS_INSTRUMENTED 0
+#endif
+
 #define HOST_MACHINE_BYTES 128
 
 /* What the host knows of a machine; struct machine follows it. */

@@ -34,15 +34,10 @@
 
 #define INTERRUPT_SIGNAL SIGURG
 
-#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef __OPTIMIZE__
+#define FAST_CODE_CALLS IS_INSTRUMENTED
+#else
 #define FAST_CODE_CALLS 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
-#define FAST_CODE_CALLS 1
-#endif
-#endif
-#ifndef FAST_CODE_CALLS
-#define FAST_CODE_CALLS 0
 #endif
 
 __thread struct cpu_context kmem_context __attribute__((tls_model(KMEM_TLS_MODEL))) = CPU_CONTEXT_NONE;

@@ -9,8 +9,10 @@
 #include <kmem/cpu.h>
 #include <kmem/host.h>
 #include <kmem/machine.h>
+#include <kmem/page.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/string.h>
 
 #define WEAK __attribute__((weak))
 
@@ -84,6 +86,11 @@ WEAK bool host_release(struct machine *m, pfn_t pfn, pfn_t nr)
 	(void)pfn;
 	(void)nr;
 	return false;
+}
+
+WEAK void *host_clear_pages(void *start, unsigned long nr)
+{
+	return memset(start, 0, nr << PAGE_SHIFT);
 }
 
 /* CPUs and tasks: one of each, and nobody to wait for. */

@@ -70,7 +70,7 @@ void *memmove(void *to, const void *from, size_t bytes)
 	return to;
 }
 
-void *memset(void *to, int byte, size_t bytes)
+static void *set_checked(void *to, int byte, size_t bytes, const void *pc)
 {
 	char *at = to;
 
@@ -78,10 +78,20 @@ void *memset(void *to, int byte, size_t bytes)
 		size_t page = PAGE_SIZE - ((unsigned long)at & ~PAGE_MASK), now = bytes < page ? bytes : page;
 
 		bytes -= now;
-		sim_access(at, now, ACCESS_WRITE, PC);
+		sim_access(at, now, ACCESS_WRITE, pc);
 		__asm__ volatile("rep stosb" : "+D"(at), "+c"(now) : "a"(byte) : "memory");
 	}
 	return to;
+}
+
+void *memset(void *to, int byte, size_t bytes)
+{
+	return set_checked(to, byte, bytes, PC);
+}
+
+void *host_clear_pages(void *start, unsigned long nr)
+{
+	return set_checked(start, 0, nr << PAGE_SHIFT, PC);
 }
 
 int memcmp(const void *a, const void *b, size_t bytes)

@@ -153,6 +153,7 @@ void processor_init(struct processor *p)
 	for (unsigned int i = 0; i < NR_VECTORS && !p->number; i++)
 		gate_set(i);
 	tables_load(p);
+	vectors_on();
 }
 
 /* --------------------------------------------------------------------------------------------- interrupt controller */

@@ -27,6 +27,8 @@
 #define MSR_EFER 0xc0000080
 #define EFER_NXE (1u << 11)
 #define CPUID_NX (1u << 20)
+#define CR0_NW_CD 0x60000000ul		/* no cache: so a processor is that was told to start */
+#define CR0_PG_WP 0x80010000ul
 #define CPUID_1GIB (1u << 26)
 
 struct guard memory_guard;
@@ -224,15 +226,9 @@ static void image_map(void)
 
 static void format_choose(void)
 {
-	u32 a = 0x80000000, b, c, d;
+	u32 d = cpuid(0x80000000).a >= 0x80000001 ? cpuid(0x80000001).d : 0;
 
 	format = HOST_FORMAT;
-	__asm__("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
-	d = 0;
-	if (a >= 0x80000001) {
-		a = 0x80000001;
-		__asm__("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
-	}
 	has_nx = d & CPUID_NX;
 	format.has_nx = has_nx;
 	if (!has_nx)
@@ -291,7 +287,7 @@ void memory_on_this_processor(void)
 #endif
 	__asm__ volatile("mov %0, %%cr3" : : "r"(top) : "memory");
 	__asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
-	__asm__ volatile("mov %0, %%cr0" : : "r"(cr0 | 0x80010000ul) : "memory");
+	__asm__ volatile("mov %0, %%cr0" : : "r"((cr0 & ~CR0_NW_CD) | CR0_PG_WP) : "memory");
 }
 
 /* ------------------------------------------------------------------------------------------------------ forgetting */

@@ -5,7 +5,7 @@
  *	entry.S -> start.c -> firmware.c, acpi.c	what memory and which processors there are
  *	                   -> pool.c, tables.c		frames, page tables
  *	                   -> machines.c		windows, machines
- *	                   -> processor.c		descriptors, interrupts, the others' start
+ *	                   -> processor.c, clear.c	descriptors, interrupts, the others' start
  *	                   -> task.c			who runs where; sleeping and waking
  *	                   -> x86_main()		the program: host/x86/main.c, tests/main_x86.c
  *
@@ -153,6 +153,18 @@ static inline void write_msr(u32 number, u64 value)
 	__asm__ volatile("wrmsr" : : "c"(number), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
 }
 
+struct cpuid {
+	u32 a, b, c, d;
+};
+
+static inline struct cpuid cpuid(u32 leaf)
+{
+	struct cpuid said = { .a = leaf };
+
+	__asm__("cpuid" : "+a"(said.a), "=b"(said.b), "=c"(said.c), "=d"(said.d) : "c"(0));
+	return said;
+}
+
 /* The processor's own interrupt flag. Off only inside this host, for a moment. */
 static inline unsigned long interrupts_off(void)
 {
@@ -192,6 +204,11 @@ static inline void guard_drop(struct guard *guard, unsigned long flags)
 	__atomic_store_n(&guard->held, 0, __ATOMIC_RELEASE);
 	interrupts_back(flags);
 }
+
+/* clear.c: this processor may use its vector registers, if it has any, and those are zeros. */
+void vectors_on(void);
+/* Does host_clear_pages() use them? */
+bool x86_clears_by_vectors(void);
 
 /* processor.c */
 void processor_init(struct processor *p);

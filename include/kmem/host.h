@@ -5,6 +5,7 @@
  *	tier	functions						needed for
  *	boot	machine_create, machine_destroy, console, panic		a first port
  *	memory	describe, page_table, map, unmap, kmap, kmap_entries, release	large memory, vmalloc, high memory
+ *		clear_pages					zeros sooner than by general registers
  *	CPUs	set_cpu, interrupt					more than one CPU
  *	tasks	wait, wake, task_start					sleeping, background reclaim
  *	extras	clock, random, backtrace, symbol			better reports
@@ -129,6 +130,12 @@ struct host_entries {
 bool host_kmap_entries(struct machine *m, unsigned long address, unsigned long nr_pages, struct host_entries *entries);
 /* These frames are free: their contents will not be read. Returns whether all read as zeros now; else some may. */
 bool host_release(struct machine *m, pfn_t pfn, pfn_t nr);
+/*
+ * nr whole pages, at least one, that begin at start, an address of the caller's machine or any other that he may write
+ * to, are zeros now. Returns start. May be called in any context, an interrupt's too that came in the middle of another
+ * call. The core itself keeps to general registers; a host may know better. memset() will do.
+ */
+void *host_clear_pages(void *start, unsigned long nr);
 #define HOST_READ 1u
 #define HOST_WRITE 2u
 #define HOST_AGAIN 4u

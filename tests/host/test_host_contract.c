@@ -418,6 +418,50 @@ static void released_frames_are_zero_or_as_before(struct ktap *t)
 	destroy(&layout);
 }
 
+static void fill(const struct host_layout *layout, pfn_t first, pfn_t nr)
+{
+	memset((void *)frame(layout, first), 0xa5, nr << PAGE_SHIFT);
+}
+
+static unsigned long not_as(const struct host_layout *layout, pfn_t first, pfn_t nr, unsigned char byte)
+{
+	const volatile unsigned char *at = frame(layout, first);
+	unsigned long wrong = 0;
+
+	for (unsigned long i = 0; i < nr << PAGE_SHIFT; i++)
+		wrong += at[i] != byte;
+	return wrong;
+}
+
+static void cleared_pages_are_zero_and_no_others(struct ktap *t)
+{
+	static const pfn_t sizes[] = { 1, 2, 7, 64 };
+	struct host_layout layout;
+
+	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, WINDOW_BYTES), 0);
+	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		void *start = (void *)frame(&layout, 101);
+
+		fill(&layout, 100, sizes[i] + 2);
+		EXPECT_EQ(t, host_clear_pages(start, sizes[i]), start);
+		EXPECT_EQ(t, not_as(&layout, 100, 1, 0xa5), 0);
+		EXPECT_EQ(t, not_as(&layout, 101, sizes[i], 0), 0);
+		EXPECT_EQ(t, not_as(&layout, 101 + sizes[i], 1, 0xa5), 0);
+	}
+	destroy(&layout);
+}
+
+/* Memory that nobody has written to may have no page yet. */
+static void untouched_pages_can_be_cleared(struct ktap *t)
+{
+	struct host_layout layout;
+
+	ASSERT_EQ(t, create(&layout, FRAMES, FRAMES, WINDOW_BYTES), 0);
+	host_clear_pages((void *)frame(&layout, 100), 3);
+	EXPECT_EQ(t, not_as(&layout, 100, 3, 0), 0);
+	destroy(&layout);
+}
+
 /* ------------------------------------------------------------------------------------------------ CPUs and tasks */
 
 static void a_task_is_one_thread(struct ktap *t)
@@ -622,6 +666,7 @@ KTAP_SUITE(host_contract,
 	   KTAP_CASE(runs_side_by_side_may_be_kept_as_one),
 	   KTAP_CASE(frames_beyond_the_direct_map_can_be_mapped),
 	   KTAP_CASE(released_frames_are_zero_or_as_before),
+	   KTAP_CASE(cleared_pages_are_zero_and_no_others), KTAP_CASE(untouched_pages_can_be_cleared),
 	   KTAP_CASE(a_task_is_one_thread),
 	   KTAP_CASE(no_cpu_is_the_one_without_a_machine),
 	   KTAP_CASE(interrupting_a_task_that_is_gone_says_so),

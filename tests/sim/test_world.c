@@ -223,6 +223,20 @@ static void shared_counter(void *arg)
 	++*(int *)arg;
 }
 
+static void clear_page_of(void *arg)
+{
+	clear_page(arg);
+}
+
+static void clearing_world(void *arg)
+{
+	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = "mem=16M" });
+
+	(void)arg;
+	machine_enter(m);
+	run_tasks(2, clear_page_of, (void *)get_zeroed_page(GFP_KERNEL));
+}
+
 /* Memory of a machine is what is looked at. */
 static void race_world(void *arg)
 {
@@ -294,6 +308,7 @@ static void outcomes_have_their_names(struct ktap *t)
 		{ touch_nothing, (void *)(DIRECT_BASE + 4096), SIM_FAULT, "no frame with a logical address" },
 		{ touch_nothing, (void *)VMALLOC_BASE, SIM_FAULT, "no machine's vmalloc window" },
 		{ race_world, NULL, SIM_RACE, "data race" },
+		{ clearing_world, NULL, SIM_RACE, "data race" },
 		{ handed_over_world, NULL, SIM_FINE, "" },
 		{ after_vfree, NULL, SIM_FAULT, "page not present" },
 	};

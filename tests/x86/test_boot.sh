@@ -7,7 +7,7 @@ qemu=${QEMU:-qemu-system-x86_64}
 command -v $qemu >/dev/null || { echo "1..0 # SKIP no $qemu"; exit 0; }
 . tests/tap.sh
 export BOOT_SECONDS=100
-echo "1..22"
+echo "1..24"
 
 # boots NAME STATUS MEMORY PROCESSORS TEXT [WORD...]: its status, and what it says.
 boots() {
@@ -92,4 +92,13 @@ unset QEMU_ARGS
 boots 'no memory where other processors begin: one goes on' 0 64M 2 'no memory at 0x8000
 1 processors
 machine is down, 0 kinds' quiet firmware=0x100000+0x3ee0000:1
+
+# clears PROCESSOR HOW: the tests of that pass on it, and say how it is done.
+clears() {
+	QEMU_ARGS="-cpu $1" scripts/boot "${image%.img}-tests.img" 64M 2 quiet clear >"$dir/out" 2>"$dir/err" &&
+		grep -q "^# pages are cleared by $2$" "$dir/out"
+	result $? "-cpu $1: pages are cleared by $2"
+}
+clears max vectors
+clears max,-avx words
 exit $failed

@@ -93,6 +93,78 @@ static void so_it_does_under_every_check(struct ktap *t)
 		interrupt_while_busy(t, m);
 }
 
+/* ------------------------------------------------------------------------------------------------------- clearing */
+
+#define BLOCK_ORDER 6u
+
+struct clearing {
+	struct machine *m;
+	unsigned long calls, wrong;	/* atomic */
+};
+
+/* Is all of that zeros? It is not, afterwards. */
+static bool is_zero_once(unsigned long *words, unsigned int order)
+{
+	unsigned long nr = (PAGE_SIZE << order) / sizeof(*words), some = 0;
+
+	for (unsigned long i = 0; i < nr; i++) {
+		some |= words[i];
+		words[i] = ~0ul;
+	}
+	return !some;
+}
+
+/* Vector registers are not saved for it: a processor that it came to goes on with what it left there. */
+static void on_tick_clear(void *arg)
+{
+	struct clearing *clearing = arg;
+	unsigned long page = get_zeroed_page(GFP_ATOMIC);
+
+	if (page && !is_zero_once((unsigned long *)page, 0))
+		__atomic_fetch_add(&clearing->wrong, 1, __ATOMIC_RELAXED);
+	free_page(page);
+	__atomic_fetch_add(&clearing->calls, 1, __ATOMIC_RELAXED);
+}
+
+static void clear_all_the_time(struct ktap *t, unsigned int i, void *arg)
+{
+	struct clearing *clearing = arg;
+	unsigned long block;
+
+	(void)i;
+	machine_enter(clearing->m);
+	block = __get_free_pages(GFP_KERNEL, BLOCK_ORDER);
+	while (block && __atomic_load_n(&clearing->calls, __ATOMIC_RELAXED) < NEEDED) {
+		for (unsigned int times = 0; times < 32; times++)
+			host_clear_pages((void *)block, 1ul << BLOCK_ORDER);
+		if (!is_zero_once((unsigned long *)block, BLOCK_ORDER))
+			__atomic_fetch_add(&clearing->wrong, 1, __ATOMIC_RELAXED);
+	}
+	if (!block)
+		ktap_fail(t, "no block");
+	free_pages(block, BLOCK_ORDER);
+	machine_leave();
+}
+
+/* More tasks than processors, so that they go on elsewhere, too. */
+static void a_handler_clears_pages_while_all_do(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct clearing clearing = { .m = m };
+
+	ASSERT_NOT_NULL(t, m);
+	machine_leave();
+	x86_on_tick(on_tick_clear, &clearing);
+	ktap_threads(t, x86_nr_processors() + 1, clear_all_the_time, &clearing);
+	x86_on_tick(NULL, NULL);
+	machine_enter(m);
+	EXPECT_GE(t, clearing.calls, NEEDED);
+	EXPECT_EQ(t, clearing.wrong, 0);
+	ktap_note(t, "pages are cleared by %s", x86_clears_by_vectors() ? "vectors" : "words");
+}
+
+/* ------------------------------------------------------------------------------------------------------ local_irq */
+
 struct count {
 	unsigned long calls;
 };
@@ -128,4 +200,4 @@ static void interrupts_off_means_none(struct ktap *t)
 }
 
 KTAP_SUITE(interrupts, KTAP_CASE(a_handler_allocates_while_all_do), KTAP_CASE(so_it_does_under_every_check),
-	   KTAP_CASE(interrupts_off_means_none));
+	   KTAP_CASE(a_handler_clears_pages_while_all_do), KTAP_CASE(interrupts_off_means_none));

@@ -10,7 +10,22 @@
 struct meeting {
 	u32 here[MAX_PROCESSORS];	/* atomic: a task is on that processor now */
 	u32 nr;				/* processors that have come */
+	u32 nr_unfit;			/* looks at one that was not as all must be */
 };
+
+#define CR0_NW_CD 0x60000000ul
+
+/* Its caches are on; its vector registers can be used, if it has any, and hold zeros, as nobody saves them. */
+static bool is_fit(void)
+{
+	u64 words[4] = { 0 };
+	unsigned long cr0;
+
+	__asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+	if (x86_clears_by_vectors())
+		__asm__ volatile("vmovdqu %%ymm0, %0" : "=m"(words));
+	return !(cr0 & CR0_NW_CD) && !(words[0] | words[1] | words[2] | words[3]);
+}
 
 /* Nobody leaves before all processors have been seen: so all of them run tasks at the same time. */
 static void meet(struct ktap *t, unsigned int i, void *arg)
@@ -20,6 +35,8 @@ static void meet(struct ktap *t, unsigned int i, void *arg)
 	(void)t;
 	(void)i;
 	while (__atomic_load_n(&meeting->nr, __ATOMIC_ACQUIRE) < x86_nr_processors()) {
+		if (!is_fit())
+			__atomic_fetch_add(&meeting->nr_unfit, 1, __ATOMIC_RELAXED);
 		if (!__atomic_exchange_n(&meeting->here[x86_this_processor()], 1, __ATOMIC_ACQ_REL))
 			__atomic_fetch_add(&meeting->nr, 1, __ATOMIC_RELEASE);
 		cpu_relax();
@@ -33,6 +50,7 @@ static void all_of_them_run_tasks(struct ktap *t)
 	ASSERT_GE(t, x86_nr_processors(), 1);
 	ktap_threads(t, x86_nr_processors(), meet, &meeting);
 	EXPECT_EQ(t, meeting.nr, x86_nr_processors());
+	EXPECT_EQ(t, meeting.nr_unfit, 0);
 	ktap_note(t, "%u processors", x86_nr_processors());
 }
 

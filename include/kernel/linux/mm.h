@@ -12,6 +12,7 @@
 #ifndef _LINUX_MM_H
 #define _LINUX_MM_H
 
+#include <kmem/host.h>
 #include <kmem/pages.h>
 #include <kmem/slab.h>
 #include <linux/align.h>
@@ -44,7 +45,7 @@ static inline struct page *virt_to_head_page(const void *address)
 
 static inline void clear_page(void *address)
 {
-	memset(__builtin_assume_aligned(address, PAGE_SIZE), 0, PAGE_SIZE);
+	host_clear_pages(address, 1);
 }
 
 static inline void copy_page(void *to, const void *from)
