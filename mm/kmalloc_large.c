@@ -88,7 +88,7 @@ static void *aside_take(unsigned int order, gfp_t gfp)
 	object = slot->hot;
 	slot->hot = NULL;
 	if (object && likely(*(unsigned long *)object == object_mark(object, cpu->secret))) {
-		remember_last(cpu, object, slot);
+		remember_last(cpu_here(), object, slot_here(cpu, slot));
 		*(unsigned long *)object = 0;
 		cpu_let_go(flags);
 		return gfp & __GFP_ZERO ? host_clear_pages(object, 1ul << order) : object;
@@ -211,7 +211,7 @@ void large_drain(struct kmem_cpu *cpu)
 		local_irq_save(flags);
 		object = slot->hot;
 		slot->hot = NULL;
-		if (cpu->last_slot == slot)
+		if (slot_there(cpu, cpu->last_slot) == slot)
 			sheaves_forget_last(cpu);
 		local_irq_restore(flags);
 		if (object)

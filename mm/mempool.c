@@ -280,9 +280,9 @@ KMEM_FAST void *mempool_alloc(mempool_t *pool, gfp_t gfp)
 
 	if (pool->alloc == mempool_kmalloc) {
 		if (likely(size <= KMALLOC_MAX_CACHE_SIZE))
-			element = kmalloc_pop(this_cpu(), size, gfp);
+			element = kmalloc_pop(cpu_here(), size, gfp);
 	} else if (pool->alloc == mempool_alloc_slab) {
-		element = cache_pop(this_cpu(), pool->pool_data, gfp);
+		element = cache_pop(cpu_here(), pool->pool_data, gfp);
 	}
 	return likely(element) ? element : alloc_ordinarily(pool, gfp);
 }
@@ -301,7 +301,7 @@ static noinline void free_ordinarily(void *element, mempool_t *pool)
 
 KMEM_FAST void mempool_free(void *element, mempool_t *pool)
 {
-	struct kmem_cpu *cpu = this_cpu();
+	here_cpu *cpu = cpu_here();
 	bool is_free = false;
 
 	if (likely(element == last_object(cpu) && reserve_is_full(pool))) {

@@ -79,7 +79,7 @@ struct step {
 
 struct kmem_cache {
 	u32 id;				/* of machine->cache_by_id and cpu->sheaves */
-	unsigned long slot;		/* bytes from a CPU to its slot there */
+	unsigned long slot;		/* bytes from a CPU, as fast paths see it, to its slot there */
 	struct machine *machine;
 	unsigned int offset;		/* of the word of a free object that is marked */
 	bool marks;			/* freed objects are marked */
@@ -215,10 +215,19 @@ static inline void sheaves_forget_last(struct kmem_cpu *cpu)
 	__atomic_store_n(&cpu->last_object, cpu, __ATOMIC_RELAXED);
 }
 
+/* Words of this CPU that others may look at, or write to. The builtins know one address space only. */
+#ifdef KMEM_CPU_IS_SEGMENT
+#define load_here(word) READ_ONCE(word)
+#define store_here(word, value) WRITE_ONCE(word, value)
+#else
+#define load_here(word) __atomic_load_n(&(word), __ATOMIC_RELAXED)
+#define store_here(word, value) __atomic_store_n(&(word), value, __ATOMIC_RELAXED)
+#endif
+
 /* For kfree() to know: it is plain memory of this slot. */
-static __always_inline void remember_last(struct kmem_cpu *cpu, void *object, struct cpu_sheaf *slot)
+static __always_inline void remember_last(here_cpu *cpu, void *object, here_slot *slot)
 {
-	__atomic_store_n(&cpu->last_object, object, __ATOMIC_RELAXED);
+	store_here(cpu->last_object, object);
 	cpu->last_slot = slot;
 }
 
@@ -228,10 +237,12 @@ static inline bool sheaf_slot_is_empty(const struct cpu_sheaf *slot)
 }
 
 /* Where the stack of a cache's slot ends: as far from its start as the cache says, or at once. */
-static __always_inline void **sheaf_slot_limit(const struct cpu_sheaf *slot)
+static __always_inline void **sheaf_limit(void **base, const struct kmem_cache *cache)
 {
-	return slot->base + (slot->base == SHEAF_NONE ? 0 : slot->cache->sheaf_capacity);
+	return base + (base == SHEAF_NONE ? 0 : cache->sheaf_capacity);
 }
+
+#define sheaf_slot_limit(slot) sheaf_limit((slot)->base, (slot)->cache)
 
 /* The main sheaf of a slot, or NULL; it is known by where its stack starts. */
 static __always_inline struct sheaf *sheaf_slot_main(const struct cpu_sheaf *slot)

@@ -192,23 +192,23 @@ INLINE void *bytes_zeroed(void *object, size_t bytes)
 }
 
 /* A few words are cleared sooner than a call of memset() begins: one jump to the last, then a store each. */
-INLINE void *zeroed(void *object, const struct cpu_sheaf *slot)
+INLINE void *zeroed(void *object, const here_slot *slot)
 {
 	unsigned long *word = object;
 
-	switch (__atomic_load_n(&slot->words, __ATOMIC_RELAXED)) {
+	switch (load_here(slot->words)) {
 		CLEAR_16(32);
 		CLEAR_16(16);
 	case 0:
 		return object;
 	case SHEAF_FEW_WORDS + 1:
-		return bytes_zeroed(object, __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED) & ~SHEAF_INIT);
+		return bytes_zeroed(object, load_here(slot->bytes) & ~SHEAF_INIT);
 	}
 	__builtin_unreachable();
 }
 
 /* The same, once more in the program only. */
-static noinline void *zeroed_odd(void *object, const struct cpu_sheaf *slot)
+static noinline void *zeroed_odd(void *object, const here_slot *slot)
 {
 	return zeroed(object, slot);
 }
@@ -235,15 +235,15 @@ INLINE bool unmark(unsigned long *mark_at, unsigned long mark)
 }
 
 /* Zeros, if the caller or the machine asks for them. */
-INLINE void *cleared_for(void *object, const struct cpu_sheaf *slot, gfp_t gfp)
+INLINE void *cleared_for(void *object, const here_slot *slot, gfp_t gfp)
 {
-	bool init = __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED) & SHEAF_INIT;
+	bool init = load_here(slot->bytes) & SHEAF_INIT;
 
 	return unlikely((gfp & __GFP_ZERO) || init) ? zeroed_odd(object, slot) : object;
 }
 
 /* An object of a slot about which nothing is taken for granted, or NULL: it has none. */
-INLINE void *pop_odd(struct cpu_sheaf *slot)
+INLINE void *pop_odd(here_slot *slot)
 {
 	void *object = slot->hot;
 
@@ -259,8 +259,8 @@ static void *kmalloc_empty(size_t asked, gfp_t gfp, unsigned long id_slot);
 /* Of that very slot, with all that may be odd. */
 KMEM_FAST static void *kmalloc_from(size_t asked, gfp_t gfp, unsigned long id_slot)
 {
-	struct kmem_cpu *cpu = this_cpu();
-	struct cpu_sheaf *slot = slot_at(cpu, id_slot);
+	here_cpu *cpu = cpu_here();
+	here_slot *slot = slot_at(cpu, id_slot);
 	void *object;
 
 	if (unlikely(sleeps_in_atomic(gfp)) || is_asked())
@@ -278,7 +278,7 @@ KMEM_FAST static void *kmalloc_from(size_t asked, gfp_t gfp, unsigned long id_sl
 /* The main sheaf is: what about the spare one? */
 KMEM_FAST static void *kmalloc_empty(size_t asked, gfp_t gfp, unsigned long id_slot)
 {
-	if (sheaf_swap_for_objects(slot_at(this_cpu(), id_slot)))
+	if (sheaf_swap_for_objects(slot_at(cpu_here(), id_slot)))
 		return kmalloc_from(asked, gfp, id_slot);
 	return alloc_slow(SHEAF_SLOT_ID(id_slot), gfp, asked);
 }
@@ -303,7 +303,7 @@ KMEM_FAST static void *kmalloc_odd(size_t asked, gfp_t gfp, unsigned long id_slo
 #define ONLY_ZEROS (__GFP_ZERO | KMEM_GFP_ASKED)
 
 /* kmalloc() of that slot if it has an object, zeroed if that is asked for; NULL: odd. */
-INLINE void *slot_pop(struct kmem_cpu *cpu, struct cpu_sheaf *slot, gfp_t *gfp)
+INLINE void *slot_pop(here_cpu *cpu, here_slot *slot, gfp_t *gfp)
 {
 	void *object = NULL;
 
@@ -320,15 +320,15 @@ INLINE void *slot_pop(struct kmem_cpu *cpu, struct cpu_sheaf *slot, gfp_t *gfp)
 }
 
 /* kmalloc_odd() of those who know no more than the slot; in KMEM_FAST code the CPU is the same. */
-KMEM_FAST static void *kmalloc_slot_odd(struct cpu_sheaf *slot, gfp_t gfp, size_t asked)
+KMEM_FAST static void *kmalloc_slot_odd(here_slot *slot, gfp_t gfp, size_t asked)
 {
-	return kmalloc_odd(asked, gfp, (unsigned long)slot - (unsigned long)this_cpu()->sheaves);
+	return kmalloc_odd(asked, gfp, (unsigned long)slot - (unsigned long)cpu_here()->sheaves);
 }
 
 KMEM_FAST void *__kmalloc_slot(unsigned long id_slot, gfp_t gfp)
 {
-	struct kmem_cpu *cpu = this_cpu();
-	struct cpu_sheaf *slot = slot_at(cpu, id_slot);
+	here_cpu *cpu = cpu_here();
+	here_slot *slot = slot_at(cpu, id_slot);
 	void *object;
 
 	if (FEW_REGISTERS)
@@ -339,8 +339,8 @@ KMEM_FAST void *__kmalloc_slot(unsigned long id_slot, gfp_t gfp)
 
 KMEM_FAST void *__kmalloc(size_t size, gfp_t gfp)
 {
-	struct kmem_cpu *cpu = this_cpu();
-	struct cpu_sheaf *slot;
+	here_cpu *cpu = cpu_here();
+	here_slot *slot;
 	void *object;
 
 	if (unlikely(size > KMALLOC_MAX_CACHE_SIZE))
@@ -353,7 +353,7 @@ KMEM_FAST void *__kmalloc(size_t size, gfp_t gfp)
 }
 
 /* The hot one of a size above KMALLOC_MAX_CACHE_SIZE, or NULL. Some flags ask for pages that it may not be of. */
-INLINE void *large_pop(struct kmem_cpu *cpu, size_t size, gfp_t gfp)
+INLINE void *large_pop(here_cpu *cpu, size_t size, gfp_t gfp)
 {
 	unsigned long order = sizeof(long) * 8 - (unsigned long)__builtin_clzl((size - 1) >> PAGE_SHIFT);
 
@@ -364,7 +364,7 @@ INLINE void *large_pop(struct kmem_cpu *cpu, size_t size, gfp_t gfp)
 
 KMEM_FAST void *__kmalloc_large(size_t size, gfp_t gfp)
 {
-	void *object = large_pop(this_cpu(), size, gfp);
+	void *object = large_pop(cpu_here(), size, gfp);
 
 	return likely(object) ? object : kmalloc_large_node(size, gfp, NUMA_NO_NODE);
 }
@@ -372,7 +372,7 @@ KMEM_FAST void *__kmalloc_large(size_t size, gfp_t gfp)
 /* What is at hand needs no second way. */
 KMEM_FAST void *kvmalloc(size_t size, gfp_t gfp)
 {
-	struct kmem_cpu *cpu = this_cpu();
+	here_cpu *cpu = cpu_here();
 	void *object;
 
 	if (size > KMALLOC_MAX_CACHE_SIZE)
@@ -387,8 +387,8 @@ static void *cache_alloc_empty(struct kmem_cache *cache, gfp_t gfp);
 /* kmem_cache_alloc() of what the fast path found odd, and from a cache whose objects keep their contents. */
 KMEM_FAST static void *cache_alloc_odd(struct kmem_cache *cache, gfp_t gfp)
 {
-	struct kmem_cpu *cpu = this_cpu();
-	struct cpu_sheaf *slot;
+	here_cpu *cpu = cpu_here();
+	here_slot *slot;
 	void *object;
 
 	/* A thread that has no CPU yet has no slots but kmalloc()'s. */
@@ -408,14 +408,14 @@ KMEM_FAST static void *cache_alloc_odd(struct kmem_cache *cache, gfp_t gfp)
 /* As kmalloc_empty(). */
 KMEM_FAST static void *cache_alloc_empty(struct kmem_cache *cache, gfp_t gfp)
 {
-	if (sheaf_swap_for_objects(slot_of_cache(this_cpu(), cache)))
+	if (sheaf_swap_for_objects(slot_of_cache(cpu_here(), cache)))
 		return cache_alloc_odd(cache, gfp);
 	return cache_alloc_slow(cache, gfp);
 }
 
 KMEM_FAST void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	void *object = cache_pop(this_cpu(), cache, gfp);
+	void *object = cache_pop(cpu_here(), cache, gfp);
 
 	return likely(object) ? object : cache_alloc_odd(cache, gfp);
 }
@@ -513,7 +513,7 @@ SLOW void kfree_slow(void *object)
 }
 
 /* On a stack that was full: a spare sheaf may have room. */
-INLINE bool push_elsewhere(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void *object)
+INLINE bool push_elsewhere(here_cpu *cpu, here_slot *slot, void *object)
 {
 	return slot->top == sheaf_slot_limit(slot) && object != last_object(cpu) && sheaf_swap_for_room(slot) &&
 	       fast_push(cpu, slot, sheaf_slot_limit(slot), object, object_mark_at(slot->cache, object));
@@ -522,23 +522,23 @@ INLINE bool push_elsewhere(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void *o
 /* kfree() of what the fast path found odd. */
 KMEM_FAST static void kfree_odd(void *object)
 {
-	struct kmem_cpu *cpu = this_cpu();
-	struct cpu_sheaf *slot = slot_at(cpu, slot_of(cpu, object));
+	here_cpu *cpu = cpu_here();
+	here_slot *slot = slot_at(cpu, slot_of(cpu, object));
 
 	if (!slot->free_limit || !push_elsewhere(cpu, slot, object))
 		kfree_slow(object);
 }
 
 /* kfree() of all but the newest. */
-INLINE void kfree_to_stack(struct kmem_cpu *cpu, void *object)
+INLINE void kfree_to_stack(here_cpu *cpu, void *object)
 {
-	struct cpu_sheaf *slot = slot_at(cpu, slot_of(cpu, object));
+	here_slot *slot = slot_at(cpu, slot_of(cpu, object));
 
 	if (unlikely(!fast_push(cpu, slot, slot->free_limit, object, object)))
 		kfree_odd(object);
 }
 
-KMEM_FAST static void kfree_apart(void *object, struct kmem_cpu *cpu)
+KMEM_FAST static void kfree_apart(void *object, here_cpu *cpu)
 {
 	kfree_to_stack(cpu, object);
 }
@@ -546,7 +546,7 @@ KMEM_FAST static void kfree_apart(void *object, struct kmem_cpu *cpu)
 KMEM_FAST void kfree(const void *pointer)
 {
 	void *object = (void *)pointer;
-	struct kmem_cpu *cpu = this_cpu();
+	here_cpu *cpu = cpu_here();
 
 	if (object == last_object(cpu)) {
 		if (unlikely(!set_aside(cpu, cpu->last_slot, object)))
@@ -557,19 +557,21 @@ KMEM_FAST void kfree(const void *pointer)
 		kfree_apart(object, cpu);
 		return;
 	}
-	__asm__("" : "+r"(cpu));	/* what follows is not worked out before that is known */
+#ifndef KMEM_CPU_IS_SEGMENT
+	OPTIMIZER_HIDE_VAR(cpu);	/* what follows is not worked out before that is known */
+#endif
 	kfree_to_stack(cpu, object);
 }
 
 KMEM_FAST size_t kmalloc_bytes(const void *object)
 {
-	struct kmem_cpu *cpu = this_cpu();
+	here_cpu *cpu = cpu_here();
 	unsigned long id_slot = slot_of(cpu, object);
-	const struct cpu_sheaf *slot = slot_at(cpu, id_slot);
+	const here_slot *slot = slot_at(cpu, id_slot);
 
 	if (id_slot >= SHEAF_SLOT(KMALLOC_NR_IDS) || !slot->free_limit || !starts_object(slot, object))
 		return 0;
-	return __atomic_load_n(&slot->bytes, __ATOMIC_RELAXED) & ~SHEAF_INIT;
+	return load_here(slot->bytes) & ~SHEAF_INIT;
 }
 
 /* Who has had the object, where its cache keeps tracks. */
@@ -608,8 +610,8 @@ SLOW void cache_free_slow(struct kmem_cache *cache, void *object)
 /* As kfree_odd(). */
 KMEM_FAST static void cache_free_full(struct kmem_cache *cache, void *object)
 {
-	struct kmem_cpu *cpu = this_cpu();
-	struct cpu_sheaf *slot = slot_at(cpu, slot_of(cpu, object));
+	here_cpu *cpu = cpu_here();
+	here_slot *slot = slot_at(cpu, slot_of(cpu, object));
 
 	if (slot->cache != cache || !cache->fast_free || !push_elsewhere(cpu, slot, object))
 		cache_free_slow(cache, object);
@@ -618,8 +620,8 @@ KMEM_FAST static void cache_free_full(struct kmem_cache *cache, void *object)
 /* Where objects keep their contents, the mark is after them, and slots have no limit for kfree(). */
 KMEM_FAST static void cache_free_odd(struct kmem_cache *cache, void *object)
 {
-	struct kmem_cpu *cpu = this_cpu();
-	struct cpu_sheaf *slot = slot_at(cpu, slot_of(cpu, object));
+	here_cpu *cpu = cpu_here();
+	here_slot *slot = slot_at(cpu, slot_of(cpu, object));
 
 	if (slot->cache == cache && cache->offset && cache->fast_free &&
 	    fast_push(cpu, slot, sheaf_slot_limit(slot), object, object_mark_at(cache, object)))
@@ -630,8 +632,8 @@ KMEM_FAST static void cache_free_odd(struct kmem_cache *cache, void *object)
 /* Not the newest. By itself, so that kmem_cache_free() of the newest need not keep its arguments elsewhere. */
 KMEM_FAST static void cache_free_push(struct kmem_cache *cache, void *object)
 {
-	struct kmem_cpu *cpu = this_cpu();
-	struct cpu_sheaf *slot = slot_at(cpu, slot_of(cpu, object));
+	here_cpu *cpu = cpu_here();
+	here_slot *slot = slot_at(cpu, slot_of(cpu, object));
 
 	if (unlikely(slot->cache != cache || !fast_push(cpu, slot, slot->free_limit, object, object)))
 		cache_free_odd(cache, object);
@@ -639,7 +641,7 @@ KMEM_FAST static void cache_free_push(struct kmem_cache *cache, void *object)
 
 KMEM_FAST void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
-	struct kmem_cpu *cpu = this_cpu();
+	here_cpu *cpu = cpu_here();
 
 	if (object != last_object(cpu))
 		cache_free_push(cache, object);

@@ -61,10 +61,10 @@ INLINE bool pop_to(void **to, void **top, unsigned long secret, int i)
 /* Off the stack. Returns how many; the first of the others is left to kmem_cache_alloc(). */
 KMEM_FAST static size_t pop_run(const struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects)
 {
-	struct kmem_cpu *cpu = this_cpu();
+	here_cpu *cpu = cpu_here();
 	unsigned long secret = cpu->alloc_secret;
 	void **top, **to = objects, **end = objects + min_t(size_t, nr, RUN_MOST);
-	struct cpu_sheaf *slot;
+	here_slot *slot;
 
 	if (unlikely(cache->machine != cpu->machine || gfp_is_odd(gfp)))
 		return 0;
@@ -97,7 +97,7 @@ int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void *
 
 /* What a run of frees knows of its cache, and of the slab that the last object was of. */
 struct slab_run {
-	const struct kmem_cpu *cpu;
+	const here_cpu *cpu;
 	unsigned long id_slot, slab_mask, secret, objects;
 	struct step step;
 	unsigned long before;		/* what gives, added to an address, the distance from the slab's start */
@@ -137,9 +137,9 @@ INLINE bool push_from(void **from, void **top, struct slab_run *run, int i)
  */
 KMEM_FAST static size_t push_run(const struct kmem_cache *cache, size_t nr, void **objects)
 {
-	struct kmem_cpu *cpu = this_cpu();
+	here_cpu *cpu = cpu_here();
 	struct slab_run run = { .cpu = cpu, .id_slot = slot_of(cpu, objects[0]), .secret = cpu->secret };
-	struct cpu_sheaf *slot = slot_at(cpu, run.id_slot);
+	here_slot *slot = slot_at(cpu, run.id_slot);
 	void **top, **from = objects, **end;
 
 	nr = min_t(size_t, nr, RUN_MOST);
@@ -147,7 +147,7 @@ KMEM_FAST static size_t push_run(const struct kmem_cache *cache, size_t nr, void
 		return 0;
 	if (unlikely((size_t)(slot->free_limit - slot->top) < nr))
 		sheaf_swap_for_room(slot);
-	sheaves_forget_last(cpu);
+	sheaves_forget_last(this_cpu());
 	top = slot->top;
 	end = objects + min_t(size_t, nr, (size_t)(slot->free_limit - top));
 	run.slab_mask = ~(unsigned long)slot->slab_mask;

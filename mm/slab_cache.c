@@ -225,7 +225,7 @@ static bool cache_set_up(struct kmem_cache *cache, struct machine *m, u32 id, un
 {
 	cache->machine = m;
 	cache->id = id;
-	cache->slot = offsetof(struct kmem_cpu, sheaves) + SHEAF_SLOT(id);
+	cache->slot = KMEM_SLOTS_HERE + SHEAF_SLOT(id);
 	cache->flags = flags;
 	cache->object_size = size;
 	cache->align = alignment_of(flags, args->align, size);

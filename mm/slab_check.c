@@ -235,12 +235,13 @@ static bool last_check(struct machine *m, unsigned int id, struct kmem_fault *fa
 {
 	struct kmem_cpu *cpu = m->cpus[id];
 	void *last = __atomic_load_n(&cpu->last_object, __ATOMIC_RELAXED);
+	const struct cpu_sheaf *slot = slot_there(cpu, cpu->last_slot);
 	struct kmem_cache *cache;
 
 	if (last == cpu)
 		return true;
 	cache = cache_of(m, last);
-	if (cache ? cpu->last_slot != &cpu->sheaves[cache->id] : !large_is_known_to(m, last, cpu->last_slot, cpu))
+	if (cache ? slot != &cpu->sheaves[cache->id] : !large_is_known_to(m, last, slot, cpu))
 		return fault_at(fault, "H6", "cpu %u: its newest object %016lx is not of its slot's cache", id,
 				(unsigned long)last);
 	return true;

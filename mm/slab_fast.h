@@ -7,8 +7,8 @@
  *	fast_push()	*top++			of any other; marked
  *	sheaf_swap...()	main <-> spare		where that is empty, or full
  *
- * A host never takes the CPU away between two of their instructions (include/kmem/cpu.h). What is odd they leave as it
- * is, and say so: mm/slab_alloc.c has the slow paths, which look at everything again.
+ * A host never takes the CPU away between two of their instructions (include/kmem/cpu.h), so they see it as cpu_here()
+ * does. What is odd they leave as it is, and say so: mm/slab_alloc.c has the slow paths, which look at everything again.
  */
 #ifndef MM_SLAB_FAST_H
 #define MM_SLAB_FAST_H
@@ -34,15 +34,15 @@
  */
 #define FEW_REGISTERS (sizeof(long) == 4)
 
-INLINE struct cpu_sheaf *slot_at(struct kmem_cpu *cpu, unsigned long slot)
+INLINE here_slot *slot_at(here_cpu *cpu, unsigned long slot)
 {
-	return (struct cpu_sheaf *)((char *)cpu->sheaves + slot);
+	return (here_slot *)((char KMEM_HERE *)cpu->sheaves + slot);
 }
 
 /* The CPU is one of the cache's machine. */
-INLINE struct cpu_sheaf *slot_of_cache(struct kmem_cpu *cpu, const struct kmem_cache *cache)
+INLINE here_slot *slot_of_cache(here_cpu *cpu, const struct kmem_cache *cache)
 {
-	return (struct cpu_sheaf *)((char *)cpu + cache->slot);
+	return (here_slot *)((char KMEM_HERE *)cpu->sheaves - KMEM_SLOTS_HERE + cache->slot);
 }
 
 /* Flags that the fast paths leave to others. */
@@ -58,6 +58,13 @@ INLINE bool gfp_is_odd(gfp_t gfp)
 #endif
 }
 
+/* The compiler moves no store past here, and keeps that register, if it is in one. */
+#ifdef KMEM_CPU_IS_SEGMENT
+#define stores_end(pointer) barrier()
+#else
+#define stores_end(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")
+#endif
+
 INLINE bool has_mark(const unsigned long *mark_at, unsigned long mark)
 {
 	return *mark_at == mark;
@@ -71,7 +78,7 @@ INLINE bool has_mark(const unsigned long *mark_at, unsigned long mark)
  * line in the time of one. The two ways out stay two: a jump to a common end is a tenth of a pair's time. The stack's
  * lies behind a jump: with the other order kmalloc()'s pair takes 8 to 20 % longer, and a batch no less.
  */
-INLINE void *pop_for(struct kmem_cpu *cpu, struct cpu_sheaf *slot, bool is_plain, bool clears)
+INLINE void *pop_for(here_cpu *cpu, here_slot *slot, bool is_plain, bool clears)
 {
 	void *object = slot->hot, **top;
 
@@ -80,7 +87,7 @@ INLINE void *pop_for(struct kmem_cpu *cpu, struct cpu_sheaf *slot, bool is_plain
 			return NULL;
 		slot->hot = NULL;
 		remember_last(cpu, object, slot);
-		__asm__ volatile("" : : "r"(cpu) : "memory");
+		stores_end(cpu);
 		if (!clears)
 			*(unsigned long *)object = 0;
 		return object;
@@ -94,7 +101,7 @@ INLINE void *pop_for(struct kmem_cpu *cpu, struct cpu_sheaf *slot, bool is_plain
 	if (!FEW_REGISTERS)
 		slot->top = top - 1;
 	remember_last(cpu, object, slot);
-	__asm__ volatile("" : : "r"(slot) : "memory");
+	stores_end(slot);
 	if (FEW_REGISTERS)
 		slot->top--;
 	if (!clears)
@@ -102,13 +109,13 @@ INLINE void *pop_for(struct kmem_cpu *cpu, struct cpu_sheaf *slot, bool is_plain
 	return object;
 }
 
-INLINE void *pop(struct kmem_cpu *cpu, struct cpu_sheaf *slot, bool is_plain)
+INLINE void *pop(here_cpu *cpu, here_slot *slot, bool is_plain)
 {
 	return pop_for(cpu, slot, is_plain, false);
 }
 
 /* Is this where an object of the slot's cache starts? The page is of a slab of the usual order. */
-INLINE bool starts_object(const struct cpu_sheaf *slot, const void *object)
+INLINE bool starts_object(const here_slot *slot, const void *object)
 {
 	u32 place = (u32)(unsigned long)object;
 
@@ -118,7 +125,7 @@ INLINE bool starts_object(const struct cpu_sheaf *slot, const void *object)
 }
 
 /* The slot for objects of the page there; slot 0 takes none. */
-INLINE unsigned long slot_of(const struct kmem_cpu *cpu, const void *object)
+INLINE unsigned long slot_of(const here_cpu *cpu, const void *object)
 {
 	unsigned long page = ((unsigned long)object - cpu->node_base) >> PAGE_SHIFT;
 
@@ -130,7 +137,7 @@ INLINE unsigned long slot_of(const struct kmem_cpu *cpu, const void *object)
  * was pushed last. The object's memory is written, not read: it may be long out of the caches. Returns whether it was
  * pushed.
  */
-INLINE bool fast_push(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void **limit, void *object, unsigned long *mark_at)
+INLINE bool fast_push(here_cpu *cpu, here_slot *slot, void **limit, void *object, unsigned long *mark_at)
 {
 	void **top = slot->top;
 
@@ -148,7 +155,7 @@ INLINE bool fast_push(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void **limit
 }
 
 /* The newest object. False: it is free already; if one stands aside, it is this one, as that is given out first. */
-INLINE bool set_aside(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void *object)
+INLINE bool set_aside(here_cpu *cpu, here_slot *slot, void *object)
 {
 	unsigned long secret = cpu->secret;
 
@@ -165,13 +172,13 @@ INLINE bool set_aside(struct kmem_cpu *cpu, struct cpu_sheaf *slot, void *object
 extern const u16 kmalloc_slots[KMALLOC_MAX_CACHE_SIZE / 8 + 1];
 
 /* An object of a class, or NULL: leave what is odd to others. */
-INLINE void *kmalloc_pop(struct kmem_cpu *cpu, size_t size, gfp_t gfp)
+INLINE void *kmalloc_pop(here_cpu *cpu, size_t size, gfp_t gfp)
 {
 	return unlikely(gfp_is_odd(gfp)) ? NULL : pop(cpu, slot_at(cpu, kmalloc_slots[(size + 7) / 8]), true);
 }
 
 /* The same of a cache. */
-INLINE void *cache_pop(struct kmem_cpu *cpu, const struct kmem_cache *cache, gfp_t gfp)
+INLINE void *cache_pop(here_cpu *cpu, const struct kmem_cache *cache, gfp_t gfp)
 {
 	if (unlikely(cache->machine != cpu->machine || gfp_is_odd(gfp)))
 		return NULL;
@@ -179,9 +186,9 @@ INLINE void *cache_pop(struct kmem_cpu *cpu, const struct kmem_cache *cache, gfp
 }
 
 /* The same, the newest object. A slot knows its cache, and with it its machine. */
-INLINE bool cache_set_aside(struct kmem_cpu *cpu, const struct kmem_cache *cache, void *object)
+INLINE bool cache_set_aside(here_cpu *cpu, const struct kmem_cache *cache, void *object)
 {
-	struct cpu_sheaf *slot = cpu->last_slot;
+	here_slot *slot = cpu->last_slot;
 
 	return likely(slot->cache == cache) && set_aside(cpu, slot, object);
 }
@@ -214,20 +221,28 @@ INLINE void slot_swap(const struct kmem_cache *cache, struct cpu_sheaf *slot)
 	slot->spare = old;
 }
 
+/* The compiler does not know that this slot is that one. */
+INLINE void swap_here(here_slot *slot)
+{
+	barrier();
+	slot_swap(slot->cache, slot_there(this_cpu(), slot));
+	barrier();
+}
+
 /* The spare becomes the main sheaf, if it has more objects, or more room. False: it has not. */
-INLINE bool sheaf_swap_for_objects(struct cpu_sheaf *slot)
+INLINE bool sheaf_swap_for_objects(here_slot *slot)
 {
 	if (!slot->spare || slot->spare->nr <= (unsigned long)(slot->top - slot->base))
 		return false;
-	slot_swap(slot->cache, slot);
+	swap_here(slot);
 	return true;
 }
 
-INLINE bool sheaf_swap_for_room(struct cpu_sheaf *slot)
+INLINE bool sheaf_swap_for_room(here_slot *slot)
 {
 	if (!slot->spare || slot->spare->nr >= (unsigned long)(slot->top - slot->base))
 		return false;
-	slot_swap(slot->cache, slot);
+	swap_here(slot);
 	return true;
 }
 

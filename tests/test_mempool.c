@@ -318,7 +318,7 @@ static void object_at_hand(struct ktap *t, bool of_slab)
 	ASSERT_NOT_NULL(t, pool);
 	mempool_free(mempool_alloc(pool, GFP_KERNEL), pool);
 	element = mempool_alloc(pool, GFP_KERNEL);
-	slot = this_cpu()->last_slot;
+	slot = slot_there(this_cpu(), this_cpu()->last_slot);
 	ASSERT(t, this_cpu()->last_object == element);
 	EXPECT(t, slot->cache == (of_slab ? cache : kmalloc_cache(m, 256, GFP_KERNEL)));
 	mempool_free(element, pool);

@@ -19,6 +19,7 @@
 #define GDT_TASK 4
 #define GDT_FAULT 6
 #define GDT_LOCAL 7
+#define GDT_CPU 8
 #define FAULT_STACK 1			/* the first stack of a task state's table */
 #define DOUBLE_FAULT 8
 #define NR_GATE_WORDS (sizeof(long) / 4 + 1)
@@ -47,6 +48,7 @@
 #define CALIBRATE_MS 10u
 #define AP_PATIENCE_MS 500u
 #define MSR_FS_BASE 0xc0000100
+#define MSR_GS_BASE 0xc0000101
 
 struct processor processors[MAX_PROCESSORS];
 unsigned int nr_processors;
@@ -101,8 +103,9 @@ static void fault_state_set(struct processor *p)
 	state[8] = (u32)double_fault;
 	state[9] = 2;			/* flags: interrupts off */
 	state[14] = (u32)stack - 16;
-	state[18] = state[20] = state[21] = state[22] = SELECT_DATA;
+	state[18] = state[20] = state[21] = SELECT_DATA;
 	state[19] = SELECT_CODE;
+	state[22] = GDT_CPU * 8;
 	state[23] = GDT_LOCAL * 8;
 	p->gdt[GDT_FAULT] = segment((unsigned long)state, 103, 0x0089);
 #endif
@@ -143,6 +146,17 @@ void tls_use(struct processor *p, void *pointer)
 #else
 	p->gdt[GDT_LOCAL] = segment((unsigned long)pointer, 0xfffff, 0xc093);
 	__asm__ volatile("mov %0, %%gs" : : "r"(GDT_LOCAL * 8) : "memory");
+#endif
+}
+
+void cpu_use(struct processor *p, struct kmem_cpu *cpu)
+{
+#ifdef __x86_64__
+	(void)p;
+	write_msr(MSR_GS_BASE, (unsigned long)cpu->sheaves);
+#else
+	p->gdt[GDT_CPU] = segment((unsigned long)cpu->sheaves, 0xfffff, 0xc093);
+	__asm__ volatile("mov %0, %%fs" : : "r"(GDT_CPU * 8) : "memory");
 #endif
 }
 

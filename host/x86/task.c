@@ -8,7 +8,7 @@
  *	slot [ - | <- stack ......... | struct task, with thread-local variables ]
  *
  * What a task has of its own (kmem_context, whose CPU of which machine it leases) is thread-local: one access by
- * segment register, as this_cpu is in a kernel. The processor's interrupts are off only inside this host; what the core
+ * segment register, as this_cpu is in a kernel. The other one is at that CPU itself, for KMEM_FAST code. The processor's interrupts are off only inside this host; what the core
  * calls local_irq_save() is a count of the task's, and who comes by interrupt looks at it: a handler that may not
  * run now runs at a later interrupt.
  *
@@ -32,6 +32,7 @@ struct task {
 	enum task_state state;
 	void *sp;			/* while another runs */
 	void *tls;
+	struct kmem_cpu *cpu;		/* its kmem_context's, for other tasks to see */
 	struct processor *processor;	/* on which it runs, or ran */
 	struct list_head queue;		/* ready or waiting */
 	struct list_head all;
@@ -200,6 +201,7 @@ static void switch_away(void)
 	if (to == from)
 		return;
 	tls_use(p, to->tls);
+	cpu_use(p, to->cpu);
 	stack_switch(&from->sp, to->sp);
 	bury(this_processor());
 }
@@ -349,7 +351,8 @@ void host_set_cpu(struct kmem_cpu *cpu)
 		kmap_cpu_leaves(kmem_context.cpu);
 		kmap_cpu_comes(cpu);
 	}
-	kmem_context.cpu = cpu;
+	kmem_context.cpu = self->cpu = cpu;
+	cpu_use(this_processor(), cpu);
 	interrupts_back(flags);
 }
 
@@ -405,6 +408,7 @@ static struct task *task_make(const char *name, void (*function)(void *arg), voi
 	task->arg = arg;
 	strscpy(task->task.comm, name, sizeof(task->task.comm));
 	task->tls = tls_make(task->tls_room);
+	task->cpu = (struct kmem_cpu *)&kmem_cpu_none;
 	*self_of(task) = task;
 	task->sp = stack_prepare(task, task_begin);
 	return task;
@@ -458,6 +462,8 @@ static void task_become_idle(struct processor *p, struct task *task)
 	memset(task, 0, sizeof(*task));
 	task->tls = tls_make(task->tls_room);
 	tls_use(p, task->tls);
+	task->cpu = kmem_context.cpu;
+	cpu_use(p, task->cpu);
 	self = task;
 	task->processor = p;
 	task->state = TASK_RUNS;

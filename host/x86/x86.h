@@ -118,7 +118,7 @@ struct processor {
 	u32 is_lazy;			/* atomic: it idles, and will forget everything before it does anything else */
 	bool is_called;			/* to look for work; under task.c's lock */
 	struct task *ended;		/* its stack can be used anew once another runs */
-	u64 gdt[8];
+	u64 gdt[9];
 	u32 tss[32];
 	u32 fault_tss[32];		/* of a double fault, in 32-bit mode */
 	char fault_stack[4096] __attribute__((aligned(16)));
@@ -213,6 +213,8 @@ bool x86_clears_by_vectors(void);
 /* processor.c */
 void processor_init(struct processor *p);
 void tls_use(struct processor *p, void *pointer);
+/* The CPU that the processor's task leases: what KMEM_FAST code means by cpu_here(). */
+void cpu_use(struct processor *p, struct kmem_cpu *cpu);
 void processors_start(void);
 void timer_calibrate(void);
 /* The next timer interrupt of this processor is to come in so many nanoseconds. */

@@ -68,6 +68,25 @@ struct large_count {
 extern const void *const kmem_sheaf_none[1];
 #define SHEAF_NONE ((void **)kmem_sheaf_none + 1)
 
+/*
+ * This thread's CPU, as those see it who cannot lose it meanwhile: KMEM_FAST functions. On bare metal a segment register
+ * is at its slots, so that its fields and slots are named without an instruction, or a register, for where it is:
+ * pointers to them are distances, in an address space of the compiler's. Elsewhere they are what they seem.
+ */
+#if defined(KMEM_HOST_X86) && defined(__SEG_GS)
+#define KMEM_CPU_IS_SEGMENT
+#ifdef __x86_64__
+#define KMEM_HERE __seg_gs
+#else
+#define KMEM_HERE __seg_fs
+#endif
+#else
+#define KMEM_HERE
+#endif
+
+typedef struct kmem_cpu KMEM_HERE here_cpu;
+typedef struct cpu_sheaf KMEM_HERE here_slot;
+
 struct kmem_cpu {
 	/*
 	 * A line of its own, for kmalloc() and kfree(). The direct map of the CPU's node, and by page of it the slot
@@ -79,7 +98,7 @@ struct kmem_cpu {
 	unsigned long secret;			/* marks freed objects: mm/slab.h */
 	unsigned long alloc_secret;		/* the same; another: every allocation is odd (init_on_alloc) */
 	void *last_object;			/* the newest that was given out, or this CPU */
-	struct cpu_sheaf *last_slot;		/* where it came from */
+	here_slot *last_slot;			/* where it came from */
 	u32 id;
 	u32 node;
 	/* For pages. */
@@ -110,6 +129,13 @@ struct kmem_cpu {
 	unsigned long events[NR_VM_EVENT_ITEMS];
 	struct cpu_sheaf sheaves[];		/* by cache id, KMEM_MAX_CACHES of them */
 };
+
+/* Where a CPU's slots are, seen from cpu_here(). */
+#ifdef KMEM_CPU_IS_SEGMENT
+#define KMEM_SLOTS_HERE 0ul
+#else
+#define KMEM_SLOTS_HERE __builtin_offsetof(struct kmem_cpu, sheaves)
+#endif
 
 #define KMEM_CPU_BYTES (sizeof(struct kmem_cpu) + KMEM_MAX_CACHES * sizeof(struct cpu_sheaf))
 
@@ -176,6 +202,37 @@ extern __thread struct cpu_context kmem_context __attribute__((tls_model(KMEM_TL
 static inline struct kmem_cpu *this_cpu(void)
 {
 	return kmem_context.cpu;
+}
+
+/* The same for KMEM_FAST functions. */
+static inline here_cpu *cpu_here(void)
+{
+#ifdef KMEM_CPU_IS_SEGMENT
+	return (here_cpu *)-__builtin_offsetof(struct kmem_cpu, sheaves);
+#else
+	return this_cpu();
+#endif
+}
+
+/* What the CPU itself, in KMEM_FAST code, calls that slot of it; and the other way round. */
+static inline here_slot *slot_here(const struct kmem_cpu *cpu, const struct cpu_sheaf *slot)
+{
+#ifdef KMEM_CPU_IS_SEGMENT
+	return (here_slot *)((unsigned long)slot - (unsigned long)cpu->sheaves);
+#else
+	(void)cpu;
+	return (struct cpu_sheaf *)slot;
+#endif
+}
+
+static inline struct cpu_sheaf *slot_there(const struct kmem_cpu *cpu, const here_slot *slot)
+{
+#ifdef KMEM_CPU_IS_SEGMENT
+	return (struct cpu_sheaf *)((unsigned long)cpu->sheaves + (unsigned long)slot);
+#else
+	(void)cpu;
+	return (struct cpu_sheaf *)slot;
+#endif
 }
 
 /*
