@@ -4,9 +4,10 @@
  *
  *	word	0 free	1 held	2 held, and someone sleeps on the word
  *
- * A waiter looks a few times, then says that it sleeps (2) and does. Whoever unlocks a 2 wakes one, which takes the
- * word as 2: it cannot know whether it was the last. Who sleeps for a mutex gives its CPU back first: the holder may
- * be waiting for one.
+ * A waiter looks a few times, then says that it sleeps (2) and does. To unlock is to count down, by one instruction
+ * that says whether that made 0. Whoever unlocks a 2, so that it is 1 for a moment, makes it 0 and wakes one, which
+ * takes the word as 2: it cannot know whether it was the last. Who sleeps for a mutex gives its CPU back first: the
+ * holder may be waiting for one.
  */
 #include <kmem/host.h>
 #include <linux/mutex.h>
@@ -52,8 +53,10 @@ void word_hold(u32 *word)
 		word_sleep(word);
 }
 
+/* Up to here nobody else could take it: 1 is held, and who sleeps from now on says so again. */
 void word_wake(u32 *word)
 {
+	__atomic_store_n(word, 0, __ATOMIC_RELEASE);
 	host_wake(word, 1);
 }
 
@@ -78,7 +81,7 @@ void spin_lock_contended(spinlock_t *lock)
 
 void spin_unlock_contended(spinlock_t *lock)
 {
-	host_wake(&lock->word, 1);
+	word_wake(&lock->word);
 }
 
 static struct cpu_context *mutex_owner(const struct mutex *mutex)

@@ -15,7 +15,7 @@ typedef struct CAPABILITY("word lock") {
  * counts each instruction (mm/highmem.c).
  */
 void word_hold(u32 *word);
-void word_wake(u32 *word);
+void word_wake(u32 *word);	/* after it was counted down, but not to 0 */
 
 static inline bool word_try(u32 *word)
 {
@@ -26,7 +26,7 @@ static inline bool word_try(u32 *word)
 
 static inline void word_let_go(u32 *word)
 {
-	if (unlikely(__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2))
+	if (unlikely(__atomic_sub_fetch(word, 1, __ATOMIC_RELEASE)))
 		word_wake(word);
 }
 

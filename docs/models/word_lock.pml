@@ -4,7 +4,7 @@
  *
  *	0 free --word_try--> 1 held --word_sleep by another--> 2 held, someone sleeps
  *	^---- unlock --------'                                  |
- *	^---- unlock, and one sleeper is woken, who takes it as 2
+ *	^---- unlock, first to 1, and one sleeper is woken, who takes it as 2
  *
  * Property: one task is inside at a time, and each that wants gets in (no one sleeps for ever).
  * Bug: who was woken takes the word as 1, as if it were the only sleeper.
@@ -32,9 +32,9 @@ again:		exchange(word, 2, old);
 	inside++;
 	assert(inside == 1);
 	inside--;
-	exchange(word, 0, old);
+	exchange(word, word - 1, old);
 	if
-	:: old == 2 -> host_wake_one(asleep)
+	:: old == 2 -> word = 0; host_wake_one(asleep)
 	:: else
 	fi
 }

@@ -55,7 +55,7 @@ static inline bool spin_trylock(spinlock_t *lock) TRY_ACQUIRES(*lock) NO_LOCK_AN
 static inline void spin_unlock(spinlock_t *lock) RELEASES(*lock) NO_LOCK_ANALYSIS
 {
 	__release(*lock);
-	if (__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) == 2)
+	if (__atomic_sub_fetch(&lock->word, 1, __ATOMIC_RELEASE))
 		spin_unlock_contended(lock);
 	preempt_enable();
 }
@@ -87,7 +87,7 @@ static inline void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
 {
 	(void)flags;
 	__release(*lock);
-	if (__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) == 2)
+	if (__atomic_sub_fetch(&lock->word, 1, __ATOMIC_RELEASE))
 		spin_unlock_contended(lock);
 	kmem_context.pinned -= PINNED_EACH;
 	if (likely(!kmem_context.pinned))
