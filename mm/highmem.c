@@ -172,9 +172,10 @@ static struct kmap_slot *slot_find(struct kmap_state *ks, const struct page *pag
 	return NULL;
 }
 
-static inline void chain_add(struct kmap_slot *slot, unsigned long place, const struct page *page, u16 *first)
+/* At the beginning of the chain whose first slot, next, it is not yet. */
+static inline void chain_add(struct kmap_slot *slot, unsigned long place, const struct page *page, u16 *first, u16 next)
 {
-	__atomic_store_n(&slot->next, *first, __ATOMIC_RELAXED);
+	__atomic_store_n(&slot->next, next, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->page, page, __ATOMIC_RELEASE);
 	__atomic_store_n(first, (u16)place, __ATOMIC_RELEASE);
 }
@@ -221,7 +222,7 @@ static inline bool lock_try(struct kmap_state *ks) TRY_ACQUIRES(ks->lock) NO_LOC
 }
 #define lock_try(ks) __cond_lock((ks)->lock, lock_try(ks))
 
-static noinline void *lock_wake(struct kmap_state *ks, void *address)
+static noinline void *lock_wake(void *address, struct kmap_state *ks)
 {
 	word_wake(&ks->lock.word);
 	return address;
@@ -236,12 +237,12 @@ static inline void *slot_open(struct kmap_state *ks, struct kmap_slot *slot) REL
 	__release(ks->lock);
 	__atomic_fetch_add(&slot->count, 1 - SLOT_FREE, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&ks->lock.owner, NULL, __ATOMIC_RELAXED);
-	if (unlikely(__atomic_exchange_n(&ks->lock.word, 0, __ATOMIC_RELEASE) == 2))
-		return lock_wake(ks, slot->address);
+	if (unlikely(__atomic_sub_fetch(&ks->lock.word, 1, __ATOMIC_RELEASE)))
+		return lock_wake(slot->address, ks);
 	return slot->address;
 }
 
-static noinline void *slot_tell(struct kmap_state *ks, struct kmap_slot *slot, pfn_t pfn) RELEASES(ks->lock)
+static noinline void *slot_tell(pfn_t pfn, struct kmap_state *ks, struct kmap_slot *slot) RELEASES(ks->lock)
 {
 	host_kmap(ks->machine, (unsigned long)slot->address, pfn, HOST_READ | HOST_WRITE);
 	return slot_open(ks, slot);
@@ -253,33 +254,34 @@ static inline u64 *entry_at(u64 *entries, unsigned long place)
 	return (u64 *)((char *)entries + place / (sizeof(struct kmap_slot) / sizeof(u64))) - 1;
 }
 
-/* The entry that says a frame, by its descriptor. */
-static inline struct pgtable_words entry_of(const struct kmap_state *ks, const struct page *page)
+/* The entry that says a frame, by how many bytes its descriptor is from the first one. */
+static inline struct pgtable_words entry_of(const struct kmap_state *ks, unsigned long offset)
 {
-	unsigned long frame = (unsigned long)page - (unsigned long)ks->vmemmap;
-	struct pgtable_words entry = { .low = (unsigned long)ks->leaf | frame << PAGE_ENTRY_SHIFT };
+	struct pgtable_words entry = { .low = (unsigned long)ks->leaf | offset << PAGE_ENTRY_SHIFT };
 
 #if __SIZEOF_POINTER__ == 4
-	entry.high = (unsigned long)(ks->leaf >> 32) | frame >> (32 - PAGE_ENTRY_SHIFT);
+	entry.high = (unsigned long)(ks->leaf >> 32) | offset >> (32 - PAGE_ENTRY_SHIFT);
 #endif
 	return entry;
 }
 
 /*
- * A free slot, there being one, is the page's, whose chain begins at first, and has a user. Returns its address. It is
- * found in the chain from the beginning, but is free up to the end.
+ * A free slot, there being one, is the page's, whose chain begins at first, with next, and has a user. Returns its
+ * address. It is found in the chain from the beginning, but is free up to the end.
  */
-static __always_inline void *slot_give(struct kmap_state *ks, const struct page *page, u16 *first) RELEASES(ks->lock)
+static __always_inline void *slot_give(struct kmap_state *ks, const struct page *page, u16 *first, u16 next)
+	RELEASES(ks->lock)
 {
-	unsigned long place = ks->free[--ks->nr_free];
+	unsigned long place = ks->free[--ks->nr_free], offset;
 	struct kmap_slot *slot = slot_at(ks, place);
 	struct pgtable_words entry;
 
-	chain_add(slot, place, page, first);
-	entry = entry_of(ks, page);
+	chain_add(slot, place, page, first, next);
+	offset = (unsigned long)page - (unsigned long)ks->vmemmap;
+	entry = entry_of(ks, offset);
 	pgtable_enter_words(entry_at(ks->entries, place), entry);
 	if (unlikely(!ks->host_entries))
-		return slot_tell(ks, slot, (pfn_t)(page - ks->vmemmap));
+		return slot_tell(offset / sizeof(*page), ks, slot);
 	pgtable_enter_words(entry_at(ks->host_entries, place), entry);
 	return slot_open(ks, slot);
 }
@@ -302,7 +304,8 @@ static noinline void chains_make(struct kmap_state *ks) MUST_HOLD(ks->lock)
 {
 	for (struct kmap_slot *slot = ks->slot; slot < &ks->slot[LAST_PKMAP]; slot++)
 		if (!slot_is_free(slot))
-			chain_add(slot, place_of(ks, slot), slot->page, first_of(ks, slot->page));
+			chain_add(slot, place_of(ks, slot), slot->page, first_of(ks, slot->page),
+				  *first_of(ks, slot->page));
 }
 
 /* Take back what nobody uses. All chains are made anew, and the list of what is free. */
@@ -363,7 +366,7 @@ static noinline void slots_flush(struct kmap_state *ks) MUST_HOLD(ks->lock)
 }
 
 /* The page gets a slot; or it has one, from somebody else. NULL: all are in use. */
-static void *page_map_locked(struct kmap_state *ks, const struct page *page) RELEASES(ks->lock)
+static void *page_map_locked(const struct page *page, struct kmap_state *ks) RELEASES(ks->lock)
 {
 	struct kmap_slot *slot = slot_find(ks, page);
 
@@ -371,7 +374,7 @@ static void *page_map_locked(struct kmap_state *ks, const struct page *page) REL
 		if (!ks->nr_free)
 			slots_flush(ks);
 		if (ks->nr_free)
-			return slot_give(ks, page, first_of(ks, page));
+			return slot_give(ks, page, first_of(ks, page), *first_of(ks, page));
 	} else {		/* in a chain: nobody takes it back meanwhile */
 		__atomic_fetch_add(&slot->count, 1, __ATOMIC_SEQ_CST);
 	}
@@ -382,7 +385,7 @@ static void *page_map_locked(struct kmap_state *ks, const struct page *page) REL
 /* -------------------------------------------------------------------------------------------------------- the calls */
 
 /* Sleep until there is a slot. */
-static noinline void *page_map_wait(struct kmap_state *ks, const struct page *page)
+static noinline void *page_map_wait(const struct page *page, struct kmap_state *ks)
 {
 	void *address;
 
@@ -391,7 +394,7 @@ static noinline void *page_map_wait(struct kmap_state *ks, const struct page *pa
 		u32 seen = __atomic_load_n(&ks->freed, __ATOMIC_ACQUIRE);
 
 		mutex_lock(&ks->lock);
-		address = page_map_locked(ks, page);
+		address = page_map_locked(page, ks);
 		if (address)
 			break;
 		if (sleeping_is_allowed())
@@ -407,11 +410,11 @@ void kmap_in_atomic(void)
 	might_sleep();
 }
 
-static noinline void *kmap_locked(struct kmap_state *ks, const struct page *page) RELEASES(ks->lock)
+static noinline void *kmap_locked(const struct page *page, struct kmap_state *ks) RELEASES(ks->lock)
 {
-	void *address = page_map_locked(ks, page);
+	void *address = page_map_locked(page, ks);
 
-	return likely(address) ? address : page_map_wait(ks, page);
+	return likely(address) ? address : page_map_wait(page, ks);
 }
 
 /* The thread had no CPU, or someone has the lock. */
@@ -426,23 +429,23 @@ static noinline void *kmap_slowly(const struct page *page)
 	if (slot && slot_hold(m->kmap, slot, page))
 		return slot->address;
 	mutex_lock(&m->kmap->lock);
-	return kmap_locked(m->kmap, page);
+	return kmap_locked(page, m->kmap);
 }
 
-/* The page, which was in no chain, gets a slot. */
-static noinline void *kmap_new(struct kmap_state *ks, const struct page *page)
+/* The page, which was in no chain, gets a slot. (Page and state come first and second in all these: so they stay.) */
+static noinline void *kmap_new(const struct page *page, struct kmap_state *ks)
 {
 	u16 *first = first_of(ks, page);
 
 	if (unlikely(!lock_try(ks)))
 		return kmap_slowly(page);
 	if (unlikely(!ks->nr_free || *first != NO_SLOT))
-		return kmap_locked(ks, page);
-	return slot_give(ks, page, first);
+		return kmap_locked(page, ks);
+	return slot_give(ks, page, first, NO_SLOT);
 }
 
 /* The page is not the first one of its chain, or there is no chain. */
-static noinline void *kmap_chained(struct kmap_state *ks, const struct page *page)
+static noinline void *kmap_chained(const struct page *page, struct kmap_state *ks)
 {
 	struct kmap_slot *slot;
 
@@ -450,35 +453,36 @@ static noinline void *kmap_chained(struct kmap_state *ks, const struct page *pag
 		return kmap_slowly(page);
 	slot = slot_find(ks, page);
 	if (!slot)
-		return kmap_new(ks, page);
+		return kmap_new(page, ks);
 	return slot_hold(ks, slot, page) ? slot->address : kmap_slowly(page);
 }
 
 /* The slot was the page's, and is not any more. */
-static noinline void *kmap_lost(struct kmap_slot *slot, const struct page *page)
+static noinline void *kmap_lost(const struct page *page, struct kmap_state *ks, struct kmap_slot *slot)
 {
-	slot_drop(this_machine()->kmap, slot);
+	slot_drop(ks, slot);
 	return kmap_slowly(page);
 }
 
-/* Where the first slot of the page's chain is; mask: the CPU's. */
-static inline unsigned long place_for(struct kmap_state *ks, unsigned long mask, const struct page *page)
+/* Where the first slot of a chain is; chain: the page's address with the CPU's mask. */
+static inline unsigned long place_for(struct kmap_state *ks, unsigned long chain)
 {
-	return __atomic_load_n(&slot_at(ks, ((unsigned long)page & mask) + SLOT_PLACE(0))->first, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&slot_at(ks, chain + SLOT_PLACE(0))->first, __ATOMIC_ACQUIRE);
 }
 
 /* The CPU may go to another task meanwhile. */
 void *kmap_high(struct page *page)
 {
 	const struct kmem_cpu *cpu = this_cpu();
-	unsigned long mask = cpu->kmap_mask, place;
+	unsigned long chain = (unsigned long)page & cpu->kmap_mask;
 	struct kmap_state *ks = cpu->kmap_or_none;
-	struct kmap_slot *slot = slot_at(ks, place = place_for(ks, mask, page));
+	unsigned long place = place_for(ks, chain);
+	struct kmap_slot *slot = slot_at(ks, place);
 
 	if (unlikely(!slot_is_of(slot, page)))
-		return place == NO_SLOT ? kmap_new(ks, page) : kmap_chained(ks, page);
+		return place == NO_SLOT ? kmap_new(page, ks) : kmap_chained(page, ks);
 	if (unlikely(__atomic_fetch_add(&slot->count, 1, __ATOMIC_SEQ_CST) < 0 || !slot_is_of(slot, page)))
-		return kmap_lost(slot, page);
+		return kmap_lost(page, ks, slot);
 	return slot->address;
 }
 
@@ -515,9 +519,9 @@ static noinline void kunmap_slowly(const struct page *page)
 void kunmap_high(const struct page *page)
 {
 	const struct kmem_cpu *cpu = this_cpu();
-	unsigned long mask = cpu->kmap_mask;
+	unsigned long chain = (unsigned long)page & cpu->kmap_mask;
 	struct kmap_state *ks = cpu->kmap_or_none;
-	struct kmap_slot *slot = slot_at(ks, place_for(ks, mask, page));
+	struct kmap_slot *slot = slot_at(ks, place_for(ks, chain));
 
 	if (unlikely(!slot_is_of(slot, page)))
 		kunmap_slowly(page);

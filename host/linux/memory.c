@@ -508,15 +508,26 @@ bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages
  * Not counted: however many pages are mapped there, they are no more than the program is left (mapping_take()). So only
  * a program that takes all of that can make it fail.
  */
-void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int prot)
+static __attribute__((noinline)) void kmap_fails(void)
 {
 	static const char text[] = "kmem: the process has no mapping left for kmap\n";
 
-	if (prot ? frame_map(host_of(m), address, pfn, PROT_READ | (prot & HOST_WRITE ? PROT_WRITE : 0))
-		 : reservation_lay((void *)address, PAGE_SIZE))
-		return;
-	host_console(m, text, sizeof(text) - 1);
-	host_panic(m);
+	host_console(NULL, text, sizeof(text) - 1);
+	host_panic(NULL);
+}
+
+static __attribute__((noinline)) void kmap_forget_page(unsigned long address)
+{
+	if (!reservation_lay((void *)address, PAGE_SIZE))
+		kmap_fails();
+}
+
+void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int prot)
+{
+	if (unlikely(!prot))
+		kmap_forget_page(address);
+	else if (unlikely(!frame_map(host_of(m), address, pfn, PROT_READ | (prot & HOST_WRITE ? PROT_WRITE : 0))))
+		kmap_fails();
 }
 
 /* A process has no page tables of its own to write. */
