@@ -230,9 +230,10 @@ static KMEM_FAST void free_kept_block(struct page *page, unsigned int order)
 	list = __atomic_load_n(&pcp->pageblocks[pageblock], __ATOMIC_RELAXED) ^ MIGRATE_MOVABLE;
 	if (unlikely(list >= NR_PCP_LISTS || __atomic_load_n(&pcp->touched[pageblock], __ATOMIC_RELAXED)))
 		goto slow;
-	if (unlikely(of->kept >= __atomic_load_n(&of->kept_max, __ATOMIC_RELAXED) || list >= of->lists)) {
+	if (unlikely(of->kept >= __atomic_load_n(&of->kept_max[list / PCP_COLD_LISTS], __ATOMIC_RELAXED))) {
 		set_page_state(page, PAGE_STATE(PAGE_TYPE_NONE, 0));
 		of->freed++;
+		of->full = true;
 		block_to_zone(pcp->zone, page, order);
 		return;
 	}

@@ -336,7 +336,7 @@ void pcp_update_limits(struct machine *m)
 				continue;
 			__atomic_store_n(&cpu->pcp[i].high, high, __ATOMIC_RELAXED);
 			__atomic_store_n(&cpu->pcp[i].batch, batch, __ATOMIC_RELAXED);
-			pcp_limit_blocks(&cpu->pcp[i], zone, zone_managed(zone));
+			pcp_limit_blocks(&cpu->pcp[i], zone);
 		}
 	}
 }
@@ -393,7 +393,6 @@ static void pcp_order_init(struct pcp_order *of, const struct zone *zone, unsign
 	of->flags = (unsigned long)page_zone_tag(zone->nid, zone->type) << PAGE_ZONE_SHIFT |
 		    (unsigned long)order << PAGE_ORDER_SHIFT;
 	of->type = PAGE_TYPE_PCP(order, 0);
-	of->lists = order < PACKED_ORDERS ? PCP_COLD_LISTS : NR_PCP_LISTS;
 }
 
 int pcp_init(struct machine *m, struct kmem_cpu *cpu)

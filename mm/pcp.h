@@ -116,8 +116,8 @@ void pcp_fetch(struct per_cpu_pages *pcp, unsigned int pages);
 /* Give back all blocks of all zones of this CPU, and large kmalloc()s that stand aside. */
 void pcp_cool_here(struct machine *m);
 
-/* How many blocks the CPU may keep, if so many pages of the zone are free. */
-void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone, unsigned long free);
+/* How many blocks the CPU may keep, if the zone is free. */
+void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone);
 
 /*
  * Blocks of an order below PACKED_ORDERS are handed out now of that page's pageblock: what is freed there may be

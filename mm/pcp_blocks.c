@@ -23,19 +23,66 @@
 #include "mm/pcp.h"
 
 /*
- * What one CPU may keep: of each order one, if that is not more than its share of a sixteenth of the zone and of a
- * quarter of what is free; of small ones, which are only kept if they are in the pageblocks that it fills, several;
- * and several whole pageblocks, which scatter nothing.
+ * What one CPU may keep, if that is not more than its share of a sixteenth of the zone and of a quarter of what is
+ * free: of each order one; of small ones, which are only kept if they are in the pageblocks that it fills, several; and
+ * several whole pageblocks, which scatter nothing. Of an order of which it gives many and then takes many, one more
+ * each time that it did so, wherever they lie; but not of the smallest, of which many would keep pageblocks from
+ * becoming whole.
  */
 #define SMALL_BLOCKS 32ul
 #define WHOLE_BLOCKS 8ul
+#define TURNS_ORDER 4u
+#define TURNS_BLOCKS 6ul
 #define LOOK_PAGES 256u			/* from the zone, between two looks for what is kept in vain */
 
-static unsigned long most_kept(unsigned int order)
+static unsigned long most_kept(unsigned int order, bool is_cold)
 {
 	if (order == PAGEBLOCK_ORDER)
 		return WHOLE_BLOCKS;
-	return order < PACKED_ORDERS ? SMALL_BLOCKS : 1;
+	if (order < PACKED_ORDERS)
+		return is_cold ? 0 : SMALL_BLOCKS;
+	return 1;
+}
+
+/* This CPU's share of a zone that has so many free pages. */
+static unsigned long share_of(const struct zone *zone, unsigned long free)
+{
+	u32 cpus = __atomic_load_n(&zone->machine->nr_online, __ATOMIC_RELAXED);	/* its own, at least */
+
+	return min(zone_managed(zone) / 16, free / 4) / cpus;
+}
+
+static unsigned long share_now(const struct zone *zone)
+{
+	return share_of(zone, (unsigned long)max(zone_page_state(zone, NR_FREE_PAGES), 0l));
+}
+
+static void limit_order(struct per_cpu_pages *pcp, unsigned int order, unsigned long share)
+{
+	for (unsigned int is_cold = 0; is_cold < 2; is_cold++) {
+		unsigned long most = most_kept(order, is_cold), blocks = min(share / 4 >> order, most);
+
+		if (most && !blocks)
+			blocks = share >> order != 0;
+		__atomic_store_n(&pcp->order[order].kept_max[is_cold], (u16)blocks, __ATOMIC_RELAXED);
+	}
+}
+
+/* A block went to the zone for want of room, and now the CPU lacks one. */
+static void grow_order(struct per_cpu_pages *pcp, unsigned int order)
+{
+	struct pcp_order *of = &pcp->order[order];
+	unsigned long most = min(share_now(pcp->zone) / 4 >> order, TURNS_BLOCKS);
+
+	of->full = false;
+	if (order < TURNS_ORDER)
+		return;
+	for (unsigned int is_cold = 0; is_cold < 2; is_cold++) {
+		u16 now = __atomic_load_n(&of->kept_max[is_cold], __ATOMIC_RELAXED);
+
+		if (now < most)
+			__atomic_store_n(&of->kept_max[is_cold], (u16)(now + 1), __ATOMIC_RELAXED);
+	}
 }
 
 /* The top one, nobody's now, and no compound block. NULL: it is bad, reported and lost. */
@@ -89,17 +136,19 @@ void pcp_fetch(struct per_cpu_pages *pcp, unsigned int pages)
 	for (unsigned int order = 1; order < PCP_ORDERS; order++) {
 		u32 taken = (u32)pcp->order[order].taken;
 
-		if (pcp->order[order].blocks && pcp->order[order].seen == taken)
+		if (pcp->order[order].blocks && pcp->order[order].seen == taken) {
 			zone_give(pcp->zone, blocks_pop(pcp, order), order);
+			limit_order(pcp, order, share_now(pcp->zone));
+		}
 		pcp->order[order].seen = taken;
 	}
 }
 
 /* How many more may be kept. */
-static unsigned int room_for(const struct per_cpu_pages *pcp, unsigned int order)
+static unsigned int room_for(const struct per_cpu_pages *pcp, unsigned int order, bool is_cold)
 {
 	const struct pcp_order *of = &pcp->order[order];
-	unsigned int kept = of->kept, most = __atomic_load_n(&of->kept_max, __ATOMIC_RELAXED);
+	unsigned int kept = of->kept, most = __atomic_load_n(&of->kept_max[is_cold], __ATOMIC_RELAXED);
 
 	return kept < most ? most - kept : 0;
 }
@@ -109,7 +158,7 @@ static unsigned int blocks_to_fetch(const struct per_cpu_pages *pcp, unsigned in
 {
 	unsigned int batch = order <= PAGE_ALLOC_COSTLY_ORDER ? (unsigned int)pcp_batch(pcp) >> order : 1;
 
-	return min3(max(batch, 1u), (unsigned int)pcp->fill, room_for(pcp, order) + 1);
+	return min3(max(batch, 1u), (unsigned int)pcp->fill, room_for(pcp, order, false) + 1);
 }
 
 /* One from the zone, nobody's; and of small ones more for the CPU. NULL: the zone has none. With the CPU held. */
@@ -127,6 +176,8 @@ static struct page *block_fetch(struct per_cpu_pages *pcp, unsigned int order, e
 		pcp_fetch(pcp, nr << order);
 		pcp->fill = (u16)min(2u * pcp->fill, PCP_MOST_FILL);
 	}
+	if (of->full)
+		grow_order(pcp, order);
 	old = *last;
 	spin_lock_irqsave(&zone->lock, flags);
 	for (first = page = buddy_take(zone, order, type, alloc_flags); page;
@@ -179,17 +230,15 @@ struct page *pcp_take_block(struct zone *zone, unsigned int order, enum migratet
 	return page;
 }
 
-void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone, unsigned long free)
+static void limit_orders(struct per_cpu_pages *pcp, unsigned long share)
 {
-	u32 cpus = __atomic_load_n(&zone->machine->nr_online, __ATOMIC_RELAXED);	/* its own, at least */
-	unsigned long share = min(zone_managed(zone) / 16, free / 4) / cpus;
+	for (unsigned int order = 1; order < PCP_ORDERS; order++)
+		limit_order(pcp, order, share);
+}
 
-	for (unsigned int order = 1; order < PCP_ORDERS; order++) {
-		unsigned long blocks = min(share / 4 >> order, most_kept(order));
-
-		__atomic_store_n(&pcp->order[order].kept_max, (u16)(blocks ? blocks : share >> order != 0),
-				 __ATOMIC_RELAXED);
-	}
+void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone)
+{
+	limit_orders(pcp, share_of(zone, zone_managed(zone)));
 }
 
 void pcp_cool(struct per_cpu_pages *pcp)
@@ -204,7 +253,7 @@ void pcp_cool(struct per_cpu_pages *pcp)
 			any = true;
 		}
 	if (any)
-		pcp_limit_blocks(pcp, zone, (unsigned long)max(zone_page_state(zone, NR_FREE_PAGES), 0l));
+		limit_orders(pcp, share_now(zone));
 }
 
 void pcp_cool_here(struct machine *m)
@@ -230,7 +279,7 @@ bool pcp_give_block(struct zone *zone, struct page *page, unsigned int order, en
 		return false;
 	cpu = cpu_hold(&flags);
 	pcp = &cpu->pcp[zone->index];
-	room = room_for(pcp, order) && !(order < PACKED_ORDERS && pageblock_is_cold(zone, index));
+	room = room_for(pcp, order, pageblock_is_cold(zone, index));
 	if (room) {
 		page->lru.next = (struct list_head *)pcp->order[order].blocks;
 		pcp_extend(&pcp->order[order].blocks, page, order, type);

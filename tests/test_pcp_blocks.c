@@ -148,9 +148,79 @@ static void not_many_are_kept(struct ktap *t)
 		for (unsigned int i = 0; i < 64; i++)
 			__free_pages(pages[i], order);
 		EXPECT_GE(t, pcp->order[order].kept, 1);
-		EXPECT_EQ(t, pcp->order[order].kept, pcp->order[order].kept_max);
-		EXPECT_EQ(t, pcp->order[order].kept_max > 1,
+		EXPECT_EQ(t, pcp->order[order].kept, pcp->order[order].kept_max[0]);
+		EXPECT_EQ(t, pcp->order[order].kept_max[0] > 1,
 			  order < PACKED_ORDERS || order == PAGEBLOCK_ORDER);
+		zones_hold(t, m);
+	}
+}
+
+/* So many blocks come and go together, so many times. Returns how many the CPU keeps then. */
+static unsigned int kept_after_turns(struct ktap *t, unsigned int order, unsigned int turns)
+{
+	struct page *pages[8];
+
+	while (turns--) {
+		for (unsigned int i = 0; i < 8; i++) {
+			pages[i] = alloc_pages(ATOMIC_GFP, order);
+			if (!EXPECT(t, pages[i]))
+				return 0;
+		}
+		for (unsigned int i = 0; i < 8; i++)
+			__free_pages(pages[i], order);
+	}
+	return pcp_of(pages[0])->order[order].kept;
+}
+
+/* One more each time that one is wanted for which there was no room, up to six; until they are kept in vain. */
+static void blocks_that_come_and_go_are_kept(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
+	struct taken taken = { 0 };
+	struct per_cpu_pages *pcp;
+	struct page *page;
+
+	ASSERT(t, m);
+	for (unsigned int order = 6; order < PAGEBLOCK_ORDER; order++) {
+		EXPECT_EQ(t, kept_after_turns(t, order, 1), 1);
+		EXPECT_EQ(t, kept_after_turns(t, order, 1), 2);
+		EXPECT_EQ(t, kept_after_turns(t, order, 2), 4);
+		EXPECT_EQ(t, kept_after_turns(t, order, 8), 6);
+		zones_hold(t, m);
+	}
+	page = alloc_pages(ATOMIC_GFP, 7);
+	ASSERT(t, page);
+	pcp = pcp_of(page);
+	__free_pages(page, 7);
+	while (taken.nr < 1024 && EXPECT(t, page_take(&taken, ATOMIC_GFP, 0)))
+		;
+	EXPECT_EQ(t, pcp->order[7].kept, 0);
+	EXPECT_EQ(t, pcp->order[7].kept_max[0], 1);
+	put_all(&taken);
+	zones_hold(t, m);
+}
+
+/* Of cold pageblocks those of order 4 and 5 are kept by turns, too. */
+static void small_blocks_of_cold_pageblocks_come_and_go(struct ktap *t)
+{
+	static struct page *pages[256];
+	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
+
+	ASSERT(t, m);
+	for (unsigned int order = 3; order < PACKED_ORDERS; order++) {
+		struct per_cpu_pages *pcp;
+
+		for (unsigned int turn = 0; turn < 8; turn++) {
+			for (unsigned int i = 0; i < 256; i++) {
+				pages[i] = alloc_pages(ATOMIC_GFP, order);
+				ASSERT(t, pages[i]);
+			}
+			for (unsigned int i = 0; i < 256; i++)
+				__free_pages(pages[i], order);
+		}
+		pcp = pcp_of(pages[0]);
+		EXPECT_EQ(t, pcp->order[order].kept_max[1], order < 4 ? 0 : 6);
+		EXPECT_EQ(t, pcp->order[order].kept_max[0], 32);
 		zones_hold(t, m);
 	}
 }
@@ -237,18 +307,18 @@ static void of_a_full_zone_little_is_kept(struct ktap *t)
 	while (nr < 1024 && (pages[nr] = alloc_pages(ATOMIC_GFP, 6)))
 		nr++;
 	pcp = pcp_of(pages[0]);
-	EXPECT_EQ(t, pcp->order[9].kept_max, 1);
+	EXPECT_EQ(t, pcp->order[9].kept_max[0], 1);
 	page = pages[0];
 	pages[0] = pages[--nr];
 	__free_pages(page, 6);
 	drain_all_pages();
-	EXPECT_EQ(t, pcp->order[9].kept_max, 0);
-	EXPECT_GT(t, pcp->order[3].kept_max, 0);
+	EXPECT_EQ(t, pcp->order[9].kept_max[0], 0);
+	EXPECT_GT(t, pcp->order[3].kept_max[0], 0);
 	while (nr)
 		__free_pages(pages[--nr], 6);
-	EXPECT_EQ(t, pcp->order[9].kept_max, 0);
+	EXPECT_EQ(t, pcp->order[9].kept_max[0], 0);
 	drain_all_pages();
-	EXPECT_EQ(t, pcp->order[9].kept_max, 1);
+	EXPECT_EQ(t, pcp->order[9].kept_max[0], 1);
 }
 
 /* After a shortage a CPU takes one block, then two, then four, so that a short zone is not emptied for nothing. */
@@ -371,7 +441,8 @@ static void what_goes_to_the_zone_at_once_is_looked_at(struct ktap *t)
 	whole = alloc_pages(ATOMIC_GFP | __GFP_COMP, 7);
 	broken = alloc_pages(ATOMIC_GFP | __GFP_COMP, 7);
 	ASSERT(t, small && whole && broken);
-	pcp_of(small)->order[2].kept_max = pcp_of(whole)->order[7].kept_max = 0;
+	for (unsigned int is_cold = 0; is_cold < 2; is_cold++)
+		pcp_of(small)->order[2].kept_max[is_cold] = pcp_of(whole)->order[7].kept_max[is_cold] = 0;
 	__free_pages(whole, 7);
 	EXPECT_EQ(t, compound_head(whole + 33), whole + 33);
 	zones_hold(t, m);
@@ -499,6 +570,8 @@ KTAP_SUITE(pcp_blocks, KTAP_CASE(a_bulk_of_pages_uses_kept_blocks),
 	KTAP_CASE(what_goes_to_the_zone_at_once_is_looked_at),
 	KTAP_CASE(each_mobility_has_its_own),
 	KTAP_CASE(not_many_are_kept),
+	KTAP_CASE(blocks_that_come_and_go_are_kept),
+	KTAP_CASE(small_blocks_of_cold_pageblocks_come_and_go),
 	KTAP_CASE(a_block_that_is_much_of_the_zone_is_not_kept),
 	KTAP_CASE(small_blocks_of_cold_pageblocks_are_not_kept),
 	KTAP_CASE(a_short_zone_gets_what_the_cpu_keeps),
