@@ -162,7 +162,7 @@ bool buddy_is_mergeable(const struct zone *zone, pfn_t pfn, unsigned int order, 
 }
 
 /* List a block of whole pageblocks, merged with its buddy if it may be. */
-static void whole_merge(struct zone *zone, pfn_t pfn, unsigned int order, enum migratetype type, bool to_tail)
+static noinline void whole_merge(struct zone *zone, pfn_t pfn, unsigned int order, enum migratetype type, bool to_tail)
 	MUST_HOLD(zone->lock)
 {
 	if (order < MAX_ORDER && buddy_is_mergeable(zone, pfn, order, type)) {
@@ -187,8 +187,8 @@ static bool merge_is_likely(const struct zone *zone, const struct block_info *in
  * List a block, with those that it merges with. Within a pageblock its map says which are free, and no descriptor is
  * looked at, which would be a cache line of its own.
  */
-static void block_merge(struct zone *zone, struct page *page, unsigned int order, enum migratetype type, bool to_tail)
-	MUST_HOLD(zone->lock)
+static __always_inline void block_merge(struct zone *zone, struct page *page, unsigned int order,
+					enum migratetype type, bool to_tail) MUST_HOLD(zone->lock)
 {
 	pfn_t pfn = zone_page_pfn(zone, page);
 	struct block_info *info = pageblock_info(zone, pfn);
