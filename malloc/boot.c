@@ -75,8 +75,8 @@ const char *host_default_cmdline(void)
 
 	memory_text(memory, sizeof(memory));
 	snprintf(text, sizeof(text),
-		 "kmem.huge_after=128M slub_max_order=4 nr_cpus=%u panic_on_warn=1 %s %s kmem.private=1", cpus, memory,
-		 user_cmdline());
+		 "kmem.huge_after=256M kmem.keep=64K slub_max_order=4 nr_cpus=%u panic_on_warn=1 %s %s kmem.private=1",
+		 cpus, memory, user_cmdline());
 	return text;
 }
 

@@ -3,27 +3,31 @@
  * size_class.c - the sizes that malloc() hands out, finer than kmalloc's.
  *
  *	16 32 48 ... 128	steps of 16
- *	160 192 224 256 ...	four steps each time the size doubles: a fifth of waste at most
- *	1088 1168 1248 ...	from 1 KiB on eight, of which 15, 14 ... 8 fill a slab: a ninth of waste at most
+ *	144 160 ... 256 288 ...	eight steps each time the size doubles: a ninth of waste at most
+ *	1088 1168 1248 ...	from 1 KiB on those of which 15, 14 ... 8 fill a slab
  *	8192			above: whole pages
  *
  * A machine that checks its objects has steps of 16 up to 1024, so that red zones begin at most 15 bytes behind what
  * the program asked for.
  *
- * A class is a cache, made when it is first wanted; where kmalloc has the same size it is kmalloc's, by merging. Its
- * objects are aligned to the largest power of two that divides the size.
+ * A class is a cache, made when it is wanted often: who wants a few objects of a size, as small programs do of many,
+ * gets those of a class above that is there already. Objects are aligned to the largest power of two that divides the
+ * size. What a CPU keeps of a class is less than kmalloc() has of its own, as there are more classes, each of which few
+ * threads use at a time.
  *
- * Lock: none. Two threads may make the same cache; they get one, by merging, or one of them uses it a little.
+ * Lock: none. Two threads may make the same cache; one of them destroys its own.
  */
 #include <stdio.h>
 #include "malloc/malloc.h"
 
-#define STEPS 4u			/* classes each time that the size doubles */
-#define FINE_ORDER 10u			/* from 2^this on twice as many */
-#define FINE_STEPS 8u
-#define CLASSES (1024 / 16 + 3 * FINE_STEPS)
+#define STEPS 8u			/* classes each time that the size doubles */
+#define FILL_ORDER 10u			/* from 2^this on they are what fills a slab */
+#define CLASSES (1024 / 16 + 3 * STEPS)
+#define FEW_BYTES 4096u			/* of a class, that another one serves before it is made */
+#define FEW_OBJECTS 2u			/* the same, if they are large */
 
 static struct kmem_cache *caches[CLASSES];	/* atomic */
+static unsigned int wanted[CLASSES];		/* atomic; how often, before it was made */
 struct kmem_cache *size_caches[SMALL_MAX / 16 + 1];
 
 _Static_assert(1024 << 3 == SMALL_MAX, "three doublings");
@@ -34,23 +38,18 @@ static unsigned int linear_order(void)
 	return malloc_is_debugged() ? 10 : 7;
 }
 
-static unsigned int steps_of(unsigned int doubling)
-{
-	return doubling < FINE_ORDER ? STEPS : FINE_STEPS;
-}
-
 /* So many bytes hold 8 to 15 objects of the sizes from 2^doubling on to 2^(doubling + 1). */
-static size_t fine_slab(unsigned int doubling)
+static size_t slab_to_fill(unsigned int doubling)
 {
-	return (size_t)FINE_STEPS << (doubling + 1);
+	return (size_t)STEPS << (doubling + 1);
 }
 
 /* Which of the classes from 2^doubling on is it? */
 static unsigned int step_of(size_t size, unsigned int doubling)
 {
-	if (doubling < FINE_ORDER)
+	if (doubling < FILL_ORDER)
 		return (unsigned int)((size - 1 - (1ul << doubling)) / ((1ul << doubling) / STEPS));
-	return (unsigned int)(2 * FINE_STEPS - 1 - fine_slab(doubling) / ((size + 15) & ~15ul));
+	return (unsigned int)(2 * STEPS - 1 - slab_to_fill(doubling) / ((size + 15) & ~15ul));
 }
 
 static unsigned int class_of(size_t size)
@@ -60,33 +59,62 @@ static unsigned int class_of(size_t size)
 	if (size <= 1ul << linear)
 		return size ? (unsigned int)(size - 1) / 16 : 0;
 	for (doubling = linear; size > 2ul << doubling; doubling++)
-		class += steps_of(doubling);
+		class += STEPS;
 	return class + step_of(size, doubling);
 }
 
 static unsigned int class_size(unsigned int class)
 {
-	unsigned int linear = linear_order(), nr_linear = (1u << linear) / 16, doubling = linear;
+	unsigned int linear = linear_order(), nr_linear = (1u << linear) / 16, doubling, step;
 
 	if (class < nr_linear)
 		return (class + 1) * 16;
-	for (class -= nr_linear; class >= steps_of(doubling); doubling++)
-		class -= steps_of(doubling);
-	if (doubling < FINE_ORDER)
-		return (1u << doubling) / STEPS * (STEPS + 1 + class);
-	return (unsigned int)(fine_slab(doubling) / (2 * FINE_STEPS - 1 - class)) & ~15u;
+	doubling = linear + (class - nr_linear) / STEPS;
+	step = (class - nr_linear) % STEPS;
+	if (doubling < FILL_ORDER)
+		return (1u << doubling) / STEPS * (STEPS + 1 + step);
+	return (unsigned int)(slab_to_fill(doubling) / (2 * STEPS - 1 - step)) & ~15u;
+}
+
+/* What a sheaf of 1024, 256 or 128 bytes holds. */
+static unsigned int sheaf_objects(unsigned int size)
+{
+	return size <= 128 ? 125 : size <= 2048 ? 29 : 13;
 }
 
 static struct kmem_cache *class_make(unsigned int class)
 {
 	unsigned int size = class_size(class);
-	struct kmem_cache *cache;
+	struct kmem_cache_args args = { .align = size & -size, .sheaf_capacity = sheaf_objects(size) };
+	struct kmem_cache *cache, *others = NULL;
 	char name[32];
 
 	snprintf(name, sizeof(name), "malloc-%u", size);
-	cache = kmem_cache_create(name, size, size & -size, 0, NULL);
-	__atomic_store_n(&caches[class], cache, __ATOMIC_RELEASE);
+	cache = kmem_cache_create_args(name, size, &args, SLAB_NO_MERGE);
+	if (cache && !__atomic_compare_exchange_n(&caches[class], &others, cache, false, __ATOMIC_ACQ_REL,
+						  __ATOMIC_ACQUIRE)) {
+		kmem_cache_destroy(cache);
+		return others;
+	}
 	return cache;
+}
+
+/* A class not much above that is there already, for who wants this one seldom; or NULL. */
+static struct kmem_cache *stand_in(unsigned int class, size_t align)
+{
+	unsigned int size = class_size(class), few = FEW_BYTES / size, last = class_of(SMALL_MAX);
+
+	if (malloc_is_debugged())
+		return NULL;
+	if (__atomic_fetch_add(&wanted[class], 1, __ATOMIC_RELAXED) >= (few > FEW_OBJECTS ? few : FEW_OBJECTS))
+		return NULL;
+	for (unsigned int other = class + 1; other <= last && class_size(other) <= size + size / 2; other++) {
+		struct kmem_cache *cache = __atomic_load_n(&caches[other], __ATOMIC_ACQUIRE);
+
+		if (cache && !(class_size(other) % align))
+			return cache;
+	}
+	return NULL;
 }
 
 struct kmem_cache *size_class_cache(size_t size, size_t align)
@@ -97,8 +125,12 @@ struct kmem_cache *size_class_cache(size_t size, size_t align)
 	while (class_size(class) % align)
 		class++;
 	cache = __atomic_load_n(&caches[class], __ATOMIC_ACQUIRE);
-	if (!cache)
+	if (!cache) {
+		cache = stand_in(class, align);
+		if (cache)
+			return cache;
 		cache = class_make(class);
+	}
 	if (align <= 16)
 		__atomic_store_n(&size_caches[(size + 15) / 16], cache, __ATOMIC_RELEASE);
 	return cache;

@@ -55,6 +55,7 @@ struct machine_params {
 	unsigned int lowmem_reserve_ratio[6];
 	unsigned int percpu_pagelist_high_fraction;
 	bool fullest_first;		/* kmem.fullest_first=: single pages come from the fullest pageblock */
+	u64 keep;			/* kmem.keep=: bytes of free blocks that a CPU keeps; 0: by the zone's size */
 	bool thp;			/* transparent_hugepage=always: raises min_free_kbytes as khugepaged does */
 	bool init_on_alloc, init_on_free;
 	bool lazy_vfree;		/* kmem.lazy_vfree=: what is kept of a freed area is not even shut */

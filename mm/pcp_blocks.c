@@ -48,8 +48,10 @@ static unsigned long most_kept(unsigned int order, bool is_cold)
 static unsigned long share_of(const struct zone *zone, unsigned long free)
 {
 	u32 cpus = __atomic_load_n(&zone->machine->nr_online, __ATOMIC_RELAXED);	/* its own, at least */
+	unsigned long share = min(zone_managed(zone) / 16, free / 4) / cpus;
+	u64 keep = zone->machine->params.keep >> PAGE_SHIFT;
 
-	return min(zone_managed(zone) / 16, free / 4) / cpus;
+	return zone->machine->params.keep && share > keep ? (unsigned long)keep : share;
 }
 
 static unsigned long share_now(const struct zone *zone)

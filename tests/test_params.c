@@ -64,6 +64,7 @@ static const struct expectation expectations[] = {
 	SETS("sysctl.vm.watermark_boost_factor=0", watermark_boost_factor, 0),
 	SETS("kmem.fullest_first=off", fullest_first, false),
 	SETS("kmem.fullest_first=off kmem.fullest_first=on", fullest_first, true),
+	SETS("kmem.keep=64K", keep, 64ull << 10),
 	SETS("kmem.tight_slabs=off", tight_slabs, false),
 	SETS("kmem.tight_slabs=off kmem.tight_slabs=1", tight_slabs, true),
 	SETS("kmem.lazy_vfree=1", lazy_vfree, true),

@@ -321,6 +321,26 @@ static void of_a_full_zone_little_is_kept(struct ktap *t)
 	EXPECT_EQ(t, pcp->order[9].kept_max[0], 1);
 }
 
+/* kmem.keep= limits what is kept of each order, however large the zone is. */
+static void no_more_is_kept_than_the_user_says(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G kmem.keep=64K" CPUS(1));
+	struct per_cpu_pages *pcp;
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL, 1);
+	pcp = pcp_of(page);
+	EXPECT_GT(t, pcp->order[1].kept_max, 0);
+	EXPECT_LE(t, pcp->order[1].kept_max, 8);
+	EXPECT_EQ(t, pcp->order[4].kept_max, 1);
+	EXPECT_EQ(t, pcp->order[5].kept_max, 0);
+	__free_pages(page, 1);
+	page = alloc_pages(GFP_KERNEL, 5);
+	__free_pages(page, 5);
+	EXPECT_EQ(t, pcp->order[5].kept, 0);
+}
+
 /* After a shortage a CPU takes one block, then two, then four, so that a short zone is not emptied for nothing. */
 static void after_a_shortage_little_is_taken_at_once(struct ktap *t)
 {
@@ -575,6 +595,7 @@ KTAP_SUITE(pcp_blocks, KTAP_CASE(a_bulk_of_pages_uses_kept_blocks),
 	KTAP_CASE(a_block_that_is_much_of_the_zone_is_not_kept),
 	KTAP_CASE(small_blocks_of_cold_pageblocks_are_not_kept),
 	KTAP_CASE(a_short_zone_gets_what_the_cpu_keeps),
+	KTAP_CASE(no_more_is_kept_than_the_user_says),
 	KTAP_CASE(of_a_full_zone_little_is_kept),
 	KTAP_CASE(after_a_shortage_little_is_taken_at_once),
 	KTAP_CASE(a_block_that_no_one_asks_for_goes_back),

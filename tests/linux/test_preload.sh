@@ -76,7 +76,10 @@ keeps "little memory, given by the user" 'mem=200M' process
 
 crime double_free '' 'already free'
 crime double_free_later '' 'freed twice'
-crime double_free_large '' 'not an object: first page of a kmalloc() of 32768 bytes, free at the hand of CPU'
+crime double_free_large '' 'not an object: free page, in a block of order 3'
+on 'kmem.keep=0' "$dir/crime" double_free_large
+[ $? -eq 134 ] && grep -q 'not an object: first page of a kmalloc() of 32768 bytes, free at the hand of CPU' "$dir/err"
+result $? "the same of a block that its CPU keeps"
 crime double_free_area '' 'nonexistent vm area'
 crime realloc_freed '' 'nonexistent vm area'
 crime free_inside '' 'Invalid object pointer'

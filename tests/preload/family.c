@@ -53,6 +53,30 @@ static void zeros(void)
 		}
 }
 
+/* Objects are little larger than asked for, once there are some; the first may be of a size that is there already. */
+static void little_is_wasted(void)
+{
+	void *objects[64];
+
+	for (size_t size = 33; size <= 8192; size += 1 + size / 9) {
+		size_t last = 0;
+
+		for (int i = 0; i < 64; i++)
+			objects[i] = malloc(size);
+		EXPECT(malloc_usable_size(objects[0]) <= size + size / 2 + 63);
+		for (int i = 0; i < 64; i++) {
+			EXPECT((uintptr_t)objects[i] % 16 == 0);
+			last = malloc_usable_size(objects[i]);
+			memset(objects[i], i, last);
+		}
+		EXPECT(last <= size + size / 8 + 15);
+		for (int i = 0; i < 64; i++) {
+			EXPECT(((unsigned char *)objects[i])[last - 1] == i);
+			free(objects[i]);
+		}
+	}
+}
+
 static void grow_and_shrink(void)
 {
 	unsigned char *memory = NULL;
@@ -144,6 +168,7 @@ int main(void)
 {
 	sizes();
 	zeros();
+	little_is_wasted();
 	grow_and_shrink();
 	alignments();
 	refusals();
