@@ -445,7 +445,8 @@ static const struct param_info table[] = {
 	    "A frame has one address at a time: a fork copies on write, and no file descriptor is used.", SWITCH,
 	    private_memory, 0, 0),
 	ROW("kmem.huge_after=", "SIZE",
-	    "Private memory beyond this much is had in the host's huge pages; 0: never.", SIZE, huge_after, 0, ANY),
+	    "Memory beyond this much is had in the host's huge pages, used or not; 0: never.", SIZE, huge_after, 0,
+	    ANY),
 	ROW("kmem.seed=", "N", "Where random numbers begin; 0: the host's choice.", LONG_NUMBER, seed, 0, ANY),
 	{ NULL, NULL, NULL, IGNORED, 0, 0, 0, NULL },
 };

@@ -30,7 +30,7 @@ struct host_machine {
 	size_t low_bytes;		/* of them, mapped */
 	unsigned long descriptors;
 	size_t descriptor_bytes;
-	size_t huge_after, opened;	/* bytes of private memory that are in use when huge pages begin; and now */
+	size_t huge_after, opened;	/* bytes that are in use when huge pages begin; and now */
 	size_t usable;			/* of private memory, everything from here on may be written */
 	bool fork_begun;		/* what kmem_fork_begin() said */
 	struct host_machine *next;	/* in the list of host/linux/fork.c */

@@ -32,6 +32,7 @@
 
 #define MAPPINGS_KEPT_FREE 2048
 #define FIRST_FD 200
+#define HUGE_BYTES (2ul << 20)
 #define OPEN_BYTES (4ul << 20)
 #define RESERVE (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)	/* addresses, without memory yet */
 #ifndef MFD_NOEXEC_SEAL
@@ -39,6 +40,9 @@
 #endif
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
 #endif
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
@@ -310,6 +314,24 @@ static bool private_describe(struct host_machine *hm, size_t start, size_t end)
 	return private_open(hm, start, end);
 }
 
+/*
+ * The same of shared memory [start, end), which need not be opened. There a huge page is made of what small ones there
+ * are, one at least: reading makes it. Where the host has no huge page, small ones it is.
+ */
+static void shared_describe(struct host_machine *hm, size_t start, size_t end)
+{
+	if (end > hm->low_bytes || !hm->huge_after)
+		return;
+	if (hm->opened >= hm->huge_after)
+		for (size_t at = round_up_to(start, HUGE_BYTES); at + HUGE_BYTES <= end; at += HUGE_BYTES) {
+			char *memory = (char *)hm->direct_base + at;
+
+			(void)*(volatile char *)memory;
+			madvise(memory, HUGE_BYTES, MADV_COLLAPSE);
+		}
+	hm->opened += end - start;
+}
+
 /* Touch the descriptors in one call where the kernel can; else they are made when they are first used. */
 int host_describe(struct machine *m, pfn_t first, pfn_t nr)
 {
@@ -324,6 +346,8 @@ int host_describe(struct machine *m, pfn_t first, pfn_t nr)
 		errno = saved;
 		return -ENOMEM;
 	}
+	if (hm->fd >= 0)
+		shared_describe(hm, first << PAGE_SHIFT, (first + nr) << PAGE_SHIFT);
 	/* Boot needs the frames that it takes from the top, and will not describe most of them. */
 	if (is_boot_s || end - start <= 2 * PAGE_SIZE)
 		return 0;

@@ -39,7 +39,7 @@ struct host_layout {
 	unsigned long vmalloc_bytes;
 	unsigned long vmalloc_least;	/* if so much is not to be had, this will do */
 	bool private_memory;		/* may a frame have but one address, so that a fork copies on write? */
-	unsigned long huge_after;	/* bytes of private memory after which large pages serve better; 0: never */
+	unsigned long huge_after;	/* bytes of memory after which large pages serve better; 0: never */
 	/* answered */
 	struct machine *machine;	/* zeroed */
 	unsigned long direct_base;	/* logical address of physical address 0 */

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* test_private.c - private memory (kmem.private=1): one address a frame, copied on write by a fork. */
+#include <fcntl.h>
 #include <kmem/host.h>
 #include <kmem/kmem.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "tests/ktap.h"
 
 #define TEST_HAS_THREADS
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+#define HUGE_BYTES (2ul << 20)
 
 #ifdef __SANITIZE_THREAD__
 #define CHILDREN_START_NO_THREADS 1
@@ -62,9 +70,9 @@ static void contents_move_into_an_area_and_go_with_it(struct ktap *t)
 	EXPECT_EQ(t, machine_shutdown(m), 0);
 }
 
-static void memory_is_opened_as_it_is_used(struct ktap *t)
+static void opened_as_it_is_used(struct ktap *t, const char *cmdline)
 {
-	struct machine *m = private_machine("mem=256M kmem.private=1 kmem.huge_after=16M");
+	struct machine *m = private_machine(cmdline);
 	unsigned long pages[2000];
 	unsigned int nr = 0;
 
@@ -75,6 +83,70 @@ static void memory_is_opened_as_it_is_used(struct ktap *t)
 	while (nr)
 		free_pages(pages[--nr], 5);
 	EXPECT(t, machine_release_memory(m) > 10000);
+	EXPECT(t, is_sound(m));
+	machine_leave();
+	EXPECT_EQ(t, machine_shutdown(m), 0);
+}
+
+static void memory_is_opened_as_it_is_used(struct ktap *t)
+{
+	opened_as_it_is_used(t, "mem=256M kmem.private=1 kmem.huge_after=16M");
+	opened_as_it_is_used(t, "mem=256M kmem.huge_after=16M");
+}
+
+/* KiB of shared memory that this process has in huge pages. */
+static long huge_kib(void)
+{
+	char text[4096] = "";
+	int fd = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
+	const char *line;
+
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+		return 0;
+	close(fd);
+	line = strstr(text, "ShmemPmdMapped:");
+	return line ? strtol(line + strlen("ShmemPmdMapped:"), NULL, 10) : 0;
+}
+
+/* Does this system make huge pages of shared memory for who asks? */
+static bool huge_pages_are_made(void)
+{
+	int fd = memfd_create("probe", MFD_CLOEXEC);
+	char *room = mmap(NULL, 2 * HUGE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *place = (char *)(((unsigned long)room + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1));
+	bool made = false;
+
+	if (fd >= 0 && !ftruncate(fd, HUGE_BYTES) && room != MAP_FAILED &&
+	    mmap(place, HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == (void *)place) {
+		*place = 1;
+		made = !madvise(place, HUGE_BYTES, MADV_COLLAPSE);
+	}
+	munmap(room, 2 * HUGE_BYTES);
+	close(fd);
+	return made;
+}
+
+/* Who uses less than is said has small pages only, and no more of them than he uses. */
+static void huge_pages_are_for_who_uses_much(struct ktap *t)
+{
+	bool made = sizeof(long) == 8 && huge_pages_are_made();
+	struct machine *m = private_machine("mem=256M kmem.huge_after=32M");
+	unsigned long pages[1024];
+	unsigned int nr;
+
+	ASSERT(t, m);
+	for (nr = 0; nr < 128; nr++)
+		pages[nr] = __get_free_pages(GFP_KERNEL, 5);
+	EXPECT_EQ(t, huge_kib(), 0);
+	for (; nr < 512; nr++) {
+		pages[nr] = __get_free_pages(GFP_KERNEL | __GFP_ZERO, 5);
+		ASSERT(t, pages[nr]);
+		EXPECT_EQ(t, *(char *)pages[nr], 0);
+	}
+	if (made)
+		EXPECT_GE(t, huge_kib(), 16 << 10);
+	while (nr)
+		free_pages(pages[--nr], 5);
 	EXPECT(t, is_sound(m));
 	machine_leave();
 	EXPECT_EQ(t, machine_shutdown(m), 0);
@@ -224,5 +296,6 @@ static void a_fork_within_kmem_begins_nothing(struct ktap *t)
 }
 
 KTAP_SUITE(private, KTAP_CASE(contents_move_into_an_area_and_go_with_it), KTAP_CASE(memory_is_opened_as_it_is_used),
+	   KTAP_CASE(huge_pages_are_for_who_uses_much),
 	   KTAP_CASE(high_memory_is_refused), KTAP_CASE(a_child_writes_to_its_own),
 	   KTAP_CASE(a_child_is_whole_whatever_other_threads_do), KTAP_CASE(a_fork_within_kmem_begins_nothing));
