@@ -8,8 +8,8 @@
  * more CPUs than the host, so that threads need not wait for one, and is private, so that a fork copies it on write.
  * KMEM_MALLOC_STATS=1, or the names of machine_file() with commas between them, prints these to standard error at exit.
  */
+#include <kmem/format.h>
 #include <kmem/host.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -59,10 +59,11 @@ static void memory_text(char *text, size_t size)
 	if (user_sizes_memory())
 		return;
 	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
-		snprintf(text, size, "memmap=exactmap memmap=%lluM@4G mem=%lluM", bytes >> 20, (bytes >> 20) + 4096);
+		kmem_snprintf(text, size, "memmap=exactmap memmap=%lluM@4G mem=%lluM", bytes >> 20,
+			      (bytes >> 20) + 4096);
 	else
-		snprintf(text, size, "mem=%lluM vmalloc=%lluM", (unsigned long long)limit.rlim_cur >> 22,
-			 (unsigned long long)limit.rlim_cur >> 22);
+		kmem_snprintf(text, size, "mem=%lluM vmalloc=%lluM", (unsigned long long)limit.rlim_cur >> 22,
+			      (unsigned long long)limit.rlim_cur >> 22);
 }
 
 /* Instead of the host's own, which reads KMEM=. */
@@ -74,9 +75,10 @@ const char *host_default_cmdline(void)
 	char memory[120];
 
 	memory_text(memory, sizeof(memory));
-	snprintf(text, sizeof(text),
-		 "kmem.huge_after=256M kmem.keep=64K slub_max_order=4 nr_cpus=%u panic_on_warn=1 %s %s kmem.private=1",
-		 cpus, memory, user_cmdline());
+	kmem_snprintf(text, sizeof(text),
+		      "kmem.huge_after=256M kmem.keep=64K slub_max_order=4 nr_cpus=%u panic_on_warn=1 %s %s "
+		      "kmem.private=1",
+		      cpus, memory, user_cmdline());
 	return text;
 }
 
@@ -85,7 +87,7 @@ static void file_print(struct machine *m, const char *name, char *text)
 	long length = machine_file(m, name, text, TEXT_BYTES);
 
 	if (length < 0)
-		length = snprintf(text, TEXT_BYTES, "no such file\n");
+		length = kmem_snprintf(text, TEXT_BYTES, "no such file\n");
 	if (length >= (long)TEXT_BYTES)
 		length = (long)TEXT_BYTES - 1;
 	host_console(m, "--- ", 4);
@@ -98,7 +100,7 @@ static void files_print(struct machine *m, const char *names, char *text)
 {
 	char list[256], *rest = list, *name;
 
-	snprintf(list, sizeof(list), "%s", strcmp(names, "1") ? names : "slabinfo,meminfo");
+	kmem_snprintf(list, sizeof(list), "%s", strcmp(names, "1") ? names : "slabinfo,meminfo");
 	while ((name = strsep(&rest, ",")))
 		file_print(m, name, text);
 }

@@ -17,7 +17,7 @@
  *
  * Lock: none. Two threads may make the same cache; one of them destroys its own.
  */
-#include <stdio.h>
+#include <kmem/format.h>
 #include "malloc/malloc.h"
 
 #define STEPS 8u			/* classes each time that the size doubles */
@@ -89,7 +89,7 @@ static struct kmem_cache *class_make(unsigned int class)
 	struct kmem_cache *cache, *others = NULL;
 	char name[32];
 
-	snprintf(name, sizeof(name), "malloc-%u", size);
+	kmem_snprintf(name, sizeof(name), "malloc-%u", size);
 	cache = kmem_cache_create_args(name, size, &args, SLAB_NO_MERGE);
 	if (cache && !__atomic_compare_exchange_n(&caches[class], &others, cache, false, __ATOMIC_ACQ_REL,
 						  __ATOMIC_ACQUIRE)) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* extras.c - console, clock, random numbers, backtraces, the default machine (default_lock: while it boots). */
 #include <errno.h>
+#include <kmem/format.h>
 #include <kmem/host.h>
 #include <kmem/layout.h>
 #include <kmem/machine.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
@@ -115,11 +115,11 @@ static struct machine *boot_default(void)
 
 	if (bytes > DIRECT_WINDOW / 2)
 		bytes = DIRECT_WINDOW / 2;
-	snprintf(cmdline, sizeof(cmdline), "mem=%lluM %s", bytes >> 20, host_default_cmdline());
+	kmem_snprintf(cmdline, sizeof(cmdline), "mem=%lluM %s", bytes >> 20, host_default_cmdline());
 	m = machine_boot_why(&(struct machine_config){ .cmdline = cmdline }, &why);
 	if (!m) {
 		/* Not by stdio: that may call malloc(), which may be waiting for this machine. */
-		host_console(NULL, cmdline, (size_t)snprintf(cmdline, sizeof(cmdline), NO_DEFAULT, why));
+		host_console(NULL, cmdline, (size_t)kmem_snprintf(cmdline, sizeof(cmdline), NO_DEFAULT, why));
 		abort();
 	}
 	return m;

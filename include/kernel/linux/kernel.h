@@ -7,6 +7,7 @@
 #ifndef _LINUX_KERNEL_H
 #define _LINUX_KERNEL_H
 
+#include <kmem/format.h>
 #include <linux/align.h>
 #include <linux/build_bug.h>
 #include <linux/cache.h>
@@ -39,7 +40,6 @@
  * scn* that of what was stored. The end is always NUL unless @size is 0.
  */
 int kmem_vsnprintf(char *buf, size_t size, const char *format, va_list args) __printf(3, 0);
-int kmem_snprintf(char *buf, size_t size, const char *format, ...) __printf(3, 4);
 int kmem_vscnprintf(char *buf, size_t size, const char *format, va_list args) __printf(3, 0);
 int kmem_scnprintf(char *buf, size_t size, const char *format, ...) __printf(3, 4);
 int kmem_vsprintf(char *buf, const char *format, va_list args) __printf(2, 0);
