@@ -66,7 +66,7 @@ symbols()
 	(cd "$work/tree" && gcc -c -ffreestanding a.c -o a.o && "$scripts/core-symbols" a.o)
 }
 
-echo 1..21
+echo 1..23
 
 start
 put include/kmem/a.h </dev/null
@@ -132,4 +132,8 @@ image_folders()
 	env -u MAKEFLAGS make HOST=x86 T=test_pcp O="$work/o" "$work/o/x86/.flags" && ls -d "$work/o/x86/tests/misuse"
 }
 passes "make: a first build of some tests finds a folder for each object of the image" image_folders
+
+finds a_variant_without_its_emulator_is_left_out 'SKIP    riscv64: there is no qemu-riscv64' \
+	env "PATH=$work/none" /bin/sh "$scripts/can-run" riscv64
+passes other_variants_need_no_emulator env "PATH=$work/none" /bin/sh "$scripts/can-run" asan
 exit $failed

@@ -46,7 +46,11 @@
 #define VMEMMAP_BASE (DIRECT_BASE + DIRECT_WINDOW)
 #define VMALLOC_BASE (VMEMMAP_BASE + (1ul << 40))
 #define VMALLOC_WINDOW (8ul << 40)
+#ifdef KMEM_FEW_ADDRESSES	/* an emulator of another processor counts reserved pages one by one */
+#define VMALLOC_DEFAULT (1ul << 30)
+#else
 #define VMALLOC_DEFAULT (64ul << 30)
+#endif
 #endif
 #define WINDOW_GRANULE (1ul << 30)
 typedef unsigned long window_offset_t;	/* bytes from DIRECT_BASE */
