@@ -174,7 +174,21 @@ static void draining_leaves_no_sheaf_and_no_empty_slab(struct ktap *t)
 	world_end(t, &w);
 }
 
-/* A spare may be all that a CPU has, when there was no memory for another sheaf: it too is drained. */
+/* As when there was no memory for another sheaf. */
+static void main_take_away(struct world *w)
+{
+	struct sheaf *main = sheaf_slot_main(w->slot);
+
+	preempt_disable();
+	slab_put(w->cache, w->slot->base, in_main(w));
+	main->nr = 0;
+	sheaf_delete(w->m, main);
+	w->slot->base = w->slot->top = SHEAF_NONE;
+	w->slot->free_limit = NULL;
+	preempt_enable();
+}
+
+/* A spare may be all that a CPU has: it too is drained. */
 static void a_spare_without_a_main_sheaf_is_drained(struct ktap *t)
 {
 	struct world w;
@@ -183,16 +197,91 @@ static void a_spare_without_a_main_sheaf_is_drained(struct ktap *t)
 	ASSERT(t, get(&w, 0, 2 * w.capacity));
 	put(&w, 0, 2 * w.capacity);
 	ASSERT(t, w.slot->spare && w.slot->spare->nr);
-	preempt_disable();
-	slab_put(w.cache, w.slot->base, in_main(&w));
-	container_of(w.slot->base, struct sheaf, objects[0])->nr = 0;
-	sheaf_delete(w.m, container_of(w.slot->base, struct sheaf, objects[0]));
-	w.slot->base = w.slot->top = SHEAF_NONE;
-	w.slot->free_limit = NULL;
-	preempt_enable();
+	main_take_away(&w);
 	cache_drain(w.cache);
 	EXPECT_NULL(t, w.slot->spare);
 	EXPECT_EQ(t, w.cache->node[0]->out_objects, 0);
+	world_end(t, &w);
+}
+
+/* So may its newest object, which stands aside and needs no sheaf. */
+static void the_newest_object_without_a_sheaf_is_drained(struct ktap *t)
+{
+	struct world w;
+	void *newest;
+
+	ASSERT(t, world_make(t, &w, "mem=64M nr_cpus=1", 64));
+	ASSERT(t, get(&w, 0, 1));
+	newest = kmem_cache_alloc(w.cache, GFP_KERNEL);
+	main_take_away(&w);
+	kmem_cache_free(w.cache, newest);
+	EXPECT_EQ(t, w.slot->hot, newest);
+	EXPECT_NULL(t, w.slot->spare);
+	machine_holds(t, w.m);
+	cache_drain(w.cache);
+	EXPECT_NULL(t, w.slot->hot);
+	put(&w, 0, 1);
+	world_end(t, &w);
+}
+
+/* The stack is full and the spare empty. Returns how many objects are out. */
+static unsigned int stack_fill(struct ktap *t, struct world *w)
+{
+	unsigned int nr = 2 * w->capacity;
+
+	EXPECT(t, get(w, 0, nr));
+	while (nr && !(w->slot->spare && w->slot->spare->nr))
+		put(w, --nr, 1);
+	while (nr && w->slot->spare->nr)
+		EXPECT(t, get(w, nr++, 1));
+	put(w, --nr, 1);
+	EXPECT_EQ(t, in_main(w), w->capacity);
+	EXPECT_EQ(t, w->slot->spare->nr, 0);
+	return nr;
+}
+
+/* Who frees there looks for room first: what is no object finds it, and is refused all the same. */
+static void what_is_no_object_is_refused_where_only_the_spare_has_room(struct ktap *t)
+{
+	for (int by_kfree = 0; by_kfree < 2; by_kfree++) {
+		unsigned int nr;
+		struct world w;
+		char *inside;
+
+		ASSERT(t, world_make(t, &w, "mem=64M nr_cpus=1", 64));
+		nr = stack_fill(t, &w);
+		inside = (char *)objects[nr - 1] + 8;
+		if (by_kfree)
+			kfree(inside);
+		else
+			kmem_cache_free(w.cache, inside);
+		EXPECT_EQ(t, console_count("Invalid object pointer"), 1);
+		EXPECT_EQ(t, in_main(&w), 0);		/* the spare's place has been taken, and nothing is there */
+		console_clear();
+		put(&w, 0, nr);
+		world_end(t, &w);
+	}
+}
+
+/* The newest object stands aside; given back again at once, it is not pushed either, though there would be room. */
+static void the_newest_object_is_refused_twice_where_only_the_spare_has_room(struct ktap *t)
+{
+	unsigned int nr;
+	struct world w;
+	void *newest;
+
+	ASSERT(t, world_make(t, &w, "mem=64M nr_cpus=1", 64));
+	nr = stack_fill(t, &w);
+	newest = kmem_cache_alloc(w.cache, GFP_KERNEL);
+	kmem_cache_free(w.cache, objects[--nr]);
+	ASSERT_EQ(t, in_main(&w), w.capacity);
+	kfree(newest);
+	EXPECT_EQ(t, w.slot->hot, newest);
+	kfree(newest);
+	EXPECT_EQ(t, console_count("Object already free"), 1);
+	EXPECT_EQ(t, in_main(&w), w.capacity);
+	console_clear();
+	put(&w, 0, nr);
 	world_end(t, &w);
 }
 
@@ -380,6 +469,9 @@ KTAP_SUITE(sheaf, KTAP_CASE(a_new_cache_has_nothing_and_its_first_object_fills_a
 	KTAP_CASE(allocating_takes_whole_sheaves_back_from_the_barn), KTAP_CASE(many_cpus_have_room_for_more),
 	KTAP_CASE(empty_sheaves_wait_in_the_barn),
 	KTAP_CASE(draining_leaves_no_sheaf_and_no_empty_slab), KTAP_CASE(a_spare_without_a_main_sheaf_is_drained),
+	   KTAP_CASE(the_newest_object_without_a_sheaf_is_drained),
+	   KTAP_CASE(what_is_no_object_is_refused_where_only_the_spare_has_room),
+	   KTAP_CASE(the_newest_object_is_refused_twice_where_only_the_spare_has_room),
 	KTAP_CASE(the_capacity_can_be_chosen), KTAP_CASE(kmalloc_can_do_without_sheaves),
 	KTAP_CASE(random_steps_with_sheaves_of_every_kind),
 	KTAP_CASE(another_nodes_objects_go_home_and_are_counted),

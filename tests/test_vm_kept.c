@@ -179,6 +179,50 @@ static void other_sizes_places_and_kinds_do_not_get_it(struct ktap *t)
 	env_holds(e);
 }
 
+/* So many pages from that one on, mapped and no more, and spare. */
+static void keep_map_of(struct ktap *t, struct env *e, struct page *first, unsigned int nr)
+{
+	struct page *pages[VM_KEPT_BUCKETS + 1];
+	void *p;
+
+	for (unsigned int i = 0; i < nr; i++)
+		pages[i] = first + i;
+	p = vm_map_ram(pages, nr, NUMA_NO_NODE);
+	EXPECT_NOT_NULL(t, p);
+	vm_unmap_ram(p, nr);
+	vm_flush(e->m);
+}
+
+/* Of the same frame, and found in the same place. */
+static void an_area_of_another_size_in_its_bucket_is_passed_over(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	unsigned int small[VM_KEPT_BUCKETS] = { 0 }, nr, bucket = 0;
+	struct page *block;
+
+	ASSERT_NOT_NULL(t, e);
+	if (!spare_area(e, PAGE_SIZE))
+		return;
+	block = alloc_pages(GFP_KERNEL, VM_KEPT_BITS + 1);
+	ASSERT_NOT_NULL(t, block);
+	split_page(block, VM_KEPT_BITS + 1);
+	for (nr = 1; nr <= VM_KEPT_BUCKETS + 1; nr++) {
+		bucket = vm_kept_bucket(page_to_pfn(block), nr * PAGE_SIZE, AREA_OF_RAM);
+		if (small[bucket])
+			break;
+		small[bucket] = nr;
+	}
+	ASSERT_LE(t, nr, VM_KEPT_BUCKETS + 1);
+	keep_map_of(t, e, block, small[bucket]);
+	keep_map_of(t, e, block, nr);
+	EXPECT_EQ(t, reused(e), 0);
+	keep_map_of(t, e, block, nr);		/* behind the other one in the bucket */
+	EXPECT_LE(t, reused(e), 1);
+	env_holds(e);
+	for (unsigned int i = 0; i < 2 * VM_KEPT_BUCKETS; i++)
+		__free_page(block + i);
+}
+
 static void maps_of_neighbours_are_kept_too(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
@@ -334,13 +378,11 @@ static void an_area_of_two_tables_is_kept_too(struct ktap *t)
 }
 
 /* In the first page's place, and of that size, but with others behind it: laid anew, whichever page is another. */
-static void other_pages_behind_the_same_first_one_are_seen(struct ktap *t)
+static void map_others_behind(struct ktap *t, struct env *e)
 {
-	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
 	struct page *pages[16], *others[16];
 	char *p, *q;
 
-	ASSERT_NOT_NULL(t, e);
 	scattered_take(pages, 16);
 	scattered_take(others, 16);
 	for (unsigned int i = 1; i < 60; i++) {
@@ -361,6 +403,27 @@ static void other_pages_behind_the_same_first_one_are_seen(struct ktap *t)
 		ktap_skip(t, "this host keeps nothing");
 	scattered_give(pages, 16);
 	scattered_give(others, 16);
+}
+
+static void other_pages_behind_the_same_first_one_are_seen(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+
+	ASSERT_NOT_NULL(t, e);
+	map_others_behind(t, e);
+}
+
+static void other_pages_are_seen_in_either_table(struct ktap *t)
+{
+	for (unsigned long left = 3; left <= 9; left += 6) {	/* so many are in the first table */
+		struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+		void *hold;
+
+		ASSERT_NOT_NULL(t, e);
+		hold = table_fill(t, e, left);
+		map_others_behind(t, e);
+		vfree(hold);
+	}
 }
 
 /* What is no page is refused there as it is of a new area. */
@@ -714,9 +777,11 @@ static void threads_share_what_is_kept(struct ktap *t)
 KTAP_SUITE(vm_kept, KTAP_CASE(the_same_frames_get_their_area_again_after_a_flush),
 	   KTAP_CASE(c44_a_kept_area_faults_and_is_nobodys), KTAP_CASE(kept_frames_are_free),
 	   KTAP_CASE(other_frames_do_not_get_it), KTAP_CASE(other_sizes_places_and_kinds_do_not_get_it),
+	   KTAP_CASE(an_area_of_another_size_in_its_bucket_is_passed_over),
 	   KTAP_CASE(maps_of_neighbours_are_kept_too), KTAP_CASE(maps_of_scattered_pages_are_kept_too),
 	   KTAP_CASE(an_area_of_two_tables_is_kept_too),
 	   KTAP_CASE(other_pages_behind_the_same_first_one_are_seen),
+	   KTAP_CASE(other_pages_are_seen_in_either_table),
 	   KTAP_CASE(a_page_that_is_none_is_refused_behind_the_same_first_one),
 	   KTAP_CASE(what_is_used_again_is_zeroed_and_flagged_as_any),
 	   KTAP_CASE(other_rights_need_a_new_mapping),
