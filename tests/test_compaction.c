@@ -188,6 +188,42 @@ static void compact_memory_makes_memory_whole(struct ktap *t)
 	holds(t, m);
 }
 
+static void compact_interleaved(struct ktap *t, const char *cmdline)
+{
+	const unsigned long mib = 1ul << 20;
+	const struct memory_range map[] = {
+		{ 0, 18 * mib, MEMORY_RAM, 0 },		{ 18 * mib, 15 * mib, MEMORY_RAM, 1 },
+		{ 33 * mib, 10 * mib, MEMORY_RAM, 0 },	{ 43 * mib, mib, MEMORY_RAM, 1 },
+		{ 44 * mib, mib, MEMORY_RAM, 0 },	{ 45 * mib, 19 * mib, MEMORY_RAM, 1 },
+	};
+	const struct machine_config config = { .map = map, .nr_ranges = ARRAY_SIZE(map), .cmdline = cmdline };
+	struct machine *m = machine_for_config(t, &config);
+	static u8 nids[MOST_PAGES];
+	unsigned long nr, gone = 0;
+
+	ASSERT(t, m);
+	nr = fill_and_thin(4);
+	for (unsigned long i = 0; i < nr; i++)
+		nids[i] = slots[i] ? (u8)page_to_nid(slots[i]) : 0;
+	compact_memory();
+	EXPECT_GT(t, nr_moved, 1000);
+	for (unsigned long i = 0; i < nr; i++)
+		gone += slots[i] && page_to_nid(slots[i]) != nids[i];
+	EXPECT_EQ(t, gone, 0);
+	expect_contents(t, nr);
+	holds(t, m);
+	give_all(nr);
+	drain_all_pages();
+	holds(t, m);
+}
+
+/* Zones of two nodes that span the same addresses, and share pageblocks: each keeps to its own pages. */
+static void zones_that_interleave_are_compacted_apart(struct ktap *t)
+{
+	compact_interleaved(t, "nr_cpus=1");
+	compact_interleaved(t, "nr_cpus=1 kmem.fullest_first=off");	/* pages are moved into shared ones, too */
+}
+
 static void a_large_request_compacts_for_itself(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
@@ -830,6 +866,7 @@ static void the_nth_answer_of_an_owner_may_be_any(struct ktap *t)
 
 KTAP_SUITE(compaction,
 	KTAP_CASE(compact_memory_makes_memory_whole),
+	KTAP_CASE(zones_that_interleave_are_compacted_apart),
 	KTAP_CASE(a_large_request_compacts_for_itself),
 	KTAP_CASE(pages_with_more_references_stay),
 	KTAP_CASE(owners_may_refuse),
