@@ -36,6 +36,7 @@
 #include "mm/highmem.h"
 #include "mm/pcp.h"
 #include "mm/slab.h"
+#include "mm/vmalloc.h"
 #include "mm/vmscan.h"
 
 #define TIME_SLICE_NS 4000000ull
@@ -107,7 +108,8 @@ int cpus_init(struct machine *m)
 	size_t large_bytes = m->nr_nodes * sizeof(*m->cpus[0]->large);
 	size_t pcp_bytes = m->nr_zones * sizeof(struct per_cpu_pages) + _Alignof(struct per_cpu_pages);
 
-	m->cpu_bytes = PAGE_ALIGN(CPU_OFFSET + KMEM_CPU_BYTES + numa_bytes + large_bytes + pcp_bytes);
+	m->cpu_bytes = PAGE_ALIGN(CPU_OFFSET + KMEM_CPU_BYTES + sizeof(struct vm_kept) + numa_bytes + large_bytes +
+				  pcp_bytes);
 	for (unsigned int i = 0; i < m->nr_cpus; i++) {
 		int nid = (int)(i % m->nr_nodes);
 		char *area = memblock_alloc(&m->memblock, m->cpu_bytes, PAGE_SIZE, nid);
@@ -150,7 +152,8 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	for (u32 id_of_large = KMALLOC_LARGE_ID(KMALLOC_LARGE_FIRST); id_of_large < KMALLOC_NR_IDS; id_of_large++)
 		slot_close(&cpu->sheaves[id_of_large]);
 	sheaves_forget_last(cpu);
-	cpu->numa = (void *)((char *)cpu + KMEM_CPU_BYTES);
+	vm_kept_init(vm_kept_of(cpu));
+	cpu->numa = (void *)(vm_kept_of(cpu) + 1);
 	cpu->large = (void *)(cpu->numa + m->nr_zones);
 	/* Last: with it the CPU is one of those that pcp_update_fast() looks at. */
 	__atomic_store_n(&cpu->pcp, (void *)ALIGN((unsigned long)(cpu->large + m->nr_nodes),
@@ -444,6 +447,8 @@ struct kmem_cpu *cpu_lease(void)
 /* What a CPU's owner does when asked; CPU_YIELD is left to the caller. Preemption is off. */
 static void cpu_do(struct kmem_cpu *cpu, u32 bits)
 {
+	if (bits & CPU_DRAIN_AREAS)
+		vmalloc_drain(cpu);
 	if (bits & CPU_DRAIN_SLABS)
 		sheaves_drain(cpu);
 	if (bits & CPU_DRAIN_PAGES)

@@ -48,6 +48,7 @@ enum seeded_bug {
 	SEEDED_VMALLOC_FLUSH,		/* mm/vmalloc_map.c: the host is not told of what the tables forgot */
 	SEEDED_VFREE_ORDER,		/* mm/vmalloc_area.c: frames are freed before they are unmapped */
 	SEEDED_KEPT_LEFT,		/* mm/vm_kept.h: an area is used again before who freed it has left it */
+	SEEDED_KEPT_CLAIM,		/* mm/vm_area.h: that an area is busy is seen, and then changed */
 	SEEDED_LAZY_FLUSH,		/* mm/vmalloc_lazy.c: another's purge is not waited for */
 	SEEDED_SHRINKERS_GET,		/* mm/vmscan.c: walkers go on while the list changes */
 	SEEDED_SHRINKERS_PUT,		/* mm/vmscan.c: the last walker wakes nobody */

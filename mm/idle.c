@@ -85,9 +85,9 @@ static void idle_task(void *arg)
 	if (!machine_enter(m)) {
 		cpu_release();
 		if (wait_for_quiet(m)) {
-			cpus_request_idle(m, CPU_DRAIN_SLABS | CPU_DRAIN_PAGES);
+			cpus_request_idle(m, CPU_DRAIN_AREAS | CPU_DRAIN_SLABS | CPU_DRAIN_PAGES);
 			slab_discard_all(m);
-			vmalloc_purge(m);
+			vmalloc_purge(m, false);
 			zones_release(m);
 			idle_restart(m);
 		}

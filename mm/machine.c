@@ -356,7 +356,7 @@ unsigned long machine_release_memory(struct machine *m)
 		return 0;
 	percpu_shrink(m);
 	slab_reclaim(m);
-	vmalloc_purge(m);
+	vmalloc_purge(m, true);
 	cpus_request(m, CPU_DRAIN_PAGES);
 	pages = zones_release(m);
 	idle_restart(m);

@@ -32,7 +32,9 @@ struct depot;
 enum cpu_state { CPU_ABSENT, CPU_OFFLINE, CPU_IDLE, CPU_LEASED };
 
 /* What others may ask of a CPU: bits of kmem_cpu.pending. */
-enum cpu_request { CPU_YIELD = 1, CPU_DRAIN_PAGES = 2, CPU_DRAIN_SLABS = 4, CPU_QUIET = 8, CPU_STOP = 16 };
+enum cpu_request {
+	CPU_YIELD = 1, CPU_DRAIN_PAGES = 2, CPU_DRAIN_SLABS = 4, CPU_QUIET = 8, CPU_STOP = 16, CPU_DRAIN_AREAS = 32,
+};
 
 #define MACHINE_GOES_DOWN 0x80000000u
 

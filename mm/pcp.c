@@ -108,8 +108,11 @@ void pcp_fill_from(struct per_cpu_pages *pcp, struct zone *zone, const struct pa
 	if (!zone->machine->params.fullest_first)
 		return;
 	for (unsigned int i = 0; i < NR_PCP_FILLING; i++)
-		if (filling->pageblock[i] == index + 1)
+		if (filling->pageblock[i] == index + 1) {
+			if (pageblock_is_cold(zone, index))	/* another order has left it */
+				set_pageblock_cold(zone, index, false);
 			return;
+		}
 	slot = &filling->pageblock[filling->next++ % NR_PCP_FILLING];
 	if (*slot)
 		set_pageblock_cold(zone, *slot - 1, true);

@@ -9,15 +9,15 @@
  *		free 8k, max 8k		free 90k, max 90k
  *
  * so the lowest range that is large enough is found in one descent. A lazy range was freed, and processors
- * may still remember what it mapped; a purge makes it free. An area that may be kept (vm_kept.c) does not leave the
- * busy tree when it is freed; no one finds it there.
+ * may still remember what it mapped; a purge makes it free. An area that may be kept or has a home (vm_kept.c) does
+ * not leave the busy tree when it is freed; no one finds it there.
  *
  * True whenever the caller's lock is free; vm_space_check() proves each:
  *	V1  the ranges of a tree ascend, are not empty, and begin and end at pages
  *	V2  two free ranges, or two lazy ones, never touch: they are one
  *	V3  subtree_max is the bytes of the largest range in the subtree
  *	V4  free, busy, lazy and taken ranges cover the window exactly once
- *	V5  nr_busy and lazy_bytes are what the trees and dead areas hold
+ *	V5  lazy_bytes is what the lazy tree and returned areas hold
  *	V6  what recent[] has is in the busy tree, and at its place
  * Lock: the caller's.
  */
@@ -227,11 +227,13 @@ bool vm_area_reserve(struct vm_space *space, const struct vm_request *request, s
 	area->va_start = address;
 	area->va_end = address + request->size;
 	area->state = AREA_BUSY;
-	area->may_be_kept = area->is_mapped = area->deferred = false;
+	vm_area_cost_set(area, VM_NOT_KEPT);
+	area->nr_counted = 0;
+	area->home = NULL;
+	area->is_mapped = area->deferred = false;
 	space->used_end = max_of(space->used_end, area->va_end);
 	tree_insert(&space->busy, area, false);
 	space->recent[vm_recent(address)] = area;
-	space->nr_busy++;
 	return true;
 }
 
@@ -242,7 +244,7 @@ void vm_space_init(struct vm_space *space, unsigned long start, unsigned long en
 	assert(start < end && !((start | end) & ~PAGE_MASK));
 	*space = (struct vm_space){ .start = start, .end = end, .used_end = start };
 	INIT_LIST_HEAD(&space->taken);
-	vm_kept_init(space);
+	INIT_LIST_HEAD(&space->drained);
 	first->is_mapped = false;
 	first->va_start = start;
 	first->va_end = end;
@@ -254,7 +256,7 @@ static struct vmap_area *next_in_state(const struct vm_space *space, unsigned lo
 {
 	struct vmap_area *area = tree_next(&space->busy, address);
 
-	while (area && area->state != state)
+	while (area && vm_area_state(area) != state)
 		area = area_of(rb_next(&area->node));
 	return area;
 }
@@ -276,42 +278,56 @@ struct vmap_area *vm_area_search(const struct vm_space *space, unsigned long add
 {
 	struct vmap_area *area = tree_next(&space->busy, address);
 
-	return area && area->va_start <= address && area->state == AREA_BUSY ? area : NULL;
+	return area && area->va_start <= address && vm_area_state(area) == AREA_BUSY ? area : NULL;
 }
 
 /* The busy tree, left for good. */
 static void leave(struct vm_space *space, struct vmap_area *area)
 {
-	if (area->state == AREA_OUT)
+	if (vm_area_state(area) == AREA_OUT)
 		return;
+	assert(!area->home);
 	if (space->recent[vm_recent(area->va_start)] == area)
 		space->recent[vm_recent(area->va_start)] = NULL;
 	tree_erase(&space->busy, area, false);
-	area->state = AREA_OUT;
+	__atomic_store_n(&area->state, AREA_OUT, __ATOMIC_RELAXED);
 }
 
-void vm_area_take(struct vm_space *space, struct vmap_area *area)
+/* A claimed area leaves the busy tree at once, unless it may still be kept, or its home must forget it first. */
+static void take(struct vm_space *space, struct vmap_area *area)
 {
-	assert(area->state == AREA_BUSY);
-	if (area->may_be_kept)
-		area->state = AREA_TAKEN;
-	else
+	if (!area->home && !vm_area_may_be_kept(area))
 		leave(space, area);
-	space->nr_busy--;
 	list_add_tail(&area->list, &space->taken);
 }
 
-void vm_area_leave(struct vm_space *space, struct vmap_area *area)
+bool vm_area_take(struct vm_space *space, struct vmap_area *area)
 {
-	area->may_be_kept = false;
-	vm_area_take(space, area);
+	if (!vm_area_claim(area, AREA_TAKEN))
+		return false;
+	take(space, area);
+	return true;
+}
+
+bool vm_area_leave(struct vm_space *space, struct vmap_area *area)
+{
+	if (!vm_area_claim(area, AREA_TAKEN))
+		return false;
+	vm_area_cost_set(area, VM_NOT_KEPT);
+	take(space, area);
+	return true;
+}
+
+void vm_count_lazy(struct vm_space *space, unsigned long change)
+{
+	__atomic_store_n(&space->lazy_bytes, space->lazy_bytes + change, __ATOMIC_RELAXED);
 }
 
 void vm_area_retire(struct vm_space *space, struct vmap_area *area, struct list_head *unused)
 {
 	list_del(&area->list);
 	leave(space, area);
-	__atomic_store_n(&space->lazy_bytes, space->lazy_bytes + area_bytes(area), __ATOMIC_RELAXED);
+	vm_count_lazy(space, area_bytes(area));
 	tree_merge(&space->lazy, area, false, unused);
 }
 
@@ -325,7 +341,7 @@ unsigned long vm_lazy_take(struct vm_space *space, struct list_head *list)
 		list_add_tail(&area_of(node)->list, list);
 		bytes += area_bytes(area_of(node));
 	}
-	__atomic_store_n(&space->lazy_bytes, space->lazy_bytes - bytes, __ATOMIC_RELAXED);
+	vm_count_lazy(space, -bytes);
 	return bytes;
 }
 
@@ -334,6 +350,16 @@ void vm_area_release(struct vm_space *space, struct vmap_area *area, struct list
 	list_del(&area->list);
 	leave(space, area);
 	tree_merge(&space->free, area, true, unused);
+}
+
+unsigned long vm_space_nr_busy(const struct vm_space *space)
+{
+	const struct vmap_area *area;
+	unsigned long nr = 0;
+
+	for (area = vm_area_next(space, 0); area; area = vm_area_next(space, area->va_end))
+		nr++;
+	return nr;
 }
 
 unsigned long vm_space_largest(const struct vm_space *space)
@@ -427,7 +453,7 @@ static bool check_recent(const struct vm_space *space, struct kmem_fault *fault)
 	for (unsigned int i = 0; i < VM_RECENT; i++) {
 		const struct vmap_area *area = space->recent[i];
 
-		if (area && (tree_next(&space->busy, area->va_start) != area || area->state == AREA_OUT ||
+		if (area && (tree_next(&space->busy, area->va_start) != area || vm_area_state(area) == AREA_OUT ||
 			     vm_recent(area->va_start) != i))
 			return fault_at(fault, "V6", "recent area 0x%lx-0x%lx is not busy, or not at its place",
 					area->va_start, area->va_end);
@@ -435,21 +461,23 @@ static bool check_recent(const struct vm_space *space, struct kmem_fault *fault)
 	return true;
 }
 
+static unsigned long returned_bytes(const struct vmap_area *area)
+{
+	return vm_area_state(area) == AREA_KEPT && area->left == AREA_RETURNED ? area_bytes(area) : 0;
+}
+
 bool vm_space_check(const struct vm_space *space, bool at_rest, struct kmem_fault *fault)
 {
-	unsigned long nr_busy = 0, free_bytes = 0, busy_bytes = 0, lazy_bytes = 0;
-	const struct vmap_area *area;
+	unsigned long free_bytes = 0, busy_bytes = 0, lazy_bytes = 0;
+	struct rb_node *node;
 
 	if (!check_tree(&space->free, "free", true, &free_bytes, fault) ||
 	    !check_tree(&space->busy, "busy", false, &busy_bytes, fault) ||
 	    !check_tree(&space->lazy, "lazy", true, &lazy_bytes, fault) || !check_augmented(&space->free, fault) ||
-	    !check_recent(space, fault) || !vm_kept_check(space, fault) || (at_rest && !check_cover(space, fault)))
+	    !check_recent(space, fault) || (at_rest && !check_cover(space, fault)))
 		return false;
-	for (area = vm_area_next(space, 0); area; area = vm_area_next(space, area->va_end))
-		nr_busy++;
-	lazy_bytes += space->dead_bytes;
-	if (nr_busy != space->nr_busy)
-		return fault_at(fault, "V5", "%lu busy areas, %lu counted", nr_busy, space->nr_busy);
+	for (node = rb_first(&space->busy); node; node = rb_next(node))
+		lazy_bytes += returned_bytes(area_of(node));
 	if (lazy_bytes != space->lazy_bytes)
 		return fault_at(fault, "V5", "0x%lx lazy bytes, 0x%lx counted", lazy_bytes, space->lazy_bytes);
 	return true;

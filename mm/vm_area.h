@@ -11,29 +11,44 @@
 #include <kmem/page.h>
 #include <kmem/types.h>
 #include <linux/compiler.h>
+#include <linux/list.h>
 #include <linux/vmalloc.h>
+#include "lib/seeded.h"
 
 struct kmem_fault;
 
-#define VM_KEPT_BUCKETS 64u
 #define VM_RECENT 64u
 
 struct vm_space {
 	unsigned long start, end;
 	unsigned long used_end;		/* nothing was ever reserved from here on */
 	struct rb_root free, busy, lazy;
-	struct vmap_area *recent[VM_RECENT];	/* of the busy tree, by start: those that became busy last */
-	unsigned long nr_busy;		/* areas */
-	unsigned long lazy_bytes;	/* of lazy and dead; written atomically: may be read without the lock */
-	unsigned long nr_dead, nr_spare;	/* weight of areas kept since the last flush, and before it; likewise */
-	unsigned long dead_bytes;
+	struct vmap_area *recent[VM_RECENT];	/* of the busy tree, by start: those that came to it last */
+	unsigned long lazy_bytes;	/* of lazy and returned; written atomically: may be read without the lock */
+	unsigned long nr_returned;	/* areas that their homes have not looked at yet; likewise */
 	struct list_head taken;		/* not busy, and not yet lazy, kept or free */
-	struct list_head kept[VM_KEPT_BUCKETS];	/* by first frame, size and kind */
-	unsigned int round;		/* flushes so far */
-	unsigned long nr_reused;	/* counted, never decided by */
+	struct list_head drained;	/* kept, by no CPU any more; on their way to lazy */
 };
 
-static inline unsigned int vm_recent(unsigned long address)
+/* Whether an area is busy changes without the lock, if it has a home: mm/vm_kept.c. */
+static __always_inline enum vm_area_state vm_area_state(const struct vmap_area *area)
+{
+	return __atomic_load_n(&area->state, __ATOMIC_RELAXED);
+}
+
+/* A busy area is the caller's, to be taken down; of two who come at once one gets it. */
+static __always_inline bool vm_area_claim(struct vmap_area *area, enum vm_area_state state)
+{
+	enum vm_area_state busy = AREA_BUSY;
+
+	if (SEEDED(KEPT_CLAIM) && vm_area_state(area) == AREA_BUSY) {
+		__atomic_store_n(&area->state, state, __ATOMIC_RELAXED);
+		return true;
+	}
+	return __atomic_compare_exchange_n(&area->state, &busy, state, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static __always_inline unsigned int vm_recent(unsigned long address)
 {
 	return address >> PAGE_SHIFT & (VM_RECENT - 1);
 }
@@ -62,7 +77,7 @@ static inline struct vmap_area *vm_area_find(const struct vm_space *space, unsig
 {
 	struct vmap_area *area = space->recent[vm_recent(address)];
 
-	if (likely(area && area->va_start == address && area->state == AREA_BUSY))
+	if (likely(area && area->va_start == address && vm_area_state(area) == AREA_BUSY))
 		return area;
 	return vm_area_search(space, address);
 }
@@ -70,10 +85,12 @@ static inline struct vmap_area *vm_area_find(const struct vm_space *space, unsig
 struct vmap_area *vm_area_next(const struct vm_space *space, unsigned long address);
 struct vmap_area *vm_lazy_next(const struct vm_space *space, unsigned long address);
 
-/* Busy no more, and found by no one: its owner takes it down. (vm_kept_add() keeps it instead.) */
-void vm_area_take(struct vm_space *space, struct vmap_area *area);
+/* Busy no more, and found by no one: the caller takes it down, unless another has claimed it: false. */
+bool vm_area_take(struct vm_space *space, struct vmap_area *area);
 /* The same for an area that is not to be kept. */
-void vm_area_leave(struct vm_space *space, struct vmap_area *area);
+bool vm_area_leave(struct vm_space *space, struct vmap_area *area);
+/* So many bytes more are lazy, or fewer. */
+void vm_count_lazy(struct vm_space *space, unsigned long change);
 /* A taken area's addresses are dead until the next purge. Merges with its neighbours; may put area onto unused. */
 void vm_area_retire(struct vm_space *space, struct vmap_area *area, struct list_head *unused);
 /* All lazy ranges, in order, onto list; no one finds them until vm_area_release(). Returns bytes. */
@@ -81,6 +98,8 @@ unsigned long vm_lazy_take(struct vm_space *space, struct list_head *list);
 /* A taken area or range is free. Merges; may put area and a neighbour onto unused. */
 void vm_area_release(struct vm_space *space, struct vmap_area *area, struct list_head *unused);
 
+/* Busy areas. O(n) */
+unsigned long vm_space_nr_busy(const struct vm_space *space);
 /* Bytes of the largest free range. */
 unsigned long vm_space_largest(const struct vm_space *space);
 

@@ -12,17 +12,28 @@
  * that he had, and with them an area that reaches just these. A use after the free faults, and a dead area's addresses
  * are nobody's until the next flush, as a lazy range's are.
  *
+ * Each CPU keeps its own, so that no lock is taken: an area that it keeps has its home there, from the first time that
+ * it is freed until it leaves the busy tree, and only its home forgets it.
+ *
+ *	CPU 0	recent: busy ones, by address --freed here--> bucket --again--> recent
+ *	CPU 1	                               `--freed there--> CPU 0's returned, where it looks when it has none
+ *
+ * So what recent has is never gone, and whoever frees an area where it was made finds it by one look. Of two who free
+ * it at the same time one claims it (vm_area_claim()).
+ *
  * Dead and spare areas are in the bucket of their first frame, size and kind, in the order in which they died; the
- * flushes that there had been then tell one from the other, so a flush is a count.
+ * flushes that there had been then tell one from the other, so a flush is a count. It comes when as much is dead as may
+ * be: a CPU's share of what the machine may have.
  *
- * An area is dead from the moment that it is freed, while it is still to be shut and its frames to be freed: so the
- * lock is taken once. Nobody touches it until it is left (docs/models/vmalloc_kept.pml).
+ * An area is dead from the moment that it is freed, while it is still to be shut and its frames to be freed. Nobody
+ * touches it until it is left (docs/models/vmalloc_kept.pml).
  *
- * True whenever the caller's lock is free; vm_kept_check() proves each:
- *	K1  nr_dead, dead_bytes and nr_spare are what the buckets hold
- *	K2  an area of a bucket is in the busy tree, and kept as it may be; no other area there is kept
+ * True whenever its CPU is not at it; vm_kept_check() proves each:
+ *	K1  nr_areas and dead are what the buckets hold, nr_returned what returned does
+ *	K2  an area of a bucket is kept, as it may be, and its home is here; so is each of returned
  *	K3  it is in the bucket of its first frame, size and kind, behind those that died before it
- * Lock: the caller's.
+ *	K4  what recent[] has is at its place, and its home is here
+ * Lock: none; but the caller's for returned.
  */
 #include "mm/page_alloc.h"
 #include "mm/vm_kept.h"
@@ -33,113 +44,251 @@ static unsigned long area_bytes(const struct vmap_area *area)
 	return area->va_end - area->va_start;
 }
 
-void vm_kept_init(struct vm_space *space)
+void vm_kept_init(struct vm_kept *kept)
 {
 	for (unsigned int i = 0; i < VM_KEPT_BUCKETS; i++)
-		INIT_LIST_HEAD(&space->kept[i]);
+		INIT_LIST_HEAD(&kept->bucket[i]);
+	INIT_LIST_HEAD(&kept->returned);
 }
 
-static bool is_dead(const struct vm_space *space, const struct vmap_area *area)
+KMEM_FAST struct vmap_area *vm_kept_free(unsigned long start, unsigned long end, unsigned int kinds)
 {
-	return area->round == space->round;
+	struct kmem_cpu *cpu = this_cpu();
+
+	return likely(cpu->machine) ? vm_kept_put(vm_kept_of(cpu), start, end, kinds) : NULL;
 }
 
-/* Of a bucket no more. */
-static void uncount(struct vm_space *space, const struct vmap_area *area)
+KMEM_FAST struct vmap_area *vm_kept_reuse(enum vm_area_kind kind, pfn_t pfn, unsigned long size)
 {
-	if (!is_dead(space, area)) {
-		vm_count(&space->nr_spare, -(unsigned long)area->weight);
-		return;
-	}
-	vm_count(&space->nr_dead, -(unsigned long)area->weight);
-	vm_count(&space->lazy_bytes, -area_bytes(area));
-	space->dead_bytes -= area_bytes(area);
+	struct kmem_cpu *cpu = this_cpu();
+
+	return likely(cpu->machine) ? vm_kept_take(vm_kept_of(cpu), kind, pfn, size) : NULL;
 }
 
-void vm_kept_take(struct vm_space *space, struct vmap_area *area)
+static bool is_dead(const struct vm_kept *kept, const struct vmap_area *area)
 {
-	assert(area->state == AREA_KEPT && !area->is_left);
-	uncount(space, area);
-	list_move_tail(&area->list, &space->taken);
-	area->state = AREA_TAKEN;
+	return area->round == kept->round;
 }
 
-static void forget(struct vm_space *space, struct vmap_area *area, struct list_head *unused, struct vm_struct **vms)
+static void remove_dead(struct vm_kept *kept, struct vmap_area *area)
 {
-	uncount(space, area);
-	if (area->vm) {
-		area->vm->next = *vms;
-		*vms = area->vm;
-	}
-	area->is_mapped = true;
-	vm_area_retire(space, area, unused);
+	list_del(&area->list);
+	vm_count(&kept->nr_areas, -1ul);
+	if (is_dead(kept, area))
+		kept->dead -= area->cost;
 }
 
-void vm_kept_age(struct vm_space *space, bool all, struct list_head *unused, struct vm_struct **vms)
+/* Its home does not know it any more. */
+static void disown(struct vmap_area *area)
+{
+	struct vm_kept *kept = area->home;
+
+	if (kept && kept->recent[vm_recent(area->va_start)] == area)
+		kept->recent[vm_recent(area->va_start)] = NULL;
+	area->home = NULL;
+}
+
+void vm_kept_flush(struct vm_kept *kept)
+{
+	kept->round++;
+	kept->dead = 0;
+}
+
+void vm_kept_age(struct vm_kept *kept, unsigned int rounds, struct list_head *list)
 {
 	struct vmap_area *area, *next;
 
-	space->round++;
-	vm_count(&space->lazy_bytes, -space->dead_bytes);
-	vm_count(&space->nr_spare, space->nr_dead);
-	vm_count(&space->nr_dead, -space->nr_dead);
-	space->dead_bytes = 0;
-	for (unsigned int i = 0; space->nr_spare && i < VM_KEPT_BUCKETS; i++)
-		list_for_each_entry_safe(area, next, &space->kept[i], list) {
-			if (!all && space->round - area->round <= VM_KEPT_ROUNDS)
+	for (unsigned int i = 0; kept->nr_areas && i < VM_KEPT_BUCKETS; i++)
+		list_for_each_entry_safe(area, next, &kept->bucket[i], list) {
+			if (rounds && kept->round - area->round <= rounds)
 				break;
-			if (__atomic_load_n(&area->is_left, __ATOMIC_ACQUIRE))
-				forget(space, area, unused, vms);
+			if (__atomic_load_n(&area->left, __ATOMIC_ACQUIRE) == AREA_NOT_LEFT)
+				continue;
+			remove_dead(kept, area);
+			disown(area);
+			list_add_tail(&area->list, list);
 		}
+}
+
+/* --------------------------------------------------------------------------------------------------- under the lock */
+
+/* Off whatever list it is on, to where its home will look. */
+static void give_back(struct vm_space *space, struct vmap_area *area)
+{
+	struct vm_kept *home = area->home;
+
+	list_move_tail(&area->list, &home->returned);
+	area->left = AREA_RETURNED;
+	__atomic_store_n(&area->state, AREA_KEPT, __ATOMIC_RELAXED);
+	vm_count(&home->nr_returned, 1);
+	vm_count(&space->nr_returned, 1);
+	vm_count_lazy(space, area_bytes(area));
+}
+
+static void take_back(struct vm_space *space, struct vm_kept *here, struct vmap_area *area)
+{
+	list_del(&area->list);
+	area->left = AREA_LEFT;
+	vm_count(&here->nr_returned, -1ul);
+	vm_count(&space->nr_returned, -1ul);
+	vm_count_lazy(space, -area_bytes(area));
+}
+
+void vm_kept_keep(struct vm_space *space, struct vm_kept *here, struct vmap_area *area)
+{
+	assert(vm_area_state(area) == AREA_TAKEN && vm_area_may_be_kept(area));
+	if (!area->home)
+		area->home = here;
+	if (area->home != here) {
+		give_back(space, area);
+		return;
+	}
+	list_del(&area->list);
+	area->left = AREA_LEFT;
+	__atomic_store_n(&area->state, AREA_KEPT, __ATOMIC_RELAXED);
+	vm_kept_add(here, area);
+}
+
+void vm_kept_retire(struct vm_space *space, struct vm_kept *here, struct vmap_area *area, struct list_head *unused)
+{
+	vm_area_cost_set(area, VM_NOT_KEPT);
+	area->vm = NULL;
+	if (area->home && area->home != here) {
+		give_back(space, area);
+		return;
+	}
+	disown(area);
+	vm_area_retire(space, area, unused);
+}
+
+bool vm_kept_lose(struct vm_space *space, struct vm_kept *here, struct vmap_area *area, struct list_head *unused)
+{
+	if (area->home != here) {
+		__atomic_store_n(&area->left, AREA_GONE, __ATOMIC_RELEASE);
+		return false;
+	}
+	remove_dead(here, area);
+	disown(area);
+	list_add(&area->list, &space->taken);
+	vm_area_retire(space, area, unused);
+	return true;
+}
+
+bool vm_kept_collect(struct vm_space *space, struct vm_kept *here, struct list_head *list)
+{
+	bool any = !list_empty(&here->returned);
+
+	while (!list_empty(&here->returned)) {
+		struct vmap_area *area = list_first_entry(&here->returned, struct vmap_area, list);
+
+		take_back(space, here, area);
+		if (vm_area_may_be_kept(area)) {
+			vm_kept_add(here, area);
+		} else {
+			disown(area);
+			list_add_tail(&area->list, list);
+		}
+	}
+	return any;
+}
+
+void vm_kept_forget(struct vm_space *space, struct list_head *list, struct list_head *unused, struct vm_struct **vms)
+{
+	struct vmap_area *area, *next;
+
+	list_for_each_entry_safe(area, next, list, list) {
+		if (area->vm) {
+			area->vm->next = *vms;
+			*vms = area->vm;
+		}
+		area->is_mapped = true;
+		vm_area_retire(space, area, unused);
+	}
 }
 
 /* ---------------------------------------------------------------------------------------------------------- check */
 
-struct kept_count {
-	unsigned long nr_dead, nr_spare, dead_bytes, nr_areas;
-};
+void vm_kept_count(const struct vm_kept *kept, struct vm_kept_count *count)
+{
+	const struct vmap_area *area;
 
-static bool check_bucket(const struct vm_space *space, unsigned int bucket, struct kept_count *count,
+	for (unsigned int i = 0; i < VM_KEPT_BUCKETS; i++)
+		list_for_each_entry(area, &kept->bucket[i], list) {
+			count->nr_areas++;
+			count->nr_dead += is_dead(kept, area) ? area->weight : 0;
+			count->nr_spare += is_dead(kept, area) ? 0 : area->weight;
+			count->dead_bytes += is_dead(kept, area) ? area_bytes(area) : 0;
+		}
+}
+
+static bool check_area(const struct vm_kept *kept, const struct vmap_area *area, struct kmem_fault *fault)
+{
+	if (vm_area_state(area) == AREA_KEPT && area->home == kept)
+		return true;
+	return fault_at(fault, "K2", "area 0x%lx-0x%lx is on a list of kept ones, and is not, or elsewhere",
+			area->va_start, area->va_end);
+}
+
+static bool check_bucket(const struct vm_kept *kept, unsigned int bucket, unsigned int *dead, unsigned long *nr,
 			 struct kmem_fault *fault)
 {
 	const struct vmap_area *area, *before = NULL;
 
-	list_for_each_entry(area, &space->kept[bucket], list) {
-		if (area->state != AREA_KEPT || !area->may_be_kept)
-			return fault_at(fault, "K2", "area 0x%lx-0x%lx is on a list of kept ones, and is not",
-					area->va_start, area->va_end);
+	list_for_each_entry(area, &kept->bucket[bucket], list) {
+		if (!check_area(kept, area, fault))
+			return false;
+		if (!vm_area_may_be_kept(area))
+			return fault_at(fault, "K2", "area 0x%lx-0x%lx is kept, and may not be", area->va_start,
+					area->va_end);
 		if (area->bucket != bucket || vm_kept_bucket(area->pfn, area_bytes(area), area->kind) != bucket)
 			return fault_at(fault, "K3", "area 0x%lx-0x%lx, frame %lu: in another's bucket",
 					area->va_start, area->va_end, area->pfn);
-		if (before && space->round - area->round > space->round - before->round)
+		if (before && kept->round - area->round > kept->round - before->round)
 			return fault_at(fault, "K3", "area 0x%lx-0x%lx, dead since flush %u: behind flush %u",
 					area->va_start, area->va_end, area->round, before->round);
 		before = area;
-		count->nr_dead += is_dead(space, area) ? area->weight : 0;
-		count->nr_spare += is_dead(space, area) ? 0 : area->weight;
-		count->nr_areas++;
-		count->dead_bytes += is_dead(space, area) ? area_bytes(area) : 0;
+		*dead += is_dead(kept, area) ? area->cost : 0;
+		++*nr;
 	}
 	return true;
 }
 
-bool vm_kept_check(const struct vm_space *space, struct kmem_fault *fault)
+static bool check_returned(const struct vm_kept *kept, struct kmem_fault *fault)
 {
-	struct kept_count count = { 0 };
-	unsigned long nr_kept = 0;
+	const struct vmap_area *area;
+	unsigned long nr = 0;
+
+	list_for_each_entry(area, &kept->returned, list) {
+		if (!check_area(kept, area, fault))
+			return false;
+		nr++;
+	}
+	return nr == kept->nr_returned ||
+	       fault_at(fault, "K1", "%lu areas were returned, counted as %lu", nr, kept->nr_returned);
+}
+
+static bool check_recent(const struct vm_kept *kept, struct kmem_fault *fault)
+{
+	for (unsigned int i = 0; i < VM_RECENT; i++) {
+		const struct vmap_area *area = kept->recent[i];
+
+		if (area && (area->home != kept || vm_recent(area->va_start) != i || vm_area_state(area) == AREA_OUT))
+			return fault_at(fault, "K4", "recent area 0x%lx-0x%lx has another home, or is not at its place",
+					area->va_start, area->va_end);
+	}
+	return true;
+}
+
+bool vm_kept_check(const struct vm_kept *kept, struct kmem_fault *fault)
+{
+	unsigned int dead = 0;
+	unsigned long nr = 0;
 
 	for (unsigned int i = 0; i < VM_KEPT_BUCKETS; i++)
-		if (!check_bucket(space, i, &count, fault))
+		if (!check_bucket(kept, i, &dead, &nr, fault))
 			return false;
-	if (count.nr_dead != space->nr_dead || count.nr_spare != space->nr_spare ||
-	    count.dead_bytes != space->dead_bytes)
-		return fault_at(fault, "K1", "dead areas weigh %lu, spare ones %lu, counted as %lu and %lu; "
-				"%lu dead bytes, %lu", count.nr_dead, count.nr_spare, space->nr_dead, space->nr_spare,
-				count.dead_bytes, space->dead_bytes);
-	for (struct rb_node *node = rb_first(&space->busy); node; node = rb_next(node))
-		nr_kept += rb_entry(node, struct vmap_area, node)->state == AREA_KEPT;
-	if (nr_kept != count.nr_areas)
-		return fault_at(fault, "K2", "%lu areas of the busy tree are kept, %lu of the lists", nr_kept,
-				count.nr_areas);
-	return true;
+	if (nr != kept->nr_areas || dead != kept->dead)
+		return fault_at(fault, "K1", "%lu areas are kept, counted as %lu; of cost %u are dead, counted as %u",
+				nr, kept->nr_areas, dead, kept->dead);
+	return check_returned(kept, fault) && check_recent(kept, fault);
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm_kept.h - freed areas whose mapping is kept: mm/vm_kept.c says what for. What each mapping comes by is inline.
- * The caller holds the space's lock.
+ * vm_kept.h - freed areas whose mapping is kept, by the CPU that had them last: mm/vm_kept.c says what for. What each
+ * mapping comes by is inline.
+ *
+ * What is here is for the CPU that it belongs to, with interrupts off or in KMEM_FAST code; but for returned, which is
+ * under the space's lock.
  */
 #ifndef MM_VM_KEPT_H
 #define MM_VM_KEPT_H
 
+#include <kmem/cpu.h>
 #include <linux/hash.h>
 #include <linux/list.h>
 #include "lib/assert.h"
@@ -13,20 +17,55 @@
 #include "mm/vm_area.h"
 
 #define VM_KEPT_BITS 6
-#define VM_KEPT_ROUNDS 16u
+#define VM_KEPT_BUCKETS (1u << VM_KEPT_BITS)
+#define VM_KEPT_ROUNDS 16u		/* at most; fewer where there are many CPUs */
+#define VM_KEPT_FULL (1u << 16)		/* so much cost may be dead at once */
+#define VM_NOT_KEPT (1u << 30)
 
-_Static_assert(VM_KEPT_BUCKETS == 1u << VM_KEPT_BITS, "a bucket a hash");
+/* A CPU's. */
+struct vm_kept {
+	struct vmap_area *recent[VM_RECENT];	/* whose home this is, by start: those that became busy last */
+	struct list_head bucket[VM_KEPT_BUCKETS];	/* by first frame, size and kind */
+	unsigned int round;			/* flushes so far */
+	unsigned int dead;			/* cost of what died in this round */
+	unsigned long nr_areas;			/* in buckets; may be read by others */
+	long nr_pages;				/* vmalloc()'s, of areas taken from here, less of those put here */
+	unsigned long nr_reused;		/* counted, never decided by */
+	struct list_head returned __attribute__((aligned(64)));	/* by other CPUs; under the space's lock */
+	unsigned long nr_returned;		/* the same; may be read without it */
+};
 
-/* The list heads of a space. */
-void vm_kept_init(struct vm_space *space);
+/* Of a CPU's area, what lies behind the slots of all caches. */
+static __always_inline struct vm_kept *vm_kept_of(struct kmem_cpu *cpu)
+{
+	return (struct vm_kept *)((char *)cpu + KMEM_CPU_BYTES);
+}
 
-static inline unsigned int vm_kept_bucket(pfn_t pfn, unsigned long size, enum vm_area_kind kind)
+void vm_kept_init(struct vm_kept *kept);
+
+static __always_inline unsigned int vm_kept_bucket(pfn_t pfn, unsigned long size, enum vm_area_kind kind)
 {
 	return (unsigned int)hash_long(pfn ^ (size << 8) ^ kind, VM_KEPT_BITS);
 }
 
+/* A CPU looks at the cost of what it knows, whoever takes it down elsewhere. */
+static __always_inline unsigned int vm_area_cost(const struct vmap_area *area)
+{
+	return __atomic_load_n(&area->cost, __ATOMIC_RELAXED);
+}
+
+static inline void vm_area_cost_set(struct vmap_area *area, unsigned int cost)
+{
+	__atomic_store_n(&area->cost, cost, __ATOMIC_RELAXED);
+}
+
+static inline bool vm_area_may_be_kept(const struct vmap_area *area)
+{
+	return vm_area_cost(area) != VM_NOT_KEPT;
+}
+
 /* Counters that others read without the lock: a word is written at once, by one instruction where nobody watches. */
-static inline void vm_count(unsigned long *counter, unsigned long change)
+static __always_inline void vm_count(unsigned long *counter, unsigned long change)
 {
 #if defined(__SANITIZE_THREAD__) || defined(KMEM_HOST_SIM)
 	__atomic_store_n(counter, *counter + change, __ATOMIC_RELAXED);
@@ -35,83 +74,105 @@ static inline void vm_count(unsigned long *counter, unsigned long change)
 #endif
 }
 
-/*
- * A busy area, may_be_kept, is dead: until a flush, and until who freed it says that he has left it, which needs no
- * lock; or else he takes it again, so that it can be retired.
- */
-static inline void vm_kept_add(struct vm_space *space, struct vmap_area *area)
+/* Does a flush come before this area may be dead here? So it does, too, if it may not be kept. */
+static __always_inline bool vm_kept_is_full(const struct vm_kept *kept, const struct vmap_area *area)
 {
-	unsigned long bytes = area->va_end - area->va_start;
+	return kept->dead + vm_area_cost(area) > VM_KEPT_FULL;
+}
 
-	assert(area->may_be_kept);
-	space->nr_busy--;
-	list_add_tail(&area->list, &space->kept[area->bucket]);
-	area->state = AREA_KEPT;
-	area->round = space->round;
-	area->is_left = false;
-	vm_count(&space->nr_dead, area->weight);
-	vm_count(&space->lazy_bytes, bytes);
-	space->dead_bytes += bytes;
+/* An area whose home this is, AREA_KEPT, is dead: until a flush, and until who freed it has left it. */
+static __always_inline void vm_kept_add(struct vm_kept *kept, struct vmap_area *area)
+{
+	assert_dear(area->home == kept);
+	list_add_tail(&area->list, &kept->bucket[area->bucket]);
+	area->round = kept->round;
+	kept->dead += vm_area_cost(area);
+	vm_count(&kept->nr_areas, 1);
+}
+
+/*
+ * vm_kept_put - the busy area of these kinds at start, and to end if that is not 0, is dead. Who has put it there takes
+ * it down, and then leaves it; it needs no lock. NULL, and nothing has happened: it is not known here, or may not be
+ * kept, or so much is dead that a flush comes first.
+ */
+static __always_inline struct vmap_area *vm_kept_put(struct vm_kept *kept, unsigned long start, unsigned long end,
+					    unsigned int kinds)
+{
+	struct vmap_area *area = kept->recent[vm_recent(start)];
+
+	if (unlikely(!area || area->va_start != start || !(area->kind & kinds) || (end && area->va_end != end)))
+		return NULL;
+	if (unlikely(vm_kept_is_full(kept, area) || !vm_area_claim(area, AREA_KEPT)))
+		return NULL;
+	__atomic_store_n(&area->left, AREA_NOT_LEFT, __ATOMIC_RELAXED);
+	vm_kept_add(kept, area);
+	kept->nr_pages -= area->nr_counted;
+	return area;
 }
 
 static inline void vm_kept_leave(struct vmap_area *area)
 {
-	__atomic_store_n(&area->is_left, true, __ATOMIC_RELEASE);
-}
-
-void vm_kept_take(struct vm_space *space, struct vmap_area *area);
-
-/* The same of a taken area. */
-static inline void vm_kept_add_taken(struct vm_space *space, struct vmap_area *area)
-{
-	assert(area->state == AREA_TAKEN);
-	list_del(&area->list);
-	space->nr_busy++;
-	vm_kept_add(space, area);
+	__atomic_store_n(&area->left, AREA_LEFT, __ATOMIC_RELEASE);
 }
 
 /*
- * vm_kept_reuse - an area of this kind and of size bytes that was kept for the frames from pfn on, busy again; NULL:
- * there is none. O(areas kept that share a bucket). Of an area of more than one run the caller sees whether
- * the other pages are his, too.
+ * vm_kept_take - an area of this kind and of size bytes that was kept for the frames from pfn on, busy again; NULL:
+ * there is none. O(areas kept that share a bucket). Of an area of more than one run the caller sees whether the other
+ * pages are his, too.
  */
-static inline struct vmap_area *vm_kept_reuse(struct vm_space *space, enum vm_area_kind kind, pfn_t pfn,
-					      unsigned long size)
+static __always_inline struct vmap_area *vm_kept_take(struct vm_kept *kept, enum vm_area_kind kind, pfn_t pfn,
+					     unsigned long size)
 {
 	struct vmap_area *area;
 
-	list_for_each_entry(area, &space->kept[vm_kept_bucket(pfn, size, kind)], list) {
-		if (area->round == space->round)
+	list_for_each_entry(area, &kept->bucket[vm_kept_bucket(pfn, size, kind)], list) {
+		if (area->round == kept->round)
 			return NULL;
 		if (area->pfn != pfn || area->va_end - area->va_start != size || area->kind != kind ||
-		    !(__atomic_load_n(&area->is_left, __ATOMIC_ACQUIRE) || SEEDED(KEPT_LEFT)))
+		    (__atomic_load_n(&area->left, __ATOMIC_ACQUIRE) != AREA_LEFT && !SEEDED(KEPT_LEFT)))
 			continue;
 		__list_del(area->list.prev, area->list.next);
-		area->state = AREA_BUSY;
-		space->recent[vm_recent(area->va_start)] = area;
-		vm_count(&space->nr_spare, -(unsigned long)area->weight);
-		space->nr_busy++;
-		space->nr_reused++;
+		kept->recent[vm_recent(area->va_start)] = area;
+		kept->nr_pages += area->nr_counted;
+		vm_count(&kept->nr_areas, -1ul);
+		kept->nr_reused++;
+		__atomic_store_n(&area->state, AREA_BUSY, __ATOMIC_RELEASE);
 		return area;
 	}
 	return NULL;
 }
 
+/* The same two of the CPU that this thread has just now; NULL, too, if it has none. */
+struct vmap_area *vm_kept_free(unsigned long start, unsigned long end, unsigned int kinds);
+struct vmap_area *vm_kept_reuse(enum vm_area_kind kind, pfn_t pfn, unsigned long size);
+
+/* What died since the last flush may be used again. */
+void vm_kept_flush(struct vm_kept *kept);
+/* What was not used for so many flushes, onto list and disowned; 0: so is everything else that is left. */
+void vm_kept_age(struct vm_kept *kept, unsigned int rounds, struct list_head *list);
+
+/* Under the space's lock, too; here is the CPU that this is done on. */
+/* A taken area, shut and with a cost, is dead: here, or it waits for its home. One without a home gets one. */
+void vm_kept_keep(struct vm_space *space, struct vm_kept *here, struct vmap_area *area);
+/* A taken area, empty, becomes lazy. If it has a home elsewhere, that sees to it. */
+void vm_kept_retire(struct vm_space *space, struct vm_kept *here, struct vmap_area *area, struct list_head *unused);
+/* The same of a dead area that could not be kept. False: its home will find it. */
+bool vm_kept_lose(struct vm_space *space, struct vm_kept *here, struct vmap_area *area, struct list_head *unused);
+/* What waits for this home is dead here; what may not be kept, onto list, disowned. Returns whether there was any. */
+bool vm_kept_collect(struct vm_space *space, struct vm_kept *here, struct list_head *list);
 /*
- * vm_kept_age - a flush: what died since the last one may be used again, and what was not used for VM_KEPT_ROUNDS of
- * them becomes lazy, is_mapped. all: so does everything else that is left. Merged descriptors go onto unused, and what
- * the areas' owners had of them onto vms, by next.
+ * What vm_kept_age() or vm_kept_collect() has put onto list becomes lazy, is_mapped. Merged descriptors go onto unused,
+ * and what the areas' owners had of them onto vms, by next.
  */
-void vm_kept_age(struct vm_space *space, bool all, struct list_head *unused, struct vm_struct **vms);
+void vm_kept_forget(struct vm_space *space, struct list_head *list, struct list_head *unused, struct vm_struct **vms);
 
-/* Are there any? May be asked without the lock. */
-static inline bool vm_kept_any(const struct vm_space *space)
-{
-	return __atomic_load_n(&space->nr_dead, __ATOMIC_RELAXED) ||
-	       __atomic_load_n(&space->nr_spare, __ATOMIC_RELAXED);
-}
+/* K1 to K4, or the first that is broken. */
+bool vm_kept_check(const struct vm_kept *kept, struct kmem_fault *fault);
 
-/* K1 to K3, or the first that is broken. */
-bool vm_kept_check(const struct vm_space *space, struct kmem_fault *fault);
+struct vm_kept_count {
+	unsigned long nr_areas, nr_dead, nr_spare, dead_bytes;	/* nr_dead, nr_spare: by weight */
+};
+/* What the buckets hold, added. */
+void vm_kept_count(const struct vm_kept *kept, struct vm_kept_count *count);
 
 #endif

@@ -9,7 +9,7 @@
  * compared with the entries, which need not be neighbours then.
  *
  * The entries are the area's owner's as long as they are not empty, so he changes them without table_lock.
- * Lock: area_lock for finding; an area that was found is its finder's alone.
+ * Lock: none; an area that was found is its finder's alone.
  */
 #ifndef MM_VM_RUN_H
 #define MM_VM_RUN_H
@@ -43,15 +43,10 @@ static inline unsigned long pages_contiguous(struct page **pages, unsigned long 
 static __always_inline struct vmap_area *area_reuse(struct vmalloc_state *vs, enum vm_area_kind kind,
 						    const struct page *first, unsigned long size)
 {
-	struct vmap_area *area;
-	unsigned long flags;
+	pfn_t pfn = machine_pfn(vs->machine, first);
+	struct vmap_area *area = vm_kept_reuse(kind, pfn, size);
 
-	if (!__atomic_load_n(&vs->space.nr_spare, __ATOMIC_RELAXED))
-		return NULL;
-	spin_lock_irqsave(&vs->area_lock, flags);
-	area = vm_kept_reuse(&vs->space, kind, machine_pfn(vs->machine, first), size);
-	spin_unlock_irqrestore(&vs->area_lock, flags);
-	return area;
+	return likely(area) || !kept_collect(vs) ? area : vm_kept_reuse(kind, pfn, size);
 }
 
 /* Of an area's pages, those whose entries are in the same table as the first. */

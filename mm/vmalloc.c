@@ -16,15 +16,16 @@
  *	A1  a busy area's vm_struct says the same start and size
  *	A2  of an area with pages each page is mapped, and at its place; other frames are not
  *	A3  nothing is mapped at a guard page or at any address that is not busy
- *	A4  nr_pages is the sum of the pages of the areas that vmalloc() made
+ *	A4  nr_pages, with what CPUs have counted, is the sum of the pages of the areas that vmalloc() made
  *	A5  a page of an area has a reference and is nobody else's: no page type
- * and G1 to G6 of the page tables, V1 to V6 of vm_area.c, K1 to K3 of vm_kept.c, L1 and L2 of vmalloc_lazy.c.
+ * and G1 to G6 of the page tables, V1 to V6 of vm_area.c, K1 to K4 of vm_kept.c, L1 and L2 of vmalloc_lazy.c.
  * Lock: vs->area_lock for the trees; an area that was taken out is its taker's alone.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
+#include "mm/cpus.h"
 #include "mm/page_alloc.h"
 #include "mm/vm_run.h"
 
@@ -51,7 +52,7 @@ static gfp_t pages_gfp(const struct vmalloc_request *rq)
 static void pages_count(struct vmalloc_state *vs, struct vm_struct *vm, unsigned long nr)
 {
 	vm->nr_pages = (unsigned int)nr;
-	__atomic_fetch_add(&vs->nr_pages, (long)nr, __ATOMIC_RELAXED);
+	vmalloc_pages_count(vs, (long)nr);
 }
 
 /* Give an area its pages, this block or others: all, or -ENOMEM (what it then has, vmap_area_destroy() frees). */
@@ -126,7 +127,7 @@ static inline struct vmap_area *area_kept_for(struct vmalloc_state *vs, const st
 	vm->flags = rq->flags;
 	vm->caller = rq->caller;
 	area_block_split(block, vm->pages, nr);
-	pages_count(vs, vm, nr);
+	vm->nr_pages = (unsigned int)nr;
 	return area;
 }
 
@@ -352,10 +353,8 @@ void vfree_atomic(const void *address)
 		return;
 	spin_lock_irqsave(&vs->area_lock, flags);
 	area = vm_area_find(&vs->space, (unsigned long)address);
-	if (area && (area->va_start != (unsigned long)address || !area->vm))
+	if (area && (area->va_start != (unsigned long)address || !area->vm || !deferred_add(vs, area)))
 		area = NULL;
-	if (area)
-		deferred_add(vs, area);
 	spin_unlock_irqrestore(&vs->area_lock, flags);
 	WARN(!area, "Trying to vfree() nonexistent vm area (%p)\n", address);
 }
@@ -418,7 +417,16 @@ unsigned long vmalloc_to_pfn(const void *address)
 
 unsigned long machine_vmalloc_pages(struct machine *m)
 {
-	return m->vmalloc ? (unsigned long)__atomic_load_n(&m->vmalloc->nr_pages, __ATOMIC_RELAXED) : 0;
+	struct kmem_cpu *cpu;
+	unsigned int i;
+	long pages;
+
+	if (!m->vmalloc)
+		return 0;
+	pages = __atomic_load_n(&m->vmalloc->nr_pages, __ATOMIC_RELAXED);
+	for_each_online_cpu_of(m, cpu, i)
+		pages += __atomic_load_n(&vm_kept_of(cpu)->nr_pages, __ATOMIC_RELAXED);
+	return pages > 0 ? (unsigned long)pages : 0;
 }
 
 unsigned long vmalloc_nr_pages(void)
@@ -453,7 +461,7 @@ int vmalloc_init(struct machine *m)
 	if (!vs)
 		return -ENOMEM;
 	vs->machine = m;
-	vs->lazy_max_bytes = lazy_max_bytes(m);
+	lazy_limits_init(vs);
 	vs->leaves_open = m->params.lazy_vfree && !m->params.private_memory;
 	spin_lock_init(&vs->area_lock);
 	mutex_init(&vs->purge_lock);
@@ -513,8 +521,8 @@ unsigned long vmalloc_exit(struct machine *m)
 	deferred_flush(vs);
 	for (; (area = leaked_next(vs)); leaked++) {
 		report_leak(area);
-		vm_area_take(&vs->space, area);
-		vmap_area_destroy(vs, area);
+		if (vm_area_take(&vs->space, area))
+			vmap_area_destroy(vs, area);
 	}
 	lazy_flush(vs);
 	kmem_cache_free(vs->areas, rb_entry(vs->space.free.rb_node, struct vmap_area, node));

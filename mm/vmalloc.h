@@ -10,7 +10,7 @@
  *	vmalloc_lazy.c	freed addresses on their way back: deferred frees, purge
  *	vmallocinfo.c	the text of /proc/vmallocinfo, explain, dump
  *	vm_area.c	who has which addresses
- *	vm_kept.c	freed areas whose mapping the host keeps; vm_run.h: opened and shut
+ *	vm_kept.c	freed areas whose mapping is kept, by CPU; vm_run.h: opened and shut
  *	pgtable.c	page tables
  *
  * Locks, outermost first: purge_lock (a mutex), then area_lock or table_lock (spinlocks, irqs off; neither is ever
@@ -37,9 +37,12 @@ unsigned long vmalloc_exit(struct machine *m);
 
 /*
  * vmalloc_purge - freed addresses may be used again; tables that hold nothing are freed. Returns pages given back, or 0
- * if another task is at it. Called by reclaim; may sleep.
+ * if another task is at it. Called by reclaim; may sleep. is_asked: CPUs are asked for what they keep; else only what
+ * they have given back goes.
  */
-unsigned long vmalloc_purge(struct machine *m);
+unsigned long vmalloc_purge(struct machine *m, bool is_asked);
+/* CPU_DRAIN_AREAS: the CPU keeps no areas from now on. It is this thread's; preemption is off. */
+void vmalloc_drain(struct kmem_cpu *cpu);
 
 unsigned long machine_vmalloc_pages(struct machine *m);
 
@@ -74,12 +77,17 @@ MUST_CHECK int remap_vmalloc_check(const void *kaddr, unsigned long pgoff, unsig
 /* ------------------------------------------------------------------------------------------- among vmalloc's files */
 
 struct vmalloc_state {
+	/* Read mostly. */
 	struct machine *machine;
 	struct kmem_cache *areas;		/* of struct vmap_area */
+	unsigned long lazy_max_bytes;
+	unsigned int kept_max_dead, kept_max_pages;	/* of what each CPU keeps: weight, size */
+	unsigned int kept_rounds;
+	bool leaves_open;			/* kmem.lazy_vfree; but private memory is its mapping */
+	unsigned long nr_deferred;		/* taken areas with ->deferred; under area_lock */
 
-	spinlock_t area_lock;
+	spinlock_t area_lock __attribute__((aligned(64)));
 	struct vm_space space;
-	unsigned long nr_deferred;		/* taken areas with ->deferred */
 
 	spinlock_t table_lock;
 	struct pgtable table;
@@ -87,9 +95,7 @@ struct vmalloc_state {
 
 	struct mutex purge_lock;
 	bool has_empty_tables;			/* maybe; under purge_lock */
-	unsigned long lazy_max_bytes;
-	bool leaves_open;			/* kmem.lazy_vfree; but private memory is its mapping */
-	long nr_pages;				/* atomic: of areas that vmalloc() made */
+	long nr_pages;				/* atomic: of areas that vmalloc() made, less what CPUs have counted */
 	struct ratelimit_state space_report, map_report;
 
 	/* Counted, never decided by. */
@@ -215,7 +221,11 @@ unsigned long area_pages_take(struct page **pages, unsigned long nr, gfp_t gfp, 
 /* Neighbours side by side; whole aligned blocks of 2^LARGE_ORDER before the rest, which would move them. */
 void area_pages_arrange(struct page **pages, unsigned long nr);
 /* Its pages, if they are its own. Returns how many. */
-unsigned long area_pages_free(struct vmalloc_state *vs, struct vm_struct *vm);
+unsigned long area_pages_free(struct vm_struct *vm);
+static inline void vmalloc_pages_count(struct vmalloc_state *vs, long change)
+{
+	__atomic_fetch_add(&vs->nr_pages, change, __ATOMIC_RELAXED);
+}
 /* All that hang together by next: each, and its array of pages. */
 void vm_structs_free(struct vm_struct *vm);
 
@@ -224,12 +234,15 @@ void vm_structs_free(struct vm_struct *vm);
 unsigned long lazy_purges(const struct vmalloc_state *vs);
 /* Wait for a purge that is running, then purge. Returns lazy_purges(). May sleep. */
 unsigned long lazy_flush(struct vmalloc_state *vs);
-/* After a free: purge if too many addresses are dead, a thing of bytes and of areas. May sleep. */
-#define MAX_DEAD 256ul			/* of weight: a process pays for each mapping that the host keeps */
+/* After a free: purge if too many addresses are dead, or wait for their homes. May sleep. */
+#define MAX_RETURNED 1024ul
+static inline bool homes_are_late(const struct vmalloc_state *vs)
+{
+	return __atomic_load_n(&vs->space.nr_returned, __ATOMIC_RELAXED) >= MAX_RETURNED;
+}
 static inline bool purge_is_due(const struct vmalloc_state *vs)
 {
-	return __atomic_load_n(&vs->space.lazy_bytes, __ATOMIC_RELAXED) > vs->lazy_max_bytes ||
-	       __atomic_load_n(&vs->space.nr_dead, __ATOMIC_RELAXED) >= MAX_DEAD;
+	return __atomic_load_n(&vs->space.lazy_bytes, __ATOMIC_RELAXED) > vs->lazy_max_bytes || homes_are_late(vs);
 }
 void lazy_settle_now(struct vmalloc_state *vs);
 static inline void lazy_settle(struct vmalloc_state *vs)
@@ -237,15 +250,30 @@ static inline void lazy_settle(struct vmalloc_state *vs)
 	if (unlikely(purge_is_due(vs)))
 		lazy_settle_now(vs);
 }
-/* So many dead bytes are worth a purge: more CPUs make one dearer. */
-unsigned long lazy_max_bytes(const struct machine *m);
+/* How much may be dead, and how much each CPU may keep. */
+void lazy_limits_init(struct vmalloc_state *vs);
+/* What an area takes up of what a CPU may have dead at once: as a mapping, or as addresses. */
+unsigned int kept_cost(const struct vmalloc_state *vs, const struct vmap_area *area);
+/* Does any CPU keep areas? */
+bool kept_any(const struct vmalloc_state *vs);
+/* On the CPU that keeps it: take what was returned, whether there was any is answered; is_full: a flush, too. */
+bool kept_update(struct vmalloc_state *vs, struct vm_kept *kept, bool is_full);
+/* What was returned to this CPU may be found here, after a flush. Returns whether there was any. */
+bool kept_collect(struct vmalloc_state *vs);
+/* If this CPU knows the area at the address, and has no room for it among its dead: a flush. */
+bool kept_settle(struct vmalloc_state *vs, unsigned long address);
+/* This CPU's, while area_lock is held. */
+static inline struct vm_kept *kept_here(void)
+{
+	return vm_kept_of(this_cpu());
+}
 /* Do the frees that atomic contexts left. May sleep. Returns pages freed. */
 unsigned long deferred_flush_all(struct vmalloc_state *vs);
 static inline unsigned long deferred_flush(struct vmalloc_state *vs)
 {
 	return unlikely(__atomic_load_n(&vs->nr_deferred, __ATOMIC_RELAXED)) ? deferred_flush_all(vs) : 0;
 }
-/* Take a busy area out and leave its destruction to deferred_flush(). */
-void deferred_add(struct vmalloc_state *vs, struct vmap_area *area) MUST_HOLD(vs->area_lock);
+/* Take a busy area out and leave its destruction to deferred_flush(). False: another has it. */
+bool deferred_add(struct vmalloc_state *vs, struct vmap_area *area) MUST_HOLD(vs->area_lock);
 
 #endif

@@ -136,17 +136,45 @@ static inline struct vmap_area *area_busy(struct vmalloc_state *vs, unsigned lon
 	return fits ? area : NULL;
 }
 
+/* Of a taken area that is not kept. */
 static void area_retire(struct vmalloc_state *vs, struct vmap_area *area)
 {
 	unsigned long flags;
 	LIST_HEAD(unused);
 
 	spin_lock_irqsave(&vs->area_lock, flags);
-	if (area->state == AREA_KEPT)
-		vm_kept_take(&vs->space, area);
-	vm_area_retire(&vs->space, area, &unused);
+	vm_kept_retire(&vs->space, kept_here(), area, &unused);
 	spin_unlock_irqrestore(&vs->area_lock, flags);
 	vmap_areas_free(vs, &unused);
+}
+
+/* Of a taken area that is shut. */
+static void area_keep(struct vmalloc_state *vs, struct vmap_area *area)
+{
+	unsigned long flags;
+	struct vm_kept *here = vm_kept_of(cpu_hold(&flags));
+
+	if (vm_kept_is_full(here, area))
+		kept_update(vs, here, true);
+	spin_lock(&vs->area_lock);
+	vm_kept_keep(&vs->space, here, area);
+	spin_unlock(&vs->area_lock);
+	cpu_let_go(flags);
+}
+
+/* Of a dead area that the host has not kept. If its thread has come to another CPU meanwhile, its home finds it. */
+static noinline void area_lose(struct vmalloc_state *vs, struct vmap_area *area)
+{
+	struct vm_struct *vm = area->vm;
+	unsigned long flags;
+	LIST_HEAD(unused);
+
+	spin_lock_irqsave(&vs->area_lock, flags);
+	if (!vm_kept_lose(&vs->space, kept_here(), area, &unused))
+		vm = NULL;
+	spin_unlock_irqrestore(&vs->area_lock, flags);
+	vmap_areas_free(vs, &unused);
+	vm_structs_free(vm);
 }
 
 /* ------------------------------------------------------------------------------------------------------------- map */
@@ -167,14 +195,16 @@ int area_pages_map(struct vmalloc_state *vs, struct vmap_area *area, struct mapp
 	int err;
 
 	mapping->address = area->va_start;
+	vm_area_cost_set(area, VM_NOT_KEPT);
 	err = pages_map(vs, mapping);
 	if (err || mapping->nr > KEPT_PAGES)
 		return err;
-	area->may_be_kept = area_entries_find(vs, area, mapping->nr);
 	area->weight = (unsigned short)(1 + mapping->nr_runs / RUNS_PER_WEIGHT);
+	area->nr_counted = area->kind == AREA_OF_VMALLOC ? (unsigned short)mapping->nr : 0;
 	area->prot = pgprot_val(mapping->prot) | _PAGE_NX;
 	area->pfn = machine_pfn(vs->machine, mapping->pages[0]);
 	area->bucket = (unsigned short)vm_kept_bucket(area->pfn, area->va_end - area->va_start, area->kind);
+	vm_area_cost_set(area, area_entries_find(vs, area, mapping->nr) ? kept_cost(vs, area) : VM_NOT_KEPT);
 	return 0;
 }
 
@@ -200,7 +230,7 @@ int area_map(struct vmalloc_state *vs, struct vmap_area *area, const struct vmal
 		report_map_failure(vs, vm, rq->gfp, err);
 	else if (vm->flags & ~VM_PLAIN ||
 		(area->kind == AREA_OF_VMALLOC && (mapping.nr_runs > 1 || !is_power_of_2(mapping.nr))))
-		area->may_be_kept = false; /* no one would find it by its first frame */
+		vm_area_cost_set(area, VM_NOT_KEPT); /* no one would find it by its first frame */
 	return err;
 }
 
@@ -214,27 +244,36 @@ static unsigned long area_pages(const struct vmap_area *area)
 /* Returns whether the mapping is kept. */
 static __always_inline bool area_unmap(struct vmalloc_state *vs, struct vmap_area *area)
 {
-	if (area->state != AREA_KEPT || SEEDED(VFREE_ORDER)) {
-		range_unmap(vs, area->va_start, area_pages(area));
-		return false;
-	}
-	return run_shut(vs, area, area_pages(area));
+	if (vm_area_may_be_kept(area) && !SEEDED(VFREE_ORDER))
+		return run_shut(vs, area, area_pages(area));
+	range_unmap(vs, area->va_start, area_pages(area));
+	return false;
 }
 
-static __always_inline unsigned long area_destroy(struct vmalloc_state *vs, struct vmap_area *area)
+/* Returns pages freed. */
+static __always_inline unsigned long area_empty(struct vmalloc_state *vs, struct vmap_area *area, bool *is_kept)
 {
-	struct vm_struct *vm = area->vm;
 	unsigned long pages = 0;
-	bool is_kept = false;
 
-	if (!SEEDED(VFREE_ORDER))
-		is_kept = area_unmap(vs, area);
-	if (vm)
-		pages = area_pages_free(vs, vm);
+	*is_kept = !SEEDED(VFREE_ORDER) && area_unmap(vs, area);
+	if (area->vm)
+		pages = area_pages_free(area->vm);
 	if (SEEDED(VFREE_ORDER))
 		area_unmap(vs, area);
-	if (likely(is_kept)) {
-		vm_kept_leave(area);
+	return pages;
+}
+
+unsigned long vmap_area_destroy(struct vmalloc_state *vs, struct vmap_area *area)
+{
+	struct vm_struct *vm = area->vm;
+	unsigned long pages;
+	bool is_kept;
+
+	pages = area_empty(vs, area, &is_kept);
+	if (pages && vm->flags & VM_ALLOC)
+		vmalloc_pages_count(vs, -(long)pages);
+	if (is_kept) {
+		area_keep(vs, area);
 	} else {
 		area_retire(vs, area);
 		vm_structs_free(vm);
@@ -243,29 +282,59 @@ static __always_inline unsigned long area_destroy(struct vmalloc_state *vs, stru
 	return pages;
 }
 
-unsigned long vmap_area_destroy(struct vmalloc_state *vs, struct vmap_area *area)
-{
-	return area_destroy(vs, area);
-}
-
-/* Inline in those of its callers that are called often. */
-static __always_inline bool busy_destroy(struct vmalloc_state *vs, unsigned long address, unsigned long end,
-					 unsigned int kinds)
+/* An area that this CPU does not know. */
+static bool busy_destroy_elsewhere(struct vmalloc_state *vs, unsigned long address, unsigned long end,
+				   unsigned int kinds)
 {
 	struct vmap_area *area;
 	unsigned long flags;
 
 	spin_lock_irqsave(&vs->area_lock, flags);
 	area = area_busy(vs, address, end, kinds);
-	if (likely(area && area->may_be_kept))
-		vm_kept_add(&vs->space, area);
-	else if (area)
-		vm_area_take(&vs->space, area);
+	if (area && !vm_area_take(&vs->space, area))
+		area = NULL;
 	spin_unlock_irqrestore(&vs->area_lock, flags);
 	if (!area)
 		return false;
-	area_destroy(vs, area);
+	vmap_area_destroy(vs, area);
 	lazy_settle(vs);
+	return true;
+}
+
+/* A dead one, on its way. */
+static __always_inline void dead_destroy(struct vmalloc_state *vs, struct vmap_area *area)
+{
+	bool is_kept;
+
+	area_empty(vs, area, &is_kept);
+	if (likely(is_kept))
+		vm_kept_leave(area);
+	else
+		area_lose(vs, area);
+	check_step(vs->machine, CHECK_OFTEN);
+}
+
+/* Too much is dead here, perhaps. */
+static noinline bool busy_destroy_slow(struct vmalloc_state *vs, unsigned long address, unsigned long end,
+				       unsigned int kinds)
+{
+	struct vmap_area *area = kept_settle(vs, address) ? vm_kept_free(address, end, kinds) : NULL;
+
+	if (!area)
+		return busy_destroy_elsewhere(vs, address, end, kinds);
+	dead_destroy(vs, area);
+	return true;
+}
+
+/* Inline in those of its callers that are called often. */
+static __always_inline bool busy_destroy(struct vmalloc_state *vs, unsigned long address, unsigned long end,
+					 unsigned int kinds)
+{
+	struct vmap_area *area = vm_kept_free(address, end, kinds);
+
+	if (unlikely(!area))
+		return busy_destroy_slow(vs, address, end, kinds);
+	dead_destroy(vs, area);
 	return true;
 }
 
@@ -285,11 +354,13 @@ void area_free_ram(struct vmalloc_state *vs, const void *address, unsigned int c
 void area_abandon(struct vmalloc_state *vs, struct vmap_area *area)
 {
 	unsigned long flags;
+	bool is_ours;
 
 	spin_lock_irqsave(&vs->area_lock, flags);
-	vm_area_leave(&vs->space, area);
+	is_ours = vm_area_leave(&vs->space, area);
 	spin_unlock_irqrestore(&vs->area_lock, flags);
-	vmap_area_destroy(vs, area);
+	if (is_ours)
+		vmap_area_destroy(vs, area);
 	lazy_flush(vs);
 }
 
@@ -339,14 +410,14 @@ struct vm_struct *remove_vm_area(const void *address)
 		return NULL;
 	spin_lock_irqsave(&vs->area_lock, flags);
 	area = area_busy(vs, (unsigned long)address, 0, ~(unsigned int)AREA_OF_RAM);
-	if (area)
-		vm_area_leave(&vs->space, area);
+	if (area && !vm_area_leave(&vs->space, area))
+		area = NULL;
 	spin_unlock_irqrestore(&vs->area_lock, flags);
 	if (!area)
 		return NULL;
 	vm = area->vm;
 	if (vm->flags & VM_ALLOC)
-		__atomic_fetch_sub(&vs->nr_pages, vm->nr_pages, __ATOMIC_RELAXED);
+		vmalloc_pages_count(vs, -(long)vm->nr_pages);
 	range_unmap(vs, area->va_start, area_pages(area));
 	area_retire(vs, area);
 	lazy_settle(vs);

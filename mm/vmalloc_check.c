@@ -10,6 +10,7 @@
  * Reads only. If the machine is not at rest areas may be on their way, and are not looked at.
  */
 #include <linux/kernel.h>
+#include "mm/cpus.h"
 #include "mm/page_alloc.h"
 #include "mm/vmalloc.h"
 
@@ -91,7 +92,7 @@ static bool check_area(struct area_walk *walk, const struct vmap_area *area)
 /* Who frees a dead area may have stopped before he shut it. */
 static bool is_on_its_way(const struct vmap_area *area)
 {
-	return area->state == AREA_KEPT && !__atomic_load_n(&area->is_left, __ATOMIC_ACQUIRE);
+	return vm_area_state(area) == AREA_KEPT && __atomic_load_n(&area->left, __ATOMIC_ACQUIRE) == AREA_NOT_LEFT;
 }
 
 static bool check_lazy(struct vmalloc_state *vs, struct kmem_fault *fault)
@@ -125,8 +126,9 @@ static bool check_areas(struct vmalloc_state *vs, struct kmem_fault *fault)
 			return false;
 	if (all != walk.mapped)
 		return fault_at(fault, "A3", "%lu pages are mapped in the window, %lu in its areas", all, walk.mapped);
-	if (walk.vmalloc_pages != (unsigned long)vs->nr_pages)
-		return fault_at(fault, "A4", "%lu pages in areas, %ld counted", walk.vmalloc_pages, vs->nr_pages);
+	if (walk.vmalloc_pages != machine_vmalloc_pages(vs->machine))
+		return fault_at(fault, "A4", "%lu pages in areas, %lu counted", walk.vmalloc_pages,
+				machine_vmalloc_pages(vs->machine));
 	return true;
 }
 
@@ -145,12 +147,40 @@ static bool check_tables(struct vmalloc_state *vs, struct kmem_fault *fault)
 	return true;
 }
 
+static unsigned long list_count(const struct list_head *list)
+{
+	const struct list_head *at;
+	unsigned long nr = 0;
+
+	list_for_each(at, list)
+		nr++;
+	return nr;
+}
+
+/* What each CPU keeps; and that every area of the busy tree which is kept is kept by one of them, or on its way. */
+static bool check_kept(struct vmalloc_state *vs, struct kmem_fault *fault)
+{
+	unsigned long nr_kept = 0, nr_lists = list_count(&vs->space.drained);
+	struct kmem_cpu *cpu;
+	unsigned int i;
+
+	for_each_online_cpu_of(vs->machine, cpu, i) {
+		if (!vm_kept_check(vm_kept_of(cpu), fault))
+			return false;
+		nr_lists += vm_kept_of(cpu)->nr_areas + vm_kept_of(cpu)->nr_returned;
+	}
+	for (struct rb_node *node = rb_first(&vs->space.busy); node; node = rb_next(node))
+		nr_kept += vm_area_state(rb_entry(node, struct vmap_area, node)) == AREA_KEPT;
+	return nr_kept == nr_lists || fault_at(fault, "K2", "%lu areas of the busy tree are kept, %lu of the lists",
+					       nr_kept, nr_lists);
+}
+
 bool vmalloc_check(struct machine *m, bool at_rest, struct kmem_fault *fault)
 {
 	struct vmalloc_state *vs = m->vmalloc;
 
-	return !vs || (vm_space_check(&vs->space, at_rest, fault) && check_tables(vs, fault) && check_lazy(vs, fault) &&
-		       (!at_rest || check_areas(vs, fault)));
+	return !vs || (vm_space_check(&vs->space, at_rest, fault) && check_kept(vs, fault) &&
+		       check_tables(vs, fault) && check_lazy(vs, fault) && (!at_rest || check_areas(vs, fault)));
 }
 
 /* ----------------------------------------------------------------------------------------------------------- dump */
@@ -167,19 +197,28 @@ static unsigned long tree_count(const struct rb_root *root)
 void vmalloc_dump(struct machine *m)
 {
 	struct vmalloc_state *vs = m->vmalloc;
+	struct vm_kept_count count = { 0 };
+	unsigned long nr_reused = 0;
+	struct kmem_cpu *cpu;
+	unsigned int i;
 	char line[192];
 
 	if (!vs)
 		return;
+	for_each_online_cpu_of(m, cpu, i) {
+		vm_kept_count(vm_kept_of(cpu), &count);
+		nr_reused += vm_kept_of(cpu)->nr_reused;
+	}
 	pr_info("vmalloc window 0x%lx-0x%lx, %s page tables: %lu tables, %lu runs mapped so far\n", vs->space.start,
 		vs->space.end, vs->table.format->name, vs->table.nr_tables, vs->nr_runs);
-	pr_info("  busy %lu areas, %ld pages of vmalloc(); free %lu ranges, largest %lu KiB\n", vs->space.nr_busy,
-		vs->nr_pages, tree_count(&vs->space.free), vm_space_largest(&vs->space) >> 10);
-	pr_info("  kept areas: dead of weight %lu, spare of %lu; %lu were used again\n", vs->space.nr_dead,
-		vs->space.nr_spare, vs->space.nr_reused);
+	pr_info("  busy %lu areas, %lu pages of vmalloc(); free %lu ranges, largest %lu KiB\n",
+		vm_space_nr_busy(&vs->space), machine_vmalloc_pages(m), tree_count(&vs->space.free),
+		vm_space_largest(&vs->space) >> 10);
+	pr_info("  kept areas: dead of weight %lu, spare of %lu; %lu were used again\n", count.nr_dead, count.nr_spare,
+		nr_reused);
 	pr_info("  lazy %lu ranges, %lu KiB; deferred %lu; %lu purges made %lu ranges free\n",
-		tree_count(&vs->space.lazy), vs->space.lazy_bytes >> 10, vs->nr_deferred, vs->nr_purges,
-		vs->nr_purged_ranges);
+		tree_count(&vs->space.lazy), (vs->space.lazy_bytes + count.dead_bytes) >> 10, vs->nr_deferred,
+		vs->nr_purges, vs->nr_purged_ranges);
 	for (const struct vmap_area *area = vm_area_next(&vs->space, 0); area;
 	     area = vm_area_next(&vs->space, area->va_end)) {
 		vmalloc_explain(m, (void *)area->va_start, line, sizeof(line));

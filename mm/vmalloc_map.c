@@ -223,7 +223,7 @@ static int area_lay(struct vmalloc_state *vs, const struct pgtable_run *run, gfp
 {
 	int err = run_lay(vs, run, gfp);
 
-	if (!err || !vm_kept_any(&vs->space))
+	if (!err || !kept_any(vs))
 		return err;
 	lazy_flush(vs);
 	return run_lay(vs, run, gfp);

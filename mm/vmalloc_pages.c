@@ -111,7 +111,7 @@ static void page_array_free(struct page **pages)
 		kfree(pages);
 }
 
-unsigned long area_pages_free(struct vmalloc_state *vs, struct vm_struct *vm)
+unsigned long area_pages_free(struct vm_struct *vm)
 {
 	unsigned long nr = vm->nr_pages;
 
@@ -121,8 +121,6 @@ unsigned long area_pages_free(struct vmalloc_state *vs, struct vm_struct *vm)
 		__free_page(vm->pages[0]);
 	else
 		free_pages_bulk(vm->pages, nr);
-	if (vm->flags & VM_ALLOC)
-		__atomic_fetch_sub(&vs->nr_pages, (long)nr, __ATOMIC_RELAXED);
 	vm->nr_pages = 0;
 	return nr;
 }

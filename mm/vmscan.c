@@ -227,7 +227,7 @@ unsigned long reclaim_internal(struct machine *m, gfp_t gfp)
 	if (!(gfp & __GFP_DIRECT_RECLAIM))
 		return 0;
 	slab_reclaim(m);
-	vmalloc_purge(m);
+	vmalloc_purge(m, true);
 	drain_all_pages();
 	return grown(before, free_pages_of(m));
 }

@@ -14,9 +14,10 @@
 #define PAGES 4ul
 #define BYTES (PAGES * PAGE_SIZE)
 
-static inline struct vm_space *space_of(struct env *e)
+/* Of a machine of one CPU. */
+static inline struct vm_kept *kept_of(struct env *e)
 {
-	return &e->m->vmalloc->space;
+	return vm_kept_of(e->m->cpus[0]);
 }
 
 /* Freed and, if this host keeps what it unmaps, spare. NULL: the case is skipped or has failed. */
@@ -30,7 +31,7 @@ static inline char *spare_area(struct env *e, unsigned long bytes)
 	}
 	for (int tries = 0; tries < 20; tries++) {	/* the simulator's host keeps now this, now that */
 		vfree(p);
-		if (space_of(e)->nr_dead) {
+		if (kept_count(e).nr_dead) {
 			vm_flush(e->m);
 			return p;
 		}

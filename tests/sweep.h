@@ -48,14 +48,14 @@ static inline struct sweep_state sweep_state(struct machine *m)
 	struct kmem_cache *cache;
 
 	rcu_barrier();
-	vmalloc_purge(m);
+	vmalloc_purge(m, true);
 	rcu_barrier();
 	slab_reclaim(m);
 	drain_all_pages();
 	machine_stats(m, &stats);
 	list_for_each_entry(cache, &m->caches, list) state.caches++;
 	state.live = live_in_machine(m);
-	state.areas = m->vmalloc->space.nr_busy;
+	state.areas = vm_space_nr_busy(&m->vmalloc->space);
 	state.tables = stats.page_table_pages;
 	state.lazy = m->vmalloc->space.lazy_bytes;
 	state.out = stats.managed_pages - stats.free_pages - stats.pcp_pages - stats.slab_reclaimable_pages -

@@ -232,9 +232,9 @@ static void faults_of_every_part_come_through(struct ktap *t)
 	cache->node[0]->nr_slabs++;
 	expect_fault(t, m, "S4");
 	cache->node[0]->nr_slabs--;
-	m->vmalloc->space.nr_busy++;
+	m->vmalloc->space.lazy_bytes++;
 	expect_fault(t, m, "V5");
-	m->vmalloc->space.nr_busy--;
+	m->vmalloc->space.lazy_bytes--;
 	EXPECT(t, holds(t, m));
 }
 

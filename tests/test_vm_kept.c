@@ -17,7 +17,7 @@ static bool faults_when_read(struct ktap *t, const void *at)
 
 static unsigned long reused(struct env *e)
 {
-	return space_of(e)->nr_reused;
+	return kept_of(e)->nr_reused;
 }
 
 /* ------------------------------------------------------------------------------------------------------- the life */
@@ -32,7 +32,7 @@ static void the_same_frames_get_their_area_again_after_a_flush(struct ktap *t)
 	p = spare_area(e, BYTES);
 	if (!p)
 		return;
-	EXPECT_EQ(t, space_of(e)->nr_spare, 1);
+	EXPECT_EQ(t, kept_count(e).nr_spare, 1);
 	env_holds(e);
 	q = vmalloc(BYTES);
 	EXPECT_EQ(t, q, p);
@@ -109,17 +109,17 @@ static void an_area_that_is_not_left_is_nobodys(struct ktap *t)
 	if (!p)
 		return;
 	area = kept_area(e);
-	area->is_left = false;
+	area->left = AREA_NOT_LEFT;
 	q = vmalloc(BYTES);
 	EXPECT_NE(t, q, p);
 	vfree(q);
 	vm_unmap_aliases();
-	EXPECT_EQ(t, space_of(e)->nr_spare, 1);
+	EXPECT_EQ(t, kept_count(e).nr_spare, 1);
 	EXPECT_EQ(t, kept_area(e), area);
 	env_holds(e);
 	vm_kept_leave(area);
 	vm_unmap_aliases();
-	EXPECT_EQ(t, space_of(e)->nr_spare, 0);
+	EXPECT_EQ(t, kept_count(e).nr_spare, 0);
 	env_holds(e);
 }
 
@@ -508,11 +508,11 @@ static void what_is_not_used_goes_after_some_rounds(struct ktap *t)
 		return;
 	for (unsigned int i = 1; i < VM_KEPT_ROUNDS; i++)
 		vm_flush(e->m);
-	EXPECT_EQ(t, space_of(e)->nr_spare, 1);
-	EXPECT_EQ(t, space_of(e)->lazy_bytes, 0);
+	EXPECT_EQ(t, kept_count(e).nr_spare, 1);
+	EXPECT_EQ(t, lazy_bytes(e), 0);
 	vm_flush(e->m);
-	EXPECT_EQ(t, space_of(e)->nr_spare, 0);
-	EXPECT_EQ(t, space_of(e)->lazy_bytes, BYTES + PAGE_SIZE);
+	EXPECT_EQ(t, kept_count(e).nr_spare, 0);
+	EXPECT_EQ(t, lazy_bytes(e), BYTES + PAGE_SIZE);
 	EXPECT(t, vm_lazy_next(space_of(e), 0)->is_mapped);
 	env_holds(e);
 }
@@ -525,7 +525,7 @@ static void many_dead_areas_are_flushed_by_the_way(struct ktap *t)
 	ASSERT_NOT_NULL(t, e);
 	for (int i = 0; i < 2000; i++) {
 		vfree(vmalloc(PAGE_SIZE));
-		most = max(most, space_of(e)->nr_dead);
+		most = max(most, kept_count(e).nr_dead);
 	}
 	if (!most) {
 		ktap_skip(t, "this host keeps nothing");
@@ -533,7 +533,7 @@ static void many_dead_areas_are_flushed_by_the_way(struct ktap *t)
 	}
 	EXPECT_LE(t, most, 256);
 	EXPECT_GT(t, reused(e), 1000);
-	EXPECT_LE(t, space_of(e)->nr_dead + space_of(e)->nr_spare, 600);
+	EXPECT_LE(t, kept_count(e).nr_dead + kept_count(e).nr_spare, 600);
 	env_holds(e);
 }
 
@@ -548,7 +548,7 @@ static void scattered_areas_are_flushed_the_sooner(struct ktap *t)
 	scattered_take(pages, 16);
 	for (int i = 0; i < 500; i++) {
 		vunmap(vmap(pages, 16, VM_MAP, PAGE_KERNEL));
-		most = max(most, space_of(e)->nr_dead);
+		most = max(most, kept_count(e).nr_dead);
 	}
 	if (most) {
 		EXPECT_EQ(t, kept_area(e)->weight, 3);
@@ -579,8 +579,8 @@ static void who_asks_for_all_addresses_gets_them(struct ktap *t)
 			vfree(vmalloc(PAGE_SIZE));	/* dead */
 		vunmap(vmap(&page, 1, VM_MAP, PAGE_KERNEL));
 		vm_unmap_aliases();
-		EXPECT_EQ(t, space_of(e)->nr_spare, 0);
-		EXPECT_EQ(t, space_of(e)->nr_dead, 0);
+		EXPECT_EQ(t, kept_count(e).nr_spare, 0);
+		EXPECT_EQ(t, kept_count(e).nr_dead, 0);
 		expect_census(e, &before);
 	}
 	__free_page(page);
@@ -614,7 +614,7 @@ static void a_full_host_takes_what_is_kept(struct ktap *t)
 	p = vmalloc(2 * BYTES);
 	EXPECT_EQ(t, fault_disarm(e->m).failed, 1);
 	EXPECT_NOT_NULL(t, p);
-	EXPECT(t, !vm_kept_any(space_of(e)));
+	EXPECT(t, !kept_any(e->m->vmalloc));
 	EXPECT_STR(t, console_text(), "");
 	env_holds(e);
 	vfree(p);

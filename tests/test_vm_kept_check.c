@@ -4,33 +4,39 @@
 
 static void k1_wrong_counts_are_found(struct ktap *t)
 {
-	struct env *e = env_boot(t, "mem=64M");
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
 
 	ASSERT_NOT_NULL(t, e);
-	space_of(e)->nr_dead++;
+	kept_of(e)->nr_areas++;
 	expect_fault(e, "K1");
-	space_of(e)->nr_dead--;
-	space_of(e)->nr_spare++;
+	kept_of(e)->nr_areas--;
+	kept_of(e)->dead++;
 	expect_fault(e, "K1");
-	space_of(e)->nr_spare--;
-	space_of(e)->dead_bytes++;
+	kept_of(e)->dead--;
+	kept_of(e)->nr_returned++;
 	expect_fault(e, "K1");
-	space_of(e)->dead_bytes--;
+	kept_of(e)->nr_returned--;
+	env_holds(e);
 }
 
 static void k2_an_area_that_is_kept_and_is_not_is_found(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
 	struct vmap_area *area;
+	unsigned int cost;
 	void *p;
 
 	ASSERT_NOT_NULL(t, e);
 	if (!spare_area(e, BYTES))
 		return;
 	area = kept_area(e);
-	area->may_be_kept = false;
+	cost = area->cost;
+	area->cost = VM_NOT_KEPT;
 	expect_fault(e, "K2");
-	area->may_be_kept = true;
+	area->cost = cost;
+	area->home = NULL;
+	expect_fault(e, "K2");
+	area->home = kept_of(e);
 	area->state = AREA_BUSY;
 	expect_fault(e, "K2");
 	area->state = AREA_KEPT;
@@ -41,13 +47,14 @@ static void k2_an_area_that_is_kept_and_is_not_is_found(struct ktap *t)
 	area->state = AREA_BUSY;
 	env_holds(e);
 	vfree(p);
-	if (space_of(e)->nr_dead) {
+	if (kept_count(e).nr_dead) {
 		area = kept_area(e);
 		if (area->va_end - area->va_start == BYTES + PAGE_SIZE)
 			area = vm_lazy_next(space_of(e), area->va_end);
-		area->may_be_kept = false;
+		cost = area->cost;
+		area->cost = VM_NOT_KEPT;
 		expect_fault(e, "K2");
-		area->may_be_kept = true;
+		area->cost = cost;
 	}
 }
 
@@ -84,7 +91,7 @@ static void k3_spare_areas_in_the_wrong_order_are_found(struct ktap *t)
 	vm_flush(e->m);
 	vm_unmap_ram(q, 1);
 	vm_flush(e->m);
-	if (space_of(e)->nr_spare == 2) {
+	if (kept_count(e).nr_spare == 2) {
 		first = kept_area(e);
 		second = vm_lazy_next(space_of(e), first->va_end);
 		first->round++;
@@ -110,7 +117,7 @@ static void l2_a_mapping_at_a_kept_address_is_found(struct ktap *t)
 		return;
 	pgtable_open(kept_area(e)->entries, 1);
 	expect_fault(e, "L2");
-	kept_area(e)->is_left = false;		/* it may not be shut yet: of a machine that is not at rest */
+	kept_area(e)->left = AREA_NOT_LEFT;		/* it may not be shut yet: of a machine that is not at rest */
 	EXPECT(t, kmem_check_live(e->m, &fault));
 	vm_kept_leave(kept_area(e));
 	EXPECT(t, !kmem_check_live(e->m, &fault));
@@ -124,16 +131,28 @@ static void l2_a_mapping_at_a_kept_address_is_found(struct ktap *t)
 	env_holds(e);
 }
 
-static void v5_dead_bytes_that_are_not_counted_are_found(struct ktap *t)
+static void k4_a_recent_area_at_the_wrong_place_is_found(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct vmap_area **at, *area;
+	void *p;
 
 	ASSERT_NOT_NULL(t, e);
-	vfree(vmalloc(BYTES));
-	EXPECT_EQ(t, space_of(e)->lazy_bytes, BYTES + PAGE_SIZE);
-	space_of(e)->lazy_bytes -= PAGE_SIZE;
-	expect_fault(e, "V5");
-	space_of(e)->lazy_bytes += PAGE_SIZE;
+	if (!spare_area(e, BYTES))
+		return;
+	p = vmalloc(BYTES);
+	at = &kept_of(e)->recent[vm_recent((unsigned long)p)];
+	area = *at;
+	ASSERT_EQ(t, area->va_start, p);
+	env_holds(e);
+	at[at == kept_of(e)->recent ? 1 : -1] = area;
+	expect_fault(e, "K4");
+	at[at == kept_of(e)->recent ? 1 : -1] = NULL;
+	area->home = NULL;
+	expect_fault(e, "K4");
+	area->home = kept_of(e);
+	env_holds(e);
+	vfree(p);
 }
 
 KTAP_SUITE(vm_kept_check, KTAP_CASE(k1_wrong_counts_are_found),
@@ -141,4 +160,4 @@ KTAP_SUITE(vm_kept_check, KTAP_CASE(k1_wrong_counts_are_found),
 	   KTAP_CASE(k3_an_area_in_another_frames_bucket_is_found),
 	   KTAP_CASE(k3_spare_areas_in_the_wrong_order_are_found),
 	   KTAP_CASE(l2_a_mapping_at_a_kept_address_is_found),
-	   KTAP_CASE(v5_dead_bytes_that_are_not_counted_are_found));
+	   KTAP_CASE(k4_a_recent_area_at_the_wrong_place_is_found));

@@ -29,9 +29,9 @@ static void a_purge_makes_addresses_free_and_frees_empty_tables(struct ktap *t)
 	EXPECT_GE(t, freed.lazy, 5ul << 20);
 	EXPECT_GE(t, freed.tables, 3 + (sizeof(long) == 8 ? 2 : 1));
 	env_holds(e);
-	EXPECT_EQ(t, vmalloc_purge(e->m), freed.tables);
+	EXPECT_EQ(t, vmalloc_purge(e->m, true), freed.tables);
 	expect_census(e, &before);
-	EXPECT_EQ(t, vmalloc_purge(e->m), 0);
+	EXPECT_EQ(t, vmalloc_purge(e->m, true), 0);
 }
 
 static void tables_in_use_survive_a_purge(struct ktap *t)
@@ -45,7 +45,7 @@ static void tables_in_use_survive_a_purge(struct ktap *t)
 	ASSERT(t, p && q);
 	*q = 3;
 	vfree(p);
-	EXPECT_EQ(t, vmalloc_purge(e->m), 0);
+	EXPECT_EQ(t, vmalloc_purge(e->m, true), 0);
 	EXPECT_EQ(t, *q, 3);
 	EXPECT_NOT_NULL(t, vmalloc_to_page(q));
 	env_holds(e);
@@ -64,7 +64,7 @@ static void too_many_dead_addresses_are_purged_by_the_way(struct ktap *t)
 
 		ASSERT_NOT_NULL(t, vm);
 		free_vm_area(vm);
-		most = max(most, vs_of(e)->space.lazy_bytes);
+		most = max(most, lazy_bytes(e));
 	}
 	EXPECT_EQ(t, vs_of(e)->nr_purges, purges + 2);
 	EXPECT_LE(t, most, 32ul << 20);
@@ -97,10 +97,10 @@ static void a_purge_that_is_running_is_not_waited_for_by_reclaim(struct ktap *t)
 	p = vmalloc(PAGE_SIZE);
 	vfree(p);
 	mutex_lock(&vs_of(e)->purge_lock);
-	EXPECT_EQ(t, vmalloc_purge(e->m), 0);
+	EXPECT_EQ(t, vmalloc_purge(e->m, true), 0);
 	mutex_unlock(&vs_of(e)->purge_lock);
-	EXPECT_GT(t, vs_of(e)->space.lazy_bytes, 0);
-	EXPECT_GT(t, vmalloc_purge(e->m), 0);
+	EXPECT_GT(t, lazy_bytes(e), 0);
+	EXPECT_GT(t, vmalloc_purge(e->m, true), 0);
 }
 
 static void a_free_in_atomic_context_is_left_for_later(struct ktap *t)

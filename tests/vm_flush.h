@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vm_flush.h - a flush of the vmalloc window now, as when many areas have died: what is kept may be used again. */
+/* vm_flush.h - a flush of what this CPU keeps, now, as when many areas have died: it may be used again. */
 #ifndef TESTS_VM_FLUSH_H
 #define TESTS_VM_FLUSH_H
 
@@ -7,16 +7,10 @@
 
 static inline void vm_flush(struct machine *m)
 {
-	struct vmalloc_state *vs = m->vmalloc;
-	struct vm_struct *vms = NULL;
 	unsigned long flags;
-	LIST_HEAD(unused);
 
-	spin_lock_irqsave(&vs->area_lock, flags);
-	vm_kept_age(&vs->space, false, &unused, &vms);
-	spin_unlock_irqrestore(&vs->area_lock, flags);
-	vmap_areas_free(vs, &unused);
-	vm_structs_free(vms);
+	kept_update(m->vmalloc, vm_kept_of(cpu_hold(&flags)), true);
+	cpu_let_go(flags);
 }
 
 #endif

@@ -11,6 +11,7 @@
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/string.h>
+#include "mm/cpus.h"
 #include "mm/fault_inject.h"
 #include "mm/vmalloc.h"
 #include "tests/machine_for.h"
@@ -69,6 +70,29 @@ static struct env *env_boot(struct ktap *t, const char *cmdline)
 	return &env;
 }
 
+static inline struct vm_space *space_of(struct env *e)
+{
+	return &e->m->vmalloc->space;
+}
+
+/* What all CPUs keep. */
+static inline struct vm_kept_count kept_count(const struct env *e)
+{
+	struct vm_kept_count count = { 0 };
+	struct kmem_cpu *cpu;
+	unsigned int i;
+
+	for_each_online_cpu_of(e->m, cpu, i)
+		vm_kept_count(vm_kept_of(cpu), &count);
+	return count;
+}
+
+/* Dead, kept or not. */
+static inline unsigned long lazy_bytes(struct env *e)
+{
+	return space_of(e)->lazy_bytes + kept_count(e).dead_bytes;
+}
+
 /* What must be as before when a call has failed, or everything was freed and purged. */
 struct census {
 	unsigned long areas, vmalloc_pages, tables, lazy, out, objects;
@@ -93,8 +117,8 @@ static struct census __attribute__((unused)) census_take(struct env *e)
 
 	machine_stats(e->m, &stats);
 	return (struct census){
-		.areas = e->m->vmalloc->space.nr_busy, .vmalloc_pages = stats.vmalloc_pages,
-		.tables = stats.page_table_pages, .lazy = e->m->vmalloc->space.lazy_bytes,
+		.areas = vm_space_nr_busy(space_of(e)), .vmalloc_pages = stats.vmalloc_pages,
+		.tables = stats.page_table_pages, .lazy = lazy_bytes(e),
 		/* neither free nor a slab's: with vmalloc(), in tables, or with whoever leaks them */
 		.out = stats.managed_pages - stats.free_pages - stats.pcp_pages - stats.slab_reclaimable_pages -
 		       stats.slab_unreclaimable_pages,

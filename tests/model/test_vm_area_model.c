@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_vm_area_model.c - mm/vm_area.c against a byte a page.
+ * test_vm_area_model.c - mm/vm_area.c and mm/vm_kept.c against a byte a page.
  *
- *	model	F F B B B L L F F F B	F free, B busy, L lazy, T taken, K kept
+ *	model	F F B B B L L F F F B	F free, B busy, L lazy, T taken, K kept by some CPU, or waiting for its home
  *
  * The model looks for a place by trying every page from the lowest on, which is too simple to be wrong. Both take the
  * same random steps; after each the address must be the same, and now and then the whole window is compared.
@@ -17,13 +17,16 @@
 #define BASE 0x70003000ul		/* of no great alignment */
 #define PAGES 1500ul
 #define AREAS 4096
+#define CPUS 3
+#define WAITS (-1)			/* until its home looks */
 
 struct world {
 	struct ktap *t;
 	struct vm_space space;
 	struct list_head spare;			/* descriptors that nobody uses */
 	struct vmap_area *busy[AREAS], *taken[AREAS], *kept[AREAS];
-	unsigned int age[AREAS];		/* of kept ones: flushes since it died */
+	int age[AREAS];				/* of kept ones: flushes of its home since it died, or WAITS */
+	struct vm_kept cpus[CPUS];
 	unsigned int nr_busy, nr_taken, nr_kept;
 	char model[PAGES];
 	struct vmap_area areas[AREAS];
@@ -40,6 +43,8 @@ static struct world *world_init(struct ktap *t)
 	for (unsigned int i = 1; i < AREAS; i++)
 		list_add_tail(&w->areas[i].list, &w->spare);
 	memset(w->model, 'F', PAGES);
+	for (unsigned int i = 0; i < CPUS; i++)
+		vm_kept_init(&w->cpus[i]);
 	vm_space_init(&w->space, BASE, BASE + PAGES * PAGE_SIZE, &w->areas[0]);
 	return w;
 }
@@ -126,10 +131,10 @@ static void step_reserve(struct world *w)
 	if (found) {
 		EXPECT_EQ(w->t, area->va_end - area->va_start, request.size);
 		area->vm = NULL;
-		area->may_be_kept = ktap_below(w->t, 2);
+		area->cost = ktap_below(w->t, 2) ? VM_KEPT_FULL / 32 : VM_NOT_KEPT;
 		area->weight = 1;
 		area->pfn = ktap_below(w->t, 100);
-		area->kind = (enum vm_area_kind)ktap_below(w->t, 3);
+		area->kind = (enum vm_area_kind)(1u << ktap_below(w->t, 3));
 		area->bucket = (unsigned short)vm_kept_bucket(area->pfn, request.size, area->kind);
 		paint(w, area, 'B');
 		w->busy[w->nr_busy++] = area;
@@ -149,6 +154,11 @@ static struct vmap_area *pick(struct world *w, struct vmap_area **set, unsigned 
 	return area;
 }
 
+static struct vm_kept *any_cpu(struct world *w)
+{
+	return &w->cpus[ktap_below(w->t, CPUS)];
+}
+
 static void step_take(struct world *w)
 {
 	struct vmap_area *area;
@@ -156,32 +166,60 @@ static void step_take(struct world *w)
 	if (!w->nr_busy)
 		return;
 	area = pick(w, w->busy, &w->nr_busy);
-	vm_area_take(&w->space, area);
+	EXPECT(w->t, vm_area_take(&w->space, area));
 	paint(w, area, 'T');
 	w->taken[w->nr_taken++] = area;
+}
+
+static void kept_add(struct world *w, struct vmap_area *area, int age)
+{
+	paint(w, area, 'K');
+	w->age[w->nr_kept] = age;
+	w->kept[w->nr_kept++] = area;
+}
+
+/* The way without the lock. Only its home can know it, and need not. */
+static void step_put(struct world *w)
+{
+	struct vm_kept *here = any_cpu(w);
+	struct vmap_area *area;
+
+	if (!w->nr_busy)
+		return;
+	area = pick(w, w->busy, &w->nr_busy);
+	if (vm_kept_put(here, area->va_start, area->va_end, area->kind) != area) {
+		w->busy[w->nr_busy++] = area;
+		return;
+	}
+	EXPECT(w->t, area->home == here && vm_area_may_be_kept(area));
+	EXPECT_NULL(w->t, vm_kept_put(here, area->va_start, area->va_end, area->kind));
+	vm_kept_leave(area);
+	kept_add(w, area, 0);
 }
 
 static void step_finish(struct world *w)
 {
 	bool lazy = ktap_below(w->t, 4);
+	struct vm_kept *here = any_cpu(w), *home;
 	struct vmap_area *area;
 
 	if (!w->nr_taken)
 		return;
 	area = pick(w, w->taken, &w->nr_taken);
-	if (area->may_be_kept && ktap_below(w->t, 4)) {
-		vm_kept_add_taken(&w->space, area);
-		vm_kept_leave(area);
-		paint(w, area, 'K');
-		w->age[w->nr_kept] = 0;
-		w->kept[w->nr_kept++] = area;
-		return;
-	}
-	paint(w, area, lazy ? 'L' : 'F');
-	if (lazy)
-		vm_area_retire(&w->space, area, &w->spare);
-	else
+	home = area->home ? area->home : here;
+	if (vm_area_may_be_kept(area) && ktap_below(w->t, 4)) {
+		vm_kept_keep(&w->space, here, area);
+		kept_add(w, area, home == here ? 0 : WAITS);
+	} else if (area->home && home != here) {
+		vm_kept_retire(&w->space, here, area, &w->spare);
+		kept_add(w, area, WAITS);
+	} else if (area->home || lazy) {
+		paint(w, area, 'L');
+		vm_kept_retire(&w->space, here, area, &w->spare);
+	} else {
+		paint(w, area, 'F');
 		vm_area_release(&w->space, area, &w->spare);
+	}
 }
 
 static void kept_forget(struct world *w, unsigned int i)
@@ -197,12 +235,13 @@ static void step_reuse(struct world *w)
 	unsigned long size = like ? like->va_end - like->va_start : PAGE_SIZE;
 	enum vm_area_kind kind = like && ktap_below(w->t, 8) ? like->kind : AREA_OF_RAM;
 	pfn_t pfn = like && ktap_below(w->t, 8) ? like->pfn : 7;
-	struct vmap_area *area = vm_kept_reuse(&w->space, kind, pfn, size);
+	struct vm_kept *here = any_cpu(w);
+	struct vmap_area *area = vm_kept_take(here, kind, pfn, size);
 	bool fits = false;
 
 	for (unsigned int i = 0; i < w->nr_kept; i++) {
-		bool alike = w->age[i] && w->kept[i]->pfn == pfn && w->kept[i]->kind == kind &&
-			     w->kept[i]->va_end - w->kept[i]->va_start == size;
+		bool alike = w->age[i] > 0 && w->kept[i]->home == here && w->kept[i]->pfn == pfn &&
+			     w->kept[i]->kind == kind && w->kept[i]->va_end - w->kept[i]->va_start == size;
 
 		fits |= alike;
 		if (!area || w->kept[i] != area)
@@ -216,20 +255,47 @@ static void step_reuse(struct world *w)
 	EXPECT(w->t, !area && !fits);
 }
 
-static void step_flush(struct world *w, bool all)
+/* What waited for its home is dead there, or lazy if it may not be kept. */
+static void step_collect(struct world *w, struct vm_kept *here)
 {
 	struct vm_struct *vms = NULL;
+	bool any = false;
+	LIST_HEAD(old);
 
 	/* Before descriptors are merged into others. */
 	for (unsigned int i = w->nr_kept; i--;) {
-		if (!all && w->age[i] < VM_KEPT_ROUNDS) {
-			w->age[i]++;
+		if (w->kept[i]->home != here || w->age[i] != WAITS)
 			continue;
-		}
+		any = true;
+		w->age[i] = 0;
+		if (vm_area_may_be_kept(w->kept[i]))
+			continue;
 		paint(w, w->kept[i], 'L');
 		kept_forget(w, i);
 	}
-	vm_kept_age(&w->space, all, &w->spare, &vms);
+	EXPECT_EQ(w->t, vm_kept_collect(&w->space, here, &old), any);
+	vm_kept_forget(&w->space, &old, &w->spare, &vms);
+}
+
+static void step_flush(struct world *w, struct vm_kept *here, bool all)
+{
+	struct vm_struct *vms = NULL;
+	LIST_HEAD(old);
+
+	if (all)
+		step_collect(w, here);
+	for (unsigned int i = w->nr_kept; i--;) {
+		if (w->kept[i]->home != here || w->age[i] == WAITS)
+			continue;
+		if (!all && w->age[i]++ < (int)VM_KEPT_ROUNDS)
+			continue;
+		paint(w, w->kept[i], 'L');
+		kept_forget(w, i);
+	}
+	if (!all)
+		vm_kept_flush(here);
+	vm_kept_age(here, all ? 0 : VM_KEPT_ROUNDS, &old);
+	vm_kept_forget(&w->space, &old, &w->spare, &vms);
 	EXPECT_NULL(w->t, vms);
 }
 
@@ -255,6 +321,9 @@ static void compare(struct world *w)
 
 	if (!vm_space_check(&w->space, true, &fault))
 		ktap_fail(w->t, "%s %s", fault.id, fault.place);
+	for (unsigned int i = 0; i < CPUS; i++)
+		if (!vm_kept_check(&w->cpus[i], &fault))
+			ktap_fail(w->t, "%s %s", fault.id, fault.place);
 	for (unsigned long page = 0; page < PAGES; page++) {
 		struct vmap_area *area = vm_area_find(&w->space, BASE + page * PAGE_SIZE + 7);
 		struct vmap_area *lazy = vm_lazy_next(&w->space, BASE + page * PAGE_SIZE);
@@ -278,14 +347,18 @@ static void agrees_with_a_byte_a_page(struct ktap *t)
 		/* Now fuller, now emptier. */
 		if (what < (step / 2000 % 2 ? 30u : 45u))
 			step_reserve(w);
-		else if (what < 70)
+		else if (what < 60)
 			step_take(w);
-		else if (what < 90)
+		else if (what < 70)
+			step_put(w);
+		else if (what < 88)
 			step_finish(w);
-		else if (what < 97)
+		else if (what < 96)
 			step_reuse(w);
+		else if (what < 97)
+			step_collect(w, any_cpu(w));
 		else if (what < 99)
-			step_flush(w, !ktap_below(t, 40));
+			step_flush(w, any_cpu(w), !ktap_below(t, 40));
 		else
 			step_purge(w);
 		if (step % 256 == 0)
@@ -297,7 +370,8 @@ static void agrees_with_a_byte_a_page(struct ktap *t)
 		step_take(w);
 	while (w->nr_taken)
 		step_finish(w);
-	step_flush(w, true);
+	for (unsigned int i = 0; i < CPUS; i++)
+		step_flush(w, &w->cpus[i], true);
 	step_purge(w);
 	compare(w);
 	EXPECT_EQ(t, vm_space_largest(&w->space), PAGES * PAGE_SIZE);

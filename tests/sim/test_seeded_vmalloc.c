@@ -106,12 +106,13 @@ static void who_needs_addresses_waits_for_a_purge(struct ktap *t)
 }
 
 static struct page *frame;
+static bool is_mapped;			/* frame is: now and then */
 
 static void map_the_frame(void *arg)
 {
 	(void)arg;
 	machine_enter(m);
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 3; i++) {
 		u32 *p = vmap(&frame, 1, VM_MAP, PAGE_KERNEL);
 
 		if (!p)
@@ -125,13 +126,33 @@ static void map_the_frame(void *arg)
 	machine_leave();
 }
 
+/* Who comes to the CPU in the middle of a free, after a flush, and maps the same frame. */
+static void map_meanwhile(void *arg)
+{
+	struct vm_kept *kept = vm_kept_of(this_cpu());
+	struct vmap_area *area;
+
+	(void)arg;
+	if (!is_mapped || !this_cpu()->machine || !kept->nr_areas)
+		return;
+	vm_kept_flush(kept);
+	area = vm_kept_reuse(AREA_OF_VMAP, page_to_pfn(frame), 2 * PAGE_SIZE);
+	if (!area)
+		return;
+	if (*area->entries & _PAGE_PRESENT || area->left != AREA_LEFT)
+		sim_fail("an area that is still in use is used again");
+	vm_kept_free(area->va_start, 0, AREA_OF_VMAP);
+	vm_kept_leave(area);
+}
+
 static void kept_world(void *arg)
 {
+	is_mapped = false;
 	machine_enter(m);
 	frame = alloc_page(GFP_KERNEL);
-	machine_leave();
-	run_tasks(2, map_the_frame, arg);
-	machine_enter(m);
+	is_mapped = true;
+	map_the_frame(arg);
+	is_mapped = false;
 	__free_page(frame);
 	machine_leave();
 	machine_holds();
@@ -139,9 +160,56 @@ static void kept_world(void *arg)
 
 static void an_area_is_used_again_when_it_is_left(struct ktap *t)
 {
-	expect_found(t, SEEDED_KEPT_LEFT, kept_world, 200);
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_KEPT_LEFT, .run = kept_world, .schedules = 200, .cmdline = ONE_CPU,
+		.interrupt = map_meanwhile, .interrupt_every = 20,
+	});
+}
+
+static void *twice;
+static unsigned int nr_said;
+static u32 nr_ready;
+
+static void free_twice(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	__atomic_fetch_add(&nr_ready, 1, __ATOMIC_RELAXED);
+	while (__atomic_load_n(&nr_ready, __ATOMIC_RELAXED) < 2)
+		sim_yield();
+	vfree(twice);
+	machine_leave();
+}
+
+/* The one frees it where it is at home, the other finds it in the tree. */
+static void claim_world(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	for (int i = 0; i < 4 && !vm_kept_of(this_cpu())->nr_reused; i++) {
+		vfree(vmalloc(PAGE_SIZE));
+		vm_flush(m);
+	}
+	twice = vmalloc(PAGE_SIZE);
+	nr_said = nr_ready = 0;
+	run_two(free_twice, free_twice);
+	for (const char *at = console_text(); (at = strstr(at, "nonexistent vm area")); at++)
+		nr_said++;
+	console_clear();
+	if (nr_said != 1)
+		sim_fail("of two who freed an area, %u were told that there is none", nr_said);
+	vm_unmap_aliases();
+	machine_leave();
+	machine_holds();
+}
+
+static void of_two_who_free_an_area_one_does(struct ktap *t)
+{
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_KEPT_CLAIM, .run = claim_world, .schedules = 400, .every_access = true,
+	});
 }
 
 KTAP_SUITE(seeded_vmalloc, KTAP_CASE(c44_every_cpu_forgets_what_was_unmapped),
 	   KTAP_CASE(c44_a_free_frame_is_mapped_nowhere), KTAP_CASE(who_needs_addresses_waits_for_a_purge),
-	   KTAP_CASE(an_area_is_used_again_when_it_is_left));
+	   KTAP_CASE(an_area_is_used_again_when_it_is_left), KTAP_CASE(of_two_who_free_an_area_one_does));

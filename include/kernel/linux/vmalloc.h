@@ -22,6 +22,11 @@ enum vm_area_state { AREA_BUSY, AREA_OUT, AREA_TAKEN, AREA_KEPT };
 /* What made an area: vmalloc(), vmap() and the like, vm_map_ram(), ioremap(). Bits, so that several can be meant. */
 enum vm_area_kind { AREA_OF_VMALLOC = 1, AREA_OF_VMAP = 2, AREA_OF_RAM = 4, AREA_OF_DEVICE = 8 };
 
+/* Of a kept area: who frees it is still at it; or has left it to others; or it is empty; or waits for its home. */
+enum vm_area_left { AREA_NOT_LEFT, AREA_LEFT, AREA_GONE, AREA_RETURNED };
+
+struct vm_kept;
+
 /* A range of addresses: free, busy, or freed but not yet to be used again (lazy, kept). */
 struct vmap_area {
 	unsigned long va_start, va_end;
@@ -32,13 +37,15 @@ struct vmap_area {
 	u64 *entries, *more;		/* may_be_kept: in the page table, side by side, and in the next table */
 	u64 prot;			/* may_be_kept: what they say, other than frames */
 	pfn_t pfn;			/* may_be_kept: the first frame */
+	struct vm_kept *home;		/* the CPU that keeps it, and knows it while it is busy; or NULL */
 	enum vm_area_kind kind;
+	enum vm_area_state state;	/* AREA_OUT: not in the busy tree; atomic */
+	enum vm_area_left left;		/* kept; atomic */
 	unsigned int round;		/* kept: the flushes that there had been */
-	enum vm_area_state state;	/* AREA_OUT: not in the busy tree */
-	unsigned short weight;		/* may_be_kept: what keeping it costs a process, a plain area 1 */
-	unsigned short bucket;		/* may_be_kept: of its frame, size and kind */
-	bool may_be_kept;		/* for the frames that it reaches */
-	bool is_left;			/* kept: who freed it is done with it; atomic */
+	unsigned int cost;		/* of VM_KEPT_FULL, while it is dead; VM_NOT_KEPT: it may not be; atomic */
+	unsigned short weight;		/* may be kept: what keeping it costs a process, a plain area 1 */
+	unsigned short bucket;		/* may be kept: of its frame, size and kind */
+	unsigned short nr_counted;	/* may be kept: pages that vmalloc() has counted for it while it is busy */
 	bool is_mapped;			/* lazy: the host has mappings there, to be forgotten before it is free */
 	bool deferred;			/* taken, and waiting for someone who may sleep to take it down */
 };
