@@ -208,7 +208,7 @@ void large_drain(struct kmem_cpu *cpu)
 		unsigned long flags;
 		void *object;
 
-		if (!slot->hot && cpu->last_slot != slot)
+		if (!slot->hot && slot_there(cpu, cpu->last_slot) != slot)
 			continue;
 		local_irq_save(flags);
 		object = slot->hot;
