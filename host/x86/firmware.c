@@ -9,6 +9,7 @@
  * loader's map (hexadecimal numbers; types as in kmem/machine.h).
  * Source: the Multiboot specification, 0.6.96, "Boot information format".
  */
+#include <linux/ctype.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include "host/x86/x86.h"
@@ -58,7 +59,8 @@ static void read_cmdline(const char *text, const char *loader)
 
 	if (!strcmp(loader, "qemu"))
 		text = space ? space + 1 : "";
-	strscpy(firmware.cmdline, text, sizeof(firmware.cmdline));
+	if (strscpy(firmware.cmdline, text, sizeof(firmware.cmdline)) < 0)
+		halt("kmem: the command line has more than %zu characters\n", sizeof(firmware.cmdline) - 1);
 }
 
 /* What this reads may be at address 0 of nothing: the loader's numbers are checked by their flag only. */
@@ -74,14 +76,22 @@ static void read_multiboot(const struct multiboot *mb)
 	while (at + sizeof(struct multiboot_range) <= end) {
 		const struct multiboot_range *range = (const void *)at;
 
+		if (range->size < sizeof(*range) - sizeof(range->size))
+			halt("kmem: the firmware's memory map has an entry of %u bytes\n", range->size);
 		range_add(range->start, range->bytes, range->type);
 		at += range->size + sizeof(range->size);
 	}
 }
 
-/* A hexadecimal number, with 0x or without. */
-static u64 take_number(const char **text)
+static _Noreturn void not_understood(const char *text)
 {
+	halt("kmem: firmware=: not understood from \"%s\" on: START+SIZE:TYPE,...\n", text);
+}
+
+/* A hexadecimal number up to most, with 0x or without. */
+static u64 take_number(const char **text, u64 most)
+{
+	const char *first = *text;
 	u64 number = 0;
 
 	if ((*text)[0] == '0' && ((*text)[1] | 32) == 'x')
@@ -89,12 +99,11 @@ static u64 take_number(const char **text)
 	for (;; ++*text) {
 		char c = **text, letter = (char)(c | 32);
 
-		if (c >= '0' && c <= '9')
-			number = number << 4 | (u64)(c - '0');
-		else if (letter >= 'a' && letter <= 'f')
-			number = number << 4 | (u64)(letter - 'a' + 10);
-		else
+		if (!isxdigit(c))
 			return number;
+		if (number > most >> 4)
+			not_understood(first);
+		number = number << 4 | (u64)(c <= '9' ? c - '0' : letter - 'a' + 10);
 	}
 }
 
@@ -110,17 +119,17 @@ static void read_override(const char *text)
 {
 	firmware.nr = 0;
 	do {
-		u64 start = take_number(&text), bytes;
+		u64 start = take_number(&text, ~0ull), bytes;
 
 		if (!take_char(&text, '+'))
 			break;
-		bytes = take_number(&text);
+		bytes = take_number(&text, ~0ull);
 		if (!take_char(&text, ':'))
 			break;
-		range_add(start, bytes, (u32)take_number(&text));
+		range_add(start, bytes, (u32)take_number(&text, ~0u));
 	} while (take_char(&text, ','));
 	if (*text && *text != ' ')
-		halt("kmem: firmware=: not understood from \"%s\" on: START+SIZE:TYPE,...\n", text);
+		not_understood(text);
 }
 
 /* The memory map cannot be trusted. */

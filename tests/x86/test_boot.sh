@@ -7,7 +7,7 @@ qemu=${QEMU:-qemu-system-x86_64}
 command -v $qemu >/dev/null || { echo "1..0 # SKIP no $qemu"; exit 0; }
 . tests/tap.sh
 export BOOT_SECONDS=100
-echo "1..24"
+echo "1..27"
 
 # boots NAME STATUS MEMORY PROCESSORS TEXT [WORD...]: its status, and what it says.
 boots() {
@@ -84,6 +84,9 @@ refuses 'memory that wraps around' 'lies beyond' 64M firmware=0x100000+0x3f00000
 refuses 'too little memory' 'too small to boot: 1024 KiB' 64M firmware=0x100000+0x100000:1
 refuses 'no memory where the image is' 'has no memory where the image was loaded' 64M firmware=0x2000000+0x2000000:1
 refuses 'a map that is no map' 'not understood from "nonsense"' 64M firmware=nonsense
+refuses 'a number of more than 64 bits' 'not understood from "10000000000000000[+]' 64M firmware=10000000000000000+0x4000000:1
+refuses 'a type of more than 32 bits' 'not understood from "100000001"' 64M firmware=0x100000+0x3f00000:100000001
+refuses 'a command line that is too long' 'command line has more than' 64M "none=$(printf '%02000d' 0)"
 refuses 'a computer that is too small' 'too small to boot' 4M none=
 QEMU_ARGS="-cpu $old"
 export QEMU_ARGS
