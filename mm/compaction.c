@@ -137,15 +137,19 @@ static void movable_put(struct machine *m, struct page *page)
 
 /* ---------------------------------------------------------------------------------------------------- free scanner */
 
-/* The free pages of a pageblock come off their lists and onto cc->room, but for those that someone has touched. */
+/*
+ * The free pages of a pageblock come off their lists and onto cc->room, but for those that someone has touched. The
+ * scanners meet above the pageblock that the zone begins in; others may hold pages of another node.
+ */
 static void pageblock_take_free(struct compact_control *cc, struct zone *zone, pfn_t pfn) MUST_HOLD(zone->lock)
 {
+	assert(pfn >= zone->start_pfn);
 	for (pfn_t end = pfn + PAGEBLOCK_PAGES; pfn < end && pfn < zone_end_pfn(zone);) {
 		struct page *page = machine_page(zone->machine, pfn);
 		unsigned int order;
 
 		cc->free_scanned++;
-		if (pfn < zone->start_pfn || !page_is_buddy(page) || machine_page_zone(zone->machine, page) != zone) {
+		if (!page_is_buddy(page) || machine_page_zone(zone->machine, page) != zone) {
 			pfn++;
 			continue;
 		}
