@@ -97,6 +97,8 @@ static const struct madt *madt_find(const struct rsdp *rsdp)
 	const struct table *root = (const struct table *)(unsigned long)(is_wide ? rsdp->xsdt : rsdp->rsdt);
 	unsigned int entry_bytes = is_wide ? 8 : 4;
 
+	if (!root || memcmp(root->signature, is_wide ? "XSDT" : "RSDT", 4))
+		return NULL;
 	for (u32 at = sizeof(*root); at + entry_bytes <= root->length; at += entry_bytes) {
 		const struct madt *madt;
 		u64 address = 0;
