@@ -15,8 +15,9 @@
 #include "tests/helpers/ops.h"
 #include "tests/ktap.h"
 
-/* A sanitizer, or counting each branch, makes each step ten times as dear. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(KMEM_COVERAGE)
+/* A sanitizer, counting each branch, or an emulator makes each step ten times as dear. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(KMEM_COVERAGE) || \
+	defined(KMEM_FEW_ADDRESSES)
 #define STEPS 1500u
 #else
 #define STEPS 17000u
