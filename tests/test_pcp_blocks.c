@@ -339,6 +339,10 @@ static void no_more_is_kept_than_the_user_says(struct ktap *t)
 	page = alloc_pages(GFP_KERNEL, 5);
 	__free_pages(page, 5);
 	EXPECT_EQ(t, pcp->order[5].kept, 0);
+	ASSERT(t, machine_for(t, "mem=1G kmem.keep=1G" CPUS(1)));
+	page = alloc_pages(GFP_KERNEL, 1);
+	EXPECT_GT(t, pcp_of(page)->order[9].kept_max, 0);	/* the zone's share, which is less */
+	__free_pages(page, 1);
 }
 
 /* After a shortage a CPU takes one block, then two, then four, so that a short zone is not emptied for nothing. */
