@@ -31,7 +31,7 @@ struct vm_space {
 };
 
 /* Whether an area is busy changes without the lock, if it has a home: mm/vm_kept.c. */
-static __always_inline enum vm_area_state vm_area_state(const struct vmap_area *area)
+static __always_inline u32 vm_area_state(const struct vmap_area *area)
 {
 	return __atomic_load_n(&area->state, __ATOMIC_RELAXED);
 }
@@ -39,7 +39,7 @@ static __always_inline enum vm_area_state vm_area_state(const struct vmap_area *
 /* A busy area is the caller's, to be taken down; of two who come at once one gets it. */
 static __always_inline bool vm_area_claim(struct vmap_area *area, enum vm_area_state state)
 {
-	enum vm_area_state busy = AREA_BUSY;
+	u32 busy = AREA_BUSY;
 
 	if (SEEDED(KEPT_CLAIM) && vm_area_state(area) == AREA_BUSY) {
 		__atomic_store_n(&area->state, state, __ATOMIC_RELAXED);

@@ -13,7 +13,8 @@ static void expect_lines(struct ktap *t, const char *name, enum sim_strategy str
 			 unsigned int operations, u64 thousandths)
 {
 	const struct lines_options options = { .work = work_named(name), .seed = t->seed, .strategy = strategy,
-					       .nr_tasks = nr_tasks, .operations = operations };
+					       .nr_tasks = nr_tasks, .operations = operations,
+					       .cmdline = "kmem.lazy_vfree=1" };
 	static struct lines_result result;
 
 	if (!EXPECT(t, lines_run(&options, &result))) {
@@ -37,6 +38,12 @@ static void a_pair_of_pages_moves_nothing(struct ktap *t)
 	expect_lines(t, "pages", SIM_RANDOM, 2, 4000, 2);
 }
 
+/* Each CPU has its own areas, but their entries share lines of the page table: one is opened, and one is shut. */
+static void a_pair_of_areas_moves_entries(struct ktap *t)
+{
+	expect_lines(t, "areas", SIM_RANDOM, 6, 2000, 2000);
+}
+
 /* Six CPUs' shares of the zone are less than a batch: each comes to keep one while others are at the zone, too. */
 static void pages_in_batches(struct ktap *t)
 {
@@ -56,5 +63,6 @@ static void an_object_freed_by_the_neighbour_moves_itself(struct ktap *t)
 }
 
 KTAP_SUITE(lines, KTAP_CASE(a_pair_of_objects_moves_nothing), KTAP_CASE(a_pair_of_pages_moves_nothing),
+	   KTAP_CASE(a_pair_of_areas_moves_entries),
 	   KTAP_CASE(pages_in_batches), KTAP_CASE(an_object_that_is_handed_over_moves_itself),
 	   KTAP_CASE(an_object_freed_by_the_neighbour_moves_itself));

@@ -39,8 +39,8 @@ struct vmap_area {
 	pfn_t pfn;			/* may_be_kept: the first frame */
 	struct vm_kept *home;		/* the CPU that keeps it, and knows it while it is busy; or NULL */
 	enum vm_area_kind kind;
-	enum vm_area_state state;	/* AREA_OUT: not in the busy tree; atomic */
-	enum vm_area_left left;		/* kept; atomic */
+	u32 state;			/* enum vm_area_state; AREA_OUT: not in the busy tree; atomic */
+	u32 left;			/* kept: enum vm_area_left; atomic */
 	unsigned int round;		/* kept: the flushes that there had been */
 	unsigned int cost;		/* of VM_KEPT_FULL, while it is dead; VM_NOT_KEPT: it may not be; atomic */
 	unsigned short weight;		/* may be kept: what keeping it costs a process, a plain area 1 */
