@@ -251,26 +251,22 @@ void vm_space_init(struct vm_space *space, unsigned long start, unsigned long en
 	tree_insert(&space->free, first, true);
 }
 
-/* The first of the busy tree in this state that ends above the address. */
-static struct vmap_area *next_in_state(const struct vm_space *space, unsigned long address, enum vm_area_state state)
+struct vmap_area *vm_area_next(const struct vm_space *space, unsigned long address)
 {
 	struct vmap_area *area = tree_next(&space->busy, address);
 
-	while (area && vm_area_state(area) != state)
+	while (area && vm_area_state(area) != AREA_BUSY)
 		area = area_of(rb_next(&area->node));
 	return area;
-}
-
-struct vmap_area *vm_area_next(const struct vm_space *space, unsigned long address)
-{
-	return next_in_state(space, address, AREA_BUSY);
 }
 
 struct vmap_area *vm_lazy_next(const struct vm_space *space, unsigned long address)
 {
 	struct vmap_area *lazy = tree_next(&space->lazy, address);
-	struct vmap_area *kept = next_in_state(space, address, AREA_KEPT);
+	struct vmap_area *kept = tree_next(&space->busy, address);
 
+	while (kept && !vm_area_is_kept(kept))
+		kept = area_of(rb_next(&kept->node));
 	return !lazy || (kept && kept->va_start < lazy->va_start) ? kept : lazy;
 }
 
@@ -290,7 +286,7 @@ static void leave(struct vm_space *space, struct vmap_area *area)
 	if (space->recent[vm_recent(area->va_start)] == area)
 		space->recent[vm_recent(area->va_start)] = NULL;
 	tree_erase(&space->busy, area, false);
-	__atomic_store_n(&area->state, AREA_OUT, __ATOMIC_RELAXED);
+	vm_area_state_set(area, AREA_OUT);
 }
 
 /* A claimed area leaves the busy tree at once, unless it may still be kept, or its home must forget it first. */
@@ -463,7 +459,7 @@ static bool check_recent(const struct vm_space *space, struct kmem_fault *fault)
 
 static unsigned long returned_bytes(const struct vmap_area *area)
 {
-	return vm_area_state(area) == AREA_KEPT && area->left == AREA_RETURNED ? area_bytes(area) : 0;
+	return vm_area_state(area) == AREA_RETURNED ? area_bytes(area) : 0;
 }
 
 bool vm_space_check(const struct vm_space *space, bool at_rest, struct kmem_fault *fault)

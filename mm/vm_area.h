@@ -36,6 +36,16 @@ static __always_inline u32 vm_area_state(const struct vmap_area *area)
 	return __atomic_load_n(&area->state, __ATOMIC_RELAXED);
 }
 
+static __always_inline bool vm_area_is_kept(const struct vmap_area *area)
+{
+	return vm_area_state(area) >= AREA_KEPT;
+}
+
+static inline void vm_area_state_set(struct vmap_area *area, enum vm_area_state state)
+{
+	__atomic_store_n(&area->state, state, __ATOMIC_RELAXED);
+}
+
 /* A busy area is the caller's, to be taken down; of two who come at once one gets it. */
 static __always_inline bool vm_area_claim(struct vmap_area *area, enum vm_area_state state)
 {

@@ -21,7 +21,7 @@
  * So what recent has is never gone, and whoever frees an area where it was made finds it by one look. Of two who free
  * it at the same time one claims it (vm_area_claim()).
  *
- * Dead and spare areas are in the bucket of their first frame, size and kind, in the order in which they died; the
+ * Dead and spare areas are in the bucket of their first frame and size, in the order in which they died; the
  * flushes that there had been then tell one from the other, so a flush is a count. It comes when as much is dead as may
  * be: a CPU's share of what the machine may have.
  *
@@ -29,9 +29,9 @@
  * touches it until it is left (docs/models/vmalloc_kept.pml).
  *
  * True whenever its CPU is not at it; vm_kept_check() proves each:
- *	K1  nr_areas and dead are what the buckets hold, nr_returned what returned does
+ *	K1  nr_added - nr_taken and dead are what the buckets hold, nr_returned what returned does
  *	K2  an area of a bucket is kept, as it may be, and its home is here; so is each of returned
- *	K3  it is in the bucket of its first frame, size and kind, behind those that died before it
+ *	K3  it is in the bucket of its first frame and size, behind those that died before it
  *	K4  what recent[] has is at its place, and its home is here
  * Lock: none; but the caller's for returned.
  */
@@ -51,18 +51,25 @@ void vm_kept_init(struct vm_kept *kept)
 	INIT_LIST_HEAD(&kept->returned);
 }
 
-KMEM_FAST struct vmap_area *vm_kept_free(unsigned long start, unsigned long end, unsigned int kinds)
+KMEM_FAST struct vmap_area *vm_kept_free(unsigned long start, unsigned int kinds)
 {
 	struct kmem_cpu *cpu = this_cpu();
 
-	return likely(cpu->machine) ? vm_kept_put(vm_kept_of(cpu), start, end, kinds) : NULL;
+	return likely(cpu->machine) ? vm_kept_put(vm_kept_of(cpu), start, 0, kinds) : NULL;
 }
 
-KMEM_FAST struct vmap_area *vm_kept_reuse(enum vm_area_kind kind, pfn_t pfn, unsigned long size)
+KMEM_FAST struct vmap_area *vm_kept_free_ram(unsigned long start, unsigned long end)
 {
 	struct kmem_cpu *cpu = this_cpu();
 
-	return likely(cpu->machine) ? vm_kept_take(vm_kept_of(cpu), kind, pfn, size) : NULL;
+	return likely(cpu->machine) ? vm_kept_put(vm_kept_of(cpu), start, end, AREA_OF_RAM) : NULL;
+}
+
+KMEM_FAST struct vmap_area *vm_kept_reuse(enum vm_area_kind kind, const struct page *first, unsigned long size)
+{
+	struct kmem_cpu *cpu = this_cpu();
+
+	return likely(cpu->machine) ? vm_kept_take(vm_kept_of(cpu), kind, first, size) : NULL;
 }
 
 static bool is_dead(const struct vm_kept *kept, const struct vmap_area *area)
@@ -73,7 +80,7 @@ static bool is_dead(const struct vm_kept *kept, const struct vmap_area *area)
 static void remove_dead(struct vm_kept *kept, struct vmap_area *area)
 {
 	list_del(&area->list);
-	vm_count(&kept->nr_areas, -1ul);
+	vm_count(&kept->nr_added, -1ul);
 	if (is_dead(kept, area))
 		kept->dead -= area->cost;
 }
@@ -98,11 +105,11 @@ void vm_kept_age(struct vm_kept *kept, unsigned int rounds, struct list_head *li
 {
 	struct vmap_area *area, *next;
 
-	for (unsigned int i = 0; kept->nr_areas && i < VM_KEPT_BUCKETS; i++)
+	for (unsigned int i = 0; vm_kept_nr_areas(kept) && i < VM_KEPT_BUCKETS; i++)
 		list_for_each_entry_safe(area, next, &kept->bucket[i], list) {
 			if (rounds && kept->round - area->round <= rounds)
 				break;
-			if (__atomic_load_n(&area->left, __ATOMIC_ACQUIRE) == AREA_NOT_LEFT)
+			if (__atomic_load_n(&area->state, __ATOMIC_ACQUIRE) == AREA_LEAVING)
 				continue;
 			remove_dead(kept, area);
 			disown(area);
@@ -118,8 +125,7 @@ static void give_back(struct vm_space *space, struct vmap_area *area)
 	struct vm_kept *home = area->home;
 
 	list_move_tail(&area->list, &home->returned);
-	area->left = AREA_RETURNED;
-	__atomic_store_n(&area->state, AREA_KEPT, __ATOMIC_RELAXED);
+	vm_area_state_set(area, AREA_RETURNED);
 	vm_count(&home->nr_returned, 1);
 	vm_count(&space->nr_returned, 1);
 	vm_count_lazy(space, area_bytes(area));
@@ -128,7 +134,7 @@ static void give_back(struct vm_space *space, struct vmap_area *area)
 static void take_back(struct vm_space *space, struct vm_kept *here, struct vmap_area *area)
 {
 	list_del(&area->list);
-	area->left = AREA_LEFT;
+	vm_area_state_set(area, AREA_KEPT);
 	vm_count(&here->nr_returned, -1ul);
 	vm_count(&space->nr_returned, -1ul);
 	vm_count_lazy(space, -area_bytes(area));
@@ -144,9 +150,9 @@ void vm_kept_keep(struct vm_space *space, struct vm_kept *here, struct vmap_area
 		return;
 	}
 	list_del(&area->list);
-	area->left = AREA_LEFT;
-	__atomic_store_n(&area->state, AREA_KEPT, __ATOMIC_RELAXED);
-	vm_kept_add(here, area);
+	area->bucket = &here->bucket[vm_kept_bucket(area->first, area_bytes(area))];
+	vm_area_state_set(area, AREA_KEPT);
+	vm_kept_add(here, area, here->dead + vm_area_cost(area));
 }
 
 void vm_kept_retire(struct vm_space *space, struct vm_kept *here, struct vmap_area *area, struct list_head *unused)
@@ -164,7 +170,7 @@ void vm_kept_retire(struct vm_space *space, struct vm_kept *here, struct vmap_ar
 bool vm_kept_lose(struct vm_space *space, struct vm_kept *here, struct vmap_area *area, struct list_head *unused)
 {
 	if (area->home != here) {
-		__atomic_store_n(&area->left, AREA_GONE, __ATOMIC_RELEASE);
+		__atomic_store_n(&area->state, AREA_GONE, __ATOMIC_RELEASE);
 		return false;
 	}
 	remove_dead(here, area);
@@ -183,7 +189,7 @@ bool vm_kept_collect(struct vm_space *space, struct vm_kept *here, struct list_h
 
 		take_back(space, here, area);
 		if (vm_area_may_be_kept(area)) {
-			vm_kept_add(here, area);
+			vm_kept_add(here, area, here->dead + vm_area_cost(area));
 		} else {
 			disown(area);
 			list_add_tail(&area->list, list);
@@ -223,7 +229,7 @@ void vm_kept_count(const struct vm_kept *kept, struct vm_kept_count *count)
 
 static bool check_area(const struct vm_kept *kept, const struct vmap_area *area, struct kmem_fault *fault)
 {
-	if (vm_area_state(area) == AREA_KEPT && area->home == kept)
+	if (vm_area_is_kept(area) && area->home == kept)
 		return true;
 	return fault_at(fault, "K2", "area 0x%lx-0x%lx is on a list of kept ones, and is not, or elsewhere",
 			area->va_start, area->va_end);
@@ -240,7 +246,7 @@ static bool check_bucket(const struct vm_kept *kept, unsigned int bucket, unsign
 		if (!vm_area_may_be_kept(area))
 			return fault_at(fault, "K2", "area 0x%lx-0x%lx is kept, and may not be", area->va_start,
 					area->va_end);
-		if (area->bucket != bucket || vm_kept_bucket(area->pfn, area_bytes(area), area->kind) != bucket)
+		if (area->bucket != &kept->bucket[bucket] || vm_kept_bucket(area->first, area_bytes(area)) != bucket)
 			return fault_at(fault, "K3", "area 0x%lx-0x%lx, frame %lu: in another's bucket",
 					area->va_start, area->va_end, area->pfn);
 		if (before && kept->round - area->round > kept->round - before->round)
@@ -287,8 +293,8 @@ bool vm_kept_check(const struct vm_kept *kept, struct kmem_fault *fault)
 	for (unsigned int i = 0; i < VM_KEPT_BUCKETS; i++)
 		if (!check_bucket(kept, i, &dead, &nr, fault))
 			return false;
-	if (nr != kept->nr_areas || dead != kept->dead)
+	if (nr != vm_kept_nr_areas(kept) || dead != kept->dead)
 		return fault_at(fault, "K1", "%lu areas are kept, counted as %lu; of cost %u are dead, counted as %u",
-				nr, kept->nr_areas, dead, kept->dead);
+				nr, vm_kept_nr_areas(kept), dead, kept->dead);
 	return check_returned(kept, fault) && check_recent(kept, fault);
 }

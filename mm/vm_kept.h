@@ -25,12 +25,11 @@
 /* A CPU's. */
 struct vm_kept {
 	struct vmap_area *recent[VM_RECENT];	/* whose home this is, by start: those that became busy last */
-	struct list_head bucket[VM_KEPT_BUCKETS];	/* by first frame, size and kind */
+	struct list_head bucket[VM_KEPT_BUCKETS];	/* by first frame and size */
 	unsigned int round;			/* flushes so far */
 	unsigned int dead;			/* cost of what died in this round */
-	unsigned long nr_areas;			/* in buckets; may be read by others */
+	unsigned long nr_added, nr_taken;	/* to and from buckets, so far; may be read by others */
 	long nr_pages;				/* vmalloc()'s, of areas taken from here, less of those put here */
-	unsigned long nr_reused;		/* counted, never decided by */
 	struct list_head returned __attribute__((aligned(64)));	/* by other CPUs; under the space's lock */
 	unsigned long nr_returned;		/* the same; may be read without it */
 };
@@ -43,9 +42,15 @@ static __always_inline struct vm_kept *vm_kept_of(struct kmem_cpu *cpu)
 
 void vm_kept_init(struct vm_kept *kept);
 
-static __always_inline unsigned int vm_kept_bucket(pfn_t pfn, unsigned long size, enum vm_area_kind kind)
+/* Areas in buckets. By others' counts, for a look. */
+static inline unsigned long vm_kept_nr_areas(const struct vm_kept *kept)
 {
-	return (unsigned int)hash_long(pfn ^ (size << 8) ^ kind, VM_KEPT_BITS);
+	return __atomic_load_n(&kept->nr_added, __ATOMIC_RELAXED) - __atomic_load_n(&kept->nr_taken, __ATOMIC_RELAXED);
+}
+
+static __always_inline unsigned int vm_kept_bucket(const struct page *first, unsigned long size)
+{
+	return (unsigned int)hash_long((unsigned long)first ^ (size << 8), VM_KEPT_BITS);
 }
 
 /* A CPU looks at the cost of what it knows, whoever takes it down elsewhere. */
@@ -80,14 +85,14 @@ static __always_inline bool vm_kept_is_full(const struct vm_kept *kept, const st
 	return kept->dead + vm_area_cost(area) > VM_KEPT_FULL;
 }
 
-/* An area whose home this is, AREA_KEPT, is dead: until a flush, and until who freed it has left it. */
-static __always_inline void vm_kept_add(struct vm_kept *kept, struct vmap_area *area)
+/* An area whose home this is, kept, is dead: until a flush, and until who freed it has left it. */
+static __always_inline void vm_kept_add(struct vm_kept *kept, struct vmap_area *area, unsigned int dead)
 {
 	assert_dear(area->home == kept);
-	list_add_tail(&area->list, &kept->bucket[area->bucket]);
+	list_add_tail(&area->list, area->bucket);
 	area->round = kept->round;
-	kept->dead += vm_area_cost(area);
-	vm_count(&kept->nr_areas, 1);
+	kept->dead = dead;
+	vm_count(&kept->nr_added, 1);
 }
 
 /*
@@ -96,46 +101,48 @@ static __always_inline void vm_kept_add(struct vm_kept *kept, struct vmap_area *
  * kept, or so much is dead that a flush comes first.
  */
 static __always_inline struct vmap_area *vm_kept_put(struct vm_kept *kept, unsigned long start, unsigned long end,
-					    unsigned int kinds)
+						     unsigned int kinds)
 {
 	struct vmap_area *area = kept->recent[vm_recent(start)];
+	unsigned int dead;
 
 	if (unlikely(!area || area->va_start != start || !(area->kind & kinds) || (end && area->va_end != end)))
 		return NULL;
-	if (unlikely(vm_kept_is_full(kept, area) || !vm_area_claim(area, AREA_KEPT)))
+	dead = kept->dead + vm_area_cost(area);
+	if (unlikely(dead > VM_KEPT_FULL || !vm_area_claim(area, AREA_LEAVING)))
 		return NULL;
-	__atomic_store_n(&area->left, AREA_NOT_LEFT, __ATOMIC_RELAXED);
-	vm_kept_add(kept, area);
+	vm_kept_add(kept, area, dead);
 	kept->nr_pages -= area->nr_counted;
 	return area;
 }
 
 static inline void vm_kept_leave(struct vmap_area *area)
 {
-	__atomic_store_n(&area->left, AREA_LEFT, __ATOMIC_RELEASE);
+	__atomic_store_n(&area->state, AREA_KEPT, __ATOMIC_RELEASE);
 }
 
 /*
- * vm_kept_take - an area of this kind and of size bytes that was kept for the frames from pfn on, busy again; NULL:
- * there is none. O(areas kept that share a bucket). Of an area of more than one run the caller sees whether the other
- * pages are his, too.
+ * vm_kept_take - an area of this kind and of size bytes that was kept for the frames from the first on, busy again;
+ * NULL: there is none. O(areas kept that share a bucket). Of an area of more than one run the caller sees whether the
+ * other pages are his, too.
  */
-static __always_inline struct vmap_area *vm_kept_take(struct vm_kept *kept, enum vm_area_kind kind, pfn_t pfn,
-					     unsigned long size)
+static __always_inline struct vmap_area *vm_kept_take(struct vm_kept *kept, enum vm_area_kind kind,
+						      const struct page *first, unsigned long size)
 {
+	struct list_head *bucket = &kept->bucket[vm_kept_bucket(first, size)];
 	struct vmap_area *area;
 
-	list_for_each_entry(area, &kept->bucket[vm_kept_bucket(pfn, size, kind)], list) {
+	OPTIMIZER_HIDE_VAR(bucket);	/* worked out once */
+	list_for_each_entry(area, bucket, list) {
 		if (area->round == kept->round)
 			return NULL;
-		if (area->pfn != pfn || area->va_end - area->va_start != size || area->kind != kind ||
-		    (__atomic_load_n(&area->left, __ATOMIC_ACQUIRE) != AREA_LEFT && !SEEDED(KEPT_LEFT)))
+		if (area->first != first || area->va_end - area->va_start != size || area->kind != kind ||
+		    (__atomic_load_n(&area->state, __ATOMIC_ACQUIRE) != AREA_KEPT && !SEEDED(KEPT_LEFT)))
 			continue;
 		__list_del(area->list.prev, area->list.next);
 		kept->recent[vm_recent(area->va_start)] = area;
 		kept->nr_pages += area->nr_counted;
-		vm_count(&kept->nr_areas, -1ul);
-		kept->nr_reused++;
+		vm_count(&kept->nr_taken, 1);
 		__atomic_store_n(&area->state, AREA_BUSY, __ATOMIC_RELEASE);
 		return area;
 	}
@@ -143,8 +150,9 @@ static __always_inline struct vmap_area *vm_kept_take(struct vm_kept *kept, enum
 }
 
 /* The same two of the CPU that this thread has just now; NULL, too, if it has none. */
-struct vmap_area *vm_kept_free(unsigned long start, unsigned long end, unsigned int kinds);
-struct vmap_area *vm_kept_reuse(enum vm_area_kind kind, pfn_t pfn, unsigned long size);
+struct vmap_area *vm_kept_free(unsigned long start, unsigned int kinds);
+struct vmap_area *vm_kept_free_ram(unsigned long start, unsigned long end);
+struct vmap_area *vm_kept_reuse(enum vm_area_kind kind, const struct page *first, unsigned long size);
 
 /* What died since the last flush may be used again. */
 void vm_kept_flush(struct vm_kept *kept);

@@ -43,10 +43,9 @@ static inline unsigned long pages_contiguous(struct page **pages, unsigned long 
 static __always_inline struct vmap_area *area_reuse(struct vmalloc_state *vs, enum vm_area_kind kind,
 						    const struct page *first, unsigned long size)
 {
-	pfn_t pfn = machine_pfn(vs->machine, first);
-	struct vmap_area *area = vm_kept_reuse(kind, pfn, size);
+	struct vmap_area *area = vm_kept_reuse(kind, first, size);
 
-	return likely(area) || !kept_collect(vs) ? area : vm_kept_reuse(kind, pfn, size);
+	return likely(area) || !kept_collect(vs) ? area : vm_kept_reuse(kind, first, size);
 }
 
 /* Of an area's pages, those whose entries are in the same table as the first. */

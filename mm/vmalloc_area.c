@@ -203,7 +203,7 @@ int area_pages_map(struct vmalloc_state *vs, struct vmap_area *area, struct mapp
 	area->nr_counted = area->kind == AREA_OF_VMALLOC ? (unsigned short)mapping->nr : 0;
 	area->prot = pgprot_val(mapping->prot) | _PAGE_NX;
 	area->pfn = machine_pfn(vs->machine, mapping->pages[0]);
-	area->bucket = (unsigned short)vm_kept_bucket(area->pfn, area->va_end - area->va_start, area->kind);
+	area->first = mapping->pages[0];
 	vm_area_cost_set(area, area_entries_find(vs, area, mapping->nr) ? kept_cost(vs, area) : VM_NOT_KEPT);
 	return 0;
 }
@@ -250,8 +250,8 @@ static __always_inline bool area_unmap(struct vmalloc_state *vs, struct vmap_are
 	return false;
 }
 
-/* Returns pages freed. */
-static __always_inline unsigned long area_empty(struct vmalloc_state *vs, struct vmap_area *area, bool *is_kept)
+/* Unmapped, and its pages freed. Returns how many. */
+static unsigned long area_empty(struct vmalloc_state *vs, struct vmap_area *area, bool *is_kept)
 {
 	unsigned long pages = 0;
 
@@ -301,12 +301,18 @@ static bool busy_destroy_elsewhere(struct vmalloc_state *vs, unsigned long addre
 	return true;
 }
 
-/* A dead one, on its way. */
-static __always_inline void dead_destroy(struct vmalloc_state *vs, struct vmap_area *area)
+/* A dead one, of nr pages, on its way. vm: what it has of that kind. */
+static __always_inline void dead_destroy(struct vmalloc_state *vs, struct vmap_area *area, struct vm_struct *vm,
+					 unsigned long nr)
 {
-	bool is_kept;
+	bool is_kept = false;
 
-	area_empty(vs, area, &is_kept);
+	if (!SEEDED(VFREE_ORDER))
+		is_kept = run_shut(vs, area, nr);
+	if (vm)
+		area_pages_free(vm);
+	if (SEEDED(VFREE_ORDER))
+		range_unmap(vs, area->va_start, nr);
 	if (likely(is_kept))
 		vm_kept_leave(area);
 	else
@@ -314,41 +320,36 @@ static __always_inline void dead_destroy(struct vmalloc_state *vs, struct vmap_a
 	check_step(vs->machine, CHECK_OFTEN);
 }
 
-/* Too much is dead here, perhaps. */
-static noinline bool busy_destroy_slow(struct vmalloc_state *vs, unsigned long address, unsigned long end,
-				       unsigned int kinds)
-{
-	struct vmap_area *area = kept_settle(vs, address) ? vm_kept_free(address, end, kinds) : NULL;
-
-	if (!area)
-		return busy_destroy_elsewhere(vs, address, end, kinds);
-	dead_destroy(vs, area);
-	return true;
-}
-
 /* Inline in those of its callers that are called often. */
-static __always_inline bool busy_destroy(struct vmalloc_state *vs, unsigned long address, unsigned long end,
-					 unsigned int kinds)
+static __always_inline bool busy_destroy(struct vmalloc_state *vs, unsigned long address, unsigned int kinds)
 {
-	struct vmap_area *area = vm_kept_free(address, end, kinds);
+	struct vmap_area *area = vm_kept_free(address, kinds);
 
+	if (unlikely(!area) && kept_settle(vs, address))
+		area = vm_kept_free(address, kinds);
 	if (unlikely(!area))
-		return busy_destroy_slow(vs, address, end, kinds);
-	dead_destroy(vs, area);
+		return busy_destroy_elsewhere(vs, address, 0, kinds);
+	dead_destroy(vs, area, area->vm, (area->vm->size >> PAGE_SHIFT) - 1);
 	return true;
 }
 
 bool area_free(struct vmalloc_state *vs, unsigned long address, unsigned int kinds)
 {
-	return busy_destroy(vs, address, 0, kinds);
+	return busy_destroy(vs, address, kinds);
 }
 
 void area_free_ram(struct vmalloc_state *vs, const void *address, unsigned int count)
 {
 	unsigned long start = (unsigned long)address, end = start + ((unsigned long)count << PAGE_SHIFT);
+	struct vmap_area *area = vm_kept_free_ram(start, end);
 
-	WARN(!busy_destroy(vs, start, end, AREA_OF_RAM), "vm_unmap_ram: no area of %u pages at %p\n", count,
-	     address);
+	if (unlikely(!area) && kept_settle(vs, start))
+		area = vm_kept_free_ram(start, end);
+	if (likely(area))
+		dead_destroy(vs, area, NULL, count);
+	else
+		WARN(!busy_destroy_elsewhere(vs, start, end, AREA_OF_RAM), "vm_unmap_ram: no area of %u pages at %p\n",
+		     count, address);
 }
 
 void area_abandon(struct vmalloc_state *vs, struct vmap_area *area)
@@ -368,7 +369,7 @@ void __vunmap(struct vmalloc_state *vs, const void *address, unsigned int kinds)
 {
 	if (WARN((unsigned long)address & ~PAGE_MASK, "Trying to vfree() bad address (%p)\n", address))
 		return;
-	WARN(!busy_destroy(vs, (unsigned long)address, 0, kinds), "Trying to vfree() nonexistent vm area (%p)\n",
+	WARN(!busy_destroy(vs, (unsigned long)address, kinds), "Trying to vfree() nonexistent vm area (%p)\n",
 	     address);
 }
 

@@ -92,7 +92,7 @@ static bool check_area(struct area_walk *walk, const struct vmap_area *area)
 /* Who frees a dead area may have stopped before he shut it. */
 static bool is_on_its_way(const struct vmap_area *area)
 {
-	return vm_area_state(area) == AREA_KEPT && __atomic_load_n(&area->left, __ATOMIC_ACQUIRE) == AREA_NOT_LEFT;
+	return __atomic_load_n(&area->state, __ATOMIC_ACQUIRE) == AREA_LEAVING;
 }
 
 static bool check_lazy(struct vmalloc_state *vs, struct kmem_fault *fault)
@@ -167,10 +167,10 @@ static bool check_kept(struct vmalloc_state *vs, struct kmem_fault *fault)
 	for_each_online_cpu_of(vs->machine, cpu, i) {
 		if (!vm_kept_check(vm_kept_of(cpu), fault))
 			return false;
-		nr_lists += vm_kept_of(cpu)->nr_areas + vm_kept_of(cpu)->nr_returned;
+		nr_lists += vm_kept_nr_areas(vm_kept_of(cpu)) + vm_kept_of(cpu)->nr_returned;
 	}
 	for (struct rb_node *node = rb_first(&vs->space.busy); node; node = rb_next(node))
-		nr_kept += vm_area_state(rb_entry(node, struct vmap_area, node)) == AREA_KEPT;
+		nr_kept += vm_area_is_kept(rb_entry(node, struct vmap_area, node));
 	return nr_kept == nr_lists || fault_at(fault, "K2", "%lu areas of the busy tree are kept, %lu of the lists",
 					       nr_kept, nr_lists);
 }
@@ -207,7 +207,7 @@ void vmalloc_dump(struct machine *m)
 		return;
 	for_each_online_cpu_of(m, cpu, i) {
 		vm_kept_count(vm_kept_of(cpu), &count);
-		nr_reused += vm_kept_of(cpu)->nr_reused;
+		nr_reused += vm_kept_of(cpu)->nr_taken;
 	}
 	pr_info("vmalloc window 0x%lx-0x%lx, %s page tables: %lu tables, %lu runs mapped so far\n", vs->space.start,
 		vs->space.end, vs->table.format->name, vs->table.nr_tables, vs->nr_runs);

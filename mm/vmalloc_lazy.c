@@ -59,7 +59,7 @@ bool kept_any(const struct vmalloc_state *vs)
 	unsigned int i;
 
 	for_each_online_cpu_of(vs->machine, cpu, i)
-		if (__atomic_load_n(&vm_kept_of(cpu)->nr_areas, __ATOMIC_RELAXED) ||
+		if (vm_kept_nr_areas(vm_kept_of(cpu)) ||
 		    __atomic_load_n(&vm_kept_of(cpu)->nr_returned, __ATOMIC_RELAXED))
 			return true;
 	return false;

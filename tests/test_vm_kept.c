@@ -17,7 +17,7 @@ static bool faults_when_read(struct ktap *t, const void *at)
 
 static unsigned long reused(struct env *e)
 {
-	return kept_of(e)->nr_reused;
+	return kept_of(e)->nr_taken;
 }
 
 /* ------------------------------------------------------------------------------------------------------- the life */
@@ -109,7 +109,7 @@ static void an_area_that_is_not_left_is_nobodys(struct ktap *t)
 	if (!p)
 		return;
 	area = kept_area(e);
-	area->left = AREA_NOT_LEFT;
+	area->state = AREA_LEAVING;
 	q = vmalloc(BYTES);
 	EXPECT_NE(t, q, p);
 	vfree(q);

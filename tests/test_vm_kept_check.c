@@ -7,9 +7,9 @@ static void k1_wrong_counts_are_found(struct ktap *t)
 	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
 
 	ASSERT_NOT_NULL(t, e);
-	kept_of(e)->nr_areas++;
+	kept_of(e)->nr_added++;
 	expect_fault(e, "K1");
-	kept_of(e)->nr_areas--;
+	kept_of(e)->nr_added--;
 	kept_of(e)->dead++;
 	expect_fault(e, "K1");
 	kept_of(e)->dead--;
@@ -65,12 +65,12 @@ static void k3_an_area_in_another_frames_bucket_is_found(struct ktap *t)
 	ASSERT_NOT_NULL(t, e);
 	if (!spare_area(e, BYTES))
 		return;
-	kept_area(e)->pfn++;
+	kept_area(e)->first++;
 	expect_fault(e, "K3");
-	kept_area(e)->pfn--;
-	kept_area(e)->bucket ^= 1;
+	kept_area(e)->first--;
+	kept_area(e)->bucket++;
 	expect_fault(e, "K3");
-	kept_area(e)->bucket ^= 1;
+	kept_area(e)->bucket--;
 	env_holds(e);
 }
 
@@ -117,7 +117,7 @@ static void l2_a_mapping_at_a_kept_address_is_found(struct ktap *t)
 		return;
 	pgtable_open(kept_area(e)->entries, 1);
 	expect_fault(e, "L2");
-	kept_area(e)->left = AREA_NOT_LEFT;		/* it may not be shut yet: of a machine that is not at rest */
+	kept_area(e)->state = AREA_LEAVING;		/* it may not be shut yet: of a machine that is not at rest */
 	EXPECT(t, kmem_check_live(e->m, &fault));
 	vm_kept_leave(kept_area(e));
 	EXPECT(t, !kmem_check_live(e->m, &fault));

@@ -133,9 +133,8 @@ static void step_reserve(struct world *w)
 		area->vm = NULL;
 		area->cost = ktap_below(w->t, 2) ? VM_KEPT_FULL / 32 : VM_NOT_KEPT;
 		area->weight = 1;
-		area->pfn = ktap_below(w->t, 100);
+		area->first = (struct page *)VMEMMAP_BASE + ktap_below(w->t, 100);
 		area->kind = (enum vm_area_kind)(1u << ktap_below(w->t, 3));
-		area->bucket = (unsigned short)vm_kept_bucket(area->pfn, request.size, area->kind);
 		paint(w, area, 'B');
 		w->busy[w->nr_busy++] = area;
 	} else {
@@ -234,13 +233,13 @@ static void step_reuse(struct world *w)
 	const struct vmap_area *like = w->nr_kept ? w->kept[ktap_below(w->t, w->nr_kept)] : NULL;
 	unsigned long size = like ? like->va_end - like->va_start : PAGE_SIZE;
 	enum vm_area_kind kind = like && ktap_below(w->t, 8) ? like->kind : AREA_OF_RAM;
-	pfn_t pfn = like && ktap_below(w->t, 8) ? like->pfn : 7;
+	const struct page *first = like && ktap_below(w->t, 8) ? like->first : (struct page *)VMEMMAP_BASE + 7;
 	struct vm_kept *here = any_cpu(w);
-	struct vmap_area *area = vm_kept_take(here, kind, pfn, size);
+	struct vmap_area *area = vm_kept_take(here, kind, first, size);
 	bool fits = false;
 
 	for (unsigned int i = 0; i < w->nr_kept; i++) {
-		bool alike = w->age[i] > 0 && w->kept[i]->home == here && w->kept[i]->pfn == pfn &&
+		bool alike = w->age[i] > 0 && w->kept[i]->home == here && w->kept[i]->first == first &&
 			     w->kept[i]->kind == kind && w->kept[i]->va_end - w->kept[i]->va_start == size;
 
 		fits |= alike;

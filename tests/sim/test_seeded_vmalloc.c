@@ -130,18 +130,21 @@ static void map_the_frame(void *arg)
 static void map_meanwhile(void *arg)
 {
 	struct vm_kept *kept = vm_kept_of(this_cpu());
-	struct vmap_area *area;
+	struct vmap_area *area, *leaving = NULL;
 
 	(void)arg;
-	if (!is_mapped || !this_cpu()->machine || !kept->nr_areas)
+	if (!is_mapped || !this_cpu()->machine || !vm_kept_nr_areas(kept))
 		return;
 	vm_kept_flush(kept);
-	area = vm_kept_reuse(AREA_OF_VMAP, page_to_pfn(frame), 2 * PAGE_SIZE);
+	list_for_each_entry(area, &kept->bucket[vm_kept_bucket(frame, 2 * PAGE_SIZE)], list)
+		if (vm_area_state(area) == AREA_LEAVING)
+			leaving = area;
+	area = vm_kept_reuse(AREA_OF_VMAP, frame, 2 * PAGE_SIZE);
 	if (!area)
 		return;
-	if (*area->entries & _PAGE_PRESENT || area->left != AREA_LEFT)
+	if (area == leaving)
 		sim_fail("an area that is still in use is used again");
-	vm_kept_free(area->va_start, 0, AREA_OF_VMAP);
+	vm_kept_free(area->va_start, AREA_OF_VMAP);
 	vm_kept_leave(area);
 }
 
@@ -186,7 +189,7 @@ static void claim_world(void *arg)
 {
 	(void)arg;
 	machine_enter(m);
-	for (int i = 0; i < 4 && !vm_kept_of(this_cpu())->nr_reused; i++) {
+	for (int i = 0; i < 4 && !vm_kept_of(this_cpu())->nr_taken; i++) {
 		vfree(vmalloc(PAGE_SIZE));
 		vm_flush(m);
 	}
