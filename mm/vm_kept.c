@@ -65,11 +65,27 @@ KMEM_FAST struct vmap_area *vm_kept_free_ram(unsigned long start, unsigned long 
 	return likely(cpu->machine) ? vm_kept_put(vm_kept_of(cpu), start, end, AREA_OF_RAM) : NULL;
 }
 
-KMEM_FAST struct vmap_area *vm_kept_reuse(enum vm_area_kind kind, const struct page *first, unsigned long size)
+/* One a kind, so that each has no more to do than its own needs. */
+static __always_inline struct vmap_area *reuse(enum vm_area_kind kind, const struct page *first, unsigned long size)
 {
 	struct kmem_cpu *cpu = this_cpu();
 
 	return likely(cpu->machine) ? vm_kept_take(vm_kept_of(cpu), kind, first, size) : NULL;
+}
+
+KMEM_FAST struct vmap_area *vm_kept_reuse_vmalloc(const struct page *first, unsigned long size)
+{
+	return reuse(AREA_OF_VMALLOC, first, size);
+}
+
+KMEM_FAST struct vmap_area *vm_kept_reuse_vmap(const struct page *first, unsigned long size)
+{
+	return reuse(AREA_OF_VMAP, first, size);
+}
+
+KMEM_FAST struct vmap_area *vm_kept_reuse_ram(const struct page *first, unsigned long size)
+{
+	return reuse(AREA_OF_RAM, first, size);
 }
 
 static bool is_dead(const struct vm_kept *kept, const struct vmap_area *area)

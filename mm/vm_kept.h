@@ -112,7 +112,8 @@ static __always_inline struct vmap_area *vm_kept_put(struct vm_kept *kept, unsig
 	if (unlikely(dead > VM_KEPT_FULL || !vm_area_claim(area, AREA_LEAVING)))
 		return NULL;
 	vm_kept_add(kept, area, dead);
-	kept->nr_pages -= area->nr_counted;
+	if (kinds != AREA_OF_RAM)
+		kept->nr_pages -= area->nr_counted;
 	return area;
 }
 
@@ -141,7 +142,8 @@ static __always_inline struct vmap_area *vm_kept_take(struct vm_kept *kept, enum
 			continue;
 		__list_del(area->list.prev, area->list.next);
 		kept->recent[vm_recent(area->va_start)] = area;
-		kept->nr_pages += area->nr_counted;
+		if (kind == AREA_OF_VMALLOC)
+			kept->nr_pages += area->nr_counted;
 		vm_count(&kept->nr_taken, 1);
 		__atomic_store_n(&area->state, AREA_BUSY, __ATOMIC_RELEASE);
 		return area;
@@ -152,7 +154,16 @@ static __always_inline struct vmap_area *vm_kept_take(struct vm_kept *kept, enum
 /* The same two of the CPU that this thread has just now; NULL, too, if it has none. */
 struct vmap_area *vm_kept_free(unsigned long start, unsigned int kinds);
 struct vmap_area *vm_kept_free_ram(unsigned long start, unsigned long end);
-struct vmap_area *vm_kept_reuse(enum vm_area_kind kind, const struct page *first, unsigned long size);
+struct vmap_area *vm_kept_reuse_vmalloc(const struct page *first, unsigned long size);
+struct vmap_area *vm_kept_reuse_vmap(const struct page *first, unsigned long size);
+struct vmap_area *vm_kept_reuse_ram(const struct page *first, unsigned long size);
+static __always_inline struct vmap_area *vm_kept_reuse(enum vm_area_kind kind, const struct page *first,
+						       unsigned long size)
+{
+	if (kind == AREA_OF_VMALLOC)
+		return vm_kept_reuse_vmalloc(first, size);
+	return kind == AREA_OF_VMAP ? vm_kept_reuse_vmap(first, size) : vm_kept_reuse_ram(first, size);
+}
 
 /* What died since the last flush may be used again. */
 void vm_kept_flush(struct vm_kept *kept);

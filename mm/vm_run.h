@@ -39,13 +39,16 @@ static inline unsigned long pages_contiguous(struct page **pages, unsigned long 
 	return (unsigned long)(at - pages);
 }
 
-/* An area that was kept for the frames from the first on; NULL if there is none. Busy again, and still to be opened. */
+/*
+ * An area that was kept for the frames from *first on; NULL if there is none. Busy again, and still to be opened. (first
+ * is read again where it is looked for again, so that no register is held for it.)
+ */
 static __always_inline struct vmap_area *area_reuse(struct vmalloc_state *vs, enum vm_area_kind kind,
-						    const struct page *first, unsigned long size)
+						    struct page *const *first, unsigned long size)
 {
-	struct vmap_area *area = vm_kept_reuse(kind, first, size);
+	struct vmap_area *area = vm_kept_reuse(kind, *first, size);
 
-	return likely(area) || !kept_collect(vs) ? area : vm_kept_reuse(kind, first, size);
+	return likely(area) || !kept_collect(vs) ? area : vm_kept_reuse(kind, *first, size);
 }
 
 /* Of an area's pages, those whose entries are in the same table as the first. */
@@ -121,7 +124,7 @@ static __always_inline bool area_is_told(struct vmalloc_state *vs, const struct 
 {
 	unsigned int rights = HOST_READ | (pgprot_val(prot) & _PAGE_RW ? HOST_WRITE : 0) | HOST_AGAIN;
 
-	return unlikely(vs->leaves_open) ||
+	return vs->opens_alone ||
 	       likely(!fault_here(vs->machine, FAULT_MAP, gfp) &&
 		      !host_map(vs->machine, area->va_start, area->pfn, (pfn_t)nr, rights));
 }

@@ -120,7 +120,7 @@ static inline struct vmap_area *area_kept_for(struct vmalloc_state *vs, const st
 
 	if (rq->flags & ~VM_PLAIN || rq->start || rq->end || rq->align > PAGE_SIZE)
 		return NULL;
-	area = area_reuse(vs, AREA_OF_VMALLOC, block, (nr + 1) << PAGE_SHIFT);
+	area = area_reuse(vs, AREA_OF_VMALLOC, &block, (nr + 1) << PAGE_SHIFT);
 	if (!area)
 		return NULL;
 	vm = area->vm;
@@ -217,10 +217,19 @@ static void *vmalloc_call(const struct vmalloc_request *rq)
 
 static struct vmalloc_request request(unsigned long size, gfp_t gfp, const void *caller)
 {
-	return (struct vmalloc_request){
-		.size = size, .align = PAGE_SIZE, .gfp = gfp, .prot = PAGE_KERNEL,
-		.flags = VM_ALLOC | VM_UNINITIALIZED, .node = NUMA_NO_NODE, .caller = caller,
-	};
+	struct vmalloc_request rq;
+
+	/* One by one: an initializer that names not all of them clears the whole before, in a loop on i386. */
+	rq.size = size;
+	rq.align = PAGE_SIZE;
+	rq.start = rq.end = 0;
+	rq.gfp = gfp;
+	rq.prot = PAGE_KERNEL;
+	rq.flags = VM_ALLOC | VM_UNINITIALIZED;
+	rq.node = NUMA_NO_NODE;
+	rq.caller = caller;
+	rq.low = false;
+	return rq;
 }
 
 void *vmalloc(unsigned long size)
@@ -463,6 +472,7 @@ int vmalloc_init(struct machine *m)
 	vs->machine = m;
 	lazy_limits_init(vs);
 	vs->leaves_open = m->params.lazy_vfree && !m->params.private_memory;
+	vs->opens_alone = vs->leaves_open || m->layout.opens_itself;
 	spin_lock_init(&vs->area_lock);
 	mutex_init(&vs->purge_lock);
 	vs->space_report = vs->map_report = (struct ratelimit_state)RATELIMIT_DEFAULT;

@@ -84,6 +84,7 @@ struct vmalloc_state {
 	unsigned int kept_max_dead, kept_max_pages;	/* of what each CPU keeps: weight, size */
 	unsigned int kept_rounds;
 	bool leaves_open;			/* kmem.lazy_vfree; but private memory is its mapping */
+	bool opens_alone;			/* that, or the host need not be told what is opened again */
 	unsigned long nr_deferred;		/* taken areas with ->deferred; under area_lock */
 
 	spinlock_t area_lock __attribute__((aligned(64)));

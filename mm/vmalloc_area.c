@@ -338,18 +338,32 @@ bool area_free(struct vmalloc_state *vs, unsigned long address, unsigned int kin
 	return busy_destroy(vs, address, kinds);
 }
 
+static inline unsigned long ram_end(const void *address, unsigned int count)
+{
+	return (unsigned long)address + ((unsigned long)count << PAGE_SHIFT);
+}
+
+/* The dead area, after a flush; NULL: it is freed already, or there is none. */
+static noinline struct vmap_area *free_ram_slow(struct vmalloc_state *vs, const void *address, unsigned int count)
+{
+	unsigned long start = (unsigned long)address, end = ram_end(address, count);
+	struct vmap_area *area = kept_settle(vs, start) ? vm_kept_free_ram(start, end) : NULL;
+
+	WARN(!area && !busy_destroy_elsewhere(vs, start, end, AREA_OF_RAM), "vm_unmap_ram: no area of %u pages at %p\n",
+	     count, address);
+	return area;
+}
+
 void area_free_ram(struct vmalloc_state *vs, const void *address, unsigned int count)
 {
-	unsigned long start = (unsigned long)address, end = start + ((unsigned long)count << PAGE_SHIFT);
-	struct vmap_area *area = vm_kept_free_ram(start, end);
+	struct vmap_area *area = vm_kept_free_ram((unsigned long)address, ram_end(address, count));
 
-	if (unlikely(!area) && kept_settle(vs, start))
-		area = vm_kept_free_ram(start, end);
-	if (likely(area))
-		dead_destroy(vs, area, NULL, count);
-	else
-		WARN(!busy_destroy_elsewhere(vs, start, end, AREA_OF_RAM), "vm_unmap_ram: no area of %u pages at %p\n",
-		     count, address);
+	if (unlikely(!area)) {
+		area = free_ram_slow(vs, address, count);
+		if (!area)
+			return;
+	}
+	dead_destroy(vs, area, NULL, count);
 }
 
 void area_abandon(struct vmalloc_state *vs, struct vmap_area *area)

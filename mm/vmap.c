@@ -85,7 +85,7 @@ void *vmap(struct page **pages, unsigned int count, unsigned long flags, pgprot_
 	if (!vs || WARN_ON_ONCE(flags & (VM_FLUSH_RESET_PERMS | VM_ALLOC | VM_NO_GUARD)))
 		return NULL;
 	if (count && !(flags & ~VM_PLAIN))
-		area = area_reuse(vs, AREA_OF_VMAP, pages[0], ((unsigned long)count + 1) << PAGE_SHIFT);
+		area = area_reuse(vs, AREA_OF_VMAP, pages, ((unsigned long)count + 1) << PAGE_SHIFT);
 	if (!area) {
 		struct vmalloc_request rq = {
 			.size = (unsigned long)count << PAGE_SHIFT, .gfp = GFP_KERNEL, .prot = prot, .flags = flags,
@@ -197,7 +197,7 @@ void *vm_map_ram(struct page **pages, unsigned int count, int node)
 	if (!vs)
 		return NULL;
 	if (count)
-		area = area_reuse(vs, AREA_OF_RAM, pages[0], (unsigned long)count << PAGE_SHIFT);
+		area = area_reuse(vs, AREA_OF_RAM, pages, (unsigned long)count << PAGE_SHIFT);
 	if (!area)
 		return map_ram_anew(vs, pages, count);
 	if (area_open_for(vs, area, pages, count, PAGE_KERNEL)) {

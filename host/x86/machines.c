@@ -331,6 +331,7 @@ int host_machine_create(struct host_layout *layout)
 	layout->memory_is_zero = !hm->is_real;
 	layout->nr_cpus = nr_processors;
 	layout->has_devices = hm->is_real;
+	layout->opens_itself = true;		/* what is kept is where processors walk the core's tables */
 	return 0;
 }
 
@@ -576,15 +577,24 @@ static bool kmap_shut(const struct host_machine *hm, unsigned long address, unsi
 	return true;
 }
 
-bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep)
+static noinline bool unmap_elsewhere(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep)
 {
-	bool in_window = window_has(address) && window_has(address + (nr_pages << PAGE_SHIFT) - 1);
-	bool is_kept = keep && (in_window || kmap_shut(host_of(m), address, nr_pages));
+	bool is_kept = keep && kmap_shut(host_of(m), address, nr_pages);
 
 	if (!is_kept)
 		range_clear(address, address + ((u64)nr_pages << PAGE_SHIFT));
 	flush(address, nr_pages);
 	return is_kept;
+}
+
+bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_pages, bool keep)
+{
+	bool in_window = window_has(address) && window_has(address + (nr_pages << PAGE_SHIFT) - 1);
+
+	if (unlikely(!keep || !in_window))
+		return unmap_elsewhere(m, address, nr_pages, keep);
+	flush(address, nr_pages);
+	return true;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ kmap */
