@@ -40,7 +40,7 @@ static inline unsigned long pages_contiguous(struct page **pages, unsigned long 
 }
 
 /*
- * An area that was kept for the frames from *first on; NULL if there is none. Busy again, and still to be opened. (first
+ * An area that was kept for the frames from *first on; NULL if there is none. Busy again, still to be opened. (first
  * is read again where it is looked for again, so that no register is held for it.)
  */
 static __always_inline struct vmap_area *area_reuse(struct vmalloc_state *vs, enum vm_area_kind kind,

@@ -48,7 +48,7 @@ struct host_layout {
 	bool memory_is_zero;		/* frames never used read as zeros, untouched until written */
 	unsigned int nr_cpus;		/* CPUs that the host itself has */
 	const char *map_limit;		/* what host_map() has no room beyond, for reports; NULL: nothing with a name */
-	bool opens_itself;		/* host_map() with HOST_AGAIN does nothing */
+	bool opens_itself;		/* host_map() with HOST_AGAIN would do nothing: it does not come */
 	bool has_devices;		/* physical addresses without memory may be devices': ioremap() */
 };
 
