@@ -319,37 +319,59 @@ INLINE void *slot_pop(here_cpu *cpu, here_slot *slot, gfp_t *gfp)
 	return NULL;
 }
 
+/*
+ * What only a slow path wants to know. Where registers are few it waits in memory, for one instruction: to keep it in a
+ * register takes a copy and two that save that register.
+ */
+INLINE void note_flags(gfp_t gfp)
+{
+	if (FEW_REGISTERS)
+		kmem_context.asked_gfp = gfp;
+}
+
+INLINE void note_size(size_t asked)
+{
+	if (FEW_REGISTERS)
+		kmem_context.asked = asked;
+}
+
 /* kmalloc_odd() of those who know no more than the slot; in KMEM_FAST code the CPU is the same. */
 KMEM_FAST static void *kmalloc_slot_odd(here_slot *slot, gfp_t gfp, size_t asked)
 {
-	return kmalloc_odd(asked, gfp, (unsigned long)slot - (unsigned long)cpu_here()->sheaves);
+	return kmalloc_odd(asked, gfp, slot_place(cpu_here(), slot));
+}
+
+KMEM_FAST static void *kmalloc_noted_odd(here_slot *slot)
+{
+	return kmalloc_slot_odd(slot, kmem_context.asked_gfp, kmem_context.asked);
+}
+
+INLINE void *kmalloc_slot(here_cpu *cpu, here_slot *slot, gfp_t gfp, size_t asked)
+{
+	void *object;
+
+	note_size(asked);
+	note_flags(gfp);
+	object = slot_pop(cpu, slot, &gfp);
+	if (likely(object))
+		return object;
+	return FEW_REGISTERS ? kmalloc_noted_odd(slot) : kmalloc_slot_odd(slot, gfp, asked);
 }
 
 KMEM_FAST void *__kmalloc_slot(unsigned long id_slot, gfp_t gfp)
 {
 	here_cpu *cpu = cpu_here();
-	here_slot *slot = slot_at(cpu, id_slot);
-	void *object;
 
-	if (FEW_REGISTERS)
-		OPTIMIZER_HIDE_VAR(slot);
-	object = slot_pop(cpu, slot, &gfp);
-	return likely(object) ? object : kmalloc_slot_odd(slot, gfp, 0);
+	return kmalloc_slot(cpu, slot_at(cpu, id_slot), gfp, 0);
 }
 
 KMEM_FAST void *__kmalloc(size_t size, gfp_t gfp)
 {
 	here_cpu *cpu = cpu_here();
-	here_slot *slot;
-	void *object;
 
 	if (unlikely(size > KMALLOC_MAX_CACHE_SIZE))
 		return __kmalloc_large(size, gfp);
-	slot = slot_at(cpu, kmalloc_slots[(size + 7) / 8]);
-	if (FEW_REGISTERS)
-		OPTIMIZER_HIDE_VAR(slot);
-	object = slot_pop(cpu, slot, &gfp);
-	return likely(object) ? object : kmalloc_slot_odd(slot, gfp, size);
+	return kmalloc_slot(cpu, slot_at(cpu, kmalloc_slots[(size + 7) / 8]), gfp, size);
 }
 
 /* The hot one of a size above KMALLOC_MAX_CACHE_SIZE, or NULL. Some flags ask for pages that it may not be of. */
@@ -415,9 +437,21 @@ KMEM_FAST static void *cache_alloc_empty(struct kmem_cache *cache, gfp_t gfp)
 
 KMEM_FAST void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
-	void *object = cache_pop(cpu_here(), cache, gfp);
+	here_cpu *cpu = cpu_here();
+	here_slot *slot;
+	void *object;
 
-	return likely(object) ? object : cache_alloc_odd(cache, gfp);
+	if (cache_is_odd(cpu, cache, gfp))
+		return cache_alloc_odd(cache, gfp);
+	slot = slot_of_cache(cpu, cache);
+	note_flags(gfp);
+	object = pop(cpu, slot, false);
+	if (likely(object))
+		return object;
+	if (!FEW_REGISTERS)
+		return cache_alloc_odd(cache, gfp);
+	OPTIMIZER_HIDE_VAR(slot);	/* it knows its cache, but the compiler shall not know that */
+	return cache_alloc_odd(slot->cache, READ_ONCE(kmem_context.asked_gfp));
 }
 
 void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)
@@ -529,38 +563,35 @@ KMEM_FAST static void kfree_odd(void *object)
 		kfree_slow(object);
 }
 
-/* kfree() of all but the newest. */
-INLINE void kfree_to_stack(here_cpu *cpu, void *object)
+/* kfree() of an object that may start where the cache must tell; where registers are few. */
+KMEM_FAST static void kfree_odd_place(void *object, here_slot *slot)
 {
-	here_slot *slot = slot_at(cpu, slot_of(cpu, object));
-
-	if (unlikely(!fast_push(cpu, slot, slot->free_limit, object, object)))
+	if (unlikely(!fast_push(cpu_here(), slot, slot->free_limit, object, object)))
 		kfree_odd(object);
-}
-
-KMEM_FAST static void kfree_apart(void *object, here_cpu *cpu)
-{
-	kfree_to_stack(cpu, object);
 }
 
 KMEM_FAST void kfree(const void *pointer)
 {
 	void *object = (void *)pointer;
 	here_cpu *cpu = cpu_here();
+	here_slot *slot;
 
 	if (object == last_object(cpu)) {
 		if (unlikely(!set_aside(cpu, cpu->last_slot, object)))
 			kfree_odd(object);
 		return;
 	}
-	if (FEW_REGISTERS) {
-		kfree_apart(object, cpu);
-		return;
-	}
 #ifndef KMEM_CPU_IS_SEGMENT
 	OPTIMIZER_HIDE_VAR(cpu);	/* what follows is not worked out before that is known */
 #endif
-	kfree_to_stack(cpu, object);
+	slot = slot_at(cpu, slot_of(cpu, object));
+	if (FEW_REGISTERS) {
+		if (unlikely(!plain_push(cpu, slot, object)))
+			kfree_odd_place(object, slot);
+		return;
+	}
+	if (unlikely(!fast_push(cpu, slot, slot->free_limit, object, object)))
+		kfree_odd(object);
 }
 
 KMEM_FAST size_t kmalloc_bytes(const void *object)
@@ -629,22 +660,44 @@ KMEM_FAST static void cache_free_odd(struct kmem_cache *cache, void *object)
 	cache_free_full(cache, object);
 }
 
+/* As kfree_odd_place(). */
+KMEM_FAST static void cache_free_odd_place(here_slot *slot, void *object)
+{
+	if (unlikely(!fast_push(cpu_here(), slot, slot->free_limit, object, object)))
+		cache_free_odd(slot->cache, object);
+}
+
 /* Not the newest. By itself, so that kmem_cache_free() of the newest need not keep its arguments elsewhere. */
 KMEM_FAST static void cache_free_push(struct kmem_cache *cache, void *object)
 {
 	here_cpu *cpu = cpu_here();
 	here_slot *slot = slot_at(cpu, slot_of(cpu, object));
 
-	if (unlikely(slot->cache != cache || !fast_push(cpu, slot, slot->free_limit, object, object)))
-		cache_free_odd(cache, object);
+	if (!FEW_REGISTERS) {
+		if (unlikely(slot->cache != cache || !fast_push(cpu, slot, slot->free_limit, object, object)))
+			cache_free_odd(cache, object);
+		return;
+	}
+	if (unlikely(slot->cache != cache))
+		cache_free_slow(cache, object);
+	else if (unlikely(!plain_push(cpu, slot, object)))
+		cache_free_odd_place(slot, object);
 }
 
 KMEM_FAST void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
 	here_cpu *cpu = cpu_here();
+	here_slot *slot;
 
-	if (object != last_object(cpu))
+	if (object != last_object(cpu)) {
 		cache_free_push(cache, object);
-	else if (unlikely(!cache_set_aside(cpu, cache, object)))
+		return;
+	}
+	slot = cpu->last_slot;
+	if (unlikely(slot->cache != cache)) {
 		cache_free_slow(cache, object);
+	} else if (unlikely(!set_aside(cpu, slot, object))) {
+		OPTIMIZER_HIDE_VAR(slot);	/* as above */
+		cache_free_slow(slot->cache, object);
+	}
 }

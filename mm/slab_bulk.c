@@ -66,7 +66,7 @@ KMEM_FAST static size_t pop_run(const struct kmem_cache *cache, gfp_t gfp, size_
 	void **top, **to = objects, **end = objects + min_t(size_t, nr, RUN_MOST);
 	here_slot *slot;
 
-	if (unlikely(cache->machine != cpu->machine || gfp_is_odd(gfp)))
+	if (cache_is_odd(cpu, cache, gfp))
 		return 0;
 	slot = slot_of_cache(cpu, cache);
 	if (unlikely(slot->hot || !slot->free_limit))
@@ -101,34 +101,79 @@ struct slab_run {
 	unsigned long id_slot, slab_mask, secret, objects;
 	struct step step;
 	unsigned long before;		/* what gives, added to an address, the distance from the slab's start */
+	unsigned long odd;		/* of an even cache: no object's distance * inverse has one of these */
 };
 
-INLINE bool starts_in(const struct slab_run *run, const void *object)
+/*
+ * is_even: the cache has a power of two of objects a slab, and registers are few. One look at a product tells then, and
+ * needs none of what the other one goes by.
+ */
+INLINE bool starts_in(const struct slab_run *run, const void *object, bool is_even)
 {
-	return steps_in(run->step, (unsigned long)object + run->before) < run->objects;
+	unsigned long distance = (unsigned long)object + run->before;
+
+	return is_even ? !(distance * run->step.inverse & run->odd) : steps_in(run->step, distance) < run->objects;
 }
 
 /* Or else, is it of another slab of that cache? */
-INLINE bool starts_elsewhere(struct slab_run *run, const void *object)
+INLINE bool starts_elsewhere(struct slab_run *run, const void *object, bool is_even)
 {
 	if (slot_of(run->cpu, object) != run->id_slot)
 		return false;
 	run->before = -((unsigned long)object & run->slab_mask);
-	return starts_in(run, object);
+	OPTIMIZER_HIDE_VAR(run->before);
+	return starts_in(run, object, is_even);
+}
+
+INLINE bool push_object(void *object, void **to, struct slab_run *run, bool is_even)
+{
+	unsigned long mark;
+
+	if (unlikely(!starts_in(run, object, is_even)) && !starts_elsewhere(run, object, is_even))
+		return false;
+	if (is_even)
+		OPTIMIZER_HIDE_VAR(object);	/* the mark takes the product's register */
+	mark = object_mark(object, run->secret);
+	if (unlikely(has_mark(object, mark)))
+		return false;
+	*(unsigned long *)object = mark;
+	*to = object;
+	return true;
 }
 
 INLINE bool push_from(void **from, void **top, struct slab_run *run, int i)
 {
-	void *object = from[i];
-	unsigned long mark = object_mark(object, run->secret);
+	return push_object(from[i], &top[i], run, false);
+}
 
-	if (unlikely(!starts_in(run, object)) && !starts_elsewhere(run, object))
-		return false;
-	if (unlikely(has_mark(object, mark)))
-		return false;
-	*(unsigned long *)object = mark;
-	top[i] = object;
-	return true;
+INLINE bool push_even_from(void **from, void **top, struct slab_run *run, int i)
+{
+	return push_object(from[i], &top[i], run, true);
+}
+
+/* Those on to the end, for which the slot's stack has room. Returns how many. */
+INLINE size_t push_up_to(here_cpu *cpu, here_slot *slot, void **objects, void **end, bool is_even)
+{
+	const struct kmem_cache *cache = slot->cache;
+	struct slab_run run = { .cpu = cpu, .id_slot = slot_place(cpu, slot), .secret = cpu->secret };
+	void **top = slot->top, **from = objects;
+
+	run.slab_mask = ~(unsigned long)slot->slab_mask;
+	run.step = cache->step;
+	run.objects = cache->objects;
+	run.odd = ~((run.objects - 1) << run.step.shift);
+	run.before = -((unsigned long)objects[0] & run.slab_mask);
+	if (is_even)
+		RUN(push_even_from, from, end, top, 1, &run);
+	else
+		RUN(push_from, from, end, top, 1, &run);
+	slot->top = top;
+	return (size_t)(from - objects);
+}
+
+KMEM_FAST static size_t push_even_run(here_slot *slot, void **objects, void **end)
+{
+	return push_up_to(cpu_here(), slot, objects, end, true);
 }
 
 /*
@@ -138,9 +183,8 @@ INLINE bool push_from(void **from, void **top, struct slab_run *run, int i)
 KMEM_FAST static size_t push_run(const struct kmem_cache *cache, size_t nr, void **objects)
 {
 	here_cpu *cpu = cpu_here();
-	struct slab_run run = { .cpu = cpu, .id_slot = slot_of(cpu, objects[0]), .secret = cpu->secret };
-	here_slot *slot = slot_at(cpu, run.id_slot);
-	void **top, **from = objects, **end;
+	here_slot *slot = slot_at(cpu, slot_of(cpu, objects[0]));
+	void **end;
 
 	nr = min_t(size_t, nr, RUN_MOST);
 	if (unlikely(!slot->free_limit || (cache && cache != slot->cache)))
@@ -148,15 +192,10 @@ KMEM_FAST static size_t push_run(const struct kmem_cache *cache, size_t nr, void
 	if (unlikely((size_t)(slot->free_limit - slot->top) < nr))
 		sheaf_swap_for_room(slot);
 	sheaves_forget_last(this_cpu());
-	top = slot->top;
-	end = objects + min_t(size_t, nr, (size_t)(slot->free_limit - top));
-	run.slab_mask = ~(unsigned long)slot->slab_mask;
-	run.step = slot->cache->step;
-	run.objects = slot->cache->objects;
-	run.before = -((unsigned long)objects[0] & run.slab_mask);
-	RUN(push_from, from, end, top, 1, &run);
-	slot->top = top;
-	return (size_t)(from - objects);
+	end = objects + min_t(size_t, nr, (size_t)(slot->free_limit - slot->top));
+	if (FEW_REGISTERS && is_power_of_2(slot->cache->objects))
+		return push_even_run(slot, objects, end);
+	return push_up_to(cpu, slot, objects, end, false);
 }
 
 /* What ended a run. */

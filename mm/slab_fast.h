@@ -7,8 +7,8 @@
  *	fast_push()	*top++			of any other; marked
  *	sheaf_swap...()	main <-> spare		where that is empty, or full
  *
- * A host never takes the CPU away between two of their instructions (include/kmem/cpu.h), so they see it as cpu_here()
- * does. What is odd they leave as it is, and say so: mm/slab_alloc.c has the slow paths, which look at everything again.
+ * A host never takes the CPU away between two of their instructions (include/kmem/cpu.h), so it is cpu_here() to them.
+ * What is odd they leave as it is, and say so: mm/slab_alloc.c has the slow paths, which look at everything again.
  */
 #ifndef MM_SLAB_FAST_H
 #define MM_SLAB_FAST_H
@@ -28,15 +28,20 @@
 #endif
 
 /*
- * With so few, each that a fast path uses beside its arguments' is saved and restored: there a slot takes its number's
- * place, the stack's top is changed where it is (which else takes longer), and what kfree() does seldom is a function
- * of its own.
+ * With so few, each that a fast path uses beside its arguments' is saved and restored. There the stack's top is changed
+ * where it is and read twice (which else takes longer), what was asked waits in memory for slow paths, and what kfree()
+ * does seldom is a function of its own.
  */
 #define FEW_REGISTERS (sizeof(long) == 4)
 
 INLINE here_slot *slot_at(here_cpu *cpu, unsigned long slot)
 {
 	return (here_slot *)((char KMEM_HERE *)cpu->sheaves + slot);
+}
+
+INLINE unsigned long slot_place(const here_cpu *cpu, const here_slot *slot)
+{
+	return (unsigned long)slot - (unsigned long)cpu->sheaves;
 }
 
 /* The CPU is one of the cache's machine. */
@@ -114,12 +119,21 @@ INLINE void *pop(here_cpu *cpu, here_slot *slot, bool is_plain)
 	return pop_for(cpu, slot, is_plain, false);
 }
 
-/* Is this where an object of the slot's cache starts? The page is of a slab of the usual order. */
+/*
+ * Is this where an object of the slot's cache starts? The page is of a slab of the usual order. False: perhaps not; of
+ * a cache with a power of two of objects a slab, certainly.
+ */
+INLINE bool starts_plainly(const here_slot *slot, const void *object)
+{
+	return likely(!((u32)(unsigned long)object * slot->inverse & slot->odd_place));
+}
+
+/* The same of any cache. */
 INLINE bool starts_object(const here_slot *slot, const void *object)
 {
 	u32 place = (u32)(unsigned long)object;
 
-	if (likely(!(place * slot->inverse & slot->odd_place)))
+	if (starts_plainly(slot, object))
 		return true;
 	return steps_in(slot->cache->step, place & slot->slab_mask) < slot->cache->objects;
 }
@@ -133,9 +147,25 @@ INLINE unsigned long slot_of(const here_cpu *cpu, const void *object)
 }
 
 /*
- * Mark and push, below the limit. What is odd goes to the slow path: a full sheaf, no object's start, the object that
- * was pushed last. The object's memory is written, not read: it may be long out of the caches. Returns whether it was
- * pushed.
+ * Mark and push: the stack has room, and the object is one. The object's memory is written, not read: it may be long
+ * out of the caches.
+ */
+INLINE void push(here_cpu *cpu, here_slot *slot, void **top, void *object, unsigned long *mark_at)
+{
+	*mark_at = object_mark(object, cpu->secret);
+	if (FEW_REGISTERS) {
+		barrier();
+		*slot->top = object;
+		slot->top++;
+	} else {
+		*top = object;
+		slot->top = top + 1;
+	}
+}
+
+/*
+ * Push, below the limit. What is odd goes to the slow path: a full sheaf, no object's start, the object that was pushed
+ * last. Returns whether it was pushed.
  */
 INLINE bool fast_push(here_cpu *cpu, here_slot *slot, void **limit, void *object, unsigned long *mark_at)
 {
@@ -143,14 +173,18 @@ INLINE bool fast_push(here_cpu *cpu, here_slot *slot, void **limit, void *object
 
 	if (unlikely(top >= limit || !starts_object(slot, object) || top[-1] == object))
 		return false;
-	*mark_at = object_mark(object, cpu->secret);
-	*top = object;
-	if (FEW_REGISTERS) {
-		__asm__ volatile("" : : : "memory");
-		slot->top++;
-	} else {
-		slot->top = top + 1;
-	}
+	push(cpu, slot, top, object, mark_at);
+	return true;
+}
+
+/* The same of an object whose slot has a limit, if it starts plainly; in the order that keeps the fewest registers. */
+INLINE bool plain_push(here_cpu *cpu, here_slot *slot, void *object)
+{
+	void **top = slot->top;
+
+	if (unlikely(top >= slot->free_limit || top[-1] == object || !starts_plainly(slot, object)))
+		return false;
+	push(cpu, slot, top, object, object);
 	return true;
 }
 
@@ -177,12 +211,16 @@ INLINE void *kmalloc_pop(here_cpu *cpu, size_t size, gfp_t gfp)
 	return unlikely(gfp_is_odd(gfp)) ? NULL : pop(cpu, slot_at(cpu, kmalloc_slots[(size + 7) / 8]), true);
 }
 
+/* Is that a matter for others: a cache of another machine, or odd flags? */
+INLINE bool cache_is_odd(here_cpu *cpu, const struct kmem_cache *cache, gfp_t gfp)
+{
+	return unlikely(cache->machine != cpu->machine) || unlikely(gfp_is_odd(gfp));
+}
+
 /* The same of a cache. */
 INLINE void *cache_pop(here_cpu *cpu, const struct kmem_cache *cache, gfp_t gfp)
 {
-	if (unlikely(cache->machine != cpu->machine || gfp_is_odd(gfp)))
-		return NULL;
-	return pop(cpu, slot_of_cache(cpu, cache), false);
+	return cache_is_odd(cpu, cache, gfp) ? NULL : pop(cpu, slot_of_cache(cpu, cache), false);
 }
 
 /* The same, the newest object. A slot knows its cache, and with it its machine. */

@@ -8,9 +8,9 @@
  *	slot [ - | <- stack ......... | struct task, with thread-local variables ]
  *
  * What a task has of its own (kmem_context, whose CPU of which machine it leases) is thread-local: one access by
- * segment register, as this_cpu is in a kernel. The other one is at that CPU itself, for KMEM_FAST code. The processor's interrupts are off only inside this host; what the core
- * calls local_irq_save() is a count of the task's, and who comes by interrupt looks at it: a handler that may not
- * run now runs at a later interrupt.
+ * segment register, as this_cpu is in a kernel. The other segment register is at that CPU itself, for KMEM_FAST code.
+ * The processor's interrupts are off only inside this host; what the core calls local_irq_save() is a count of the
+ * task's, and who comes by interrupt looks at it: a handler that may not run now runs at a later interrupt.
  *
  * Lock: sched. memory_guard may be taken inside it (a page fault).
  */

@@ -69,9 +69,9 @@ extern const void *const kmem_sheaf_none[1];
 #define SHEAF_NONE ((void **)kmem_sheaf_none + 1)
 
 /*
- * This thread's CPU, as those see it who cannot lose it meanwhile: KMEM_FAST functions. On bare metal a segment register
- * is at its slots, so that its fields and slots are named without an instruction, or a register, for where it is:
- * pointers to them are distances, in an address space of the compiler's. Elsewhere they are what they seem.
+ * This thread's CPU, as those see it who cannot lose it meanwhile: KMEM_FAST functions. On bare metal a segment
+ * register is at its slots, so that its fields and slots are named without an instruction, or a register, for where it
+ * is: pointers to them are distances, in an address space of the compiler's. Elsewhere they are what they seem.
  */
 #if defined(KMEM_HOST_X86) && defined(__SEG_GS)
 #define KMEM_CPU_IS_SEGMENT
@@ -162,6 +162,9 @@ struct cpu_context {
 	gfp_t odd_gfp;			/* KMEM_ODD_GFP, KMEM_ODD_GFP_PINNED if pinned, or KMEM_ODD_GFP_ASKED */
 	u16 kmap_depth;			/* mappings of kmap_local_page(); not 0: the CPU is kept */
 	u16 kmap_away;			/* 1 + the set that they are in, while the thread has no CPU */
+	/* Of the call that is in KMEM_FAST code, where registers are few: for its slow path. */
+	gfp_t asked_gfp;
+	size_t asked;
 };
 
 /* A thread that has no CPU yet. */
