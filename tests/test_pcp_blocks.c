@@ -331,17 +331,17 @@ static void no_more_is_kept_than_the_user_says(struct ktap *t)
 	ASSERT(t, m);
 	page = alloc_pages(GFP_KERNEL, 1);
 	pcp = pcp_of(page);
-	EXPECT_GT(t, pcp->order[1].kept_max, 0);
-	EXPECT_LE(t, pcp->order[1].kept_max, 8);
-	EXPECT_EQ(t, pcp->order[4].kept_max, 1);
-	EXPECT_EQ(t, pcp->order[5].kept_max, 0);
+	EXPECT_GT(t, pcp->order[1].kept_max[0], 0);
+	EXPECT_LE(t, pcp->order[1].kept_max[0], 8);
+	EXPECT_EQ(t, pcp->order[4].kept_max[0], 1);
+	EXPECT_EQ(t, pcp->order[5].kept_max[0], 0);
 	__free_pages(page, 1);
 	page = alloc_pages(GFP_KERNEL, 5);
 	__free_pages(page, 5);
 	EXPECT_EQ(t, pcp->order[5].kept, 0);
 	ASSERT(t, machine_for(t, "mem=1G kmem.keep=1G" CPUS(1)));
 	page = alloc_pages(GFP_KERNEL, 1);
-	EXPECT_GT(t, pcp_of(page)->order[9].kept_max, 0);	/* the zone's share, which is less */
+	EXPECT_GT(t, pcp_of(page)->order[9].kept_max[0], 0);	/* the zone's share, which is less */
 	__free_pages(page, 1);
 }
 

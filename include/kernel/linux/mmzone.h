@@ -72,10 +72,10 @@ struct pcp_filling {
 
 /* Of one order; of single pages, which are on the lists, only flags, taken and freed. */
 struct pcp_order {
-	struct page *blocks;		/* last in, first out, by lru.next */
-	u16 kept;			/* blocks */
-	u16 kept_max[2];		/* more than this go to the zone; [1]: of cold pageblocks */
+	u16 kept_max[2];		/* more blocks than this go to the zone; [1]: of cold pageblocks */
+	u16 kept;
 	u16 full;			/* one did so, since one was last fetched */
+	struct page *blocks;		/* last in, first out, by lru.next */
 	u32 type;			/* page_type of one that is kept, of mobility 0 */
 	unsigned long flags;		/* of a block's first page, without the owner's: node, zone and order */
 	unsigned long taken, freed;	/* blocks, by the fast paths: events that they do not count elsewhere */
