@@ -207,7 +207,7 @@ static void an_area_of_another_size_in_its_bucket_is_passed_over(struct ktap *t)
 	ASSERT_NOT_NULL(t, block);
 	split_page(block, VM_KEPT_BITS + 1);
 	for (nr = 1; nr <= VM_KEPT_BUCKETS + 1; nr++) {
-		bucket = vm_kept_bucket(page_to_pfn(block), nr * PAGE_SIZE, AREA_OF_RAM);
+		bucket = vm_kept_bucket(block, nr * PAGE_SIZE);
 		if (small[bucket])
 			break;
 		small[bucket] = nr;

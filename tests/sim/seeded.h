@@ -69,7 +69,7 @@ static __attribute__((unused)) void nap(u64 us)
 static __attribute__((unused)) void ask_to_yield_often(void *arg)
 {
 	(void)arg;
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 100; i++) {
 		for (unsigned int id = 0; id < m->nr_cpus; id++)
 			__atomic_fetch_or(&m->cpus[id]->pending, CPU_YIELD, __ATOMIC_RELAXED);
 		sim_yield();

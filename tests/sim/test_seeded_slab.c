@@ -64,7 +64,7 @@ static void hold_world(void *arg)
 static void a_slot_is_used_on_its_cpu(struct ktap *t)
 {
 	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_CPU_HOLD, .run = hold_world, .schedules = 2000, .prepare = make_cache,
+		.bug = SEEDED_CPU_HOLD, .run = hold_world, .schedules = 200, .prepare = make_cache,
 	});
 }
 
