@@ -324,7 +324,7 @@ static void of_a_full_zone_little_is_kept(struct ktap *t)
 /* kmem.keep= limits what is kept of each order, however large the zone is. */
 static void no_more_is_kept_than_the_user_says(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=1G kmem.keep=64K" CPUS(1));
+	struct machine *m = machine_for(t, "mem=128M kmem.keep=64K" CPUS(1));
 	struct per_cpu_pages *pcp;
 	struct page *page;
 
@@ -339,7 +339,7 @@ static void no_more_is_kept_than_the_user_says(struct ktap *t)
 	page = alloc_pages(GFP_KERNEL, 5);
 	__free_pages(page, 5);
 	EXPECT_EQ(t, pcp->order[5].kept, 0);
-	ASSERT(t, machine_for(t, "mem=1G kmem.keep=1G" CPUS(1)));
+	ASSERT(t, machine_for(t, "mem=128M kmem.keep=1G" CPUS(1)));
 	page = alloc_pages(GFP_KERNEL, 1);
 	EXPECT_GT(t, pcp_of(page)->order[9].kept_max[0], 0);	/* the zone's share, which is less */
 	__free_pages(page, 1);
