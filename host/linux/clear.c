@@ -2,8 +2,8 @@
 /*
  * clear.c - whole pages cleared by AVX, if the processor has it and nothing must see each store.
  *
- * The processor is asked once. (__builtin_cpu_supports() asks it for everything there is when the program starts, in 5 KiB of
- * libgcc's code, and programs with that in them took a tenth longer for a pair of 64 bytes.)
+ * The processor is asked once. (__builtin_cpu_supports() asks it for everything there is when the program starts, in
+ * 5 KiB of libgcc's code, and programs with that in them took a tenth longer for a pair of 64 bytes.)
  * Source: Intel SDM volume 1, "Detection of AVX instructions".
  */
 #include <kmem/host.h>
