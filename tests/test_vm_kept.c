@@ -179,6 +179,63 @@ static void other_sizes_places_and_kinds_do_not_get_it(struct ktap *t)
 	env_holds(e);
 }
 
+/* Someone else has begun to free it: whoever comes second is told that there is nothing, and changes nothing. */
+static void an_area_that_another_has_claimed_is_left_to_him(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct page *page;
+	struct vmap_area *area;
+	void *p, *ram;
+
+	ASSERT_NOT_NULL(t, e);
+	page = alloc_page(GFP_KERNEL);
+	p = vmalloc(PAGE_SIZE);
+	ram = vm_map_ram(&page, 1, NUMA_NO_NODE);
+	ASSERT(t, page && p && ram);
+	area = vm_area_find(&e->m->vmalloc->space, (unsigned long)p);
+	area->state = AREA_TAKEN;
+	vfree(p);
+	vfree_atomic(p);
+	EXPECT_EQ(t, console_count("Trying to vfree() nonexistent vm area"), 2);
+	EXPECT_NULL(t, remove_vm_area(p));
+	area->state = AREA_BUSY;
+	area = vm_area_find(&e->m->vmalloc->space, (unsigned long)ram);
+	area->state = AREA_TAKEN;
+	vm_unmap_ram(ram, 1);
+	EXPECT_CONTAINS(t, console_text(), "vm_unmap_ram: no area of 1 pages");
+	area->state = AREA_BUSY;
+	env_holds(e);
+	vm_unmap_ram(ram, 1);
+	vfree(p);
+	__free_page(page);
+}
+
+/* More maps of single pages than may be dead at once: the CPU flushes its own before it frees the next. */
+static void maps_that_are_too_many_to_be_dead_are_flushed(struct ktap *t)
+{
+	enum { NR = 400 };
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	static struct page *pages[NR];
+	static void *maps[NR];
+
+	ASSERT_NOT_NULL(t, e);
+	for (unsigned int i = 0; i < NR; i++)
+		pages[i] = alloc_page(GFP_KERNEL);
+	for (unsigned int round = 0; round < 3; round++) {
+		for (unsigned int i = 0; i < NR; i++) {
+			maps[i] = vm_map_ram(&pages[i], 1, NUMA_NO_NODE);
+			ASSERT_NOT_NULL(t, maps[i]);
+		}
+		for (unsigned int i = 0; i < NR; i++)
+			vm_unmap_ram(maps[i], 1);
+		EXPECT_LE(t, kept_count(e).nr_dead, 256);
+		env_holds(e);
+	}
+	EXPECT_LACKS(t, console_text(), "no area of");
+	for (unsigned int i = 0; i < NR; i++)
+		__free_page(pages[i]);
+}
+
 /* So many pages from that one on, mapped and no more, and spare. */
 static void keep_map_of(struct ktap *t, struct env *e, struct page *first, unsigned int nr)
 {
@@ -777,6 +834,8 @@ static void threads_share_what_is_kept(struct ktap *t)
 KTAP_SUITE(vm_kept, KTAP_CASE(the_same_frames_get_their_area_again_after_a_flush),
 	   KTAP_CASE(c44_a_kept_area_faults_and_is_nobodys), KTAP_CASE(kept_frames_are_free),
 	   KTAP_CASE(other_frames_do_not_get_it), KTAP_CASE(other_sizes_places_and_kinds_do_not_get_it),
+	   KTAP_CASE(an_area_that_another_has_claimed_is_left_to_him),
+	   KTAP_CASE(maps_that_are_too_many_to_be_dead_are_flushed),
 	   KTAP_CASE(an_area_of_another_size_in_its_bucket_is_passed_over),
 	   KTAP_CASE(maps_of_neighbours_are_kept_too), KTAP_CASE(maps_of_scattered_pages_are_kept_too),
 	   KTAP_CASE(an_area_of_two_tables_is_kept_too),

@@ -58,6 +58,53 @@ static void k2_an_area_that_is_kept_and_is_not_is_found(struct ktap *t)
 	}
 }
 
+/* One that another CPU freed is looked at as one in a bucket is. */
+static void k2_a_returned_area_is_looked_at(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct vm_kept *kept;
+	struct list_head *bucket;
+	struct vmap_area *area;
+
+	ASSERT_NOT_NULL(t, e);
+	if (!spare_area(e, BYTES))
+		return;
+	area = kept_area(e);
+	kept = kept_of(e);
+	bucket = area->list.prev;
+	list_move(&area->list, &kept->returned);
+	kept->nr_returned++;
+	kept->nr_taken++;
+	env_holds(e);
+	area->home = NULL;
+	expect_fault(e, "K2");
+	area->home = kept;
+	list_move(&area->list, bucket);
+	kept->nr_returned--;
+	kept->nr_taken--;
+	env_holds(e);
+}
+
+/* That the busy tree has more kept areas than the lists. */
+static void k2_a_kept_area_on_no_list_is_found(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct list_head *before;
+	struct vmap_area *area;
+
+	ASSERT_NOT_NULL(t, e);
+	if (!spare_area(e, BYTES))
+		return;
+	area = kept_area(e);
+	before = area->list.prev;
+	list_del(&area->list);
+	kept_of(e)->nr_taken++;
+	expect_fault(e, "K2");
+	kept_of(e)->nr_taken--;
+	list_add(&area->list, before);
+	env_holds(e);
+}
+
 static void k3_an_area_in_another_frames_bucket_is_found(struct ktap *t)
 {
 	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
@@ -157,6 +204,7 @@ static void k4_a_recent_area_at_the_wrong_place_is_found(struct ktap *t)
 
 KTAP_SUITE(vm_kept_check, KTAP_CASE(k1_wrong_counts_are_found),
 	   KTAP_CASE(k2_an_area_that_is_kept_and_is_not_is_found),
+	   KTAP_CASE(k2_a_returned_area_is_looked_at), KTAP_CASE(k2_a_kept_area_on_no_list_is_found),
 	   KTAP_CASE(k3_an_area_in_another_frames_bucket_is_found),
 	   KTAP_CASE(k3_spare_areas_in_the_wrong_order_are_found),
 	   KTAP_CASE(l2_a_mapping_at_a_kept_address_is_found),
