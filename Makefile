@@ -49,7 +49,7 @@ ARCH ?= $(native-arch)
 # TSan, and the simulator, which takes its place at the same calls, know 64-bit processors only.
 ifeq ($(HOST),linux)
 CHECK_VARIANTS ?= plain asan $(if $(filter i386,$(ARCH)),,tsan) clang $(if $(filter i386,$(ARCH)),,sim) metal \
-	$(if $(filter x86_64,$(ARCH)),m32 metal32 embed arm64 riscv64)
+	$(if $(filter x86_64,$(ARCH)),m32 metal32 embed arm64)
 endif
 CHECK_VARIANTS ?= plain
 
