@@ -16,11 +16,13 @@
 #include <cpuid.h>
 
 #define AVX_ENABLED (bit_OSXSAVE | bit_AVX)
-#define XCR0_SSE_AVX 6u /* the system saves these registers */
+#define XCR0_SSE_AVX 6u			/* the system saves these registers */
 
-enum { UNKNOWN,
+enum avx {
+	UNKNOWN,
 	WITHOUT_AVX,
-	WITH_AVX };
+	WITH_AVX,
+};
 
 static int avx_ask(void)
 {
@@ -28,9 +30,7 @@ static int avx_ask(void)
 
 	if (!__get_cpuid(1, &a, &b, &c, &d) || (c & AVX_ENABLED) != AVX_ENABLED)
 		return WITHOUT_AVX;
-	__asm__("xgetbv"
-		: "=a"(a), "=d"(d)
-		: "c"(0));
+	__asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
 	return (a & XCR0_SSE_AVX) == XCR0_SSE_AVX ? WITH_AVX : WITHOUT_AVX;
 }
 

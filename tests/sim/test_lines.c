@@ -8,7 +8,7 @@
 #include "cli/lines.h"
 #include "tests/ktap.h"
 
-/* At most so many lines in 1,000 operations. */
+/* At most so many lines in 1,000 operations, of which none asks the host for anything. */
 static void expect_lines(struct ktap *t, const char *name, enum sim_strategy strategy, unsigned int nr_tasks,
 			 unsigned int operations, u64 thousandths)
 {
