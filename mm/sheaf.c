@@ -34,7 +34,7 @@
 static const u16 sheaf_bytes[NR_SHEAF_SIZES] = { 128, 256, 512, 1024, 2048, 4096 };
 
 #define REFILL_BYTES (128u << 10)	/* of slabs at once: each object is written to */
-#define SHEAF_CAPACITY(bytes) ((unsigned int)(((bytes) - sizeof(struct sheaf)) / sizeof(void *)))
+#define SHEAF_CAPACITY(bytes) ((unsigned int)(((bytes) - sizeof(struct sheaf)) / sizeof(void *)) - 1)	/* kmem/cpu.h */
 
 /* Small objects by the hundred, large ones by the dozen: a sheaf stands for 32 to 64 KiB, of large objects for 480. */
 unsigned int sheaf_capacity_for(const struct machine *m, unsigned int size)
@@ -99,14 +99,18 @@ void sheaves_forget(struct machine *m, const void *start, size_t bytes)
  * How the fast paths tell an object from what is between objects without dividing. size = odd * 2^k; times the inverse
  * of the odd part, the offset of object i in its slab is i * 2^k, and no other offset is one of those. Where the slab
  * has a power of two of objects, these are the numbers without certain bits. (A slab's start adds only higher bits.)
- * Else the cache must tell.
+ * Else that is certain of the first object only, and its number tells (mm/slab.h, steps_in()). For classes of a power
+ * of two the address alone would do, and two instructions fewer; but no processor guesses which of three ways the next
+ * free goes (log sizes took half as long again).
  */
 static void slot_init_check(const struct kmem_cache *cache, struct cpu_sheaf *slot)
 {
 	u32 step = cache->size & -cache->size, last = (cache->objects - 1) * step;
 
-	slot->slab_mask = (u16)((PAGE_SIZE << cache->order) - 1);
 	slot->inverse = (u32)cache->step.inverse;
+	slot->shift = (u8)cache->step.shift;
+	slot->objects = (u16)cache->objects;
+	slot->slab_mask = (u16)((PAGE_SIZE << cache->order) - 1);
 	slot->odd_place = is_power_of_2(cache->objects) ? slot->slab_mask & ~last : ~0u;
 }
 
@@ -133,7 +137,7 @@ void cpu_slot_set_bytes(struct kmem_cache *cache, struct kmem_cpu *cpu)
 	unsigned int bytes = __atomic_load_n(&cache->object_size, __ATOMIC_RELAXED);
 	unsigned int words = DIV_ROUND_UP(bytes, (unsigned int)sizeof(long));	/* all of the last is the object's */
 
-	__atomic_store_n(&slot->words, (u16)min(words, SHEAF_FEW_WORDS + 1), __ATOMIC_RELAXED);
+	__atomic_store_n(&slot->words, (u8)min(words, SHEAF_FEW_WORDS + 1), __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->bytes, (u16)(bytes | (inits_objects(cache) ? SHEAF_INIT : 0)), __ATOMIC_RELAXED);
 }
 
@@ -397,7 +401,8 @@ void sheaf_free_slow(struct kmem_cache *cache, void *object)
 	int nid = (int)cpu->node;
 
 	if (sheaf_takes(cache, object, nid) && slot_has_room(cache, slot, nid)) {
-		*slot->top++ = object;
+		slot->top[0] = slot->top[1] = object;
+		slot->top++;
 		object = NULL;
 	}
 	cpu_let_go(flags);

@@ -50,7 +50,7 @@ struct sheaf {
 	u16 filled;			/* objects that it was last filled with from slabs */
 	u32 nr;				/* objects; stale while a CPU uses the sheaf as its main one */
 	void *bottom;			/* its own address: what an empty stack seems to hold, see kmem/cpu.h */
-	void *objects[];
+	void *objects[];		/* capacity, and one more */
 };
 
 /* Two stacks in one cache line; who waits for the lock looks at another, and so does not take that from the holder. */

@@ -549,7 +549,8 @@ SLOW void kfree_slow(void *object)
 /* On a stack that was full: a spare sheaf may have room. */
 INLINE bool push_elsewhere(here_cpu *cpu, here_slot *slot, void *object)
 {
-	return slot->top == sheaf_slot_limit(slot) && object != last_object(cpu) && sheaf_swap_for_room(slot) &&
+	return slot->top == sheaf_slot_limit(slot) && object != last_object(cpu) && object != slot->top[-1] &&
+	       sheaf_swap_for_room(slot) &&
 	       fast_push(cpu, slot, sheaf_slot_limit(slot), object, object_mark_at(slot->cache, object));
 }
 
@@ -576,7 +577,7 @@ KMEM_FAST void kfree(const void *pointer)
 	here_cpu *cpu = cpu_here();
 	here_slot *slot;
 
-	if (object == last_object(cpu)) {
+	if (likely(object == last_object(cpu))) {	/* a jump fewer is a tenth of a pair's time */
 		if (unlikely(!set_aside(cpu, cpu->last_slot, object)))
 			kfree_odd(object);
 		return;

@@ -167,6 +167,7 @@ INLINE size_t push_up_to(here_cpu *cpu, here_slot *slot, void **objects, void **
 		RUN(push_even_from, from, end, top, 1, &run);
 	else
 		RUN(push_from, from, end, top, 1, &run);
+	*top = top[-1];
 	slot->top = top;
 	return (size_t)(from - objects);
 }

@@ -35,6 +35,13 @@ static inline bool machine_holds(struct ktap *t, struct machine *m)
 	return false;
 }
 
+/* An object that the CPU knows as its newest: it stood aside before. */
+static inline void *newest_of(struct kmem_cache *cache)
+{
+	kmem_cache_free(cache, kmem_cache_alloc(cache, GFP_KERNEL));
+	return kmem_cache_alloc(cache, GFP_KERNEL);
+}
+
 static inline void expect_fault_of(struct ktap *t, struct machine *m, const char *id)
 {
 	struct kmem_fault fault = { 0 };

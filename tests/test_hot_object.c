@@ -76,6 +76,55 @@ static void where_one_stands_aside_the_next_goes_to_the_stack(struct ktap *t)
 	machine_holds(t, h.m);
 }
 
+/* From the stack nobody is told of it; it is seen at the free, and is the newest from then on. */
+static void popped_last_it_stands_aside_too(struct ktap *t)
+{
+	void *first, *second, *third;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	first = newest_of(h.cache);
+	second = kmalloc(64, GFP_KERNEL);
+	third = kmalloc(64, GFP_KERNEL);
+	EXPECT(t, h.cpu->last_object == first);
+	kfree(second);				/* not the last */
+	EXPECT(t, !h.slot->hot && h.slot->top[-1] == second && h.slot->top[0] == second);
+	EXPECT(t, kmalloc(64, GFP_KERNEL) == second);
+	kfree(second);
+	EXPECT(t, h.slot->hot == second && h.cpu->last_object == second);
+	kfree(third);				/* one stands aside already */
+	EXPECT(t, h.slot->hot == second && h.slot->top[-1] == third);
+	kfree(first);
+	EXPECT(t, h.slot->hot == second && h.slot->top[-1] == first);
+	machine_holds(t, h.m);
+	EXPECT_EQ(t, cache_live_objects(h.cache), h.live);
+}
+
+/* Of each kind: from the stack to the stack, from the stack aside, by a bulk of frees, onto a stack that is full. */
+static void freed_twice_at_once_it_is_reported_wherever_it_went(struct ktap *t)
+{
+	void *first, *second, *third;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	first = newest_of(h.cache);
+	second = kmalloc(64, GFP_KERNEL);
+	third = kmalloc(64, GFP_KERNEL);
+	kfree(second);
+	kfree(second);
+	EXPECT_EQ(t, console_count("Object already free"), 1);
+	kfree_bulk(1, &third);
+	kfree(third);
+	EXPECT_EQ(t, console_count("Object already free"), 2);
+	third = kmalloc(64, GFP_KERNEL);
+	kfree(third);
+	EXPECT(t, h.slot->hot == third);
+	kfree(third);
+	EXPECT_EQ(t, console_count("Object already free"), 3);
+	kfree(first);
+	EXPECT_EQ(t, cache_live_objects(h.cache), h.live);
+}
+
 static void nothing_made(void *object)
 {
 	(void)object;
@@ -105,7 +154,7 @@ static void every_plain_cache_has_one(struct ktap *t)
 	machine_holds(t, h.m);
 	kmem_cache_free(h.cache, object);
 	EXPECT_EQ(t, console_count("Wrong slab cache"), 1);
-	EXPECT(t, !slot->hot && !h.slot->hot);
+	EXPECT(t, !slot->hot && h.slot->hot != object);
 	kmem_cache_free(plain, object);
 	kmem_cache_free(plain, object);
 	EXPECT_EQ(t, console_count("Object already free"), 1);
@@ -143,8 +192,8 @@ static void written_to_after_the_free_it_is_not_handed_out(struct ktap *t)
 	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
 	for (int round = 0; round < 4; round++) {
 		bool stands_aside = round & 1, by_size = round & 2;
-		unsigned long *object = kmalloc(64, GFP_KERNEL);
-		void *newest = stands_aside ? NULL : kmalloc(64, GFP_KERNEL), *next;
+		unsigned long *first = newest_of(h.cache), *object = stands_aside ? first : kmalloc(64, GFP_KERNEL);
+		void *last = stands_aside ? NULL : kmalloc(64, GFP_KERNEL), *next;
 
 		kfree(object);
 		EXPECT(t, (stands_aside ? h.slot->hot : h.slot->top[-1]) == object);
@@ -154,7 +203,8 @@ static void written_to_after_the_free_it_is_not_handed_out(struct ktap *t)
 		EXPECT_GT(t, console_count("BUG "), reports);
 		reports = console_count("BUG ");
 		kfree(next);
-		kfree(newest);
+		kfree(last);
+		kfree(stands_aside ? NULL : first);
 		kmem_cache_shrink(h.cache);
 		kfree(kmalloc(64, GFP_KERNEL));
 	}
@@ -207,7 +257,7 @@ static void freed_elsewhere_it_is_forgotten_with_its_slab(struct ktap *t)
 	}
 	kmem_cache_shrink(h.cache);
 	filler = kmalloc(64, GFP_KERNEL);	/* not by the fast path: there is no sheaf */
-	object = kmalloc(64, GFP_KERNEL);
+	object = newest_of(h.cache);
 	EXPECT(t, h.cpu->last_object == object);
 	slab_put(h.cache, &filler, 1);
 	slab_put(h.cache, &object, 1);
@@ -340,6 +390,8 @@ static void asked_in_fast_code_the_next_allocation_serves(struct ktap *t)
 
 KTAP_SUITE(hot_object, KTAP_CASE(asked_in_fast_code_the_next_allocation_serves),
 	KTAP_CASE(the_newest_object_stands_aside_and_comes_back),
+	KTAP_CASE(popped_last_it_stands_aside_too),
+	KTAP_CASE(freed_twice_at_once_it_is_reported_wherever_it_went),
 	KTAP_CASE(where_one_stands_aside_the_next_goes_to_the_stack), KTAP_CASE(every_plain_cache_has_one),
 	KTAP_CASE(freed_twice_it_is_reported),
 	KTAP_CASE(written_to_after_the_free_it_is_not_handed_out), KTAP_CASE(nor_is_one_of_a_cache),

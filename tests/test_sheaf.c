@@ -212,7 +212,7 @@ static void the_newest_object_without_a_sheaf_is_drained(struct ktap *t)
 
 	ASSERT(t, world_make(t, &w, "mem=64M nr_cpus=1", 64));
 	ASSERT(t, get(&w, 0, 1));
-	newest = kmem_cache_alloc(w.cache, GFP_KERNEL);
+	newest = newest_of(w.cache);
 	main_take_away(&w);
 	kmem_cache_free(w.cache, newest);
 	EXPECT_EQ(t, w.slot->hot, newest);
@@ -272,7 +272,7 @@ static void the_newest_object_is_refused_twice_where_only_the_spare_has_room(str
 
 	ASSERT(t, world_make(t, &w, "mem=64M nr_cpus=1", 64));
 	nr = stack_fill(t, &w);
-	newest = kmem_cache_alloc(w.cache, GFP_KERNEL);
+	newest = newest_of(w.cache);
 	kmem_cache_free(w.cache, objects[--nr]);
 	ASSERT_EQ(t, in_main(&w), w.capacity);
 	kfree(newest);

@@ -37,7 +37,9 @@ struct task_struct;
  *	                  ^ top
  *
  * and one that stands aside: the newest object that was given out, freed before all others. It comes back next,
- * and waits for no other memory: so much code frees what it just allocated.
+ * and waits for no other memory: so much code frees what it just allocated. Which object that is the CPU knows of those
+ * that stood aside before; of one from the stack it sees it at the free, as *top is still it. A push leaves the object
+ * there too, so one look tells what is odd about a free: what was pushed last is free already. Hence one place more.
  */
 struct cpu_sheaf {
 	void *hot;			/* NULL: none */
@@ -47,10 +49,12 @@ struct cpu_sheaf {
 	struct sheaf *spare;		/* a second one, empty, full or between */
 	struct kmem_cache *cache;	/* whose; NULL: no one's, or of whole pages */
 	u32 inverse;			/* of the size's odd part, mod 2^32 */
-	u32 odd_place;			/* address * inverse: an object's has none of these, or the cache must tell */
+	u32 odd_place;			/* address * inverse: an object's has none of these, or its number tells */
 	u16 slab_mask;			/* bytes of a slab - 1 */
+	u16 objects;			/* of a slab */
 	u16 bytes;			/* what __GFP_ZERO clears, and SHEAF_INIT */
-	u16 words;			/* the same, up to SHEAF_FEW_WORDS */
+	u8 words;			/* the same, up to SHEAF_FEW_WORDS */
+	u8 shift;			/* size >> shift is odd */
 } __attribute__((aligned(64)));
 
 /* kmalloc()s too large for a slab: what this CPU made less what it freed. Only the sum over all CPUs is a number. */
@@ -97,7 +101,7 @@ struct kmem_cpu {
 	u16 *slot_map;
 	unsigned long secret;			/* marks freed objects: mm/slab.h */
 	unsigned long alloc_secret;		/* the same; another: every allocation is odd (init_on_alloc) */
-	void *last_object;			/* the newest that was given out, or this CPU */
+	void *last_object;			/* the newest that was given out and had stood aside, or this CPU */
 	here_slot *last_slot;			/* where it came from */
 	u32 id;
 	u32 node;
