@@ -6,11 +6,13 @@
  *	above, up to 4 MiB				whole pages: mm/kmalloc_large.c
  *
  * Objects of a large power of two all begin where a page does, so that their first lines, which are used most, share a
- * few sets of the processor's caches and drive each other out. So the large classes have a twin, for sizes that
- * need no more alignment than a line's and leave one free: as many objects a slab, each a line shorter.
+ * few sets of the processor's caches and drive each other out. So the large classes have a twin, for sizes that need no
+ * more alignment than a line's and leave one free: as many objects a slab, each a line shorter. What leaves no line of
+ * whole pages free has a cache of its own, which does not write to free objects (mm/slab.h, PAGES_ARE_MARKED).
  *
- *	kmalloc-4k	|0   |4096    |8192    |12288 ...	sizes of 2^k, multiples of 128, and above 4032
- *	its twin	|0   |4032   |8064   |12096 ...		all others: each begins a line earlier in its page
+ *	kmalloc-4k	|0   |4096    |8192    |12288 ...	multiples of 128 up to 4032
+ *	its twin	|0   |4032   |8064   |12096 ...		all others up to it: each begins a line earlier
+ *	its pages	|0   |4096    |8192    |12288 ...	above
  *
  * To the world they are one class: /proc/slabinfo adds them up.
  */
@@ -38,22 +40,30 @@ static const struct {
 	{ "256", 256 }, { "512", 512 }, { "1k", 1024 }, { "2k", 2048 }, { "4k", 4096 }, { "8k", 8192 },
 };
 
-#define TWIN_GAP 64u		/* a line of the processor's caches */
-
 /* Not merged with: a cache of that very size is its caller's own. */
-static bool twins_make(struct machine *m)
+static struct kmem_cache *twin_make(struct machine *m, u32 id, unsigned int class, unsigned int gap)
 {
+	struct kmem_cache *twin;
 	char name[32];
 
-	for (unsigned int class = KMALLOC_TWIN_FIRST; class < KMALLOC_CLASSES; class++) {
-		struct kmem_cache *twin;
-
-		snprintf(name, sizeof(name), "%s-%s", types[KMALLOC_NORMAL].prefix, classes[class].name);
-		twin = cache_new_at(m, KMALLOC_TWIN_ID(class), name, classes[class].size - TWIN_GAP,
-				    SLAB_KMALLOC | SLAB_NO_MERGE);
-		if (!twin)
-			return false;
+	snprintf(name, sizeof(name), "%s-%s", types[KMALLOC_NORMAL].prefix, classes[class].name);
+	twin = cache_new_at(m, id, name, classes[class].size - gap, SLAB_KMALLOC | SLAB_NO_MERGE);
+	if (twin)
 		twin->is_twin = true;
+	return twin;
+}
+
+static bool twins_make(struct machine *m)
+{
+	for (unsigned int class = KMALLOC_TWIN_FIRST; class < KMALLOC_CLASSES; class++)
+		if (!twin_make(m, KMALLOC_TWIN_ID(class), class, KMALLOC_TWIN_GAP))
+			return false;
+	for (unsigned int class = KMALLOC_PAGES_FIRST; class < KMALLOC_CLASSES; class++) {
+		struct kmem_cache *pages = twin_make(m, KMALLOC_PAGES_ID(class), class, 0);
+
+		if (!pages)
+			return false;
+		pages->marks_pages = PAGES_ARE_MARKED && pages->fast_free && !m->params.init_on_alloc;
 	}
 	return true;
 }
@@ -76,7 +86,9 @@ static size_t class_bytes(u32 id)
 {
 	u32 of_class = kmalloc_id_of_class(id);
 
-	return classes[of_class - KMALLOC_ID(KMALLOC_NORMAL, 0)].size - (of_class == id ? 0 : TWIN_GAP);
+	bool is_shorter = of_class != id && id < KMALLOC_PAGES_ID(KMALLOC_PAGES_FIRST);
+
+	return classes[of_class - KMALLOC_ID(KMALLOC_NORMAL, 0)].size - (is_shorter ? KMALLOC_TWIN_GAP : 0);
 }
 
 size_t kmalloc_size_roundup(size_t size)

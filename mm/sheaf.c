@@ -18,6 +18,7 @@
  *	H3  a barn's full sheaves are full, its empty ones empty; nr_full and nr_empty count them
  *	H5  every object in a sheaf is of the node of its CPU, or of its barn's
  *	H6  a CPU's newest object, if it says one, is of the cache of the slot that it says
+ *	H7  an object of whole pages in a sheaf is marked in its descriptor, and one that stands aside is not
  * For H2 and H5 a slot's hot object is in a sheaf.
  * Lock: barn->lock for the barn; a CPU's slots belong to who leases it (preemption off).
  */
@@ -243,7 +244,7 @@ static unsigned int take_marked(struct kmem_cache *cache, int nid, void **object
 {
 	nr = slab_take(cache, nid, objects, nr);
 	for (unsigned int i = 0; i < nr; i++)
-		*object_mark_at(cache, objects[i]) = object_mark(objects[i], cache->machine->secret);
+		object_set_mark(cache, objects[i], true);
 	return nr;
 }
 
@@ -338,7 +339,7 @@ void *sheaf_alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid)
 		int local = (int)cpu_get()->node;
 
 		object = slot_alloc(cache);
-		if (object && likely(*object_mark_at(cache, object) == object_mark(object, cache->machine->secret)))
+		if (object && likely(object_is_marked(cache, object)))
 			return object;
 		if (object)
 			report_not_free(cache, object);
@@ -428,8 +429,10 @@ static void slot_drain(struct kmem_cache *cache, struct kmem_cpu *cpu)
 	slot_set_main(cache, slot, NULL);
 	slot->spare = NULL;
 	local_irq_restore(flags);
-	if (hot)
+	if (hot) {
+		object_set_mark(cache, hot, true);
 		slab_put(cache, &hot, 1);
+	}
 	for (int i = 0; i < 2; i++) {
 		if (!sheaf[i])
 			continue;

@@ -80,8 +80,10 @@ static void slab_set_slot(struct machine *m, const struct page *slab, unsigned i
 /* Dress fresh pages as a slab, all objects in it. */
 static void slab_dress(struct kmem_cache *cache, struct page *slab, unsigned int order, unsigned long *map)
 {
-	for (unsigned long i = 0; i < 1ul << order; i++)
+	for (unsigned long i = 0; i < 1ul << order; i++) {
 		page_type_set(&slab[i], slab_page_type(cache, page_to_nid(slab), order));
+		page_object_mark(&slab[i], false);
+	}
 	slab_set_slot(cache->machine, slab, order, slab_slot(cache, order));
 	slab->flags |= 1ul << PG_slab;
 	slab->slab_cache = cache;
@@ -102,8 +104,10 @@ static void slab_undress(struct machine *m, struct page *slab, unsigned int orde
 {
 	slab_set_slot(m, slab, order, 0);
 	sheaves_forget(m, slab_address(slab), PAGE_SIZE << order);
-	for (unsigned long i = 0; i < 1ul << order; i++)
+	for (unsigned long i = 0; i < 1ul << order; i++) {
 		page_type_set(&slab[i], PAGE_TYPE_NONE);
+		page_object_mark(&slab[i], false);
+	}
 	slab->flags &= ~(1ul << PG_slab);
 	slab->slab_cache = NULL;
 	slab->free_map = NULL;

@@ -83,10 +83,11 @@ struct kmem_cache {
 	struct machine *machine;
 	unsigned int offset;		/* of the word of a free object that is marked */
 	bool marks;			/* freed objects are marked */
+	bool marks_pages;		/* in their first pages' descriptors: PAGES_ARE_MARKED; frees are fast */
 	bool fast_free;			/* a free is a mark and a push: nothing to check, nothing to clear */
 	bool internal;			/* kmem's own: no leak at shutdown */
 	bool boot;			/* kmalloc's classes: never destroyed */
-	bool is_twin;			/* of one of those, and counted as part of it: mm/kmalloc.c */
+	bool is_twin;			/* of one of those, or its pages; counted as part of it: mm/kmalloc.c */
 	slab_flags_t flags;
 	unsigned int size;		/* bytes an object takes */
 	unsigned int object_size;	/* bytes asked for */
@@ -289,22 +290,14 @@ int kmalloc_init(struct machine *m);
 size_t kmalloc_bytes(const void *object);
 /* The id of the cache for a size from 1 to KMALLOC_MAX_CACHE_SIZE and no special flags. */
 u32 kmalloc_plain_id(size_t size);
-/* The id of a class of kmalloc()'s, or of its twin: that of the class. */
+/* The id of a class of kmalloc()'s, of its twin, or of its pages: that of the class. */
 static inline u32 kmalloc_id_of_class(u32 id)
 {
-	u32 twin = id - KMALLOC_TWIN_ID(KMALLOC_TWIN_FIRST);
-
-	return id < KMALLOC_TWIN_ID(KMALLOC_TWIN_FIRST) ? id : twin + KMALLOC_ID(KMALLOC_NORMAL, KMALLOC_TWIN_FIRST);
-}
-
-/* The twin of a class's cache, or NULL. */
-static inline struct kmem_cache *kmalloc_twin(const struct kmem_cache *cache)
-{
-	u32 class = cache->id - KMALLOC_ID(KMALLOC_NORMAL, KMALLOC_TWIN_FIRST);
-
-	return class < KMALLOC_CLASSES - KMALLOC_TWIN_FIRST ?
-		       cache->machine->cache_by_id[KMALLOC_TWIN_ID(class + KMALLOC_TWIN_FIRST)] :
-		       NULL;
+	if (id >= KMALLOC_PAGES_ID(KMALLOC_PAGES_FIRST))
+		return id - KMALLOC_PAGES_ID(KMALLOC_PAGES_FIRST) + KMALLOC_ID(KMALLOC_NORMAL, KMALLOC_PAGES_FIRST);
+	if (id >= KMALLOC_TWIN_ID(KMALLOC_TWIN_FIRST))
+		return id - KMALLOC_TWIN_ID(KMALLOC_TWIN_FIRST) + KMALLOC_ID(KMALLOC_NORMAL, KMALLOC_TWIN_FIRST);
+	return id;
 }
 
 struct kmem_cache *kmalloc_cache(struct machine *m, size_t size, gfp_t gfp);
@@ -380,6 +373,50 @@ static inline unsigned long object_mark(const void *object, unsigned long secret
 static inline unsigned long *object_mark_at(const struct kmem_cache *cache, void *object)
 {
 	return (unsigned long *)((char *)object + cache->offset);
+}
+
+/*
+ * Objects of whole pages all begin in one set of the processor's first cache: who writes to more of them than a set has
+ * places misses each time, and a mark would be a miss more. So they are marked in the descriptor of their first page,
+ * each a line of its own; only one that stands aside is marked like others. Where a descriptor is half a line it has
+ * no room for that.
+ */
+#define PAGES_ARE_MARKED (__SIZEOF_POINTER__ == 8)
+
+static __always_inline bool page_object_is_free(const struct page *page)
+{
+#if __SIZEOF_POINTER__ == 8
+	return __atomic_load_n(&page->object_is_free, __ATOMIC_RELAXED);
+#else
+	return page && false;
+#endif
+}
+
+static __always_inline void page_object_mark(struct page *page, bool is_free)
+{
+#if __SIZEOF_POINTER__ == 8
+	__atomic_store_n(&page->object_is_free, is_free, __ATOMIC_RELAXED);
+#else
+	(void)page, (void)is_free;
+#endif
+}
+
+/* For slow paths. Is it marked in either way? */
+static inline bool object_is_marked(const struct kmem_cache *cache, void *object)
+{
+	if (cache->marks_pages && page_object_is_free(virt_to_page(object)))
+		return true;
+	return *object_mark_at(cache, object) == object_mark(object, cache->machine->secret);
+}
+
+/* An object of whole pages then has no mark of its own either, which the page's last use may have left. */
+static inline void object_set_mark(const struct kmem_cache *cache, void *object, bool is_free)
+{
+	bool is_there = is_free && !cache->marks_pages;
+
+	if (cache->marks_pages)
+		page_object_mark(virt_to_page(object), is_free);
+	*object_mark_at(cache, object) = is_there ? object_mark(object, cache->machine->secret) : 0;
 }
 
 #endif

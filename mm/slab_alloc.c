@@ -25,6 +25,7 @@
 #define SLOW __attribute__((__noinline__, cold))
 #define CLASS_SLOT(class) (u16) SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, class))
 #define TWIN_SLOT(class) (u16) SHEAF_SLOT(KMALLOC_TWIN_ID(class))
+#define PAGES_SLOT(class) (u16) SHEAF_SLOT(KMALLOC_PAGES_ID(class))
 /* From i on, which stands for a size of a higher alignment than a line's: sizes of the class, or of its twin. */
 #define CLASS_RUN(class, i) [i] = CLASS_SLOT(class), [(i) + 1 ... (i) + 15] = TWIN_SLOT(class)
 #define CLASS_RUNS(class, i) \
@@ -46,12 +47,12 @@ const u16 kmalloc_slots[KMALLOC_MAX_CACHE_SIZE / 8 + 1] = {
 	[249 ... 256] = CLASS_SLOT(KMALLOC_2K),
 	[257 ... 271] = TWIN_SLOT(KMALLOC_4K), CLASS_RUNS(KMALLOC_4K, 272), CLASS_RUNS(KMALLOC_4K, 336),
 	CLASS_RUNS(KMALLOC_4K, 400), CLASS_RUN(KMALLOC_4K, 464), CLASS_RUN(KMALLOC_4K, 480),
-	[496] = CLASS_SLOT(KMALLOC_4K), [497 ... 504] = TWIN_SLOT(KMALLOC_4K), [505 ... 512] = CLASS_SLOT(KMALLOC_4K),
+	[496] = CLASS_SLOT(KMALLOC_4K), [497 ... 504] = TWIN_SLOT(KMALLOC_4K), [505 ... 512] = PAGES_SLOT(KMALLOC_4K),
 	[513 ... 527] = TWIN_SLOT(KMALLOC_8K), CLASS_RUNS(KMALLOC_8K, 528), CLASS_RUNS(KMALLOC_8K, 592),
 	CLASS_RUNS(KMALLOC_8K, 656), CLASS_RUNS(KMALLOC_8K, 720), CLASS_RUNS(KMALLOC_8K, 784),
 	CLASS_RUNS(KMALLOC_8K, 848), CLASS_RUNS(KMALLOC_8K, 912), CLASS_RUN(KMALLOC_8K, 976),
 	CLASS_RUN(KMALLOC_8K, 992), [1008] = CLASS_SLOT(KMALLOC_8K), [1009 ... 1016] = TWIN_SLOT(KMALLOC_8K),
-	[1017 ... 1024] = CLASS_SLOT(KMALLOC_8K),
+	[1017 ... 1024] = PAGES_SLOT(KMALLOC_8K),
 };
 
 /* The kmalloc type that flags ask for. */
@@ -70,7 +71,7 @@ u32 kmalloc_plain_id(size_t size)
 }
 
 /* The id of the cache for that slot of a class, or of its twin, and these flags. Only the plain type has twins. */
-static u32 typed_id(unsigned long slot, gfp_t gfp)
+INLINE u32 typed_id(unsigned long slot, gfp_t gfp)
 {
 	u32 id = SHEAF_SLOT_ID(slot), type = type_of(gfp);
 
@@ -128,7 +129,7 @@ static void *cache_alloc(struct kmem_cache *cache, gfp_t gfp, int nid, unsigned 
 		return NULL;
 	}
 	if (cache->marks && !SEEDED(MARKS))
-		*object_mark_at(cache, object) = 0;
+		object_set_mark(cache, object, false);
 	if ((gfp & __GFP_ZERO) || (m->params.init_on_alloc && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU)))
 		object_zero(object, __atomic_load_n(&cache->object_size, __ATOMIC_RELAXED));
 	check_step_of(m, CHECK_EACH, gfp);
@@ -226,9 +227,18 @@ INLINE bool is_asked(void)
 }
 
 /* The mark of a free object, taken off. False: it had none. */
-INLINE bool unmark(unsigned long *mark_at, unsigned long mark)
+INLINE bool unmark(here_cpu *cpu, const struct kmem_cache *cache, void *object, bool stood_aside)
 {
-	if (unlikely(!has_mark(mark_at, mark)))
+	unsigned long *mark_at = object_mark_at(cache, object);
+	struct page *page = virt_to_page(object);
+
+	if (cache->marks_pages && !stood_aside) {
+		if (unlikely(!page_object_is_free(page)))
+			return false;
+		page_object_mark(page, false);
+		return true;
+	}
+	if (unlikely(!has_mark(mark_at, object_mark(object, cpu->secret))))
 		return false;
 	*mark_at = 0;
 	return true;
@@ -254,6 +264,26 @@ INLINE void *pop_odd(here_slot *slot)
 	return object;
 }
 
+/* An object of whole pages from the stack, in which fast paths find no mark. False: leave what is odd to others. */
+INLINE bool pop_pages(here_slot *slot, gfp_t gfp, void **object)
+{
+	const struct kmem_cache *cache = slot->cache;
+	void **top = slot->top;
+	struct page *page;
+
+	if (!PAGES_ARE_MARKED || !cache || !cache->marks_pages)
+		return false;
+	if (unlikely(slot->hot || top == slot->base || gfp_is_odd(gfp)))
+		return false;
+	*object = top[-1];
+	page = virt_to_page(*object);
+	if (unlikely(!page_object_is_free(page)))
+		return false;
+	page_object_mark(page, false);
+	slot->top = top - 1;
+	return true;
+}
+
 static void *kmalloc_empty(size_t asked, gfp_t gfp, unsigned long id_slot);
 
 /* Of that very slot, with all that may be odd. */
@@ -261,6 +291,7 @@ KMEM_FAST static void *kmalloc_from(size_t asked, gfp_t gfp, unsigned long id_sl
 {
 	here_cpu *cpu = cpu_here();
 	here_slot *slot = slot_at(cpu, id_slot);
+	bool stood_aside = slot->hot;
 	void *object;
 
 	if (unlikely(sleeps_in_atomic(gfp)) || is_asked())
@@ -268,9 +299,9 @@ KMEM_FAST static void *kmalloc_from(size_t asked, gfp_t gfp, unsigned long id_sl
 	object = pop_odd(slot);
 	if (unlikely(!object))
 		return kmalloc_empty(asked, gfp, id_slot);
-	if (unlikely(!unmark(object, object_mark(object, cpu->secret))))
+	if (unlikely(!unmark(cpu, slot->cache, object, stood_aside)))
 		return alloc_again(SHEAF_SLOT_ID(id_slot), gfp, asked, object);
-	if (slot->free_limit)
+	if (stood_aside)
 		remember_last(cpu, object, slot);
 	return cleared_for(object, slot, gfp);
 }
@@ -336,42 +367,55 @@ INLINE void note_size(size_t asked)
 }
 
 /* kmalloc_odd() of those who know no more than the slot; in KMEM_FAST code the CPU is the same. */
-KMEM_FAST static void *kmalloc_slot_odd(here_slot *slot, gfp_t gfp, size_t asked)
+KMEM_FAST static void *kmalloc_slot_odd(size_t asked, gfp_t gfp, here_slot *slot)
 {
-	return kmalloc_odd(asked, gfp, slot_place(cpu_here(), slot));
+	void *object;
+
+	return likely(pop_pages(slot, gfp, &object)) ? object : kmalloc_odd(asked, gfp, slot_place(cpu_here(), slot));
 }
 
 KMEM_FAST static void *kmalloc_noted_odd(here_slot *slot)
 {
-	return kmalloc_slot_odd(slot, kmem_context.asked_gfp, kmem_context.asked);
+	return kmalloc_slot_odd(kmem_context.asked, kmem_context.asked_gfp, slot);
 }
 
-INLINE void *kmalloc_slot(here_cpu *cpu, here_slot *slot, gfp_t gfp, size_t asked)
+/* The same of who asked for as much as the slot's objects have, with its arguments where they come. */
+KMEM_FAST static void *kmalloc_constant_odd(here_slot *slot, gfp_t gfp)
 {
-	void *object;
+	return kmalloc_slot_odd(0, gfp, slot);
+}
 
+INLINE void *slot_pop_noted(here_cpu *cpu, here_slot *slot, gfp_t *gfp, size_t asked)
+{
 	note_size(asked);
-	note_flags(gfp);
-	object = slot_pop(cpu, slot, &gfp);
-	if (likely(object))
-		return object;
-	return FEW_REGISTERS ? kmalloc_noted_odd(slot) : kmalloc_slot_odd(slot, gfp, asked);
+	note_flags(*gfp);
+	return slot_pop(cpu, slot, gfp);
 }
 
 KMEM_FAST void *__kmalloc_slot(unsigned long id_slot, gfp_t gfp)
 {
 	here_cpu *cpu = cpu_here();
+	here_slot *slot = slot_at(cpu, id_slot);
+	void *object = slot_pop_noted(cpu, slot, &gfp, 0);
 
-	return kmalloc_slot(cpu, slot_at(cpu, id_slot), gfp, 0);
+	if (likely(object))
+		return object;
+	return FEW_REGISTERS ? kmalloc_noted_odd(slot) : kmalloc_constant_odd(slot, gfp);
 }
 
 KMEM_FAST void *__kmalloc(size_t size, gfp_t gfp)
 {
 	here_cpu *cpu = cpu_here();
+	here_slot *slot;
+	void *object;
 
 	if (unlikely(size > KMALLOC_MAX_CACHE_SIZE))
 		return __kmalloc_large(size, gfp);
-	return kmalloc_slot(cpu, slot_at(cpu, kmalloc_slots[(size + 7) / 8]), gfp, size);
+	slot = slot_at(cpu, kmalloc_slots[(size + 7) / 8]);
+	object = slot_pop_noted(cpu, slot, &gfp, size);
+	if (likely(object))
+		return object;
+	return FEW_REGISTERS ? kmalloc_noted_odd(slot) : kmalloc_slot_odd(size, gfp, slot);
 }
 
 /* The hot one of a size above KMALLOC_MAX_CACHE_SIZE, or NULL. Some flags ask for pages that it may not be of. */
@@ -411,18 +455,22 @@ KMEM_FAST static void *cache_alloc_odd(struct kmem_cache *cache, gfp_t gfp)
 {
 	here_cpu *cpu = cpu_here();
 	here_slot *slot;
+	bool stood_aside;
 	void *object;
 
 	/* A thread that has no CPU yet has no slots but kmalloc()'s. */
 	if (unlikely(cache->machine != cpu->machine || sleeps_in_atomic(gfp)))
 		return cache_alloc_slow(cache, gfp);
 	slot = slot_of_cache(cpu, cache);
+	if (likely(pop_pages(slot, gfp, &object)))
+		return object;
+	stood_aside = slot->hot;
 	object = pop_odd(slot);
 	if (unlikely(!object))
 		return cache_alloc_empty(cache, gfp);
-	if (unlikely(!unmark(object_mark_at(cache, object), object_mark(object, cpu->secret))))
+	if (unlikely(!unmark(cpu, cache, object, stood_aside)))
 		return cache_alloc_again(cache, gfp, object);
-	if (slot->free_limit)
+	if (stood_aside)
 		remember_last(cpu, object, slot);
 	return cleared_for(object, slot, gfp);
 }
@@ -492,7 +540,7 @@ static bool free_is_sound(struct kmem_cache *cache, struct page *slab, void *obj
 		slab_report_invalid(cache, slab, object);
 		return false;
 	}
-	if (*object_mark_at(cache, object) == object_mark(object, cache->machine->secret)) {
+	if (object_is_marked(cache, object)) {
 		slab_report(cache, slab, object, "Object already free");
 		return false;
 	}
@@ -513,7 +561,7 @@ static void cache_free(struct kmem_cache *cache, void *object, unsigned long cal
 		return;
 	if (cache->machine->params.init_on_free && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU))
 		object_zero(object, __atomic_load_n(&cache->object_size, __ATOMIC_RELAXED));
-	*object_mark_at(cache, object) = object_mark(object, cache->machine->secret);
+	object_set_mark(cache, object, true);
 	sheaf_free_slow(cache, object);
 	check_step(cache->machine, CHECK_EACH);
 }
@@ -546,29 +594,60 @@ SLOW void kfree_slow(void *object)
 		free_foreign_report(m, object, "kfree");
 }
 
-/* On a stack that was full: a spare sheaf may have room. */
-INLINE bool push_elsewhere(here_cpu *cpu, here_slot *slot, void *object)
+/* fast_push() of an object of whole pages. That it is free already is seen for certain. */
+INLINE bool push_pages(here_cpu *cpu, here_slot *slot, void *object)
 {
-	return slot->top == sheaf_slot_limit(slot) && object != last_object(cpu) && object != slot->top[-1] &&
-	       sheaf_swap_for_room(slot) &&
-	       fast_push(cpu, slot, sheaf_slot_limit(slot), object, object_mark_at(slot->cache, object));
+	struct page *page = virt_to_page(object);
+	void **top = slot->top;
+
+	if (unlikely(top == sheaf_slot_limit(slot) || !starts_object(slot, object)))
+		return false;
+	if (unlikely(object == slot->hot || page_object_is_free(page)))
+		return false;
+	if (top[0] == object && set_aside_popped(cpu, slot, object))
+		return true;
+	page_object_mark(page, true);
+	*top = object;
+	slot->top = top + 1;
+	return true;
+}
+
+/*
+ * What else kfree() does not push: objects of constructors, and of a stack that was full where a spare sheaf may have
+ * room. The newest is not among them: it would have stood aside, so it is free.
+ */
+INLINE bool push_odd(here_cpu *cpu, here_slot *slot, void *object)
+{
+	const struct kmem_cache *cache = slot->cache;
+
+	if (!cache || !cache->fast_free || object == last_object(cpu))
+		return false;
+	if (slot->top == sheaf_slot_limit(slot) && (object == slot->top[-1] || !sheaf_swap_for_room(slot)))
+		return false;
+	if (cache->marks_pages)
+		return push_pages(cpu, slot, object);
+	return fast_push(cpu, slot, sheaf_slot_limit(slot), object, object_mark_at(cache, object));
+}
+
+KMEM_FAST static void kfree_odder(void *object, here_slot *slot)
+{
+	if (!push_odd(cpu_here(), slot, object))
+		kfree_slow(object);
 }
 
 /* kfree() of what the fast path found odd. */
-KMEM_FAST static void kfree_odd(void *object)
+KMEM_FAST static void kfree_odd(void *object, here_slot *slot)
 {
-	here_cpu *cpu = cpu_here();
-	here_slot *slot = slot_at(cpu, slot_of(cpu, object));
-
-	if (!slot->free_limit || !push_elsewhere(cpu, slot, object))
-		kfree_slow(object);
+	if (PAGES_ARE_MARKED && slot->cache && slot->cache->marks_pages && likely(push_pages(cpu_here(), slot, object)))
+		return;
+	kfree_odder(object, slot);
 }
 
 /* kfree() of an object that may start where the cache must tell; where registers are few. */
 KMEM_FAST static void kfree_odd_place(void *object, here_slot *slot)
 {
 	if (unlikely(!fast_push(cpu_here(), slot, slot->free_limit, object, object)))
-		kfree_odd(object);
+		kfree_odd(object, slot);
 }
 
 KMEM_FAST void kfree(const void *pointer)
@@ -579,7 +658,7 @@ KMEM_FAST void kfree(const void *pointer)
 
 	if (likely(object == last_object(cpu))) {	/* a jump fewer is a tenth of a pair's time */
 		if (unlikely(!set_aside(cpu, cpu->last_slot, object)))
-			kfree_odd(object);
+			kfree_slow(object);
 		return;
 	}
 #ifndef KMEM_CPU_IS_SEGMENT
@@ -592,7 +671,7 @@ KMEM_FAST void kfree(const void *pointer)
 		return;
 	}
 	if (unlikely(!fast_push(cpu, slot, slot->free_limit, object, object)))
-		kfree_odd(object);
+		kfree_odd(object, slot);
 }
 
 KMEM_FAST size_t kmalloc_bytes(const void *object)
@@ -640,25 +719,13 @@ SLOW void cache_free_slow(struct kmem_cache *cache, void *object)
 }
 
 /* As kfree_odd(). */
-KMEM_FAST static void cache_free_full(struct kmem_cache *cache, void *object)
-{
-	here_cpu *cpu = cpu_here();
-	here_slot *slot = slot_at(cpu, slot_of(cpu, object));
-
-	if (slot->cache != cache || !cache->fast_free || !push_elsewhere(cpu, slot, object))
-		cache_free_slow(cache, object);
-}
-
-/* Where objects keep their contents, the mark is after them, and slots have no limit for kfree(). */
 KMEM_FAST static void cache_free_odd(struct kmem_cache *cache, void *object)
 {
 	here_cpu *cpu = cpu_here();
 	here_slot *slot = slot_at(cpu, slot_of(cpu, object));
 
-	if (slot->cache == cache && cache->offset && cache->fast_free &&
-	    fast_push(cpu, slot, sheaf_slot_limit(slot), object, object_mark_at(cache, object)))
-		return;
-	cache_free_full(cache, object);
+	if (slot->cache != cache || !push_odd(cpu, slot, object))
+		cache_free_slow(cache, object);
 }
 
 /* As kfree_odd_place(). */

@@ -204,7 +204,7 @@ static void free_odd(struct kmem_cache *cache, void *object)
 {
 	if (!cache)
 		kfree_slow(object);
-	else if (cache->offset)
+	else if (cache->offset || cache->marks_pages)
 		kmem_cache_free(cache, object);
 	else
 		cache_free_slow(cache, object);

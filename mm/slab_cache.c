@@ -170,6 +170,8 @@ static bool cache_layout(struct kmem_cache *cache)
 	cache->min_partial = clamp((unsigned int)ilog2(cache->size) / 2, MIN_PARTIAL, MAX_PARTIAL);
 	cache->marks = !cache_debugged(cache);
 	cache->fast_free = cache->marks && !m->params.init_on_free;
+	if (IS_ALIGNED(cache->size, PAGE_SIZE) && !cache->offset && !(cache->flags & SLAB_KMALLOC))
+		cache->marks_pages = PAGES_ARE_MARKED && cache->fast_free && !m->params.init_on_alloc;
 	if (cache->flags & SLAB_CACHE_DMA)
 		cache->allocflags |= __GFP_DMA;
 	if (cache->flags & SLAB_CACHE_DMA32)

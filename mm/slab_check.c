@@ -3,7 +3,7 @@
  * slab_check.c - do caches, slabs and sheaves hold together? Reads only.
  *
  *	S1 .. S4	slabs			mm/slab.c
- *	H1 .. H3, H5, H6	sheaves		mm/sheaf.c
+ *	H1 .. H3, H5 .. H7	sheaves		mm/sheaf.c
  * and what no single file can promise:
  *	S5  a map outside the descriptor is an object of the map caches that is out; no other object of theirs is
  *	S6  the slot map of its node has the cache's slot for every page of a slab of the usual order, else 0
@@ -286,7 +286,7 @@ static bool entry_fault(const struct kmem_cache *cache, const struct sheaf_view 
 			view->cpu < 0 ? view->nid : view->cpu, view->role, (unsigned long)view->objects[i], what);
 }
 
-/* H5, and H2 but for duplicates: every object is the cache's, out, and of the node. */
+/* H5, H7, and H2 but for duplicates: every object is the cache's, out, of the node, and marked as it should be. */
 static bool objects_check(struct kmem_cache *cache, const struct sheaf_view *view, void *arg)
 {
 	struct object_check *objects = arg;
@@ -299,6 +299,9 @@ static bool objects_check(struct kmem_cache *cache, const struct sheaf_view *vie
 					   "not an object of it that is out");
 		if (page_to_nid(slab) != view->nid)
 			return entry_fault(cache, view, i, objects->check->fault, "H5", "of another node");
+		if (cache->marks_pages && page_object_is_free(virt_to_page(view->objects[i])) != (view->sheaf != NULL))
+			return entry_fault(cache, view, i, objects->check->fault, "H7",
+					   "marked as what it is not");
 	}
 	objects->objects += view->nr;
 	return true;

@@ -267,7 +267,7 @@ INLINE struct sheaf *slot_take_main(struct cpu_sheaf *slot)
 
 INLINE void slot_set_main(const struct kmem_cache *cache, struct cpu_sheaf *slot, struct sheaf *sheaf)
 {
-	bool kfree_is_plain = sheaf && cache->fast_free && !cache->offset;
+	bool kfree_is_plain = sheaf && cache->fast_free && !cache->offset && !cache->marks_pages;
 
 	slot->base = sheaf ? sheaf->objects : SHEAF_NONE;
 	slot->top = sheaf ? sheaf->objects + sheaf->nr : SHEAF_NONE;

@@ -336,17 +336,11 @@ void cache_stats_read(struct kmem_cache *cache, struct cache_stats *stats)
 	stats->live_objects -= stats->sheaf_objects;
 }
 
-bool cache_stats_line(struct kmem_cache *cache, struct cache_stats *stats)
+static void cache_stats_add(struct cache_stats *stats, struct kmem_cache *cache)
 {
-	struct kmem_cache *twin = kmalloc_twin(cache);
 	struct cache_stats more;
 
-	if (cache->is_twin)
-		return false;
-	cache_stats_read(cache, stats);
-	if (!twin)
-		return true;
-	cache_stats_read(twin, &more);
+	cache_stats_read(cache, &more);
 	stats->slabs += more.slabs;
 	stats->partial_slabs += more.partial_slabs;
 	stats->empty_slabs += more.empty_slabs;
@@ -355,6 +349,16 @@ bool cache_stats_line(struct kmem_cache *cache, struct cache_stats *stats)
 	stats->live_objects += more.live_objects;
 	stats->sheaf_objects += more.sheaf_objects;
 	stats->remote_frees += more.remote_frees;
+}
+
+bool cache_stats_line(struct kmem_cache *cache, struct cache_stats *stats)
+{
+	if (cache->is_twin)
+		return false;
+	cache_stats_read(cache, stats);
+	for (u32 id = KMALLOC_TWIN_ID(KMALLOC_TWIN_FIRST); id < KMALLOC_LARGE_ID(KMALLOC_LARGE_FIRST); id++)
+		if (kmalloc_id_of_class(id) == cache->id)
+			cache_stats_add(stats, cache->machine->cache_by_id[id]);
 	return true;
 }
 

@@ -36,12 +36,13 @@ static void object_live_and_free(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
 	struct kmem_cache *cache;
-	char *object;
+	char *object, *newest;
 
 	ASSERT_NOT_NULL(t, m);
 	cache = kmem_cache_create("things", 200, 0, SLAB_NO_MERGE, NULL);
 	ASSERT_NOT_NULL(t, cache);
 	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	newest = kmem_cache_alloc(cache, GFP_KERNEL);
 	explain(m, object);
 	EXPECT_CONTAINS(t, said, "object ");
 	EXPECT_CONTAINS(t, said, " of cache things, live; slab of ");
@@ -49,6 +50,8 @@ static void object_live_and_free(struct ktap *t)
 	EXPECT_CONTAINS(t, explain(m, object + 7), "byte 7 of object ");
 	kmem_cache_free(cache, object);
 	EXPECT_CONTAINS(t, explain(m, object), " of cache things, free in the main sheaf of CPU 0");
+	kmem_cache_free(cache, newest);
+	EXPECT_CONTAINS(t, explain(m, newest), " of cache things, free in ");
 	object = kmem_cache_alloc(cache, GFP_KERNEL);
 	kmem_cache_free(cache, object);
 	cache_drain(cache);

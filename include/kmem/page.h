@@ -52,6 +52,9 @@ struct page {
 			};
 			u16 inuse;			/* objects handed out */
 			u16 objects;
+#if __SIZEOF_POINTER__ == 8
+			u8 object_is_free;		/* that begins in this page: mm/slab.h, PAGES_ARE_MARKED */
+#endif
 		};
 		struct {
 			unsigned long compound_head;	/* head page | 1 */

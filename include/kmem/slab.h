@@ -92,8 +92,8 @@ void kmem_cache_free_bulk(struct kmem_cache *cache, size_t nr, void **objects);
 
 /*
  * Class ids: the kmalloc caches are every machine's first caches.
- * id = type * KMALLOC_CLASSES + class + 1; 0 is no cache. The twins of the large classes follow (mm/kmalloc.c), then
- * ids that no cache has, for CPUs' slots of whole pages by order (mm/kmalloc_large.c).
+ * id = type * KMALLOC_CLASSES + class + 1; 0 is no cache. The twins of the large classes follow, and their caches of
+ * whole pages (mm/kmalloc.c), then ids that no cache has, for CPUs' slots of more pages by order (mm/kmalloc_large.c).
  */
 enum kmalloc_class {
 	KMALLOC_8, KMALLOC_16, KMALLOC_32, KMALLOC_64, KMALLOC_96, KMALLOC_128, KMALLOC_192, KMALLOC_256,
@@ -105,9 +105,12 @@ enum kmalloc_cache_type { KMALLOC_NORMAL, KMALLOC_CGROUP, KMALLOC_RECLAIM, KMALL
 #define KMALLOC_ID(type, class) ((u32)(type) * KMALLOC_CLASSES + (u32)(class) + 1u)
 #define KMALLOC_TWIN_FIRST KMALLOC_2K
 #define KMALLOC_TWIN_ID(class) (KMALLOC_ID(NR_KMALLOC_TYPES, (class) - KMALLOC_TWIN_FIRST))
+#define KMALLOC_TWIN_GAP 64u		/* a line of the processor's caches */
+#define KMALLOC_PAGES_FIRST KMALLOC_4K
+#define KMALLOC_PAGES_ID(class) (KMALLOC_TWIN_ID(KMALLOC_CLASSES) + (u32)(class) - (u32)KMALLOC_PAGES_FIRST)
 #define KMALLOC_LARGE_FIRST (KMALLOC_SHIFT_HIGH + 1 - PAGE_SHIFT)
 #define KMALLOC_LARGE_LAST (20 - PAGE_SHIFT)			/* 1 MiB */
-#define KMALLOC_LARGE_ID(order) (KMALLOC_TWIN_ID(KMALLOC_CLASSES) + (u32)(order) - (u32)KMALLOC_LARGE_FIRST)
+#define KMALLOC_LARGE_ID(order) (KMALLOC_PAGES_ID(KMALLOC_CLASSES) + (u32)(order) - (u32)KMALLOC_LARGE_FIRST)
 #define KMALLOC_NR_IDS KMALLOC_LARGE_ID(KMALLOC_LARGE_LAST + 1)	/* the first id that is free */
 #define KMALLOC_TYPE_FLAGS (__GFP_DMA | __GFP_RECLAIMABLE | __GFP_ACCOUNT)
 
@@ -124,6 +127,16 @@ static inline __attribute__((always_inline)) unsigned int kmalloc_class(size_t s
 	return (unsigned int)(size <= 6 ? size - 3 : size == 7 ? KMALLOC_128 : size - 1);
 }
 
+/* The id for a size that is constant. */
+static inline __attribute__((always_inline)) unsigned int kmalloc_constant_id(size_t size)
+{
+	unsigned int class = kmalloc_class(size);
+
+	if (class >= KMALLOC_PAGES_FIRST && size + KMALLOC_TWIN_GAP > PAGE_SIZE << (class - KMALLOC_PAGES_FIRST))
+		return KMALLOC_PAGES_ID(class);
+	return KMALLOC_ID(KMALLOC_NORMAL, class);
+}
+
 MUST_CHECK void *__kmalloc(size_t size, gfp_t gfp);
 MUST_CHECK void *__kmalloc_slot(unsigned long slot, gfp_t gfp);
 MUST_CHECK void *__kmalloc_large(size_t size, gfp_t gfp);
@@ -136,7 +149,7 @@ static inline __attribute__((always_inline)) MUST_CHECK void *kmalloc(size_t siz
 {
 	if (__builtin_constant_p(size) && size && size <= KMALLOC_MAX_CACHE_SIZE && __builtin_constant_p(gfp) &&
 	    !(gfp & KMALLOC_TYPE_FLAGS))
-		return __kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(size))), gfp);
+		return __kmalloc_slot(SHEAF_SLOT(kmalloc_constant_id(size)), gfp);
 	return __kmalloc(size, gfp);
 }
 

@@ -69,6 +69,7 @@ static void another_machines_cache_is_refused(struct ktap *t)
 	kmem_cache_free(two.cache_a, two.object_b);
 	kmem_cache_free_bulk(two.cache_a, 1, &two.object_b);
 	EXPECT_EQ(t, console_count("kmem_cache_free: cache of_a is of another machine\n"), 2);
+	kmem_cache_free(two.cache_b, kmem_cache_alloc(two.cache_b, GFP_KERNEL));
 	newest = kmem_cache_alloc(two.cache_b, GFP_KERNEL);
 	EXPECT(t, this_cpu()->last_object == newest);
 	kmem_cache_free(two.cache_a, newest);
