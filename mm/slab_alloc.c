@@ -604,7 +604,7 @@ INLINE bool push_pages(here_cpu *cpu, here_slot *slot, void *object)
 		return false;
 	if (unlikely(object == slot->hot || page_object_is_free(page)))
 		return false;
-	if (top[0] == object && set_aside_popped(cpu, slot, object))
+	if (top[0] == object && set_aside(cpu, slot, object))
 		return true;
 	page_object_mark(page, true);
 	*top = object;
@@ -614,13 +614,13 @@ INLINE bool push_pages(here_cpu *cpu, here_slot *slot, void *object)
 
 /*
  * What else kfree() does not push: objects of constructors, and of a stack that was full where a spare sheaf may have
- * room. The newest is not among them: it would have stood aside, so it is free.
+ * room.
  */
 INLINE bool push_odd(here_cpu *cpu, here_slot *slot, void *object)
 {
 	const struct kmem_cache *cache = slot->cache;
 
-	if (!cache || !cache->fast_free || object == last_object(cpu))
+	if (!cache || !cache->fast_free || object == slot->hot)
 		return false;
 	if (slot->top == sheaf_slot_limit(slot) && (object == slot->top[-1] || !sheaf_swap_for_room(slot)))
 		return false;
@@ -650,6 +650,16 @@ KMEM_FAST static void kfree_odd_place(void *object, here_slot *slot)
 		kfree_odd(object, slot);
 }
 
+/* The newest, where one stands aside: that one, or another that was popped after it. */
+KMEM_FAST static void kfree_newest_odd(void *object)
+{
+	here_cpu *cpu = cpu_here();
+	here_slot *slot = cpu->last_slot;
+
+	if (slot->hot == object || !fast_push(cpu, slot, slot->free_limit, object, object))
+		kfree_odd(object, slot);
+}
+
 KMEM_FAST void kfree(const void *pointer)
 {
 	void *object = (void *)pointer;
@@ -658,7 +668,7 @@ KMEM_FAST void kfree(const void *pointer)
 
 	if (likely(object == last_object(cpu))) {	/* a jump fewer is a tenth of a pair's time */
 		if (unlikely(!set_aside(cpu, cpu->last_slot, object)))
-			kfree_slow(object);
+			kfree_newest_odd(object);
 		return;
 	}
 #ifndef KMEM_CPU_IS_SEGMENT
@@ -752,6 +762,15 @@ KMEM_FAST static void cache_free_push(struct kmem_cache *cache, void *object)
 		cache_free_odd_place(slot, object);
 }
 
+/* As kfree_newest_odd(). */
+KMEM_FAST static void cache_free_newest_odd(here_slot *slot, void *object)
+{
+	if (slot->hot == object)
+		cache_free_slow(slot->cache, object);
+	else
+		cache_free_push(slot->cache, object);
+}
+
 KMEM_FAST void kmem_cache_free(struct kmem_cache *cache, void *object)
 {
 	here_cpu *cpu = cpu_here();
@@ -766,6 +785,6 @@ KMEM_FAST void kmem_cache_free(struct kmem_cache *cache, void *object)
 		cache_free_slow(cache, object);
 	} else if (unlikely(!set_aside(cpu, slot, object))) {
 		OPTIMIZER_HIDE_VAR(slot);	/* as above */
-		cache_free_slow(slot->cache, object);
+		cache_free_newest_odd(slot, object);
 	}
 }

@@ -164,17 +164,17 @@ INLINE void push(here_cpu *cpu, here_slot *slot, void **top, void *object, unsig
 	}
 }
 
-/*
- * The object that was popped last, with none pushed since, is the newest from now on, and stands aside unless another
- * does. (A pop tells nobody what it took: two stores fewer, and one is seldom alone.) False: push it.
- */
-INLINE bool set_aside_popped(here_cpu *cpu, here_slot *slot, void *object)
+/* Unless another one does. */
+INLINE bool set_aside(here_cpu *cpu, here_slot *slot, void *object)
 {
-	if (slot->hot)
+	unsigned long secret = cpu->secret;
+
+	if (unlikely(slot->hot))
 		return false;
-	*(unsigned long *)object = object_mark(object, cpu->secret);
+	if (FEW_REGISTERS)
+		OPTIMIZER_HIDE_VAR(secret);	/* it takes the CPU's place */
+	*(unsigned long *)object = object_mark(object, secret);
 	slot->hot = object;
-	remember_last(cpu, object, slot);
 	return true;
 }
 
@@ -188,10 +188,10 @@ INLINE bool fast_push(here_cpu *cpu, here_slot *slot, void **limit, void *object
 
 	if (unlikely(top >= limit || !starts_object(slot, object)))
 		return false;
-	if (unlikely(top[0] == object)) {
-		if (top[-1] == object)
+	if (unlikely(top[0] == object)) {	/* pushed last, or popped last: a pop tells nobody what it took */
+		if (top[-1] == object || slot->hot == object)
 			return false;
-		if (mark_at == object && set_aside_popped(cpu, slot, object))
+		if (mark_at == object && set_aside(cpu, slot, object))
 			return true;
 	}
 	push(cpu, slot, top, object, mark_at);
@@ -206,23 +206,6 @@ INLINE bool plain_push(here_cpu *cpu, here_slot *slot, void *object)
 	if (unlikely(top >= slot->free_limit || top[0] == object || !starts_plainly(slot, object)))
 		return false;
 	push(cpu, slot, top, object, object);
-	return true;
-}
-
-/*
- * The newest object. False: it is free already; if one stands aside, it is this one, as that is given out first and
- * whichever is set aside is the newest from then on.
- */
-INLINE bool set_aside(here_cpu *cpu, here_slot *slot, void *object)
-{
-	unsigned long secret = cpu->secret;
-
-	if (unlikely(slot->hot))
-		return false;
-	if (FEW_REGISTERS)
-		OPTIMIZER_HIDE_VAR(secret);	/* it takes the CPU's place */
-	*(unsigned long *)object = object_mark(object, secret);
-	slot->hot = object;
 	return true;
 }
 

@@ -76,7 +76,7 @@ static void where_one_stands_aside_the_next_goes_to_the_stack(struct ktap *t)
 	machine_holds(t, h.m);
 }
 
-/* From the stack nobody is told of it; it is seen at the free, and is the newest from then on. */
+/* From the stack nobody is told of it; it is seen at the free. */
 static void popped_last_it_stands_aside_too(struct ktap *t)
 {
 	void *first, *second, *third;
@@ -91,11 +91,17 @@ static void popped_last_it_stands_aside_too(struct ktap *t)
 	EXPECT(t, !h.slot->hot && h.slot->top[-1] == second && h.slot->top[0] == second);
 	EXPECT(t, kmalloc(64, GFP_KERNEL) == second);
 	kfree(second);
-	EXPECT(t, h.slot->hot == second && h.cpu->last_object == second);
+	EXPECT(t, h.slot->hot == second && h.cpu->last_object == first);
 	kfree(third);				/* one stands aside already */
 	EXPECT(t, h.slot->hot == second && h.slot->top[-1] == third);
-	kfree(first);
+	kfree(first);				/* the newest, and yet to the stack */
 	EXPECT(t, h.slot->hot == second && h.slot->top[-1] == first);
+	EXPECT(t, kmem_cache_alloc(h.cache, GFP_KERNEL) == second);
+	first = kmem_cache_alloc(h.cache, GFP_KERNEL);
+	kmem_cache_free(h.cache, first);	/* the same by the other call */
+	EXPECT(t, h.slot->hot == first && h.cpu->last_object == second);
+	kmem_cache_free(h.cache, second);
+	EXPECT(t, h.slot->hot == first && h.slot->top[-1] == second);
 	machine_holds(t, h.m);
 	EXPECT_EQ(t, cache_live_objects(h.cache), h.live);
 }
