@@ -420,7 +420,7 @@ core-flags:
 tidy:
 	@scripts/need tidy
 	-@$(MAKE) $(jobs) -k lib
-	@O='$(O)' OBJ='$(OBJ)' NM='$(NM)' CC='$(CC)' CORE_CFLAGS='$(core-cflags)' LIBC_CFLAGS='$(libc-cflags)' \
+	@O='$(O)' OBJ='$(OBJ)' NM='$(NM)' CC='$(CC)' EVERY='$(EVERY)' CORE_CFLAGS='$(core-cflags)' LIBC_CFLAGS='$(libc-cflags)' \
 		METAL_CFLAGS="$$($(MAKE) HOST=x86 ARCH=x86_64 core-flags)" CORE_OBJ='$(core-obj)' scripts/tidy $(T)
 
 prove:

@@ -10,6 +10,7 @@ int absent_and_read(const struct shelf *shelf);
 bool same_twice(u32 books);
 int without_end(int books);
 int in_order(const struct shelf *shelf);
+int not_always_counted(const struct shelf *shelf, unsigned int which);
 
 int absent_and_read(const struct shelf *shelf)
 {
@@ -35,4 +36,29 @@ int without_end(int books)
 int in_order(const struct shelf *shelf)
 {
 	return shelf && shelf->books > 1 ? shelf->books : 0;
+}
+
+/* Seen only by who looks into functions that are not small. */
+static void books_count(const struct shelf *shelf, unsigned int which, int *books)
+{
+	unsigned int thick = 0;
+
+	if (which & 1)
+		thick++;
+	if (which & 2)
+		thick += shelf[1].books > 3;
+	if (which & 4)
+		thick += shelf[2].books > 3;
+	if (which & 8)
+		thick += shelf[3].books > 3;
+	if (thick > 2)
+		*books = shelf->books;
+}
+
+int not_always_counted(const struct shelf *shelf, unsigned int which)
+{
+	int books;
+
+	books_count(shelf, which, &books);
+	return books; /* says: clang-analyzer-core.uninitialized.UndefReturn */
 }
