@@ -181,6 +181,17 @@ void ktap_fail(struct ktap *t, const char *fmt, ...) __attribute__((format(print
 uint64_t ktap_random(struct ktap *t);
 uint64_t ktap_below(struct ktap *t, uint64_t limit);
 
+/*
+ * So many random steps; a tenth of them where each is ten times as dear, because a sanitizer, the simulator, an
+ * emulator or an interpreter looks at it: what those find they find in any step, and the rest is sought elsewhere.
+ */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(KMEM_FEW_ADDRESSES) || \
+	defined(KMEM_HOST_X86)
+#define KTAP_STEPS(nr) ((nr) / 10)
+#else
+#define KTAP_STEPS(nr) (nr)
+#endif
+
 /* Call fn(arg) when the case ends, however it ends; last registered, first called. */
 void ktap_cleanup(struct ktap *t, void (*fn)(void *arg), void *arg);
 

@@ -146,7 +146,7 @@ static void run(struct ktap *t, const char *cmdline, unsigned int rounds)
 	struct parcel *parcel;
 
 	ASSERT_NOT_NULL(t, m);
-	world = (struct world){ .m = m, .rounds = t->soak ? rounds * 50 : rounds };
+	world = (struct world){ .m = m, .rounds = t->soak ? rounds * 50 : KTAP_STEPS(rounds) };
 	world.caches[0] = kmem_cache_create("small", 40, 0, SLAB_NO_MERGE, NULL);
 	world.caches[1] = kmem_cache_create("typed", 300, 0, SLAB_TYPESAFE_BY_RCU, NULL);
 	world.caches[2] = kmem_cache_create("large", 2500, 0, SLAB_NO_MERGE, NULL);

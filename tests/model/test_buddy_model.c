@@ -15,7 +15,7 @@
 #include "mm/stats.h"
 #include "tests/page_machine.h"
 
-#define STEPS 100000
+#define STEPS KTAP_STEPS(100000)
 #define CHECK_EVERY 1000
 #define MAX_LIVE 3000
 #define MAX_FRAMES (256u << 8)

@@ -7,7 +7,7 @@
 #include <linux/string.h>
 #include "tests/slab_machine.h"
 
-#define STEPS 200000
+#define STEPS KTAP_STEPS(200000)
 #define SLOTS 3000
 #define CACHES 6
 

@@ -26,6 +26,7 @@ struct seeded_world {
 	enum seeded_bug bug;
 	void (*run)(void *arg);			/* the first task */
 	u64 schedules;				/* so many of some strategy find the bug */
+	enum sim_strategy first;		/* the one that finds it soonest; 0: SIM_RANDOM */
 	const char *cmdline;			/* NULL: two CPUs, little memory */
 	void (*prepare)(void);			/* on the machine, once, before the first schedule */
 	void (*interrupt)(void *arg);
@@ -89,8 +90,15 @@ static __attribute__((unused)) void machine_holds(void)
 
 /* ------------------------------------------------------------------------------------------------------ the search */
 
-static const enum sim_strategy seeded_strategies[] = { SIM_RANDOM, SIM_FEW, SIM_PRIORITY };
-#define NR_SEEDED_STRATEGIES (sizeof(seeded_strategies) / sizeof(seeded_strategies[0]))
+#define NR_SEEDED_STRATEGIES 3u
+
+/* Of SIM_RANDOM, SIM_FEW and SIM_PRIORITY the i-th that is tried. */
+static inline enum sim_strategy seeded_strategy(const struct seeded_world *world, unsigned int i)
+{
+	unsigned int first = world->first ? world->first - SIM_RANDOM : 0;
+
+	return (enum sim_strategy)(SIM_RANDOM + (first + i) % NR_SEEDED_STRATEGIES);
+}
 
 /* Schedules of one strategy, until one goes wrong. Returns how many were run; *result says whether the last did. */
 static inline u64 seeded_search(struct ktap *t, enum sim_strategy strategy, const struct seeded_world *world,
@@ -132,9 +140,9 @@ static inline void expect_found_in(struct ktap *t, const struct seeded_world *wo
 		return;
 	seeded_bug = world->bug;
 	for (unsigned int i = 0; i < NR_SEEDED_STRATEGIES && result.outcome == SIM_FINE; i++) {
-		run[i] = seeded_search(t, seeded_strategies[i], world, world->schedules, &result);
+		run[i] = seeded_search(t, seeded_strategy(world, i), world, world->schedules, &result);
 		if (result.outcome != SIM_FINE)
-			ktap_note(t, "%s, schedule %llu: %s: %s", sim_strategy_name(seeded_strategies[i]), run[i],
+			ktap_note(t, "%s, schedule %llu: %s: %s", sim_strategy_name(seeded_strategy(world, i)), run[i],
 				  sim_outcome_name(result.outcome), result.why);
 	}
 	seeded_bug = SEEDED_NONE;
@@ -143,10 +151,11 @@ static inline void expect_found_in(struct ktap *t, const struct seeded_world *wo
 	for (unsigned int i = 0; i < NR_SEEDED_STRATEGIES; i++) {
 		u64 schedules = t->soak ? 3000 + 20 * world->schedules : run[i] + 20;
 
-		seeded_search(t, seeded_strategies[i], world, schedules, &result);
+		seeded_search(t, seeded_strategy(world, i), world, schedules, &result);
 		if (result.outcome != SIM_FINE)
-			ktap_fail(t, "without the bug: %s, seed %llu: %s: %s", sim_strategy_name(seeded_strategies[i]),
-				  result.seed, sim_outcome_name(result.outcome), result.why);
+			ktap_fail(t, "without the bug: %s, seed %llu: %s: %s",
+				  sim_strategy_name(seeded_strategy(world, i)), result.seed,
+				  sim_outcome_name(result.outcome), result.why);
 	}
 	sim_restore(m);
 	m->console = console_keep;	/* that says what prepare() took */

@@ -204,7 +204,8 @@ static void movable_world(void *arg)
 static void a_page_is_not_moved_while_it_is_freed(struct ktap *t)
 {
 	expect_found_in(t, &(struct seeded_world){
-		.bug = SEEDED_MOVABLE_GET, .run = movable_world, .schedules = 12000, .cmdline = "mem=16M nr_cpus=2",
+		.bug = SEEDED_MOVABLE_GET, .run = movable_world, .schedules = 12000, .first = SIM_FEW,
+		.cmdline = "mem=16M nr_cpus=2",
 	});
 }
 
