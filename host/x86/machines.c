@@ -84,7 +84,7 @@ unsigned int x86_real_memory(struct memory_range *map, unsigned int max)
 	unsigned long flags = guard_take(&memory_guard);
 	unsigned int nr_kept, nr = 0;
 	struct piece kept[MAX_PIECES];
-	bool lent = firmware.nr + MAX_PIECES <= max && pool_lend(real_pieces, &nr_real_pieces, kept, &nr_kept);
+	bool lent = firmware.boot.nr + MAX_PIECES <= max && pool_lend(real_pieces, &nr_real_pieces, kept, &nr_kept);
 
 	real_frames = 0;
 	for (unsigned int i = 0; lent && i < nr_real_pieces; i++)
@@ -92,8 +92,8 @@ unsigned int x86_real_memory(struct memory_range *map, unsigned int max)
 	guard_drop(&memory_guard, flags);
 	if (!lent)
 		return 0;
-	for (; nr < firmware.nr; nr++)
-		map[nr] = firmware.map[nr];
+	for (; nr < firmware.boot.nr; nr++)
+		map[nr] = firmware.boot.map[nr];
 	for (unsigned int i = 0; i < nr_kept; i++)
 		nr = ranges_add(map, nr, max, &kept[i]);
 	return nr;

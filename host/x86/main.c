@@ -138,7 +138,7 @@ static void write_console(void *arg, const char *text, size_t length)
 /* The words that this program, not the machine, knows: run= and console. They are left in the command line. */
 static void words_read(const char *cmdline, char *run, size_t size, bool *is_interactive)
 {
-	char text[sizeof(firmware.cmdline)], *rest = text, *name, *value;
+	char text[sizeof(firmware.boot.cmdline)], *rest = text, *name, *value;
 
 	strscpy(text, cmdline, sizeof(text));
 	rest = skip_spaces(rest);

@@ -67,8 +67,8 @@ void pool_init(void)
 {
 	bool found = false;
 
-	for (unsigned int i = 0; i < firmware.nr; i++) {
-		const struct memory_range *range = &firmware.map[i];
+	for (unsigned int i = 0; i < firmware.boot.nr; i++) {
+		const struct memory_range *range = &firmware.boot.map[i];
 		pfn_t start = max(first_frame(range), (pfn_t)MIB_PFN);
 		pfn_t end = (pfn_t)min_t(u64, end_frame(range), VIEW_LIMIT >> PAGE_SHIFT);
 
@@ -171,9 +171,9 @@ static pfn_t beyond_descriptors(void)
 {
 	pfn_t end = pool_end();
 
-	for (unsigned int i = 0; i < firmware.nr; i++)
-		if (firmware.map[i].type == MEMORY_RAM)
-			end = max(end, end_frame(&firmware.map[i]));
+	for (unsigned int i = 0; i < firmware.boot.nr; i++)
+		if (firmware.boot.map[i].type == MEMORY_RAM)
+			end = max(end, end_frame(&firmware.boot.map[i]));
 	return (end - pool_end()) / (PAGE_SIZE / sizeof(struct page));
 }
 
@@ -181,7 +181,7 @@ bool pool_lend(struct piece *pieces, unsigned int *nr_pieces, struct piece *kept
 {
 	pfn_t share = SHARE_FRAMES + pool_end() / SHARE_PART + beyond_descriptors();
 
-	if (is_lent || pool_free() - nr_listed <= share || nr_extents + firmware.nr > MAX_PIECES)
+	if (is_lent || pool_free() - nr_listed <= share || nr_extents + firmware.boot.nr > MAX_PIECES)
 		return false;
 	is_lent = true;
 	*nr_pieces = *nr_kept = 0;
@@ -195,8 +195,8 @@ bool pool_lend(struct piece *pieces, unsigned int *nr_pieces, struct piece *kept
 		piece_add(pieces, nr_pieces, extent->start, extent->floor);
 		piece_add(kept, nr_kept, extent->floor, extent->end);
 	}
-	for (unsigned int i = 0; i < firmware.nr; i++)
-		outside_add(pieces, nr_pieces, &firmware.map[i]);
+	for (unsigned int i = 0; i < firmware.boot.nr; i++)
+		outside_add(pieces, nr_pieces, &firmware.boot.map[i]);
 	return true;
 }
 

@@ -341,7 +341,7 @@ void processors_start(void)
 		return;
 	}
 	memcpy((void *)AP_PLACE, ap_start, (unsigned long)ap_start_end - (unsigned long)ap_start);
-	for (unsigned int i = 0; i < firmware.nr_apics; i++)
+	for (unsigned int i = 0; i < firmware.nr_apics && nr_processors < MAX_PROCESSORS; i++)
 		if (firmware.apic_ids[i] != own)
 			processor_start(firmware.apic_ids[i]);
 }

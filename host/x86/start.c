@@ -7,7 +7,7 @@ _Noreturn void x86_start(u32 magic, u32 info);
 static void main_run(void *arg)
 {
 	(void)arg;
-	x86_exit(x86_main(firmware.cmdline));
+	x86_exit(x86_main(firmware.boot.cmdline));
 }
 
 _Noreturn void x86_start(u32 magic, u32 info)

@@ -266,9 +266,9 @@ void memory_init(void)
 	format_choose();
 	counters_make();
 	host_tables_init(&host_tables, &format, top_table);
-	for (unsigned int i = 0; i < firmware.nr; i++)
-		if (firmware.map[i].type == MEMORY_RAM)
-			view_map_range(&firmware.map[i]);
+	for (unsigned int i = 0; i < firmware.boot.nr; i++)
+		if (firmware.boot.map[i].type == MEMORY_RAM)
+			view_map_range(&firmware.boot.map[i]);
 	image_map();
 	must(run_map(&host_tables, DEVICE_BASE, (pfn_t)(firmware.apic_base >> PAGE_SHIFT), 1,
 		     DATA_PROT | _PAGE_PCD | _PAGE_PWT), "devices");

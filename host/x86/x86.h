@@ -2,7 +2,7 @@
 /*
  * x86.h - what the files of this host tell each other, and what a program on it may ask.
  *
- *	entry.S -> start.c -> firmware.c, acpi.c	what memory and which processors there are
+ *	entry.S -> start.c -> firmware.c		what memory and which processors there are
  *	                   -> pool.c, tables.c		frames, page tables
  *	                   -> machines.c		windows, machines
  *	                   -> processor.c, clear.c	descriptors, interrupts, the others' start
@@ -30,6 +30,7 @@
 #include <kmem/machine.h>
 #include <kmem/page.h>
 #include <linux/list.h>
+#include "arch/x86/boot_info.h"
 #include "host/x86/place.h"
 #include "mm/pgtable.h"
 
@@ -51,7 +52,6 @@
 #define SLOT_BYTES (256ul << 10)	/* the first and the last page stay unmapped */
 #define STACK_BYTES (128ul << 10)	/* kmem takes 10 KiB of one; tests have more than it */
 #define MAX_PROCESSORS 32
-#define MAX_RANGES 64
 
 /* ------------------------------------------------------------------------------------------------ for a program */
 
@@ -230,11 +230,9 @@ _Noreturn void x86_ap_start(void *stack);
 
 /* ---------------------------------------------------------------------------------------------- memory and tables */
 
-/* firmware.c, acpi.c: read before there are tables of ours. */
+/* firmware.c: read before there are tables of ours. */
 struct firmware {
-	struct memory_range map[MAX_RANGES];
-	unsigned int nr;
-	char cmdline[1024];
+	struct boot_info boot;
 	u32 apic_ids[MAX_PROCESSORS];
 	unsigned int nr_apics;
 	u64 apic_base;

@@ -16,8 +16,8 @@ static u64 ram_below(u64 end)
 {
 	u64 bytes = 0;
 
-	for (unsigned int i = 0; i < firmware.nr; i++) {
-		const struct memory_range *range = &firmware.map[i];
+	for (unsigned int i = 0; i < firmware.boot.nr; i++) {
+		const struct memory_range *range = &firmware.boot.map[i];
 
 		if (range->type == MEMORY_RAM && range->start < end)
 			bytes += min(range->size, end - range->start);
@@ -48,9 +48,9 @@ static bool is_machines(pfn_t pfn)
 {
 	u64 at = (u64)pfn << PAGE_SHIFT;
 
-	for (unsigned int i = 0; i < firmware.nr; i++)
-		if (firmware.map[i].type == MEMORY_RAM && at >= firmware.map[i].start &&
-		    at + PAGE_SIZE <= firmware.map[i].start + firmware.map[i].size)
+	for (unsigned int i = 0; i < firmware.boot.nr; i++)
+		if (firmware.boot.map[i].type == MEMORY_RAM && at >= firmware.boot.map[i].start &&
+		    at + PAGE_SIZE <= firmware.boot.map[i].start + firmware.boot.map[i].size)
 			return !taboo(pfn);
 	return false;
 }

@@ -32,7 +32,7 @@ static u64 kept_of(const struct memory_range *range)
 {
 	u64 bytes = 0;
 
-	for (unsigned int i = firmware.nr; i < nr_real_ranges; i++) {
+	for (unsigned int i = firmware.boot.nr; i < nr_real_ranges; i++) {
 		u64 start = max(range->start, real_map[i].start);
 		u64 end = min(range->start + range->size, real_map[i].start + real_map[i].size);
 
@@ -46,7 +46,7 @@ static u64 usable_bytes(void)
 {
 	u64 bytes = 0;
 
-	for (unsigned int i = 0; i < firmware.nr; i++)
+	for (unsigned int i = 0; i < firmware.boot.nr; i++)
 		if (real_map[i].type == MEMORY_RAM)
 			bytes += real_map[i].size - kept_of(&real_map[i]);
 	return bytes;
