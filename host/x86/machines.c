@@ -397,11 +397,12 @@ static bool is_first_touch(unsigned long address)
 	return false;
 }
 
-/* Descriptors that are only read share one page of zeros. Under the guard. */
+/* Descriptors that are only read share one page of zeros. 1: processors may remember that one. Under the guard. */
 static int descriptor_make(unsigned long page, bool for_writing)
 {
 	struct pgtable_entry entry;
 	bool found = pgtable_lookup(&host_tables, page, &entry);
+	int err;
 
 	if (found && (entry.pfn != zero_page() || !for_writing))
 		return 0;
@@ -409,7 +410,8 @@ static int descriptor_make(unsigned long page, bool for_writing)
 		return run_map(&host_tables, page, zero_page(), 1, DATA_PROT & ~_PAGE_RW);
 	if (found)
 		pgtable_unmap(&host_tables, page, 1);
-	return page_make(&host_tables, page);
+	err = page_make(&host_tables, page);
+	return err ? err : found;
 }
 
 /* Under the guard. -EFAULT: nothing belongs there. */
@@ -430,28 +432,32 @@ bool memory_fault(unsigned long address, unsigned long error)
 	int err = error & (FAULT_FETCH | FAULT_RESERVED) ? -EFAULT : fault_make(page, error);
 
 	guard_drop(&memory_guard, flags);
-	if (!err && error & FAULT_PRESENT)
+	if (err >= 0 && error & FAULT_PRESENT)
 		flush_here(page);
 	if (err == -ENOMEM)
 		say("kmem: this computer's memory is used up by the frames of machines in it\n");
-	return !err;
+	return err >= 0;
 }
 
+/* Who looked whether they are described may remember that they are not. */
 int host_describe(struct machine *m, pfn_t first, pfn_t nr)
 {
 	struct host_machine *hm = host_of(m);
 	unsigned long start = (hm->descriptors + first * sizeof(struct page)) & PAGE_MASK;
 	unsigned long end = PAGE_ALIGN(hm->descriptors + (first + nr) * sizeof(struct page));
+	bool is_changed = false;
 	int err = 0;
 
-	for (unsigned long at = start; at < end && !err; at += PAGE_SIZE) {
+	for (unsigned long at = start; at < end && err >= 0; at += PAGE_SIZE) {
 		unsigned long flags = guard_take(&memory_guard);
 
 		err = descriptor_make(at, true);
 		guard_drop(&memory_guard, flags);
-		flush_here(at);
+		is_changed |= err > 0;
 	}
-	return err;
+	if (is_changed)
+		flush(start, (end - start) >> PAGE_SHIFT);
+	return min(err, 0);
 }
 
 /* The real frame that stands for a machine's, made if it was never touched; 0: there is none. Under the guard. */

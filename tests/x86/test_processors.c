@@ -3,6 +3,7 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include "host/x86/x86.h"
+#include "mm/page_alloc.h"
 #include "tests/machine_for.h"
 
 #define ROUNDS 20u
@@ -139,5 +140,55 @@ static void unmapped_memory_is_forgotten_by_all(struct ktap *t)
 	EXPECT_EQ(t, relay.baton, ROUNDS * 2 * relay.nr);
 }
 
+struct news {
+	struct machine *m;
+	pfn_t pfn;
+	u32 nr_asked, is_told, nr_missed;	/* atomic */
+};
+
+/* The first task describes a frame after all others have looked in vain; then they look again. */
+static void news_run(struct ktap *t, unsigned int i, void *arg)
+{
+	struct news *news = arg;
+
+	(void)t;
+	if (i) {
+		bool was = pfn_described(news->m, news->pfn);
+
+		__atomic_fetch_add(&news->nr_asked, 1, __ATOMIC_RELEASE);
+		while (!__atomic_load_n(&news->is_told, __ATOMIC_ACQUIRE))
+			cpu_relax();
+		if (was || !pfn_described(news->m, news->pfn))
+			__atomic_fetch_add(&news->nr_missed, 1, __ATOMIC_RELAXED);
+		return;
+	}
+	while (__atomic_load_n(&news->nr_asked, __ATOMIC_ACQUIRE) < x86_nr_processors() - 1)
+		cpu_relax();
+	machine_enter(news->m);
+	pfn_valid(news->pfn);
+	machine_leave();
+	__atomic_store_n(&news->is_told, 1, __ATOMIC_RELEASE);
+}
+
+static void a_frame_that_is_described_is_so_for_all(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	unsigned int nr = 0;
+
+	ASSERT_NOT_NULL(t, m);
+	machine_leave();
+	for (pfn_t pfn = MAX_BLOCK_PAGES / 2; pfn < m->max_pfn; pfn += MAX_BLOCK_PAGES) {
+		struct news news = { .m = m, .pfn = pfn };
+
+		if (pfn_described(m, pfn))
+			continue;
+		ktap_threads(t, x86_nr_processors(), news_run, &news);
+		EXPECT_EQ(t, news.nr_missed, 0);
+		nr++;
+	}
+	machine_enter(m);
+	EXPECT_GT(t, nr, 3);
+}
+
 KTAP_SUITE(processors, KTAP_CASE(all_of_them_run_tasks), KTAP_CASE(who_does_not_wait_is_interrupted),
-	   KTAP_CASE(unmapped_memory_is_forgotten_by_all));
+	   KTAP_CASE(unmapped_memory_is_forgotten_by_all), KTAP_CASE(a_frame_that_is_described_is_so_for_all));
