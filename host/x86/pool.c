@@ -40,10 +40,11 @@ static pfn_t image_last(void)
 }
 
 /* Those below 4 GiB are used first: until there are page tables of ours nothing else can be reached. */
+#define REACHED_PFN (1ul << (32 - PAGE_SHIFT))
+
 static bool comes_before(const struct extent *a, const struct extent *b)
 {
-	pfn_t four_gib = 1ul << (32 - PAGE_SHIFT);
-	bool a_low = a->end <= four_gib, b_low = b->end <= four_gib;
+	bool a_low = a->end <= REACHED_PFN, b_low = b->end <= REACHED_PFN;
 
 	return a_low != b_low ? a_low : a->start > b->start;
 }
@@ -129,7 +130,7 @@ unsigned long pool_free(void)
 pfn_t frames_take_for_ever(pfn_t nr)
 {
 	for (unsigned int i = 0; i < nr_extents; i++)
-		if (extents[i].next - extents[i].floor >= nr)
+		if (extents[i].next <= REACHED_PFN && extents[i].next - extents[i].floor >= nr)
 			return extents[i].next -= nr;
 	return 0;
 }

@@ -26,7 +26,7 @@ pfn_t frame_take(void);
 pfn_t frame_take_zeroed(void);
 void frame_give(pfn_t pfn);
 unsigned long pool_free(void);
-/* So many neighbours, for ever; 0: there are none. */
+/* So many neighbours below 4 GiB, for ever; 0: there are none. */
 pfn_t frames_take_for_ever(pfn_t nr);
 /* One beyond the last frame that can be seen. */
 pfn_t pool_end(void);
