@@ -107,7 +107,7 @@ static bool may_allocate(struct console *console, const char *args, unsigned lon
 {
 	char *end;
 
-	*number = (unsigned long)memparse(args, &end);
+	*number = (unsigned long)min(memparse(args, &end), (u64)ULONG_MAX);
 	if (!isdigit(*args) || *end)
 		complain(console, "that wants a number, such as 100 or 64K");
 	else if (!object_find(console, NULL))

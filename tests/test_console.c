@@ -97,6 +97,9 @@ static void what_is_not_understood_is_said(struct ktap *t)
 		{ "pages -1\n", "that wants a number" },
 		{ "pages 11\n", "no memory" },
 		{ "kmalloc 1G\n", "no memory" },
+		{ "kmalloc 4294967396\n", "no memory" },		/* 100 more than 32 bits hold */
+		{ "vmalloc 4194308K\n", "no memory" },
+		{ "pages 4294967296\n", "no memory" },
 		{ "kmalloc 0\n", "no memory" },
 		{ "free\n", "free wants the address" },
 		{ "free 0\n", "free wants the address" },
