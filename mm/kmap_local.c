@@ -156,6 +156,16 @@ static void set_give(struct kmem_cpu *cpu, struct kmap_state *ks, unsigned int s
 	cpu->kunmap_base = ks->strict ? KMAP_NO_BASE : cpu->kmap_base;
 }
 
+/* An interrupt maps in the one set or in the other. */
+static void set_change(struct kmem_cpu *cpu, unsigned int set)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	set_give(cpu, cpu->kmap, set);
+	local_irq_restore(flags);
+}
+
 void kmap_local_init(struct kmem_cpu *cpu, struct kmap_state *ks)
 {
 	cpu->kmap = ks;
@@ -189,20 +199,19 @@ bool kmap_local_leave(struct kmem_cpu *cpu)
 	set_clean(m, spare - 1);
 	__atomic_fetch_add(&m->kmap->sets_away, 1, __ATOMIC_RELAXED);
 	kmem_context.kmap_away = (u16)(cpu->kmap_set + 1);
-	set_give(cpu, m->kmap, spare - 1);
+	set_change(cpu, spare - 1);
 	return true;
 }
 
-/* This CPU may remember what the entries said when the set was here last. */
+/*
+ * This CPU may remember what the entries said when the set was here last: it is told before an interrupt may use them,
+ * which maps in the other set until then. That one is nobody else's before it is not this CPU's.
+ */
 void kmap_local_arrive(struct kmem_cpu *cpu)
 {
+	unsigned int set = kmem_context.kmap_away - 1u, other = cpu->kmap_set;
 	struct machine *m = cpu->machine;
-	unsigned int set = kmem_context.kmap_away - 1u;
 
-	set_put(m->kmap, cpu->kmap_set);
-	set_give(cpu, m->kmap, set);
-	kmem_context.kmap_away = 0;
-	__atomic_fetch_sub(&m->kmap->sets_away, 1, __ATOMIC_RELAXED);
 	for (unsigned int i = 0; i < KMAP_LOCAL_MAX; i++) {
 		const struct page *kept = *kmap_local_record(m->kmap, set * KMAP_LOCAL_MAX + i);
 
@@ -210,6 +219,10 @@ void kmap_local_arrive(struct kmem_cpu *cpu)
 			host_kmap(m, m->kmap->base + slot_offset(set * KMAP_LOCAL_MAX + i), machine_pfn(m, kept),
 				  HOST_READ | HOST_WRITE);
 	}
+	set_change(cpu, set);
+	set_put(m->kmap, other);
+	kmem_context.kmap_away = 0;
+	__atomic_fetch_sub(&m->kmap->sets_away, 1, __ATOMIC_RELAXED);
 }
 
 unsigned int kmap_local_leaks(void)

@@ -154,12 +154,15 @@ static void a_slot_in_use_is_not_taken_back(struct ktap *t)
 
 /* ------------------------------------------------------------------------------------------------------------ sets */
 
+static u32 nr_sleepers;		/* atomic */
+
 /* Asleep with mappings, the CPU with another task meanwhile, awake again on any. */
 static void sleep_with_mappings(void *arg)
 {
 	unsigned long i = (unsigned long)arg;
 
 	machine_enter(m);
+	__atomic_fetch_add(&nr_sleepers, 1, __ATOMIC_RELAXED);
 	for (u32 round = 0; round < 4; round++) {
 		volatile u32 *outer = kmap_local_page(mine[2 * i + round % 2]);
 		u32 value = (u32)i << 8 | round;
@@ -171,6 +174,7 @@ static void sleep_with_mappings(void *arg)
 			sim_fail("the page has 0x%x, not 0x%x", *outer, value);
 		kunmap_local(outer);
 	}
+	__atomic_fetch_sub(&nr_sleepers, 1, __ATOMIC_RELAXED);
 	machine_leave();
 }
 
@@ -179,6 +183,7 @@ static void set_world(void *arg)
 	int tasks[3];
 
 	(void)arg;
+	nr_sleepers = 0;
 	for (unsigned long i = 0; i < 3; i++)
 		tasks[i] = sim_spawn("task", sleep_with_mappings, (void *)(i + 1));
 	sleep_with_mappings((void *)0ul);
@@ -197,5 +202,43 @@ static void a_set_that_changes_hands_is_clean(struct ktap *t)
 	});
 }
 
+static struct page *interrupts[2];
+
+static void take_pages_for_interrupts(void)
+{
+	take_pages();
+	for (int i = 0; i < 2; i++)
+		interrupts[i] = alloc_page(GFP_HIGHUSER | __GFP_NOFAIL);
+}
+
+/* A page of the CPU's own, in whatever set it has just then; until all are looked at. */
+static void map_in_interrupt(void *arg)
+{
+	static u32 calls;
+	volatile u32 *address;
+	u32 value;
+
+	(void)arg;
+	if (machine_current() != m || !__atomic_load_n(&nr_sleepers, __ATOMIC_RELAXED))
+		return;
+	value = __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
+	address = kmap_local_page(interrupts[smp_processor_id()]);
+	*address = value;
+	kunmap_local(kmap_local_page(mine[value % 4]));
+	if (*address != value)
+		sim_fail("in an interrupt the page has 0x%x, not 0x%x", *address, value);
+	kunmap_local(address);
+}
+
+/* One set for it to be mapped in, of all that it has, while sets change hands. */
+static void an_interrupt_maps_in_one_set(struct ktap *t)
+{
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_KMAP_SET, .run = set_world, .schedules = 200, .cmdline = HIGH,
+		.prepare = take_pages_for_interrupts, .interrupt = map_in_interrupt, .interrupt_every = 20,
+	});
+}
+
 KTAP_SUITE(seeded_kmap, KTAP_CASE(c48_who_waits_for_a_slot_gets_it), KTAP_CASE(an_unmapped_slot_is_forgotten_by_all),
-	   KTAP_CASE(a_slot_in_use_is_not_taken_back), KTAP_CASE(a_set_that_changes_hands_is_clean));
+	   KTAP_CASE(a_slot_in_use_is_not_taken_back), KTAP_CASE(a_set_that_changes_hands_is_clean),
+	   KTAP_CASE(an_interrupt_maps_in_one_set));
