@@ -184,7 +184,7 @@ core-machine := $(if $(filter x86_64 i386,$(ARCH)),-mgeneral-regs-only)
 core-cflags = $(common-cflags) -ffreestanding -fasynchronous-unwind-tables $(core-machine) -nostdinc -isystem $(compiler-headers) -Iinclude/kernel -Iinclude -I. $(CFLAGS)
 libc-cflags = $(common-cflags) -D_GNU_SOURCE -fasynchronous-unwind-tables $(if $(filter i386,$(ARCH)),-D_FILE_OFFSET_BITS=64) -pthread -Iinclude -I. \
 	$(codec-cflags) $(CFLAGS)
-pic-cflags := -fPIC -ftls-model=initial-exec -ffunction-sections -fdata-sections
+pic-cflags := -fPIC -fno-semantic-interposition -ftls-model=initial-exec -ffunction-sections -fdata-sections
 static-cflags := $(if $(filter linux,$(HOST)),-DKMEM_TLS_MODEL='"local-exec"')
 
 libc-code := host/linux/% host/sim/% malloc/% cli/% bench/% tests/host/% tests/linux/% tests/cli/% tests/fuzz/% tests/main_linux.c \

@@ -233,7 +233,13 @@ int slab_grow_near(struct kmem_cache *cache, gfp_t gfp, int nid)
 	return slab_grow(cache, gfp, nid);
 }
 
-/* Hand out up to nr objects of one slab. */
+/* How many there are from the lowest on, which is one. */
+static inline unsigned int bits_in_row(unsigned long bits)
+{
+	return bits == ~0ul ? SLAB_MAP_BITS : (unsigned int)__builtin_ctzl(~bits);
+}
+
+/* Hand out up to nr objects of one slab, those that lie in a row without a look at each: a fresh slab's do. */
 static unsigned int slab_take_from(struct kmem_cache *cache, struct page *slab, void **objects, unsigned int nr)
 {
 	unsigned int words = (slab->objects + SLAB_MAP_BITS - 1) / SLAB_MAP_BITS;
@@ -245,10 +251,12 @@ static unsigned int slab_take_from(struct kmem_cache *cache, struct page *slab, 
 		unsigned long bits = map[word];
 
 		while (bits && taken < nr) {
-			unsigned int bit = (unsigned int)__builtin_ctzl(bits);
+			unsigned int bit = (unsigned int)__builtin_ctzl(bits), end = bit + bits_in_row(bits >> bit);
+			char *object = base + (size_t)(word * SLAB_MAP_BITS + bit) * cache->size;
 
-			bits &= bits - 1;
-			objects[taken++] = base + (size_t)(word * SLAB_MAP_BITS + bit) * cache->size;
+			for (end = min(end, bit + nr - taken); bit < end; bit++, object += cache->size)
+				objects[taken++] = object;
+			bits &= end < SLAB_MAP_BITS ? ~0ul << end : 0;
 		}
 		map[word] = bits;
 	}
@@ -349,31 +357,52 @@ struct bad_free {
 	const char *what;
 };
 
-/* Set the object's bit and move the slab to the list it now belongs on. Returns what is wrong, or NULL. */
-static const char *slab_put_one(struct kmem_cache *cache, struct kmem_cache_node *node, struct page *slab, void *object)
+/*
+ * Set the bits of the first objects, up to one that is of another slab, is no object, or is free. Returns how many. By
+ * itself, so that what it counts with stays in registers.
+ */
+static noinline unsigned int bits_put(const struct kmem_cache *cache, struct page *slab, void **objects,
+				      unsigned int nr)
 {
-	int index = slab_index(cache, slab, object);
-	unsigned long *map = slab_map(slab);
+	unsigned long start = (unsigned long)slab_address(slab) + cache->red_left_pad, *map = slab_map(slab);
+	unsigned int room = slab->objects, i;
+	struct step step = cache->step;
 
-	if (slab->slab_cache != cache)
-		return "Wrong slab cache";
-	if (index < 0)
-		return "Invalid object pointer";
-	if (map[(unsigned int)index / SLAB_MAP_BITS] & 1ul << ((unsigned int)index % SLAB_MAP_BITS))
-		return "Object already free";
-	map[(unsigned int)index / SLAB_MAP_BITS] |= 1ul << ((unsigned int)index % SLAB_MAP_BITS);
-	if (slab->inuse == slab->objects) {
+	for (i = 0; i < nr; i++) {
+		unsigned long index = steps_in(step, (unsigned long)objects[i] - start);
+		unsigned long bit = 1ul << (index % SLAB_MAP_BITS);
+
+		if (index >= room || map[index / SLAB_MAP_BITS] & bit)
+			break;
+		map[index / SLAB_MAP_BITS] |= bit;
+	}
+	return i;
+}
+
+/* So many of the slab's objects came back: count them, and move it to the list that it now belongs on. */
+static inline void slab_put_counted(struct kmem_cache_node *node, struct page *slab, unsigned int nr)
+	MUST_HOLD(node->lock)
+{
+	bool was_full = slab->inuse == slab->objects;
+
+	slab->inuse = (u16)(slab->inuse - nr);
+	node->out_objects -= nr;
+	if (!slab->inuse) {
+		list_move(&slab->slab_list, &node->empty);
+		node->nr_partial -= !was_full;
+		node->nr_empty++;
+	} else if (was_full) {
 		list_move(&slab->slab_list, &node->partial);
 		node->nr_partial++;
 	}
-	slab->inuse--;
-	node->out_objects--;
-	if (!slab->inuse) {
-		list_move(&slab->slab_list, &node->empty);
-		node->nr_partial--;
-		node->nr_empty++;
-	}
-	return NULL;
+}
+
+/* What is wrong with an object that cannot be put there. */
+static const char *fault_of(const struct kmem_cache *cache, const struct page *slab, const void *object)
+{
+	if (slab->slab_cache != cache)
+		return "Wrong slab cache";
+	return slab_index(cache, slab, object) < 0 ? "Invalid object pointer" : "Object already free";
 }
 
 /* Take slabs beyond keep off the empty list. Caller frees what is then on out. */
@@ -417,15 +446,18 @@ static void slab_put_batch(struct kmem_cache *cache, void **objects, unsigned in
 		unsigned long flags;
 
 		spin_lock_irqsave(&node->lock, flags);
-		for (; i < nr; i++) {
+		while (i < nr) {
 			struct page *slab = slab_of(objects[i]);
-			const char *what;
+			unsigned int put;
 
 			if (cache->machine->nr_nodes > 1 && page_to_nid(slab) != nid)
 				break;
-			what = slab_put_one(cache, node, slab, objects[i]);
-			if (what)
-				bad[nr_bad++] = (struct bad_free){ slab, objects[i], what };
+			put = likely(slab->slab_cache == cache) ? bits_put(cache, slab, objects + i, nr - i) : 0;
+			if (likely(put))
+				slab_put_counted(node, slab, put);
+			else
+				bad[nr_bad++] = (struct bad_free){ slab, objects[i], fault_of(cache, slab, objects[i]) };
+			i += put ? put : 1;
 		}
 		empties_cut(node, cache->min_partial, &empties);
 		spin_unlock_irqrestore(&node->lock, flags);
