@@ -90,7 +90,7 @@ static inline unsigned int cpus_ever_up(const struct machine *m)
 
 /* Each online CPU, whoever leases it. */
 #define for_each_online_cpu_of(m, cpu, i) \
-	for (i = 0; i < (m)->nr_cpus; i++) \
+	for (i = 0; i < cpus_ever_up(m); i++) \
 		if ((cpu) = (m)->cpus[i], __atomic_load_n(&(m)->cpu_state[i], __ATOMIC_ACQUIRE) >= CPU_IDLE)
 
 #endif
