@@ -357,28 +357,6 @@ struct bad_free {
 	const char *what;
 };
 
-/*
- * Set the bits of the first objects, up to one that is of another slab, is no object, or is free. Returns how many. By
- * itself, so that what it counts with stays in registers.
- */
-static noinline unsigned int bits_put(const struct kmem_cache *cache, struct page *slab, void **objects,
-				      unsigned int nr)
-{
-	unsigned long start = (unsigned long)slab_address(slab) + cache->red_left_pad, *map = slab_map(slab);
-	unsigned int room = slab->objects, i;
-	struct step step = cache->step;
-
-	for (i = 0; i < nr; i++) {
-		unsigned long index = steps_in(step, (unsigned long)objects[i] - start);
-		unsigned long bit = 1ul << (index % SLAB_MAP_BITS);
-
-		if (index >= room || map[index / SLAB_MAP_BITS] & bit)
-			break;
-		map[index / SLAB_MAP_BITS] |= bit;
-	}
-	return i;
-}
-
 /* So many of the slab's objects came back: count them, and move it to the list that it now belongs on. */
 static inline void slab_put_counted(struct kmem_cache_node *node, struct page *slab, unsigned int nr)
 	MUST_HOLD(node->lock)
@@ -397,9 +375,53 @@ static inline void slab_put_counted(struct kmem_cache_node *node, struct page *s
 	}
 }
 
-/* What is wrong with an object that cannot be put there. */
-static const char *fault_of(const struct kmem_cache *cache, const struct page *slab, const void *object)
+/*
+ * Set the bits of the first objects, up to one that is of another node, is not the cache's, or is free. Returns how many.
+ * What is of the same slab as the one before is known by its distance from there. By itself, so that all that it counts
+ * with stays in registers.
+ */
+static noinline unsigned int objects_put(const struct kmem_cache *cache, struct kmem_cache_node *node, void **objects,
+					 unsigned int nr)
+	MUST_HOLD(node->lock)
 {
+	unsigned long start = 0, *map = NULL;
+	unsigned int room = 0, put = 0, nodes = cache->machine->nr_nodes, i;
+	struct step step = cache->step;
+	struct page *slab = NULL;
+
+	for (i = 0; i < nr; i++) {
+		unsigned long index = steps_in(step, (unsigned long)objects[i] - start), bit;
+
+		if (index >= room) {
+			if (put)
+				slab_put_counted(node, slab, put);
+			put = 0;
+			slab = slab_of(objects[i]);
+			if (slab->slab_cache != cache || (nodes > 1 && cache->node[page_to_nid(slab)] != node))
+				return i;
+			start = (unsigned long)slab_address(slab) + cache->red_left_pad;
+			room = slab->objects;
+			map = slab_map(slab);
+			index = steps_in(step, (unsigned long)objects[i] - start);
+			if (index >= room)
+				return i;
+		}
+		bit = 1ul << (index % SLAB_MAP_BITS);
+		if (map[index / SLAB_MAP_BITS] & bit)
+			break;
+		map[index / SLAB_MAP_BITS] |= bit;
+		put++;
+	}
+	if (put)
+		slab_put_counted(node, slab, put);
+	return i;
+}
+
+/* What is wrong with an object that cannot be put there. */
+static const char *fault_of(const struct kmem_cache *cache, const void *object)
+{
+	const struct page *slab = slab_of(object);
+
 	if (slab->slab_cache != cache)
 		return "Wrong slab cache";
 	return slab_index(cache, slab, object) < 0 ? "Invalid object pointer" : "Object already free";
@@ -433,6 +455,11 @@ static unsigned long slabs_free(struct kmem_cache *cache, struct list_head *slab
 	return pages;
 }
 
+static bool of_node(const struct kmem_cache *cache, const void *object, int nid)
+{
+	return cache->machine->nr_nodes == 1 || page_to_nid(slab_of(object)) == nid;
+}
+
 /* Up to PUT_BATCH objects, a run of one node at a time. */
 static void slab_put_batch(struct kmem_cache *cache, void **objects, unsigned int nr)
 {
@@ -446,18 +473,9 @@ static void slab_put_batch(struct kmem_cache *cache, void **objects, unsigned in
 		unsigned long flags;
 
 		spin_lock_irqsave(&node->lock, flags);
-		while (i < nr) {
-			struct page *slab = slab_of(objects[i]);
-			unsigned int put;
-
-			if (cache->machine->nr_nodes > 1 && page_to_nid(slab) != nid)
-				break;
-			put = likely(slab->slab_cache == cache) ? bits_put(cache, slab, objects + i, nr - i) : 0;
-			if (likely(put))
-				slab_put_counted(node, slab, put);
-			else
-				bad[nr_bad++] = (struct bad_free){ slab, objects[i], fault_of(cache, slab, objects[i]) };
-			i += put ? put : 1;
+		while ((i += objects_put(cache, node, objects + i, nr - i)) < nr && of_node(cache, objects[i], nid)) {
+			bad[nr_bad++] = (struct bad_free){ slab_of(objects[i]), objects[i], fault_of(cache, objects[i]) };
+			i++;
 		}
 		empties_cut(node, cache->min_partial, &empties);
 		spin_unlock_irqrestore(&node->lock, flags);
