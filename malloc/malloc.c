@@ -41,18 +41,18 @@ static void *large_alloc(size_t size, size_t align)
 	size_t block = size > align ? size : align;
 	void *memory = NULL;
 
-	if (block <= SMALL_MAX)
-		block = SMALL_MAX + 1;
+	if (block <= KMALLOC_MAX_CACHE_SIZE)
+		block = KMALLOC_MAX_CACHE_SIZE + 1;
 	if (block <= KMALLOC_MAX_SIZE)
 		memory = __kmalloc(block, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
 	return memory ? memory : area_alloc(size, align);
 }
 
-static void *object_alloc(size_t size, size_t align, gfp_t zero)
+static void *object_alloc(size_t size, size_t align)
 {
 	struct kmem_cache *cache = size_class_cache(size, align);
 
-	return cache ? kmem_cache_alloc(cache, MALLOC_GFP | zero) : NULL;
+	return cache ? kmem_cache_alloc(cache, MALLOC_GFP) : NULL;
 }
 
 static void *zeroed_large_alloc(size_t size, size_t align)
@@ -64,32 +64,31 @@ static void *zeroed_large_alloc(size_t size, size_t align)
 	return memory;
 }
 
-static void *alloc(size_t size, size_t align, gfp_t zero)
+/* zero: of large ones only. */
+static void *alloc(size_t size, size_t align, bool zero)
 {
 	void *memory;
 
 	if (size <= SMALL_MAX && align <= PAGE_SIZE)
-		memory = object_alloc(size, align, zero);
+		memory = object_alloc(size, align);
 	else
 		memory = zero ? zeroed_large_alloc(size, align) : large_alloc(size, align);
 	return memory ? memory : out_of_memory();
 }
 
-/* The common case; what is odd about it, alloc() looks at. */
-static inline void *alloc_small(size_t size, gfp_t zero)
+static void *alloc_odd(size_t size)
 {
-	struct kmem_cache *cache = likely(size <= SMALL_MAX) ? size_cache(size) : NULL;
-
-	return likely(cache) ? kmem_cache_alloc(cache, MALLOC_GFP | zero) : NULL;
+	return alloc(size, 16, false);
 }
+
+struct kmem_sizes malloc_sizes = { .odd = alloc_odd };
 
 EXPORT void *malloc(size_t size)
 {
-	void *memory = alloc_small(size, 0);
-
-	return likely(memory) ? memory : alloc(size, 16, 0);
+	return kmem_sized_alloc(size, &malloc_sizes);
 }
 
+/* Small objects are cleared here: as much as was asked for. */
 EXPORT void *calloc(size_t nr, size_t size)
 {
 	size_t bytes;
@@ -97,8 +96,10 @@ EXPORT void *calloc(size_t nr, size_t size)
 
 	if (unlikely(__builtin_mul_overflow(nr, size, &bytes)))
 		return out_of_memory();
-	memory = alloc_small(bytes, __GFP_ZERO);
-	return likely(memory) ? memory : alloc(bytes, 16, __GFP_ZERO);
+	if (unlikely(bytes > SMALL_MAX))
+		return alloc(bytes, 16, true);
+	memory = kmem_sized_alloc(bytes, &malloc_sizes);
+	return likely(memory) ? memset(memory, 0, bytes) : NULL;
 }
 
 static inline bool is_area(const void *memory)
@@ -183,7 +184,7 @@ static bool is_power_of_2(size_t n)
 
 static void *alloc_at(size_t align, size_t size)
 {
-	return alloc(size, align > 16 ? align : 16, 0);
+	return alloc(size, align > 16 ? align : 16, false);
 }
 
 EXPORT int posix_memalign(void **memory, size_t align, size_t size)

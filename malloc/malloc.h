@@ -4,19 +4,15 @@
 #define MALLOC_MALLOC_H
 
 #include <kmem/kmem.h>
+#include <kmem/sized.h>
 #include <stddef.h>
 
-#define SMALL_MAX 8192u			/* bytes that come from a cache */
+#define SMALL_MAX KMEM_SIZED_MOST	/* bytes that come from a cache */
 #define MALLOC_GFP (GFP_KERNEL | __GFP_NOWARN | __GFP_RETRY_MAYFAIL)	/* NULL, rather than an OOM report */
 #define EXPORT __attribute__((visibility("default")))
 
-/* The caches by sixteenths of the size, rounded up; NULL: size_class_cache() knows. */
-extern struct kmem_cache *size_caches[SMALL_MAX / 16 + 1];		/* atomic */
-
-static inline struct kmem_cache *size_cache(size_t size)
-{
-	return __atomic_load_n(&size_caches[(size + 15) / 16], __ATOMIC_ACQUIRE);
-}
+/* The caches that are made already. */
+extern struct kmem_sizes malloc_sizes;
 
 /* The cache for size bytes, at most SMALL_MAX, at a multiple of align, at most a page. NULL: memory has run out. */
 struct kmem_cache *size_class_cache(size_t size, size_t align);

@@ -28,7 +28,6 @@
 
 static struct kmem_cache *caches[CLASSES];	/* atomic */
 static unsigned int wanted[CLASSES];		/* atomic; how often, before it was made */
-struct kmem_cache *size_caches[SMALL_MAX / 16 + 1];
 
 _Static_assert(1024 << 3 == SMALL_MAX, "three doublings");
 
@@ -131,7 +130,7 @@ struct kmem_cache *size_class_cache(size_t size, size_t align)
 			return cache;
 		cache = class_make(class);
 	}
-	if (align <= 16)
-		__atomic_store_n(&size_caches[(size + 15) / 16], cache, __ATOMIC_RELEASE);
+	if (cache && align <= 16)
+		kmem_sizes_set(&malloc_sizes, size, cache);
 	return cache;
 }
