@@ -2,7 +2,7 @@
 /*
  * malloc.c - the malloc family of a program, on the default machine.
  *
- *	up to 8 KiB	an object of a cache (size_class.c)
+ *	up to 16 KiB	an object of a cache (size_class.c)
  *	up to 4 MiB	a block of pages: kmalloc(); where memory is fragmented, as below
  *	above		an area: vmalloc()
  *

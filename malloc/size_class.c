@@ -5,7 +5,7 @@
  *	16 32 48 ... 128	steps of 16
  *	144 160 ... 256 288 ...	eight steps each time the size doubles: a ninth of waste at most
  *	1088 1168 1248 ...	from 1 KiB on those of which 15, 14 ... 8 fill a slab
- *	8192			above: whole pages
+ *	9360 10912 13104 16384	of which 7, 6, 5, 4 do; above: whole pages
  *
  * A machine that checks its objects has steps of 16 up to 1024, so that red zones begin at most 15 bytes behind what
  * the program asked for.
@@ -21,45 +21,52 @@
 #include "malloc/malloc.h"
 
 #define STEPS 8u			/* classes each time that the size doubles */
+#define LAST_STEPS 4u			/* the last time: as many objects fill 64 KiB, the largest slab that kfree() is fast for */
 #define FILL_ORDER 10u			/* from 2^this on they are what fills a slab */
-#define CLASSES (1024 / 16 + 3 * STEPS)
+#define LAST_ORDER 13u			/* from 2^this on it is the last time */
+#define CLASSES (1024 / 16 + (LAST_ORDER - 10) * STEPS + LAST_STEPS)
 #define FEW_BYTES 4096u			/* of a class, that another one serves before it is made */
 #define FEW_OBJECTS 2u			/* the same, if they are large */
 
 static struct kmem_cache *caches[CLASSES];	/* atomic */
 static unsigned int wanted[CLASSES];		/* atomic; how often, before it was made */
 
-_Static_assert(1024 << 3 == SMALL_MAX, "three doublings");
+_Static_assert(2u << LAST_ORDER == SMALL_MAX, "the last doubling ends there");
+_Static_assert((size_t)LAST_STEPS << (LAST_ORDER + 1) == 64u << 10, "a slab of 64 KiB");
 
 /* Up to 2^this the steps are of 16. */
-static unsigned int linear_order(void)
+static inline unsigned int linear_order(void)
 {
 	return malloc_is_debugged() ? 10 : 7;
 }
 
-/* So many bytes hold 8 to 15 objects of the sizes from 2^doubling on to 2^(doubling + 1). */
-static size_t slab_to_fill(unsigned int doubling)
+static inline unsigned int steps_from(unsigned int doubling)
 {
-	return (size_t)STEPS << (doubling + 1);
+	return doubling < LAST_ORDER ? STEPS : LAST_STEPS;
+}
+
+/* So many bytes hold 8 to 15 objects, at last 4 to 7, of the sizes from 2^doubling on to 2^(doubling + 1). */
+static inline size_t slab_to_fill(unsigned int doubling)
+{
+	return (size_t)steps_from(doubling) << (doubling + 1);
 }
 
 /* Which of the classes from 2^doubling on is it? */
-static unsigned int step_of(size_t size, unsigned int doubling)
+static inline unsigned int step_of(size_t size, unsigned int doubling)
 {
 	if (doubling < FILL_ORDER)
-		return (unsigned int)((size - 1 - (1ul << doubling)) / ((1ul << doubling) / STEPS));
-	return (unsigned int)(2 * STEPS - 1 - slab_to_fill(doubling) / ((size + 15) & ~15ul));
+		return (unsigned int)((size - 1) * STEPS >> doubling) - STEPS;
+	return (unsigned int)(2 * steps_from(doubling) - 1 - slab_to_fill(doubling) / ((size + 15) & ~15ul));
 }
 
 static unsigned int class_of(size_t size)
 {
-	unsigned int linear = linear_order(), doubling, class = (1u << linear) / 16;
+	unsigned int linear = linear_order(), doubling;
 
 	if (size <= 1ul << linear)
 		return size ? (unsigned int)(size - 1) / 16 : 0;
-	for (doubling = linear; size > 2ul << doubling; doubling++)
-		class += STEPS;
-	return class + step_of(size, doubling);
+	doubling = (unsigned int)(sizeof(long) * 8 - 1) - (unsigned int)__builtin_clzl(size - 1);
+	return (1u << linear) / 16 + (doubling - linear) * STEPS + step_of(size, doubling);
 }
 
 static unsigned int class_size(unsigned int class)
@@ -72,7 +79,7 @@ static unsigned int class_size(unsigned int class)
 	step = (class - nr_linear) % STEPS;
 	if (doubling < FILL_ORDER)
 		return (1u << doubling) / STEPS * (STEPS + 1 + step);
-	return (unsigned int)(slab_to_fill(doubling) / (2 * STEPS - 1 - step)) & ~15u;
+	return (unsigned int)(slab_to_fill(doubling) / (2 * steps_from(doubling) - 1 - step)) & ~15u;
 }
 
 /* What a sheaf of 1024, 256 or 128 bytes holds. */

@@ -9,7 +9,7 @@
 
 #include <kmem/slab.h>
 
-#define KMEM_SIZED_MOST 8192u
+#define KMEM_SIZED_MOST 16384u
 
 struct kmem_sizes {
 	u16 slots[KMEM_SIZED_MOST / 16 + 1];	/* atomic; 0: no cache yet */
