@@ -404,6 +404,19 @@ static struct page *fallback_at(struct zone *zone, unsigned int order, enum migr
 }
 
 /*
+ * A whole movable pageblock that is described already, where the next larger block would have to be: that takes 64 KiB
+ * of descriptors. (The kernel's are all described.) NULL: there is none.
+ */
+static struct page *fallback_at_hand(struct zone *zone, unsigned int order, enum migratetype type)
+	MUST_HOLD(zone->lock)
+{
+	if (type == MIGRATE_MOVABLE || order > PAGEBLOCK_ORDER || !zone->deferred_blocks ||
+	    !zone->machine->params.fullest_first || block_first(zone, MAX_ORDER, MIGRATE_MOVABLE))
+		return NULL;
+	return block_first(zone, PAGEBLOCK_ORDER, MIGRATE_MOVABLE);
+}
+
+/*
  * Move a block of another type to the request's lists: the largest, to mix as few pageblocks as can be; but
  * a movable request that cannot have a whole pageblock takes the smallest that will do. Returns whether one was found.
  */
@@ -411,7 +424,7 @@ static bool fallback_steal(struct zone *zone, unsigned int order, enum migratety
 	MUST_HOLD(zone->lock)
 {
 	unsigned int least = (alloc_flags & ALLOC_NOFRAGMENT) && order < PAGEBLOCK_ORDER ? PAGEBLOCK_ORDER : order;
-	struct page *page = NULL;
+	struct page *page = fallback_at_hand(zone, order, type);
 
 	for (unsigned int from = MAX_ORDER + 1; !page && from-- > least;) {
 		page = fallback_at(zone, from, type);

@@ -396,7 +396,39 @@ static void a_block_of_another_zone_is_not_taken(struct ktap *t)
 	}
 }
 
+/*
+ * Unmovable blocks until another block of the zone has been described. Was a whole movable pageblock at hand then?
+ */
+static bool describes_with_one_at_hand(struct ktap *t, const char *cmdline)
+{
+	struct machine *m = machine_for(t, cmdline);
+	struct zone *zone = m ? dma32(m) : NULL;
+	unsigned long deferred = zone ? zone->deferred_blocks : 0;
+	struct taken taken = { 0 };
+	bool at_hand;
+
+	if (!EXPECT(t, zone && deferred && buddy_has(zone, PAGEBLOCK_ORDER, MIGRATE_MOVABLE)))
+		return false;
+	do
+		at_hand = buddy_has(zone, PAGEBLOCK_ORDER, MIGRATE_MOVABLE);
+	while (EXPECT(t, page_take(&taken, GFP_KERNEL | __GFP_NORETRY, 5)) && zone->deferred_blocks == deferred);
+	put_all(&taken);
+	zones_hold(t, m);
+	return at_hand;
+}
+
+static void one_at_hand_is_taken_before_another_is_described(struct ktap *t)
+{
+	EXPECT(t, !describes_with_one_at_hand(t, "mem=64M nr_cpus=1" QUIET));
+}
+
+static void the_kernels_way_takes_the_largest(struct ktap *t)
+{
+	EXPECT(t, describes_with_one_at_hand(t, "mem=64M nr_cpus=1" QUIET " kmem.fullest_first=off"));
+}
+
 KTAP_SUITE(pageblock, KTAP_CASE(a_block_of_another_zone_is_not_taken),
+	KTAP_CASE(one_at_hand_is_taken_before_another_is_described), KTAP_CASE(the_kernels_way_takes_the_largest),
 	KTAP_CASE(pages_that_come_and_go_leave_whole_pageblocks),
 	KTAP_CASE(so_they_do_with_another_cpu_at_the_zone),
 	KTAP_CASE(the_kernels_way_leaves_none),
