@@ -417,13 +417,23 @@ static bool run_map(const struct host_machine *hm, void *address, pfn_t pfn, siz
 		    (off_t)pfn << PAGE_SHIFT) != MAP_FAILED;
 }
 
+/*
+ * Private pages change their address, and what they leave is zero when it is used again. Where the host must be told to
+ * lay it anew (Linux before 5.7, valgrind), it cannot fail for want of a mapping: the hole is as much as it needs.
+ */
+static bool pages_move(void *from, void *to, size_t bytes)
+{
+	if (mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) != MAP_FAILED)
+		return true;
+	return errno == EINVAL && mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED &&
+	       mmap(from, bytes, PROT_READ | PROT_WRITE, RESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
 static bool run_move(const struct host_machine *hm, void *address, pfn_t pfn, size_t bytes, int protection)
 {
 	size_t start = pfn << PAGE_SHIFT;
 
-	return start + bytes <= hm->low_bytes &&
-	       mremap((void *)(hm->direct_base + start), bytes, bytes,
-		      MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, address) != MAP_FAILED &&
+	return start + bytes <= hm->low_bytes && pages_move((void *)(hm->direct_base + start), address, bytes) &&
 	       (protection & PROT_WRITE || !mprotect(address, bytes, protection));
 }
 
