@@ -47,7 +47,8 @@ static bool user_sizes_memory(void)
 }
 
 /*
- * How much memory, unless the user says it: as much as the host has, above 4 GiB, so that all of it is one zone.
+ * How much memory, unless the user says it: as much as the host has, above 4 GiB, so that all of it is one zone; in whole
+ * blocks, since a part of one would be opened and described at boot.
  * Addresses are short where RLIMIT_AS is set: then the machine takes a quarter of them, and its areas another.
  */
 static void memory_text(char *text, size_t size)
@@ -59,8 +60,8 @@ static void memory_text(char *text, size_t size)
 	if (user_sizes_memory())
 		return;
 	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
-		kmem_snprintf(text, size, "memmap=exactmap memmap=%lluM@4G mem=%lluM", bytes >> 20,
-			      (bytes >> 20) + 4096);
+		kmem_snprintf(text, size, "memmap=exactmap memmap=%lluM@4G mem=%lluM", bytes >> 20 & ~3ull,
+			      (bytes >> 20 & ~3ull) + 4096);
 	else
 		kmem_snprintf(text, size, "mem=%lluM vmalloc=%lluM", (unsigned long long)limit.rlim_cur >> 22,
 			      (unsigned long long)limit.rlim_cur >> 22);
