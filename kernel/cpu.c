@@ -103,8 +103,8 @@ _Static_assert(CPU_OFFSET % CPU_PLACE && CPU_OFFSET % 64 == 0, "nor does the lin
 _Static_assert(KMALLOC_ID(0, KMALLOC_512) > 8 && KMALLOC_ID(0, KMALLOC_8K) < 16, "between two");
 
 /*
- * Room for the node's CPUs: nid, nid + nr_nodes and so on. In one piece, since a search of memory for each of 64 takes a
- * third of booting; or in as many as there are CPUs, where there is none so large.
+ * Room for the node's CPUs: nid, nid + nr_nodes and so on. In one piece, since a search of memory for each of 64 takes
+ * a third of booting; or in as many as there are CPUs, where there is none so large.
  */
 static int cpus_place(struct machine *m, unsigned int nid)
 {

@@ -47,8 +47,8 @@ static bool user_sizes_memory(void)
 }
 
 /*
- * How much memory, unless the user says it: as much as the host has, above 4 GiB, so that all of it is one zone; in whole
- * blocks, since a part of one would be opened and described at boot.
+ * How much memory, unless the user says it: as much as the host has, above 4 GiB, so that all of it is one zone; in
+ * whole blocks, since a part of one would be opened and described at boot.
  * Addresses are short where RLIMIT_AS is set: then the machine takes a quarter of them, and its areas another.
  */
 static void memory_text(char *text, size_t size)

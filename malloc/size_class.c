@@ -21,7 +21,7 @@
 #include "malloc/malloc.h"
 
 #define STEPS 8u			/* classes each time that the size doubles */
-#define LAST_STEPS 4u			/* the last time: as many objects fill 64 KiB, the largest slab that kfree() is fast for */
+#define LAST_STEPS 4u			/* the last time: 4 to 7 fill 64 KiB, up to which kfree() is fast */
 #define FILL_ORDER 10u			/* from 2^this on they are what fills a slab */
 #define LAST_ORDER 13u			/* from 2^this on it is the last time */
 #define CLASSES (1024 / 16 + (LAST_ORDER - 10) * STEPS + LAST_STEPS)

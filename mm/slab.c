@@ -376,9 +376,9 @@ static inline void slab_put_counted(struct kmem_cache_node *node, struct page *s
 }
 
 /*
- * Set the bits of the first objects, up to one that is of another node, is not the cache's, or is free. Returns how many.
- * What is of the same slab as the one before is known by its distance from there. By itself, so that all that it counts
- * with stays in registers.
+ * Set the bits of the first objects, up to one that is of another node, is not the cache's, or is free. Returns how
+ * many. What is of the same slab as the one before is known by its distance from there. By itself, so that all that it
+ * counts with stays in registers.
  */
 static noinline unsigned int objects_put(const struct kmem_cache *cache, struct kmem_cache_node *node, void **objects,
 					 unsigned int nr)
@@ -474,7 +474,8 @@ static void slab_put_batch(struct kmem_cache *cache, void **objects, unsigned in
 
 		spin_lock_irqsave(&node->lock, flags);
 		while ((i += objects_put(cache, node, objects + i, nr - i)) < nr && of_node(cache, objects[i], nid)) {
-			bad[nr_bad++] = (struct bad_free){ slab_of(objects[i]), objects[i], fault_of(cache, objects[i]) };
+			bad[nr_bad++] = (struct bad_free){ slab_of(objects[i]), objects[i],
+							   fault_of(cache, objects[i]) };
 			i++;
 		}
 		empties_cut(node, cache->min_partial, &empties);

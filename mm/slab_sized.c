@@ -14,7 +14,8 @@ _Static_assert(SHEAF_SLOT(KMEM_MAX_CACHES - 1) <= 0xffff, "a slot is a u16");
 
 void kmem_sizes_set(struct kmem_sizes *sizes, size_t size, struct kmem_cache *cache)
 {
-	u16 slot = cache->offset ? 0 : (u16)SHEAF_SLOT(cache->id);	/* the fast path knows marks at the start only */
+	/* The fast path knows marks at the start only. */
+	u16 slot = cache->offset ? 0 : (u16)SHEAF_SLOT(cache->id);
 
 	assert(size <= KMEM_SIZED_MOST);
 	__atomic_store_n(&sizes->slots[(size + 15) / 16], slot, __ATOMIC_RELEASE);
