@@ -467,6 +467,8 @@ static void slab_put_batch(struct kmem_cache *cache, void **objects, unsigned in
 	unsigned int nr_bad = 0, i = 0;
 	LIST_HEAD(empties);
 
+	for (unsigned int ahead = 0; ahead < nr; ahead++)	/* their slabs' maps, most of them, are there */
+		__builtin_prefetch(virt_to_page(objects[ahead]), 1);
 	while (i < nr) {
 		int nid = page_to_nid(slab_of(objects[i]));
 		struct kmem_cache_node *node = cache->node[nid];
