@@ -266,6 +266,37 @@ static void small_blocks_of_cold_pageblocks_are_not_kept(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/*
+ * A pageblock that two orders fill is cold once one of them has left it, and warm when the other takes from it again:
+ * what comes and goes there is not the zone's each time.
+ */
+static void a_pageblock_that_one_order_left_is_filled_by_another(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
+	struct taken taken = { 0 };
+	struct page *pair, *first;
+	struct zone *zone;
+
+	ASSERT(t, m);
+	pair = alloc_pages(ATOMIC_GFP, 1);
+	ASSERT(t, pair);
+	drain_all_pages();
+	for (unsigned int i = 0; i < (NR_PCP_FILLING + 2) * PAGEBLOCK_PAGES; i++)
+		ASSERT(t, page_take(&taken, ATOMIC_GFP, 0));
+	for (first = taken.last; first->index; first = (struct page *)first->index)
+		;
+	zone = machine_page_zone(m, pair);
+	EXPECT_EQ(t, page_to_pfn(first) >> PAGEBLOCK_ORDER, page_to_pfn(pair) >> PAGEBLOCK_ORDER);
+	EXPECT(t, pageblock_is_cold(zone, pageblock_index(zone, page_to_pfn(pair))));
+	__free_pages(pair, 1);
+	EXPECT(t, !is_kept(pair, 1));
+	EXPECT_EQ(t, alloc_pages(ATOMIC_GFP, 1), pair);
+	__free_pages(pair, 1);
+	EXPECT(t, is_kept(pair, 1));
+	put_all(&taken);
+	zones_hold(t, m);
+}
+
 /* As many single pages are to be had whether a CPU keeps blocks or not. */
 static void a_short_zone_gets_what_the_cpu_keeps(struct ktap *t)
 {
@@ -598,6 +629,7 @@ KTAP_SUITE(pcp_blocks, KTAP_CASE(a_bulk_of_pages_uses_kept_blocks),
 	KTAP_CASE(small_blocks_of_cold_pageblocks_come_and_go),
 	KTAP_CASE(a_block_that_is_much_of_the_zone_is_not_kept),
 	KTAP_CASE(small_blocks_of_cold_pageblocks_are_not_kept),
+	KTAP_CASE(a_pageblock_that_one_order_left_is_filled_by_another),
 	KTAP_CASE(a_short_zone_gets_what_the_cpu_keeps),
 	KTAP_CASE(no_more_is_kept_than_the_user_says),
 	KTAP_CASE(of_a_full_zone_little_is_kept),
