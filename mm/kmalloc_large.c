@@ -201,6 +201,14 @@ bool free_large(struct machine *m, struct page *page, void *object)
 	return true;
 }
 
+bool large_is_aside_here(struct kmem_cpu *cpu)
+{
+	for (unsigned int order = KMALLOC_LARGE_FIRST; has_slot(order); order++)
+		if (large_slot(cpu, order)->hot)
+			return true;
+	return false;
+}
+
 void large_drain(struct kmem_cpu *cpu)
 {
 	for (unsigned int order = KMALLOC_LARGE_FIRST; has_slot(order); order++) {

@@ -123,6 +123,8 @@ static struct page *zone_take_kept(struct zone *zone, const struct alloc_context
 {
 	struct page *page;
 
+	if (!pcp_may_have(zone, ac->order, ac->migratetype))
+		return NULL;
 	do {
 		page = pcp_take_block(zone, ac->order, ac->migratetype, 0, false);
 		if (!page && !ac->order)
@@ -358,6 +360,46 @@ static struct page *alloc_nofail(const struct alloc_context *ac)
 	return zonelist_alloc(ac, WMARK_MIN | ALLOC_HARDER | ALLOC_HIGH);
 }
 
+/* As far down as the request may go. */
+static struct page *alloc_to_mark(const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	struct page *page = zonelist_alloc(ac, alloc_flags);
+
+	if (!page && may_ignore_watermarks(ac->gfp))
+		page = zonelist_alloc(ac, (alloc_flags & ALLOC_KSWAPD) | ALLOC_NO_WATERMARKS);
+	return page;
+}
+
+/* Would some zone have enough if this CPU gave back what it keeps? (What it has may lie in pieces for want of that.) */
+static bool cooling_could_serve(const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	unsigned long flags;
+	struct kmem_cpu *cpu = cpu_hold(&flags);
+	bool could = large_is_aside_here(cpu);
+
+	for (const struct zoneref *ref = ac->zonelist->ref; ref->zone && !could; ref++) {
+		struct zone *zone = ref->zone;
+		long kept = ref->type > ac->highest ? 0 : (long)pcp_kept_pages(&cpu->pcp[zone->index]);
+
+		could = kept && zone_has_pages(zone, ac->order, zone_watermark(zone, WMARK_MIN), ac->highest,
+					       alloc_flags, zone_page_state(zone, NR_FREE_PAGES) + kept);
+	}
+	cpu_let_go(flags);
+	return could;
+}
+
+/* Below the low watermark; what this CPU keeps goes back where the request would fail, or sleep, without it. */
+static struct page *alloc_below_low(struct machine *m, const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	struct page *page = alloc_to_mark(ac, alloc_flags);
+
+	if (page || !((ac->gfp & __GFP_DIRECT_RECLAIM) || may_ignore_watermarks(ac->gfp) ||
+		      cooling_could_serve(ac, alloc_flags)))
+		return page;
+	pcp_cool_here(m);
+	return alloc_to_mark(ac, alloc_flags);
+}
+
 static struct page *alloc_slowly(struct machine *m, struct alloc_context *ac)
 {
 	bool can_reclaim = ac->gfp & __GFP_DIRECT_RECLAIM, again = true;
@@ -365,13 +407,10 @@ static struct page *alloc_slowly(struct machine *m, struct alloc_context *ac)
 	unsigned int flags = slow_flags(ac);
 	struct page *page;
 
-	pcp_cool_here(m);
 	for (;;) {
 		if (ac->gfp & __GFP_KSWAPD_RECLAIM)
 			wake_kswapds(ac);
-		page = zonelist_alloc(ac, flags);
-		if (!page && may_ignore_watermarks(ac->gfp))
-			page = zonelist_alloc(ac, (flags & ALLOC_KSWAPD) | ALLOC_NO_WATERMARKS);
+		page = alloc_below_low(m, ac, flags);
 		if (page)
 			return page;
 		if (!can_reclaim) {
@@ -492,7 +531,7 @@ static bool zone_has_plenty(const struct zone *zone, unsigned int order)
  */
 static struct page *pages_fetch(gfp_t gfp, unsigned int order)
 {
-	unsigned int alloc_flags = gfp & __GFP_KSWAPD_RECLAIM ? ALLOC_KSWAPD : 0;
+	unsigned int alloc_flags = WMARK_LOW | (gfp & __GFP_KSWAPD_RECLAIM ? ALLOC_KSWAPD : 0);
 	enum migratetype type = (enum migratetype)pcp_list_for(gfp);
 	struct page *page = NULL;
 	struct zone *zone;

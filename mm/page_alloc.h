@@ -18,6 +18,8 @@ int pcp_init(struct machine *m, struct kmem_cpu *cpu);
 void pcp_drain(struct kmem_cpu *cpu);
 /* Give up the large kmalloc()s that stand aside there, to that CPU's lists: mm/kmalloc_large.c. On it. */
 void large_drain(struct kmem_cpu *cpu);
+/* Is there any, or may there be? With the CPU held. */
+bool large_is_aside_here(struct kmem_cpu *cpu);
 /* The CPU at whose hand a free one that starts there is; -1: it is not free. */
 int large_stands_aside(const struct machine *m, const struct page *page);
 /* Who knows that a large kmalloc() is his newest does so no more. */
@@ -49,6 +51,9 @@ bool zone_watermark_ok(struct zone *zone, unsigned int order, unsigned long mark
 /* The same if that many pages were free. */
 bool zone_watermark_ok_pages(struct zone *zone, unsigned int order, unsigned long mark, enum zone_type highest,
 			     unsigned int alloc_flags, long free);
+/* The same but for the block that has to be there: are so many free pages enough of them? */
+bool zone_has_pages(const struct zone *zone, unsigned int order, unsigned long mark, enum zone_type highest,
+		    unsigned int alloc_flags, long free);
 /* Pages of the zone that reclaim could still get, at best. */
 long zone_reclaimable_pages(const struct zone *zone);
 /* Zero a block of any zone. */

@@ -109,6 +109,10 @@ struct page *pcp_obtain_block(struct per_cpu_pages *pcp, unsigned int order, enu
 			      unsigned int alloc_flags);
 /* Keep a block that has been checked and has no owner. False: it is the zone's; it would be too much, or is cold. */
 bool pcp_give_block(struct zone *zone, struct page *page, unsigned int order, enum migratetype type);
+/* A glance: if this CPU keeps nothing that could be had by that, it says so. */
+bool pcp_may_have(const struct zone *zone, unsigned int order, enum migratetype type);
+/* Pages of all blocks that are kept. With the CPU held. */
+unsigned long pcp_kept_pages(const struct per_cpu_pages *pcp);
 /* Give all these blocks back to the zone. With the CPU held. */
 void pcp_cool(struct per_cpu_pages *pcp);
 /* So many pages are about to come from the zone. With the CPU held. */

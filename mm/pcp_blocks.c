@@ -8,8 +8,9 @@
  * Orders 1 to 9 of any mobility; single pages have mm/pcp.c's lists. A block comes and goes without lock or atomic
  * instruction (mm/page_alloc.c, mm/page_free.c), unsplit and unmerged; a compound one stays what it
  * is, and its tails are not looked at until it leaves the CPU. What is kept does not merge, so it is little, and only
- * what comes back to the pageblocks that are being filled; all of it goes to the zone when a request finds that
- * short, and those of an order that the CPU does not ask for while it fetches a MiB of others (pcp_fetch()).
+ * what comes back to the pageblocks that are being filled; all of it goes to the zone when a request would fail, or
+ * sleep, that it could serve, and those of an order that the CPU does not ask for while it fetches a MiB of others
+ * (pcp_fetch()).
  *
  * NR_FREE_PAGES does not count them.
  *
@@ -74,11 +75,12 @@ static void limit_order(struct per_cpu_pages *pcp, unsigned int order, unsigned 
 static void grow_order(struct per_cpu_pages *pcp, unsigned int order)
 {
 	struct pcp_order *of = &pcp->order[order];
-	unsigned long most = min(share_now(pcp->zone) / 4 >> order, TURNS_BLOCKS);
+	unsigned long most;
 
 	of->full = false;
 	if (order < TURNS_ORDER)
 		return;
+	most = min(share_now(pcp->zone) / 4 >> order, TURNS_BLOCKS);
 	for (unsigned int is_cold = 0; is_cold < 2; is_cold++) {
 		u16 now = __atomic_load_n(&of->kept_max[is_cold], __ATOMIC_RELAXED);
 
@@ -156,11 +158,13 @@ static unsigned int room_for(const struct per_cpu_pages *pcp, unsigned int order
 }
 
 /* How many blocks to take at once: of small ones several, where there is room for all but the one that is asked for. */
-static unsigned int blocks_to_fetch(const struct per_cpu_pages *pcp, unsigned int order)
+static unsigned int blocks_to_fetch(struct per_cpu_pages *pcp, unsigned int order)
 {
 	unsigned int batch = order <= PAGE_ALLOC_COSTLY_ORDER ? (unsigned int)pcp_batch(pcp) >> order : 1;
+	unsigned int nr = min3(max(batch, 1u), (unsigned int)pcp->fill, room_for(pcp, order, false) + 1);
 
-	return min3(max(batch, 1u), (unsigned int)pcp->fill, room_for(pcp, order, false) + 1);
+	pcp->fill = (u16)min(2u * pcp->fill, PCP_MOST_FILL);
+	return nr;
 }
 
 /* One from the zone, nobody's; and of small ones more for the CPU. NULL: the zone has none. With the CPU held. */
@@ -174,9 +178,9 @@ static struct page *block_fetch(struct per_cpu_pages *pcp, unsigned int order, e
 	unsigned long flags;
 
 	if (order < PACKED_ORDERS) {
-		nr = blocks_to_fetch(pcp, order);
+		if ((alloc_flags & ALLOC_WMARK_MASK) != WMARK_MIN)	/* else the zone is short */
+			nr = blocks_to_fetch(pcp, order);
 		pcp_fetch(pcp, nr << order);
-		pcp->fill = (u16)min(2u * pcp->fill, PCP_MOST_FILL);
 	}
 	if (of->full)
 		grow_order(pcp, order);
@@ -230,6 +234,27 @@ struct page *pcp_take_block(struct zone *zone, unsigned int order, enum migratet
 		pcp->order[order].seen--;	/* as many ahead of it is taken as if this were a fast path */
 	cpu_let_go(flags);
 	return page;
+}
+
+GLANCES bool pcp_may_have(const struct zone *zone, unsigned int order, enum migratetype type)
+{
+	const struct per_cpu_pages *pcp = __atomic_load_n(&this_cpu()->pcp, __ATOMIC_RELAXED);
+
+	if (!pcp)		/* this thread has no CPU just now */
+		return true;
+	pcp += zone->index;
+	if (!order)
+		return pcp->lists[PCP_COLD_LISTS + type] != NULL;
+	return order < PCP_ORDERS && pcp->order[order].blocks;
+}
+
+unsigned long pcp_kept_pages(const struct per_cpu_pages *pcp)
+{
+	unsigned long pages = 0;
+
+	for (unsigned int order = 1; order < PCP_ORDERS; order++)
+		pages += (unsigned long)pcp->order[order].kept << order;
+	return pages;
 }
 
 static void limit_orders(struct per_cpu_pages *pcp, unsigned long share)

@@ -186,16 +186,21 @@ static bool has_block(const struct zone *zone, unsigned int order, unsigned int 
 	return false;
 }
 
-bool zone_watermark_ok_pages(struct zone *zone, unsigned int order, unsigned long mark, enum zone_type highest,
-			     unsigned int alloc_flags, long free)
+bool zone_has_pages(const struct zone *zone, unsigned int order, unsigned long mark, enum zone_type highest,
+		    unsigned int alloc_flags, long free)
 {
 	long unusable = (1l << order) - 1;
 
 	if (!(alloc_flags & ALLOC_HARDER))
 		unusable += (long)__atomic_load_n(&zone->nr_reserved_highatomic, __ATOMIC_RELAXED);
-	if (free - unusable <= mark_for(mark, alloc_flags) + zone->lowmem_reserve[highest])
-		return false;
-	return !order || has_block(zone, order, alloc_flags);
+	return free - unusable > mark_for(mark, alloc_flags) + zone->lowmem_reserve[highest];
+}
+
+bool zone_watermark_ok_pages(struct zone *zone, unsigned int order, unsigned long mark, enum zone_type highest,
+			     unsigned int alloc_flags, long free)
+{
+	return zone_has_pages(zone, order, mark, highest, alloc_flags, free) &&
+	       (!order || has_block(zone, order, alloc_flags));
 }
 
 bool zone_watermark_ok(struct zone *zone, unsigned int order, unsigned long mark, enum zone_type highest,

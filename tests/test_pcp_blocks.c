@@ -325,6 +325,42 @@ static void a_short_zone_gets_what_the_cpu_keeps(struct ktap *t)
 	EXPECT_EQ(t, nr[0], nr[1]);
 }
 
+static void set_marks(struct machine *m, enum zone_watermarks mark, unsigned long pages)
+{
+	for (unsigned int i = 0; i < m->nr_zones; i++)
+		__atomic_store_n(&m->zones[i]->watermark[mark], pages, __ATOMIC_RELAXED);
+}
+
+/* Who is served below the low watermark, or would not be by what the CPU keeps, leaves it there; and takes no more. */
+static void a_short_zone_does_not_get_it_for_nothing(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
+	struct page *block, *pair, *other;
+	struct zone *zone;
+
+	ASSERT(t, m);
+	block = alloc_pages(ATOMIC_GFP, 3);
+	ASSERT(t, block);
+	__free_pages(block, 3);
+	zone = machine_page_zone(m, block);
+	set_marks(m, WMARK_LOW, 1ul << 30);
+	pair = alloc_pages(ATOMIC_GFP, 1);
+	ASSERT(t, pair);
+	EXPECT_EQ(t, pcp_of(pair)->order[1].kept, 0);
+	EXPECT(t, is_kept(block, 3));
+	set_marks(m, WMARK_MIN, 1ul << 29);
+	EXPECT_NULL(t, alloc_pages(ATOMIC_GFP, 1));
+	EXPECT(t, is_kept(block, 3));
+	zone->watermark[WMARK_MIN] = (unsigned long)zone_page_state(zone, NR_FREE_PAGES) - 1;
+	other = alloc_pages(ATOMIC_GFP, 1);
+	EXPECT(t, other);
+	EXPECT(t, !is_kept(block, 3));
+	watermarks_init(m);
+	__free_pages(pair, 1);
+	__free_pages(other, 1);
+	zones_hold(t, m);
+}
+
 /* When the zone is nearly full little is kept; after it has recovered, and all went back once more, as before. */
 static void of_a_full_zone_little_is_kept(struct ktap *t)
 {
@@ -631,6 +667,7 @@ KTAP_SUITE(pcp_blocks, KTAP_CASE(a_bulk_of_pages_uses_kept_blocks),
 	KTAP_CASE(small_blocks_of_cold_pageblocks_are_not_kept),
 	KTAP_CASE(a_pageblock_that_one_order_left_is_filled_by_another),
 	KTAP_CASE(a_short_zone_gets_what_the_cpu_keeps),
+	KTAP_CASE(a_short_zone_does_not_get_it_for_nothing),
 	KTAP_CASE(no_more_is_kept_than_the_user_says),
 	KTAP_CASE(of_a_full_zone_little_is_kept),
 	KTAP_CASE(after_a_shortage_little_is_taken_at_once),
