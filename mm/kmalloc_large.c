@@ -156,8 +156,8 @@ static bool may_stand_aside(struct kmem_cpu *cpu, const struct page *page, unsig
 	pfn_t pfn = machine_pfn(cpu->machine, page);
 
 	return pcp == __atomic_load_n(&cpu->pcp_by_gfp[0], __ATOMIC_RELAXED) &&
-	       __atomic_load_n(&pcp->order[most].kept_max[0], __ATOMIC_RELAXED) && page_state(page) >> 32 == 1 &&
-	       !page->mapping && (page->flags & PAGE_FLAGS_ALL) == 1ul << PG_head &&
+	       __atomic_load_n(&pcp->order[most].chain[PCP_WARM].kept_max, __ATOMIC_RELAXED) &&
+	       page_state(page) >> 32 == 1 && !page->mapping && (page->flags & PAGE_FLAGS_ALL) == 1ul << PG_head &&
 	       pageblock_type(zone, pfn) == MIGRATE_UNMOVABLE && !pageblock_is_touched(zone, pfn, order);
 }
 

@@ -578,12 +578,12 @@ static KMEM_FAST struct page *alloc_block(gfp_t gfp, unsigned int order)
 	if (unlikely(order >= PCP_ORDERS))
 		return pages_alloc_here(gfp, order);
 	of = &pcp->order[order];
-	page = of->blocks;
+	page = of->chain[PCP_WARM].blocks;
 	if (unlikely(!page || (gfp & kmem_context.odd_gfp & __GFP_DIRECT_RECLAIM) ||
 		     !page_state_is(page, PAGE_STATE(of->type | type, 0))))
 		return pages_alloc_here(gfp, order);
-	of->blocks = (struct page *)page->lru.next;
-	of->kept--;
+	of->chain[PCP_WARM].blocks = (struct page *)page->lru.next;
+	of->chain[PCP_WARM].kept--;
 	of->taken++;
 	set_page_state(page, PAGE_STATE_USED);
 	page->private = 0;

@@ -84,7 +84,7 @@ static unsigned long take_kept(gfp_t gfp, unsigned long nr, struct page **array)
 	while (order) {
 		struct page *block = NULL;
 
-		if ((nr - done) >> order && pcp_for(gfp)->order[order].kept)
+		if ((nr - done) >> order && pcp_for(gfp)->order[order].chain[PCP_WARM].kept)
 			block = alloc_pages(gfp, order);
 		if (!block) {
 			order--;
@@ -105,7 +105,7 @@ static KMEM_FAST bool blocks_are_kept(gfp_t gfp)
 	unsigned int kept = 0;
 
 	for (unsigned int order = 1; order < PCP_ORDERS; order++)
-		kept |= pcp->order[order].kept;
+		kept |= pcp->order[order].chain[PCP_WARM].kept;
 	return kept;
 }
 

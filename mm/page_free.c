@@ -182,30 +182,35 @@ static __always_inline bool is_last_of_block(const struct kmem_cpu *cpu, const s
  * Where this CPU keeps blocks of that order whose first page has those flags, one of a compound block or not. Most are
  * of the zone that serves plain requests; only of others it is looked up, as the flags say.
  */
-static __always_inline struct per_cpu_pages *pcp_by_flags(const struct kmem_cpu *cpu, unsigned long flags,
-							  unsigned int order, unsigned long head)
+static __always_inline struct pcp_order *order_by_flags(const struct kmem_cpu *cpu, unsigned long flags,
+							unsigned int order, unsigned long head,
+							struct per_cpu_pages **pcp)
 {
-	struct per_cpu_pages *pcp = __atomic_load_n(&cpu->pcp_by_gfp[0], __ATOMIC_RELAXED);
+	struct pcp_order *of;
 
-	if (likely(!((flags ^ pcp->order[order].flags) & ~head)))
-		return pcp;
-	pcp = __atomic_load_n(&cpu->pcp_by_type[flags >> PAGE_ZONE_SHIFT & 7], __ATOMIC_RELAXED);
-	return (flags ^ pcp->order[order].flags) & ~head ? NULL : pcp;
+	*pcp = __atomic_load_n(&cpu->pcp_by_gfp[0], __ATOMIC_RELAXED);
+	of = &(*pcp)->order[order];
+	if (!__builtin_constant_p(order))
+		OPTIMIZER_HIDE_VAR(of);		/* worked out once, not for each atomic load */
+	if (likely(!((flags ^ of->flags) & ~head)))
+		return of;
+	*pcp = __atomic_load_n(&cpu->pcp_by_type[flags >> PAGE_ZONE_SHIFT & 7], __ATOMIC_RELAXED);
+	of = &(*pcp)->order[order];
+	return (flags ^ of->flags) & ~head ? NULL : of;
 }
 
-/* A block that is nobody's since this moment, counted, and by its first page as its owner should leave it. */
-static noinline void block_to_zone(struct zone *zone, struct page *page, unsigned int order)
+/*
+ * A block that is nobody's since this moment, counted, and by its first page as its owner should leave it; there is no
+ * room for it.
+ */
+static noinline void block_to_zone(struct zone *zone, struct page *page, unsigned int order, bool is_cold)
 {
-	unsigned long flags;
-
 	page_order_set(page, 0);
 	if (order <= PAGE_ALLOC_COSTLY_ORDER || page->flags & (1ul << PG_head)) {
 		if (!block_may_be_freed(zone->machine, page, order, true))
 			return;
 	}
-	spin_lock_irqsave(&zone->lock, flags);
-	buddy_give(zone, page, order, pageblock_type(zone, zone_page_pfn(zone, page)), false);
-	spin_unlock_irqrestore(&zone->lock, flags);
+	pcp_spill(zone, page, order, is_cold);
 	idle_hint(zone);
 }
 
@@ -216,33 +221,33 @@ static KMEM_FAST void free_kept_block(struct page *page, unsigned int order)
 	unsigned long offset = page_offset_here(cpu, page), pageblock = offset / PAGEBLOCK_DESCRIPTORS, flags;
 	struct per_cpu_pages *pcp;
 	struct pcp_order *of;
+	struct pcp_chain *chain;
 	unsigned int list;
 	u32 type;
 
 	if (unlikely(order >= PCP_ORDERS || !is_last_of_block(cpu, page, offset)))
 		goto slow;
 	flags = __atomic_load_n(&page->flags, __ATOMIC_RELAXED);
-	pcp = pcp_by_flags(cpu, flags, order, 1ul << PG_head);
-	if (unlikely(!pcp))
+	of = order_by_flags(cpu, flags, order, 1ul << PG_head, &pcp);
+	if (unlikely(!of))
 		goto slow;
-	of = &pcp->order[order];
-	OPTIMIZER_HIDE_VAR(of);		/* worked out once, not for each atomic load */
 	list = __atomic_load_n(&pcp->pageblocks[pageblock], __ATOMIC_RELAXED) ^ MIGRATE_MOVABLE;
 	if (unlikely(list >= NR_PCP_LISTS || __atomic_load_n(&pcp->touched[pageblock], __ATOMIC_RELAXED)))
 		goto slow;
-	if (unlikely(of->kept >= __atomic_load_n(&of->kept_max[list / PCP_COLD_LISTS], __ATOMIC_RELAXED))) {
+	chain = pcp_chain_of(of, list);
+	if (unlikely(chain->kept >= __atomic_load_n(&chain->kept_max, __ATOMIC_RELAXED))) {
 		set_page_state(page, PAGE_STATE(PAGE_TYPE_NONE, 0));
 		of->freed++;
-		of->full = true;
-		block_to_zone(pcp->zone, page, order);
+		chain->full = true;
+		block_to_zone(pcp->zone, page, order, chain != of->chain);
 		return;
 	}
 	type = of->type | (list & PAGEBLOCK_TYPE_MASK) << PCP_TYPE_SHIFT |
 	       (u32)((flags & (1ul << PG_head)) / ((1ul << PG_head) / PCP_COMPOUND));
 	set_page_state(page, PAGE_STATE(type, 0));
-	page->lru.next = (struct list_head *)of->blocks;
-	of->blocks = page;
-	of->kept++;
+	page->lru.next = (struct list_head *)chain->blocks;
+	chain->blocks = page;
+	chain->kept++;
 	of->freed++;
 	return;
 slow:
@@ -281,8 +286,7 @@ KMEM_FAST void __free_pages(struct page *page, unsigned int order)
 	}
 	if (unlikely(!is_last_of_block(cpu, page, offset)))
 		goto slow;
-	pcp = pcp_by_flags(cpu, __atomic_load_n(&page->flags, __ATOMIC_RELAXED), 0, 0);
-	if (unlikely(!pcp))
+	if (unlikely(!order_by_flags(cpu, __atomic_load_n(&page->flags, __ATOMIC_RELAXED), 0, 0, &pcp)))
 		goto slow;
 	byte = __atomic_load_n(&pcp->pageblocks[offset / PAGEBLOCK_DESCRIPTORS], __ATOMIC_RELAXED);
 	if (likely(byte == (MIGRATE_UNMOVABLE ^ MIGRATE_MOVABLE))) {

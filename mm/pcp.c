@@ -396,6 +396,7 @@ static void pcp_order_init(struct pcp_order *of, const struct zone *zone, unsign
 	of->flags = (unsigned long)page_zone_tag(zone->nid, zone->type) << PAGE_ZONE_SHIFT |
 		    (unsigned long)order << PAGE_ORDER_SHIFT;
 	of->type = PAGE_TYPE_PCP(order, 0);
+	of->cold_apart = order < PACKED_ORDERS ? PCP_COLD_LISTS : 0;
 }
 
 int pcp_init(struct machine *m, struct kmem_cpu *cpu)

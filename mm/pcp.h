@@ -15,6 +15,14 @@
 #define PAGE_STATE_PCP_SINGLE PAGE_STATE(PAGE_TYPE_PCP_SINGLE, 0)
 #define PAGE_STATE_USED PAGE_STATE(PAGE_TYPE_NONE, 1)
 
+_Static_assert(sizeof(struct pcp_chain) == PCP_COLD_LISTS, "so that a list's number says how far it is");
+
+/* Where a freed block goes whose pageblock's byte is that of this list. */
+static inline struct pcp_chain *pcp_chain_of(struct pcp_order *of, unsigned int list)
+{
+	return (struct pcp_chain *)((char *)of->chain + (list & of->cold_apart));
+}
+
 /* For CPUs whose fast paths must find nothing. */
 extern const struct per_cpu_pages pcp_none;
 
@@ -107,6 +115,8 @@ struct page *pcp_take_block(struct zone *zone, unsigned int order, enum migratet
 /* The same, or else one from the zone; small ones come several at once. NULL: the zone has none. With the CPU held. */
 struct page *pcp_obtain_block(struct per_cpu_pages *pcp, unsigned int order, enum migratetype type,
 			      unsigned int alloc_flags);
+/* A block that has been checked and has no owner is the zone's, with others of a chain that is full. */
+void pcp_spill(struct zone *zone, struct page *page, unsigned int order, bool is_cold);
 /* Keep a block that has been checked and has no owner. False: it is the zone's; it would be too much, or is cold. */
 bool pcp_give_block(struct zone *zone, struct page *page, unsigned int order, enum migratetype type);
 /* A glance: if this CPU keeps nothing that could be had by that, it says so. */

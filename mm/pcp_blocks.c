@@ -2,19 +2,21 @@
 /*
  * pcp_blocks.c - blocks that a CPU keeps to itself as they were freed: whoever wants one next wants the same.
  *
- *	cpu->pcp[zone->index].blocks[order] -> block -> block	by lru.next, last in, first out
+ *	cpu->pcp[zone->index].order[].chain[] -> block -> block	by lru.next, last in, first out
  *		each: type PGTY_PCP: order, mobility, "still a compound block"
  *
  * Orders 1 to 9 of any mobility; single pages have mm/pcp.c's lists. A block comes and goes without lock or atomic
- * instruction (mm/page_alloc.c, mm/page_free.c), unsplit and unmerged; a compound one stays what it
- * is, and its tails are not looked at until it leaves the CPU. What is kept does not merge, so it is little, and only
- * what comes back to the pageblocks that are being filled; all of it goes to the zone when a request would fail, or
- * sleep, that it could serve, and those of an order that the CPU does not ask for while it fetches a MiB of others
- * (pcp_fetch()).
+ * instruction (mm/page_alloc.c, mm/page_free.c), unsplit and unmerged; a compound one stays what it is, and its tails
+ * are not looked at until it leaves the CPU. What is kept does not merge, so it is little: small blocks of the
+ * pageblocks that are being filled, and a few large ones. Small blocks of other (cold) pageblocks wait on a chain of
+ * their own to go back together, and are handed out only where there is nothing else.
+ *
+ * All of it goes to the zone when a request would fail, or sleep, that it could serve, and those of an order that the
+ * CPU does not ask for while it fetches a MiB of others (pcp_fetch()).
  *
  * NR_FREE_PAGES does not count them.
  *
- *	P3  kept[order] blocks are kept, each of its order and zone, with no reference and no mapping
+ *	P3  a chain has as many blocks as it says, each of its order and zone, with no reference and no mapping
  * Only the leasing thread touches them, with interrupts off or in KMEM_FAST code.
  */
 #include <linux/minmax.h>
@@ -25,23 +27,26 @@
 
 /*
  * What one CPU may keep, if that is not more than its share of a sixteenth of the zone and of a quarter of what is
- * free: of each order one; of small ones, which are only kept if they are in the pageblocks that it fills, several; and
- * several whole pageblocks, which scatter nothing. Of an order of which it gives many and then takes many, one more
- * each time that it did so, wherever they lie; but not of the smallest, of which many would keep pageblocks from
- * becoming whole.
+ * free: of each order one; of small ones in the pageblocks that it fills, and of others until they go back, several;
+ * and several whole pageblocks, which scatter nothing. Of a large order of which it gives many and then takes many, one
+ * more each time that it did so.
+ *
+ * A chain that is full gives back so many that the next few blocks find room: the lock is taken once for all of them.
  */
 #define SMALL_BLOCKS 32ul
+#define COLD_BLOCKS 16ul
+#define FEW_COLD_BLOCKS 4ul		/* of the smallest: they lie in more pageblocks */
 #define WHOLE_BLOCKS 8ul
-#define TURNS_ORDER 4u
-#define TURNS_BLOCKS 6ul
+#define TURNS_BLOCKS 16u
+#define SPILL_PART 4u			/* one in so many of a warm chain; a cold one goes as a whole */
 #define LOOK_PAGES 256u			/* from the zone, between two looks for what is kept in vain */
 
-static unsigned long most_kept(unsigned int order, bool is_cold)
+static unsigned long most_kept(unsigned int order, unsigned int chain)
 {
 	if (order == PAGEBLOCK_ORDER)
 		return WHOLE_BLOCKS;
 	if (order < PACKED_ORDERS)
-		return is_cold ? 0 : SMALL_BLOCKS;
+		return chain == PCP_WARM ? SMALL_BLOCKS : order < 3 ? FEW_COLD_BLOCKS : COLD_BLOCKS;
 	return 1;
 }
 
@@ -60,60 +65,71 @@ static unsigned long share_now(const struct zone *zone)
 	return share_of(zone, (unsigned long)max(zone_page_state(zone, NR_FREE_PAGES), 0l));
 }
 
+/* Blocks of an order in it: of large ones there are few. */
+static unsigned long order_share(unsigned long share, unsigned int order)
+{
+	return (order < PACKED_ORDERS ? share / 4 : share / 2) >> order;
+}
+
 static void limit_order(struct per_cpu_pages *pcp, unsigned int order, unsigned long share)
 {
-	for (unsigned int is_cold = 0; is_cold < 2; is_cold++) {
-		unsigned long most = most_kept(order, is_cold), blocks = min(share / 4 >> order, most);
+	for (unsigned int chain = 0; chain < NR_PCP_CHAINS; chain++) {
+		unsigned long most = most_kept(order, chain), blocks = min(order_share(share, order), most);
 
-		if (most && !blocks)
+		if (!blocks && chain == PCP_WARM)
 			blocks = share >> order != 0;
-		__atomic_store_n(&pcp->order[order].kept_max[is_cold], (u16)blocks, __ATOMIC_RELAXED);
+		__atomic_store_n(&pcp->order[order].chain[chain].kept_max, (u16)blocks, __ATOMIC_RELAXED);
 	}
 }
 
 /* A block went to the zone for want of room, and now the CPU lacks one. */
 static void grow_order(struct per_cpu_pages *pcp, unsigned int order)
 {
-	struct pcp_order *of = &pcp->order[order];
-	unsigned long most;
+	struct pcp_chain *chain = &pcp->order[order].chain[PCP_WARM];
+	u16 now = __atomic_load_n(&chain->kept_max, __ATOMIC_RELAXED);
 
-	of->full = false;
-	if (order < TURNS_ORDER)
-		return;
-	most = min(share_now(pcp->zone) / 4 >> order, TURNS_BLOCKS);
-	for (unsigned int is_cold = 0; is_cold < 2; is_cold++) {
-		u16 now = __atomic_load_n(&of->kept_max[is_cold], __ATOMIC_RELAXED);
-
-		if (now < most)
-			__atomic_store_n(&of->kept_max[is_cold], (u16)(now + 1), __ATOMIC_RELAXED);
-	}
+	chain->full = false;
+	if (order >= PACKED_ORDERS && now < TURNS_BLOCKS && now < order_share(share_now(pcp->zone), order))
+		__atomic_store_n(&chain->kept_max, (u16)(now + 1), __ATOMIC_RELAXED);
 }
 
 /* The top one, nobody's now, and no compound block. NULL: it is bad, reported and lost. */
-static struct page *block_pop(struct per_cpu_pages *pcp, unsigned int order)
+static struct page *block_pop(struct per_cpu_pages *pcp, unsigned int order, struct pcp_chain *chain)
 {
-	struct page *page = pcp->order[order].blocks;
+	struct page *page = chain->blocks;
 
-	pcp->order[order].blocks = (struct page *)page->lru.next;
-	pcp->order[order].kept--;
+	chain->blocks = (struct page *)page->lru.next;
+	chain->kept--;
 	pcp_undress(page, order | (page->flags & (1ul << PG_head) ? PCP_COMPOUND : 0));
 	return block_may_be_freed(pcp->zone->machine, page, order, true) ? page : NULL;
 }
 
-/* Blocks of one order, undressed, off the stack. */
-static struct page *blocks_pop(struct per_cpu_pages *pcp, unsigned int order)
+/* So many blocks of a chain, undressed, before others. */
+static struct page *blocks_pop(struct per_cpu_pages *pcp, unsigned int order, struct pcp_chain *chain, unsigned int nr,
+			       struct page *others)
 {
-	struct page *all = NULL;
-
-	while (pcp->order[order].blocks) {
-		struct page *page = block_pop(pcp, order);
+	while (nr--) {
+		struct page *page = block_pop(pcp, order, chain);
 
 		if (!page)
 			continue;
-		page->lru.next = (struct list_head *)all;
-		all = page;
+		page->lru.next = (struct list_head *)others;
+		others = page;
 	}
-	return all;
+	return others;
+}
+
+/* All blocks of one order. */
+static struct page *order_pop(struct per_cpu_pages *pcp, unsigned int order)
+{
+	struct pcp_chain *warm = &pcp->order[order].chain[PCP_WARM], *cold = &pcp->order[order].chain[PCP_COLD];
+
+	return blocks_pop(pcp, order, cold, cold->kept, blocks_pop(pcp, order, warm, warm->kept, NULL));
+}
+
+static unsigned int blocks_kept(const struct per_cpu_pages *pcp, unsigned int order)
+{
+	return pcp->order[order].chain[PCP_WARM].kept + pcp->order[order].chain[PCP_COLD].kept;
 }
 
 static void zone_give(struct zone *zone, struct page *blocks, unsigned int order)
@@ -140,19 +156,18 @@ void pcp_fetch(struct per_cpu_pages *pcp, unsigned int pages)
 	for (unsigned int order = 1; order < PCP_ORDERS; order++) {
 		u32 taken = (u32)pcp->order[order].taken;
 
-		if (pcp->order[order].blocks && pcp->order[order].seen == taken) {
-			zone_give(pcp->zone, blocks_pop(pcp, order), order);
+		if (blocks_kept(pcp, order) && pcp->seen[order] == taken) {
+			zone_give(pcp->zone, order_pop(pcp, order), order);
 			limit_order(pcp, order, share_now(pcp->zone));
 		}
-		pcp->order[order].seen = taken;
+		pcp->seen[order] = taken;
 	}
 }
 
 /* How many more may be kept. */
-static unsigned int room_for(const struct per_cpu_pages *pcp, unsigned int order, bool is_cold)
+static unsigned int room_in(const struct pcp_chain *chain)
 {
-	const struct pcp_order *of = &pcp->order[order];
-	unsigned int kept = of->kept, most = __atomic_load_n(&of->kept_max[is_cold], __ATOMIC_RELAXED);
+	unsigned int kept = chain->kept, most = __atomic_load_n(&chain->kept_max, __ATOMIC_RELAXED);
 
 	return kept < most ? most - kept : 0;
 }
@@ -161,7 +176,8 @@ static unsigned int room_for(const struct per_cpu_pages *pcp, unsigned int order
 static unsigned int blocks_to_fetch(struct per_cpu_pages *pcp, unsigned int order)
 {
 	unsigned int batch = order <= PAGE_ALLOC_COSTLY_ORDER ? (unsigned int)pcp_batch(pcp) >> order : 1;
-	unsigned int nr = min3(max(batch, 1u), (unsigned int)pcp->fill, room_for(pcp, order, false) + 1);
+	unsigned int room = room_in(&pcp->order[order].chain[PCP_WARM]);
+	unsigned int nr = min3(max(batch, 1u), (unsigned int)pcp->fill, room + 1);
 
 	pcp->fill = (u16)min(2u * pcp->fill, PCP_MOST_FILL);
 	return nr;
@@ -171,8 +187,8 @@ static unsigned int blocks_to_fetch(struct per_cpu_pages *pcp, unsigned int orde
 static struct page *block_fetch(struct per_cpu_pages *pcp, unsigned int order, enum migratetype type,
 				unsigned int alloc_flags)
 {
-	struct pcp_order *of = &pcp->order[order];
-	struct page *first, *page, *old, **last = &of->blocks;
+	struct pcp_chain *chain = &pcp->order[order].chain[PCP_WARM];
+	struct page *first, *page, *old, **last = &chain->blocks;
 	unsigned int nr = 1, taken = 0;
 	struct zone *zone = pcp->zone;
 	unsigned long flags;
@@ -182,7 +198,7 @@ static struct page *block_fetch(struct per_cpu_pages *pcp, unsigned int order, e
 			nr = blocks_to_fetch(pcp, order);
 		pcp_fetch(pcp, nr << order);
 	}
-	if (of->full)
+	if (chain->full)
 		grow_order(pcp, order);
 	old = *last;
 	spin_lock_irqsave(&zone->lock, flags);
@@ -195,22 +211,38 @@ static struct page *block_fetch(struct per_cpu_pages *pcp, unsigned int order, e
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	*last = old;
-	of->kept = (u16)(of->kept + (taken ? taken - 1 : 0));
+	chain->kept = (u16)(chain->kept + (taken ? taken - 1 : 0));
 	return first;
 }
 
-static bool top_serves(const struct per_cpu_pages *pcp, unsigned int order, enum migratetype type)
+static bool top_serves(const struct pcp_chain *chain, enum migratetype type)
 {
-	const struct page *page = pcp->order[order].blocks;
+	return chain->blocks && page_type_value(chain->blocks) >> PCP_TYPE_SHIFT == type;
+}
 
-	return page && page_type_value(page) >> PCP_TYPE_SHIFT == type;
+/* What this CPU keeps for such a request: where there is nothing else, what should go back. With the CPU held. */
+static struct page *kept_block(struct per_cpu_pages *pcp, unsigned int order, enum migratetype type)
+{
+	struct pcp_chain *warm = &pcp->order[order].chain[PCP_WARM], *cold = &pcp->order[order].chain[PCP_COLD];
+
+	if (!warm->blocks && cold->blocks) {
+		warm->blocks = cold->blocks;
+		warm->kept = cold->kept;
+		cold->blocks = NULL;
+		cold->kept = 0;
+	}
+	if (top_serves(warm, type))
+		return block_pop(pcp, order, warm);
+	return top_serves(cold, type) ? block_pop(pcp, order, cold) : NULL;
 }
 
 struct page *pcp_obtain_block(struct per_cpu_pages *pcp, unsigned int order, enum migratetype type,
 			      unsigned int alloc_flags)
 {
-	if (top_serves(pcp, order, type))
-		return block_pop(pcp, order);
+	struct page *page = kept_block(pcp, order, type);
+
+	if (page)
+		return page;
 	return fault_here(pcp->zone->machine, FAULT_PCP, 0) ? NULL : block_fetch(pcp, order, type, alloc_flags);
 }
 
@@ -228,10 +260,10 @@ struct page *pcp_take_block(struct zone *zone, unsigned int order, enum migratet
 	pcp = &cpu->pcp[zone->index];
 	if (may_fill && order < PACKED_ORDERS)
 		page = pcp_obtain_block(pcp, order, type, alloc_flags);
-	else if (top_serves(pcp, order, type))
-		page = block_pop(pcp, order);
+	else
+		page = kept_block(pcp, order, type);
 	if (page)
-		pcp->order[order].seen--;	/* as many ahead of it is taken as if this were a fast path */
+		pcp->seen[order]--;	/* as many ahead of it is taken as if this were a fast path */
 	cpu_let_go(flags);
 	return page;
 }
@@ -245,7 +277,7 @@ GLANCES bool pcp_may_have(const struct zone *zone, unsigned int order, enum migr
 	pcp += zone->index;
 	if (!order)
 		return pcp->lists[PCP_COLD_LISTS + type] != NULL;
-	return order < PCP_ORDERS && pcp->order[order].blocks;
+	return order < PCP_ORDERS && blocks_kept(pcp, order);
 }
 
 unsigned long pcp_kept_pages(const struct per_cpu_pages *pcp)
@@ -253,7 +285,7 @@ unsigned long pcp_kept_pages(const struct per_cpu_pages *pcp)
 	unsigned long pages = 0;
 
 	for (unsigned int order = 1; order < PCP_ORDERS; order++)
-		pages += (unsigned long)pcp->order[order].kept << order;
+		pages += (unsigned long)blocks_kept(pcp, order) << order;
 	return pages;
 }
 
@@ -275,8 +307,8 @@ void pcp_cool(struct per_cpu_pages *pcp)
 
 	pcp->fill = 1;
 	for (unsigned int order = 1; order < PCP_ORDERS; order++)
-		if (pcp->order[order].blocks) {
-			zone_give(zone, blocks_pop(pcp, order), order);
+		if (blocks_kept(pcp, order)) {
+			zone_give(zone, order_pop(pcp, order), order);
 			any = true;
 		}
 	if (any)
@@ -294,23 +326,36 @@ void pcp_cool_here(struct machine *m)
 	cpu_let_go(flags);
 }
 
+void pcp_spill(struct zone *zone, struct page *page, unsigned int order, bool is_cold)
+{
+	unsigned long flags;
+	struct kmem_cpu *cpu = cpu_hold(&flags);
+	struct per_cpu_pages *pcp = &cpu->pcp[zone->index];
+	struct pcp_chain *chain = &pcp->order[order].chain[is_cold ? PCP_COLD : PCP_WARM];
+
+	page->lru.next = NULL;
+	page = blocks_pop(pcp, order, chain, is_cold ? chain->kept : chain->kept / SPILL_PART, page);
+	cpu_let_go(flags);
+	zone_give(zone, page, order);
+}
+
 bool pcp_give_block(struct zone *zone, struct page *page, unsigned int order, enum migratetype type)
 {
 	unsigned long flags;
 	struct kmem_cpu *cpu;
-	struct per_cpu_pages *pcp;
+	struct pcp_chain *chain;
 	u32 index = pageblock_index(zone, zone_page_pfn(zone, page));
 	bool room;
 
 	if (order >= PCP_ORDERS)
 		return false;
 	cpu = cpu_hold(&flags);
-	pcp = &cpu->pcp[zone->index];
-	room = room_for(pcp, order, pageblock_is_cold(zone, index));
+	chain = pcp_chain_of(&cpu->pcp[zone->index].order[order], pageblock_is_cold(zone, index) ? PCP_COLD_LISTS : 0);
+	room = room_in(chain);
 	if (room) {
-		page->lru.next = (struct list_head *)pcp->order[order].blocks;
-		pcp_extend(&pcp->order[order].blocks, page, order, type);
-		pcp->order[order].kept++;
+		page->lru.next = (struct list_head *)chain->blocks;
+		pcp_extend(&chain->blocks, page, order, type);
+		chain->kept++;
 	}
 	cpu_let_go(flags);
 	return room;

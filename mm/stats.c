@@ -44,7 +44,8 @@ READS_OTHER_CPUS unsigned long pcp_pages(const struct per_cpu_pages *pcp)
 	unsigned long pages = level(PEEK(pcp->count));
 
 	for (unsigned int order = 0; order < PCP_ORDERS; order++)
-		pages += (unsigned long)PEEK(pcp->order[order].kept) << order;
+		for (unsigned int chain = 0; chain < NR_PCP_CHAINS; chain++)
+			pages += (unsigned long)PEEK(pcp->order[order].chain[chain].kept) << order;
 	return pages;
 }
 

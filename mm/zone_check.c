@@ -220,12 +220,15 @@ static bool pcp_check(const struct kmem_cpu *cpu, const struct zone *zone, struc
 	for (unsigned int list = 0; list < NR_PCP_LISTS; list++)
 		if (!chain_check(cpu, zone, pcp->lists[list], 0, "P2", &pages, fault))
 			return false;
-	for (unsigned int order = 0; order < PCP_ORDERS; order++, kept = 0) {
-		if (!chain_check(cpu, zone, pcp->order[order].blocks, order, "P3", &kept, fault))
+	for (unsigned int i = 0; i < PCP_ORDERS * NR_PCP_CHAINS; i++, kept = 0) {
+		unsigned int order = i / NR_PCP_CHAINS;
+		const struct pcp_chain *chain = &pcp->order[order].chain[i % NR_PCP_CHAINS];
+
+		if (!chain_check(cpu, zone, chain->blocks, order, "P3", &kept, fault))
 			return false;
-		if (kept != (unsigned long)pcp->order[order].kept << order)
+		if (kept != (unsigned long)chain->kept << order)
 			return fault_at(fault, "P3", "cpu %u zone %s: keeps %u blocks of order %u, has %lu pages",
-					cpu->id, zone->name, pcp->order[order].kept, order, kept);
+					cpu->id, zone->name, chain->kept, order, kept);
 	}
 	if ((long)pages != pcp->count)
 		return fault_at(fault, "P1", "cpu %u zone %s: count is %d, its lists hold %lu", cpu->id, zone->name,

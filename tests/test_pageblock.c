@@ -225,9 +225,9 @@ static void a_cold_block_is_not_kept(struct ktap *t)
 		ASSERT_GT(t, last, 0);
 	ASSERT(t, pageblock_is_cold(dma32(m), block_of(pages[0])));
 	__free_pages(pages[0], 2);
-	EXPECT_NULL(t, pcp->order[2].blocks);
+	EXPECT_NULL(t, pcp->order[2].chain[PCP_WARM].blocks);
 	__free_pages(pages[last], 2);
-	EXPECT_EQ(t, pcp->order[2].blocks, pages[last]);
+	EXPECT_EQ(t, pcp->order[2].chain[PCP_WARM].blocks, pages[last]);
 	pages[last] = NULL;
 	for (unsigned long i = 1; i < nr; i++)
 		if (pages[i])

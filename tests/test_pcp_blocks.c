@@ -31,7 +31,7 @@ static bool is_kept(const struct page *page, unsigned int order)
 	unsigned int list = 0;
 
 	if (order)
-		return is_in(pcp->order[order].blocks, page);
+		return is_in(pcp->order[order].chain[PCP_WARM].blocks, page);
 	while (list < NR_PCP_LISTS && !is_in(pcp->lists[list], page))
 		list++;
 	return list < NR_PCP_LISTS;
@@ -47,7 +47,7 @@ static unsigned long kept_and_free(struct machine *m)
 
 		pages += (unsigned long)pcp->count;
 		for (unsigned int order = 0; order < PCP_ORDERS; order++)
-			pages += (unsigned long)pcp->order[order].kept << order;
+			pages += (unsigned long)pcp->order[order].chain[PCP_WARM].kept << order;
 	}
 	return pages;
 }
@@ -147,32 +147,34 @@ static void not_many_are_kept(struct ktap *t)
 		pcp = pcp_of(pages[0]);
 		for (unsigned int i = 0; i < 64; i++)
 			__free_pages(pages[i], order);
-		EXPECT_GE(t, pcp->order[order].kept, 1);
-		EXPECT_EQ(t, pcp->order[order].kept, pcp->order[order].kept_max[0]);
-		EXPECT_EQ(t, pcp->order[order].kept_max[0] > 1,
+		EXPECT_GE(t, pcp->order[order].chain[PCP_WARM].kept, 1);
+		EXPECT_LE(t, pcp->order[order].chain[PCP_WARM].kept, pcp->order[order].chain[PCP_WARM].kept_max);
+		EXPECT_GE(t, pcp->order[order].chain[PCP_WARM].kept,
+			  pcp->order[order].chain[PCP_WARM].kept_max * 3 / 4);
+		EXPECT_EQ(t, pcp->order[order].chain[PCP_WARM].kept_max > 1,
 			  order < PACKED_ORDERS || order == PAGEBLOCK_ORDER);
 		zones_hold(t, m);
 	}
 }
 
-/* So many blocks come and go together, so many times. Returns how many the CPU keeps then. */
-static unsigned int kept_after_turns(struct ktap *t, unsigned int order, unsigned int turns)
+/* So many blocks come and go together, so many times. Returns how many the CPU may keep then. */
+static unsigned int room_after_turns(struct ktap *t, unsigned int order, unsigned int turns)
 {
-	struct page *pages[8];
+	struct page *pages[24];
 
 	while (turns--) {
-		for (unsigned int i = 0; i < 8; i++) {
+		for (unsigned int i = 0; i < 24; i++) {
 			pages[i] = alloc_pages(ATOMIC_GFP, order);
 			if (!EXPECT(t, pages[i]))
 				return 0;
 		}
-		for (unsigned int i = 0; i < 8; i++)
+		for (unsigned int i = 0; i < 24; i++)
 			__free_pages(pages[i], order);
 	}
-	return pcp_of(pages[0])->order[order].kept;
+	return pcp_of(pages[0])->order[order].chain[PCP_WARM].kept_max;
 }
 
-/* One more each time that one is wanted for which there was no room, up to six; until they are kept in vain. */
+/* One more each time that one is wanted for which there was no room, up to sixteen; until they are kept in vain. */
 static void blocks_that_come_and_go_are_kept(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
@@ -182,10 +184,10 @@ static void blocks_that_come_and_go_are_kept(struct ktap *t)
 
 	ASSERT(t, m);
 	for (unsigned int order = 6; order < PAGEBLOCK_ORDER; order++) {
-		EXPECT_EQ(t, kept_after_turns(t, order, 1), 1);
-		EXPECT_EQ(t, kept_after_turns(t, order, 1), 2);
-		EXPECT_EQ(t, kept_after_turns(t, order, 2), 4);
-		EXPECT_EQ(t, kept_after_turns(t, order, 8), 6);
+		EXPECT_EQ(t, room_after_turns(t, order, 1), 1);
+		EXPECT_EQ(t, room_after_turns(t, order, 1), 2);
+		EXPECT_EQ(t, room_after_turns(t, order, 2), 4);
+		EXPECT_EQ(t, room_after_turns(t, order, 20), 16);
 		zones_hold(t, m);
 	}
 	page = alloc_pages(ATOMIC_GFP, 7);
@@ -194,35 +196,81 @@ static void blocks_that_come_and_go_are_kept(struct ktap *t)
 	__free_pages(page, 7);
 	while (taken.nr < 1024 && EXPECT(t, page_take(&taken, ATOMIC_GFP, 0)))
 		;
-	EXPECT_EQ(t, pcp->order[7].kept, 0);
-	EXPECT_EQ(t, pcp->order[7].kept_max[0], 1);
+	EXPECT_EQ(t, pcp->order[7].chain[PCP_WARM].kept, 0);
+	EXPECT_EQ(t, pcp->order[7].chain[PCP_WARM].kept_max, 1);
 	put_all(&taken);
 	zones_hold(t, m);
 }
 
-/* Of cold pageblocks those of order 4 and 5 are kept by turns, too. */
-static void small_blocks_of_cold_pageblocks_come_and_go(struct ktap *t)
+/* 512 blocks, so that the pageblocks of the first ones are cold; nothing else is kept. */
+static struct page **blocks_of_cold_pageblocks(struct ktap *t, unsigned int order)
 {
-	static struct page *pages[256];
+	static struct page *pages[512];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++)
+		if (!EXPECT(t, pages[i] = alloc_pages(ATOMIC_GFP, order)))
+			return NULL;
+	drain_all_pages();
+	return pages;
+}
+
+/* What comes back to cold pageblocks goes to the zone by sixteen, or as soon as it is short. */
+static void small_blocks_of_cold_pageblocks_go_back_together(struct ktap *t)
+{
 	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
 
 	ASSERT(t, m);
 	for (unsigned int order = 3; order < PACKED_ORDERS; order++) {
-		struct per_cpu_pages *pcp;
+		struct page **pages = blocks_of_cold_pageblocks(t, order);
+		unsigned long before = nr_free_pages();
+		const struct pcp_chain *cold;
 
-		for (unsigned int turn = 0; turn < 8; turn++) {
-			for (unsigned int i = 0; i < 256; i++) {
-				pages[i] = alloc_pages(ATOMIC_GFP, order);
-				ASSERT(t, pages[i]);
-			}
-			for (unsigned int i = 0; i < 256; i++)
-				__free_pages(pages[i], order);
+		ASSERT(t, pages);
+		cold = &pcp_of(pages[0])->order[order].chain[PCP_COLD];
+		for (unsigned int i = 0; i < 16; i++) {
+			__free_pages(pages[i], order);
+			EXPECT_EQ(t, cold->kept, i + 1);
+			EXPECT(t, is_in(cold->blocks, pages[i]) && !is_kept(pages[i], order));
 		}
-		pcp = pcp_of(pages[0]);
-		EXPECT_EQ(t, pcp->order[order].kept_max[1], order < 4 ? 0 : 6);
-		EXPECT_EQ(t, pcp->order[order].kept_max[0], 32);
+		EXPECT_EQ(t, nr_free_pages(), before);
 		zones_hold(t, m);
+		__free_pages(pages[16], order);
+		EXPECT_EQ(t, cold->kept, 0);
+		EXPECT_EQ(t, nr_free_pages(), before + (17ul << order));
+		__free_pages(pages[17], order);
+		pcp_cool_here(m);
+		EXPECT_EQ(t, nr_free_pages(), before + (18ul << order));
+		zones_hold(t, m);
+		for (unsigned int i = 18; i < 512; i++)
+			__free_pages(pages[i], order);
 	}
+}
+
+/* Until then it serves whoever finds nothing else here, of its mobility. */
+static void a_block_of_a_cold_pageblock_is_better_than_the_zones(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
+	struct page **pages, *movable;
+
+	ASSERT(t, m);
+	pages = blocks_of_cold_pageblocks(t, 3);
+	movable = alloc_pages(GFP_HIGHUSER_MOVABLE, 3);
+	ASSERT(t, pages && movable);
+	drain_all_pages();
+	__free_pages(pages[0], 3);
+	__free_pages(movable, 3);
+	EXPECT_EQ(t, alloc_pages(ATOMIC_GFP, 3), pages[0]);	/* that is the next one of another mobility */
+	EXPECT(t, is_kept(movable, 3));
+	EXPECT_EQ(t, alloc_pages(GFP_HIGHUSER_MOVABLE, 3), movable);
+	for (unsigned int i = 0; i < 3; i++)
+		__free_pages(pages[i], 3);
+	for (unsigned int i = 3; i-- > 0;)
+		EXPECT_EQ(t, alloc_pages(ATOMIC_GFP, 3), pages[i]);
+	zones_hold(t, m);
+	for (unsigned int i = 0; i < 512; i++)
+		__free_pages(pages[i], 3);
+	__free_pages(movable, 3);
+	zones_hold(t, m);
 }
 
 static void a_block_that_is_much_of_the_zone_is_not_kept(struct ktap *t)
@@ -290,6 +338,7 @@ static void a_pageblock_that_one_order_left_is_filled_by_another(struct ktap *t)
 	EXPECT(t, pageblock_is_cold(zone, pageblock_index(zone, page_to_pfn(pair))));
 	__free_pages(pair, 1);
 	EXPECT(t, !is_kept(pair, 1));
+	drain_all_pages();
 	EXPECT_EQ(t, alloc_pages(ATOMIC_GFP, 1), pair);
 	__free_pages(pair, 1);
 	EXPECT(t, is_kept(pair, 1));
@@ -346,7 +395,7 @@ static void a_short_zone_does_not_get_it_for_nothing(struct ktap *t)
 	set_marks(m, WMARK_LOW, 1ul << 30);
 	pair = alloc_pages(ATOMIC_GFP, 1);
 	ASSERT(t, pair);
-	EXPECT_EQ(t, pcp_of(pair)->order[1].kept, 0);
+	EXPECT_EQ(t, pcp_of(pair)->order[1].chain[PCP_WARM].kept, 0);
 	EXPECT(t, is_kept(block, 3));
 	set_marks(m, WMARK_MIN, 1ul << 29);
 	EXPECT_NULL(t, alloc_pages(ATOMIC_GFP, 1));
@@ -374,18 +423,18 @@ static void of_a_full_zone_little_is_kept(struct ktap *t)
 	while (nr < 1024 && (pages[nr] = alloc_pages(ATOMIC_GFP, 6)))
 		nr++;
 	pcp = pcp_of(pages[0]);
-	EXPECT_EQ(t, pcp->order[9].kept_max[0], 1);
+	EXPECT_EQ(t, pcp->order[9].chain[PCP_WARM].kept_max, 1);
 	page = pages[0];
 	pages[0] = pages[--nr];
 	__free_pages(page, 6);
 	drain_all_pages();
-	EXPECT_EQ(t, pcp->order[9].kept_max[0], 0);
-	EXPECT_GT(t, pcp->order[3].kept_max[0], 0);
+	EXPECT_EQ(t, pcp->order[9].chain[PCP_WARM].kept_max, 0);
+	EXPECT_GT(t, pcp->order[3].chain[PCP_WARM].kept_max, 0);
 	while (nr)
 		__free_pages(pages[--nr], 6);
-	EXPECT_EQ(t, pcp->order[9].kept_max[0], 0);
+	EXPECT_EQ(t, pcp->order[9].chain[PCP_WARM].kept_max, 0);
 	drain_all_pages();
-	EXPECT_EQ(t, pcp->order[9].kept_max[0], 1);
+	EXPECT_EQ(t, pcp->order[9].chain[PCP_WARM].kept_max, 1);
 }
 
 /* kmem.keep= limits what is kept of each order, however large the zone is. */
@@ -398,17 +447,17 @@ static void no_more_is_kept_than_the_user_says(struct ktap *t)
 	ASSERT(t, m);
 	page = alloc_pages(GFP_KERNEL, 1);
 	pcp = pcp_of(page);
-	EXPECT_GT(t, pcp->order[1].kept_max[0], 0);
-	EXPECT_LE(t, pcp->order[1].kept_max[0], 8);
-	EXPECT_EQ(t, pcp->order[4].kept_max[0], 1);
-	EXPECT_EQ(t, pcp->order[5].kept_max[0], 0);
+	EXPECT_GT(t, pcp->order[1].chain[PCP_WARM].kept_max, 0);
+	EXPECT_LE(t, pcp->order[1].chain[PCP_WARM].kept_max, 8);
+	EXPECT_EQ(t, pcp->order[4].chain[PCP_WARM].kept_max, 1);
+	EXPECT_EQ(t, pcp->order[5].chain[PCP_WARM].kept_max, 0);
 	__free_pages(page, 1);
 	page = alloc_pages(GFP_KERNEL, 5);
 	__free_pages(page, 5);
-	EXPECT_EQ(t, pcp->order[5].kept, 0);
+	EXPECT_EQ(t, pcp->order[5].chain[PCP_WARM].kept, 0);
 	ASSERT(t, machine_for(t, "mem=128M kmem.keep=1G" CPUS(1)));
 	page = alloc_pages(GFP_KERNEL, 1);
-	EXPECT_GT(t, pcp_of(page)->order[9].kept_max[0], 0);	/* the zone's share, which is less */
+	EXPECT_GT(t, pcp_of(page)->order[9].chain[PCP_WARM].kept_max, 0);	/* the zone's share, which is less */
 	__free_pages(page, 1);
 }
 
@@ -423,15 +472,15 @@ static void after_a_shortage_little_is_taken_at_once(struct ktap *t)
 	pages[0] = alloc_pages(ATOMIC_GFP, 1);
 	ASSERT(t, pages[0]);
 	pcp = pcp_of(pages[0]);
-	EXPECT_GT(t, pcp->order[1].kept, 8);
+	EXPECT_GT(t, pcp->order[1].chain[PCP_WARM].kept, 8);
 	pcp_cool_here(m);
-	EXPECT_EQ(t, pcp->order[1].kept, 0);
+	EXPECT_EQ(t, pcp->order[1].chain[PCP_WARM].kept, 0);
 	for (unsigned int i = 1; i < 8; i++) {
 		static const u16 kept[] = { 0, 0, 1, 0, 3, 2, 1, 0 };
 
 		pages[i] = alloc_pages(ATOMIC_GFP, 1);
 		ASSERT(t, pages[i]);
-		EXPECT_EQ(t, pcp->order[1].kept, kept[i]);
+		EXPECT_EQ(t, pcp->order[1].chain[PCP_WARM].kept, kept[i]);
 	}
 	for (unsigned int i = 0; i < 8; i++)
 		__free_pages(pages[i], 1);
@@ -533,7 +582,7 @@ static void what_goes_to_the_zone_at_once_is_looked_at(struct ktap *t)
 	broken = alloc_pages(ATOMIC_GFP | __GFP_COMP, 7);
 	ASSERT(t, small && whole && broken);
 	for (unsigned int is_cold = 0; is_cold < 2; is_cold++)
-		pcp_of(small)->order[2].kept_max[is_cold] = pcp_of(whole)->order[7].kept_max[is_cold] = 0;
+		pcp_of(small)->order[2].chain[is_cold].kept_max = pcp_of(whole)->order[7].chain[is_cold].kept_max = 0;
 	__free_pages(whole, 7);
 	EXPECT_EQ(t, compound_head(whole + 33), whole + 33);
 	zones_hold(t, m);
@@ -601,9 +650,12 @@ static void p3_blocks_that_are_none_are_found(struct ktap *t)
 	ASSERT(t, page);
 	__free_pages(page, 3);
 	zones_hold(t, m);
-	pcp_of(page)->order[3].kept++;
+	pcp_of(page)->order[3].chain[PCP_WARM].kept++;
 	p3_is_broken(t, m);
-	pcp_of(page)->order[3].kept--;
+	pcp_of(page)->order[3].chain[PCP_WARM].kept--;
+	pcp_of(page)->order[3].chain[PCP_COLD].kept++;
+	p3_is_broken(t, m);
+	pcp_of(page)->order[3].chain[PCP_COLD].kept--;
 	page->page_type++;
 	p3_is_broken(t, m);
 	page->page_type--;
@@ -662,7 +714,8 @@ KTAP_SUITE(pcp_blocks, KTAP_CASE(a_bulk_of_pages_uses_kept_blocks),
 	KTAP_CASE(each_mobility_has_its_own),
 	KTAP_CASE(not_many_are_kept),
 	KTAP_CASE(blocks_that_come_and_go_are_kept),
-	KTAP_CASE(small_blocks_of_cold_pageblocks_come_and_go),
+	KTAP_CASE(small_blocks_of_cold_pageblocks_go_back_together),
+	KTAP_CASE(a_block_of_a_cold_pageblock_is_better_than_the_zones),
 	KTAP_CASE(a_block_that_is_much_of_the_zone_is_not_kept),
 	KTAP_CASE(small_blocks_of_cold_pageblocks_are_not_kept),
 	KTAP_CASE(a_pageblock_that_one_order_left_is_filled_by_another),

@@ -70,16 +70,22 @@ struct pcp_filling {
 #define NR_PCP_LISTS (PCP_COLD_LISTS + MIGRATE_PCPTYPES)
 #define PCP_MOST_FILL 64u		/* blocks that a CPU takes at once */
 
+/* Blocks of an order; and apart from them, of small orders, those of cold pageblocks: they wait to go back, too. */
+enum { PCP_WARM, PCP_COLD, NR_PCP_CHAINS };
+struct pcp_chain {
+	struct page *blocks;		/* last in, first out, by lru.next */
+	u16 kept;
+	u16 kept_max;			/* more blocks than this go to the zone */
+	u16 full;			/* one did so, since one was last fetched */
+} __attribute__((aligned(PCP_COLD_LISTS)));
+
 /* Of one order; of single pages, which are on the lists, only flags, taken and freed. */
 struct pcp_order {
-	u16 kept_max[2];		/* more blocks than this go to the zone; [1]: of cold pageblocks */
-	u16 kept;
-	u16 full;			/* one did so, since one was last fetched */
-	struct page *blocks;		/* last in, first out, by lru.next */
+	struct pcp_chain chain[NR_PCP_CHAINS];
 	u32 type;			/* page_type of one that is kept, of mobility 0 */
+	u32 cold_apart;			/* PCP_COLD_LISTS: those of cold pageblocks are; else 0 */
 	unsigned long flags;		/* of a block's first page, without the owner's: node, zone and order */
 	unsigned long taken, freed;	/* blocks, by the fast paths: events that they do not count elsewhere */
-	u32 seen;			/* taken, at the last look for blocks that are kept in vain */
 } __attribute__((aligned(8 * sizeof(long))));
 
 struct per_cpu_pages {
@@ -89,6 +95,7 @@ struct per_cpu_pages {
 	int batch;
 	u16 fill;			/* blocks to take at once; 1 after a shortage, doubled by each filling */
 	u32 fetched;			/* pages from the zone since the last look for blocks that are kept in vain */
+	u32 seen[PCP_ORDERS];		/* blocks that were taken, at that look */
 	struct pcp_order order[PCP_ORDERS];
 	struct pcp_filling filling[MIGRATE_PCPTYPES][PACKED_ORDERS];
 	u8 *pageblocks;			/* zone->pageblock_type, by pageblock from the CPU's first_page */
