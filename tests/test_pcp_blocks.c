@@ -200,6 +200,8 @@ static void blocks_that_come_and_go_are_kept(struct ktap *t)
 	EXPECT_EQ(t, pcp->order[7].chain[PCP_WARM].kept_max, 1);
 	put_all(&taken);
 	zones_hold(t, m);
+	ASSERT(t, machine_for(t, "mem=64M" CPUS(1)));
+	EXPECT_EQ(t, room_after_turns(t, 8, 20), 1);	/* of that there is but one in half of a sixteenth */
 }
 
 /* 512 blocks, so that the pageblocks of the first ones are cold; nothing else is kept. */
