@@ -59,16 +59,21 @@ static unsigned long live_objects(struct machine *m)
 	return live;
 }
 
-/* Pages of the slabs that describe others: how many objects they have is known, but not over how many slabs. */
-static unsigned long internal_pages(struct machine *m)
+static unsigned long empty_slabs(struct machine *m)
 {
 	struct kmem_cache *cache;
-	unsigned long pages = 0;
+	unsigned long slabs = 0;
 
 	list_for_each_entry(cache, &m->caches, list)
-		for (unsigned int nid = 0; cache->internal && nid < m->nr_nodes; nid++)
-			pages += cache->node[nid]->nr_slabs << cache->order;
-	return pages;
+		for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+			slabs += cache->node[nid]->nr_empty;
+	return slabs;
+}
+
+/* Free, or of the machine's own: those objects may be of other slabs, of another order, than they were at boot. */
+static unsigned long free_or_own(struct machine *m, const struct machine_stats *stats)
+{
+	return stats->free_pages + stats->slab_reclaimable_pages + stats->slab_unreclaimable_pages + stack_depot_pages(m);
 }
 
 /* Frames that are neither free nor a slab's, a table's, an area's or of the debugger's call stacks. */
@@ -288,7 +293,7 @@ struct ops_world *ops_world_start(struct machine *m, unsigned int threads)
 	settle(w, &w->boot);
 	w->boot_live = live_objects(m);
 	w->boot_out = frames_out(m, &w->boot);
-	w->boot.free_pages += stack_depot_pages(m) + internal_pages(m);
+	w->boot.free_pages = free_or_own(m, &w->boot);
 	return pools_make(w) ? w : NULL;
 }
 
@@ -302,9 +307,11 @@ static void blocks_compare(struct ops_world *w, const struct machine_stats *stat
 
 	if (live != w->boot_live)
 		world_fail(w, "C37: %lu objects live, %lu at boot", live, w->boot_live);
-	if (stats->free_pages + stack_depot_pages(w->m) + internal_pages(w->m) != w->boot.free_pages)
-		world_fail(w, "C02: %lu pages free and the machine's own, %lu at boot",
-			   stats->free_pages + internal_pages(w->m), w->boot.free_pages);
+	if (free_or_own(w->m, stats) != w->boot.free_pages)
+		world_fail(w, "C02: %lu pages free or the machine's own, %lu at boot", free_or_own(w->m, stats),
+			   w->boot.free_pages);
+	if (empty_slabs(w->m))
+		world_fail(w, "C02: %lu slabs are empty", empty_slabs(w->m));
 	frames_note(w);
 	blocks_count(w, blocks);
 	for (unsigned int order = 0; order <= MAX_ORDER; order++)
