@@ -70,7 +70,7 @@ static unsigned long empty_slabs(struct machine *m)
 	return slabs;
 }
 
-/* Free, or of the machine's own: those objects may be of other slabs, of another order, than they were at boot. */
+/* Free, or of the machine's own: its objects may be in slabs of another order than at boot. */
 static unsigned long free_or_own(struct machine *m, const struct machine_stats *stats)
 {
 	return stats->free_pages + stats->slab_reclaimable_pages + stats->slab_unreclaimable_pages + stack_depot_pages(m);
