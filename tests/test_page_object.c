@@ -150,6 +150,54 @@ static void what_is_odd_is_refused_or_finds_room(struct ktap *t)
 	pages_end(t, &p);
 }
 
+/* An entry whose object is not free is not given out, whoever asks. */
+static void an_entry_without_a_mark_is_not_handed_out(struct ktap *t)
+{
+	struct pages p;
+
+	if (!PAGES_ARE_MARKED) {
+		ktap_skip(t, "marks are in the objects");
+		return;
+	}
+	ASSERT(t, pages_start(t, &p, "mem=64M nr_cpus=1"));
+	pages_end(t, &p);
+	if (p.slot->hot)
+		p.object[0] = kmalloc(SIZE, GFP_KERNEL);
+	for (int by_cache = 0; by_cache < 2; by_cache++) {
+		void *odd = p.slot->top[-1];
+
+		page_object_mark(virt_to_page(odd), false);
+		p.object[by_cache] = by_cache ? kmem_cache_alloc(p.cache, GFP_KERNEL) : kmalloc(SIZE, GFP_KERNEL);
+		EXPECT(t, p.object[by_cache] && p.object[by_cache] != odd);
+		EXPECT_GT(t, console_count("BUG kmalloc-4k"), by_cache);
+	}
+	cache_drain(p.cache);
+	slab_leaks_expected.slab_objects = (unsigned int)cache_live_objects(p.cache);	/* with two that are lost */
+	EXPECT_GE(t, slab_leaks_expected.slab_objects, 4);
+}
+
+/* The stack is full and the spare empty: it takes the stack's place. */
+static void a_spare_that_has_room_takes_it(struct ktap *t)
+{
+	struct sheaf *spare;
+	struct pages p;
+	int nr = 0;
+
+	ASSERT(t, pages_start(t, &p, "mem=64M nr_cpus=1 kmem.sheaf=4"));
+	pages_end(t, &p);
+	while (nr < NR && !(p.slot->spare && !p.slot->spare->nr))
+		p.object[nr++] = kmalloc(SIZE, GFP_KERNEL);
+	spare = p.slot->spare;
+	ASSERT(t, spare && !spare->nr);
+	while (nr && p.slot->spare == spare)
+		kfree(p.object[--nr]);
+	EXPECT(t, sheaf_slot_main(p.slot) == spare);
+	machine_holds(t, p.m);
+	while (nr)
+		kfree(p.object[--nr]);
+	EXPECT_STR(t, console_text(), "");
+}
+
 static void its_pages_go_back_without_a_mark(struct ktap *t)
 {
 	struct pages p;
@@ -231,5 +279,6 @@ KTAP_SUITE(page_object, KTAP_CASE(a_free_object_keeps_its_contents),
 	KTAP_CASE(freed_twice_it_is_reported_with_others_in_between),
 	KTAP_CASE(a_mark_of_the_pages_last_use_is_no_mark), KTAP_CASE(classes_and_caches_that_have_them),
 	KTAP_CASE(drained_and_taken_again_it_is_marked_once), KTAP_CASE(what_is_odd_is_refused_or_finds_room),
+	KTAP_CASE(an_entry_without_a_mark_is_not_handed_out), KTAP_CASE(a_spare_that_has_room_takes_it),
 	KTAP_CASE(its_pages_go_back_without_a_mark), KTAP_CASE(h7_a_mark_that_is_wrong),
 	KTAP_CASE(debugged_caches_do_without));

@@ -73,7 +73,8 @@ static unsigned long empty_slabs(struct machine *m)
 /* Free, or of the machine's own: its objects may be in slabs of another order than at boot. */
 static unsigned long free_or_own(struct machine *m, const struct machine_stats *stats)
 {
-	return stats->free_pages + stats->slab_reclaimable_pages + stats->slab_unreclaimable_pages + stack_depot_pages(m);
+	return stats->free_pages + stats->slab_reclaimable_pages + stats->slab_unreclaimable_pages +
+	       stack_depot_pages(m);
 }
 
 /* Frames that are neither free nor a slab's, a table's, an area's or of the debugger's call stacks. */
