@@ -52,6 +52,9 @@ static void a_free_object_keeps_its_contents(struct ktap *t)
 
 	ASSERT(t, pages_start(t, &p, "mem=64M nr_cpus=1"));
 	pages_end(t, &p);
+	ASSERT(t, p.slot->hot == p.object[0]);
+	EXPECT(t, kmem_cache_zalloc(p.cache, GFP_KERNEL) == p.object[0]);
+	kfree(p.object[0]);
 	for (int i = 1; i < NR && PAGES_ARE_MARKED; i++)
 		EXPECT_EQ(t, *p.object[i], i);
 	EXPECT_NE(t, *p.object[0], 0);		/* but that one */

@@ -263,6 +263,23 @@ static void what_is_no_object_is_refused_where_only_the_spare_has_room(struct kt
 	}
 }
 
+/* Nor is what was pushed last: the spare would take it a second time. */
+static void what_was_pushed_last_is_refused_where_only_the_spare_has_room(struct ktap *t)
+{
+	unsigned int nr;
+	struct world w;
+
+	ASSERT(t, world_make(t, &w, "mem=64M nr_cpus=1", 64));
+	nr = stack_fill(t, &w);
+	ASSERT(t, w.slot->top[-1] == objects[nr]);
+	kfree(objects[nr]);
+	EXPECT_EQ(t, console_count("Object already free"), 1);
+	EXPECT_EQ(t, in_main(&w), w.capacity);
+	console_clear();
+	put(&w, 0, nr);
+	world_end(t, &w);
+}
+
 /* The newest object stands aside; given back again at once, it is not pushed either, though there would be room. */
 static void the_newest_object_is_refused_twice_where_only_the_spare_has_room(struct ktap *t)
 {
@@ -471,6 +488,7 @@ KTAP_SUITE(sheaf, KTAP_CASE(a_new_cache_has_nothing_and_its_first_object_fills_a
 	KTAP_CASE(draining_leaves_no_sheaf_and_no_empty_slab), KTAP_CASE(a_spare_without_a_main_sheaf_is_drained),
 	   KTAP_CASE(the_newest_object_without_a_sheaf_is_drained),
 	   KTAP_CASE(what_is_no_object_is_refused_where_only_the_spare_has_room),
+	   KTAP_CASE(what_was_pushed_last_is_refused_where_only_the_spare_has_room),
 	   KTAP_CASE(the_newest_object_is_refused_twice_where_only_the_spare_has_room),
 	KTAP_CASE(the_capacity_can_be_chosen), KTAP_CASE(kmalloc_can_do_without_sheaves),
 	KTAP_CASE(random_steps_with_sheaves_of_every_kind),
