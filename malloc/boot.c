@@ -46,6 +46,8 @@ static bool user_sizes_memory(void)
 	return mem || strstr(user_cmdline(), "memmap=");
 }
 
+#define BLOCK_MIB ((PAGE_SIZE << MAX_ORDER) >> 20)
+
 /*
  * How much memory, unless the user says it: as much as the host has, above 4 GiB, so that all of it is one zone; in
  * whole blocks, since a part of one would be opened and described at boot.
@@ -54,14 +56,14 @@ static bool user_sizes_memory(void)
 static void memory_text(char *text, size_t size)
 {
 	unsigned long long bytes = (unsigned long long)sysconf(_SC_PHYS_PAGES) * PAGE_SIZE;
+	unsigned long long mib = (bytes >> 20) / BLOCK_MIB * BLOCK_MIB;
 	struct rlimit limit;
 
 	text[0] = '\0';
 	if (user_sizes_memory())
 		return;
 	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
-		kmem_snprintf(text, size, "memmap=exactmap memmap=%lluM@4G mem=%lluM", bytes >> 20 & ~3ull,
-			      (bytes >> 20 & ~3ull) + 4096);
+		kmem_snprintf(text, size, "memmap=exactmap memmap=%lluM@4G mem=%lluM", mib, mib + 4096);
 	else
 		kmem_snprintf(text, size, "mem=%lluM vmalloc=%lluM", (unsigned long long)limit.rlim_cur >> 22,
 			      (unsigned long long)limit.rlim_cur >> 22);

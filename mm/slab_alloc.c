@@ -629,7 +629,7 @@ INLINE bool push_odd(here_cpu *cpu, here_slot *slot, void *object)
 	return fast_push(cpu, slot, sheaf_slot_limit(slot), object, object_mark_at(cache, object));
 }
 
-KMEM_FAST static void kfree_odder(void *object, here_slot *slot)
+KMEM_FAST static void kfree_otherwise(void *object, here_slot *slot)
 {
 	if (!push_odd(cpu_here(), slot, object))
 		kfree_slow(object);
@@ -640,7 +640,7 @@ KMEM_FAST static void kfree_odd(void *object, here_slot *slot)
 {
 	if (PAGES_ARE_MARKED && slot->cache && slot->cache->marks_pages && likely(push_pages(cpu_here(), slot, object)))
 		return;
-	kfree_odder(object, slot);
+	kfree_otherwise(object, slot);
 }
 
 /* kfree() of an object that may start where the cache must tell; where registers are few. */

@@ -127,7 +127,7 @@ INLINE bool starts_plainly(const here_slot *slot, const void *object)
 	return likely(!((u32)(unsigned long)object * slot->inverse & slot->odd_place));
 }
 
-/* The same of any cache. */
+/* The same of any cache: steps_in() on 32 bits, which do for a slab. All that it needs is in the slot's line. */
 INLINE bool starts_object(const here_slot *slot, const void *object)
 {
 	u32 product;
@@ -164,7 +164,7 @@ INLINE void push(here_cpu *cpu, here_slot *slot, void **top, void *object, unsig
 	}
 }
 
-/* Unless another one does. */
+/* An object that is marked at its start stands aside, unless another one does. */
 INLINE bool set_aside(here_cpu *cpu, here_slot *slot, void *object)
 {
 	unsigned long secret = cpu->secret;
@@ -230,7 +230,7 @@ INLINE void *cache_pop(here_cpu *cpu, const struct kmem_cache *cache, gfp_t gfp)
 	return cache_is_odd(cpu, cache, gfp) ? NULL : pop(cpu, slot_of_cache(cpu, cache), false);
 }
 
-/* The same, the newest object. A slot knows its cache, and with it its machine. */
+/* set_aside() of the newest object. A slot knows its cache, and with it its machine. */
 INLINE bool cache_set_aside(here_cpu *cpu, const struct kmem_cache *cache, void *object)
 {
 	here_slot *slot = cpu->last_slot;

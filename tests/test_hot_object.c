@@ -106,7 +106,7 @@ static void popped_last_it_stands_aside_too(struct ktap *t)
 	EXPECT_EQ(t, cache_live_objects(h.cache), h.live);
 }
 
-/* Of each kind: from the stack to the stack, from the stack aside, by a bulk of frees, onto a stack that is full. */
+/* From the stack to the stack, by a bulk of frees, from the stack aside. (Onto a full one: tests/test_sheaf.c.) */
 static void freed_twice_at_once_it_is_reported_wherever_it_went(struct ktap *t)
 {
 	void *first, *second, *third;

@@ -38,6 +38,13 @@ static bool pages_start(struct ktap *t, struct pages *p, const char *cmdline)
 	return true;
 }
 
+static bool skipped_where_objects_are_marked(struct ktap *t)
+{
+	if (!PAGES_ARE_MARKED)
+		ktap_skip(t, "marks are in the objects");
+	return !PAGES_ARE_MARKED;
+}
+
 static void pages_end(struct ktap *t, struct pages *p)
 {
 	for (int i = 0; i < NR; i++)
@@ -69,10 +76,8 @@ static void freed_twice_it_is_reported_with_others_in_between(struct ktap *t)
 {
 	struct pages p;
 
-	if (!PAGES_ARE_MARKED) {
-		ktap_skip(t, "marks are in the objects");
+	if (skipped_where_objects_are_marked(t))
 		return;
-	}
 	ASSERT(t, pages_start(t, &p, "mem=64M nr_cpus=1"));
 	kfree(p.object[5]);
 	kfree(p.object[6]);
@@ -158,10 +163,8 @@ static void an_entry_without_a_mark_is_not_handed_out(struct ktap *t)
 {
 	struct pages p;
 
-	if (!PAGES_ARE_MARKED) {
-		ktap_skip(t, "marks are in the objects");
+	if (skipped_where_objects_are_marked(t))
 		return;
-	}
 	ASSERT(t, pages_start(t, &p, "mem=64M nr_cpus=1"));
 	pages_end(t, &p);
 	if (p.slot->hot)
@@ -219,10 +222,8 @@ static void h7_a_mark_that_is_wrong(struct ktap *t)
 {
 	struct pages p;
 
-	if (!PAGES_ARE_MARKED) {
-		ktap_skip(t, "marks are in the objects");
+	if (skipped_where_objects_are_marked(t))
 		return;
-	}
 	ASSERT(t, pages_start(t, &p, "mem=64M nr_cpus=1"));
 	pages_end(t, &p);
 	page_object_mark(virt_to_page(p.object[1]), false);
