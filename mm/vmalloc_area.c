@@ -23,6 +23,11 @@
 #define CALLER __builtin_return_address(0)
 #define IOREMAP_MAX_ALIGN (1ul << 30)
 
+/* A CPU looks for small areas in its own part of the window first, where there is room for many times all parts. */
+#define CPU_PART (16ul << 20)
+#define CPU_PART_AREA (64ul << 10)
+#define CPU_PARTS_SHARE 4
+
 /* ------------------------------------------------------------------------------------------------------- addresses */
 
 void vmap_areas_free(struct vmalloc_state *vs, struct list_head *unused)
@@ -33,14 +38,30 @@ void vmap_areas_free(struct vmalloc_state *vs, struct list_head *unused)
 		kmem_cache_free(vs->areas, area);
 }
 
+/*
+ * The same request from the CPU's part on. An area that its CPU keeps is opened and shut again and again by its entries
+ * in the page table, which are 8 bytes each: so that no other CPU's lie in the same cache line.
+ */
+static struct vm_request in_part(const struct vmalloc_state *vs, const struct vm_request *request)
+{
+	unsigned long parts = (vs->space.end - vs->space.start) / CPU_PART / CPU_PARTS_SHARE;
+	struct vm_request here = *request;
+
+	if (request->start <= vs->space.start && request->size <= CPU_PART_AREA && vs->machine->nr_cpus <= parts)
+		here.start = vs->space.start + this_cpu()->id * CPU_PART;
+	return here;
+}
+
 static bool space_reserve(struct vmalloc_state *vs, const struct vm_request *request, struct vmap_area *area,
 			  struct vmap_area **spare, struct list_head *unused)
 {
+	struct vm_request here = in_part(vs, request);
 	unsigned long flags;
 	bool found;
 
 	spin_lock_irqsave(&vs->area_lock, flags);
-	found = vm_area_reserve(&vs->space, request, area, spare, unused);
+	found = vm_area_reserve(&vs->space, &here, area, spare, unused) ||
+		vm_area_reserve(&vs->space, request, area, spare, unused);
 	spin_unlock_irqrestore(&vs->area_lock, flags);
 	return found;
 }
