@@ -111,8 +111,13 @@ int compare_doubles(const void *left, const void *right);
 /* This process's resident set, counted exactly from its page tables, in bytes. */
 double resident_bytes(void);
 
-/* Memory that costs the subject nothing: mapped, populated, never given back. */
+/*
+ * Memory that costs the subject nothing: mapped, populated, never given back. Nobody's pages are around it, as
+ * processors fetch ahead into the next page: what another thread wrote there would go back and forth.
+ */
 void *scratch(size_t bytes);
+/* The same; sharing is MAP_PRIVATE or MAP_SHARED. */
+void *memory_alone(size_t bytes, int sharing);
 
 /* The CPUs that this program may use, found at the first call; i counts round and round. */
 int cpus_nr(void);

@@ -180,12 +180,7 @@ static void act_page_batch(void *context, unsigned long n)
 /* A page of shared memory between addresses that are nobody's, as the page of a vmalloc area is one. */
 static char *page_alone(void)
 {
-	char *around = mmap(NULL, 3 * BENCH_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (around == MAP_FAILED || mmap(around + BENCH_PAGE_SIZE, BENCH_PAGE_SIZE, PROT_READ | PROT_WRITE,
-					 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1, 0) == MAP_FAILED)
-		fail("no memory for a page");
-	return around + BENCH_PAGE_SIZE;
+	return memory_alone(BENCH_PAGE_SIZE, MAP_SHARED);
 }
 
 /* What the system asks of who shuts a page and opens it again: protected, or behind guards. */

@@ -110,13 +110,20 @@ double resident_bytes(void)
 	return strtod(rss + 4, NULL) * 1024;
 }
 
+void *memory_alone(size_t bytes, int sharing)
+{
+	size_t whole = (bytes + BENCH_PAGE_SIZE - 1) & ~(BENCH_PAGE_SIZE - 1);
+	char *around = mmap(NULL, whole + 2 * BENCH_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (around == MAP_FAILED || mmap(around + BENCH_PAGE_SIZE, whole, PROT_READ | PROT_WRITE,
+					 sharing | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1, 0) == MAP_FAILED)
+		fail("no memory for the harness");
+	return around + BENCH_PAGE_SIZE;
+}
+
 void *scratch(size_t bytes)
 {
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-	if (memory == MAP_FAILED)
-		fail("no memory for the harness");
-	return memory;
+	return memory_alone(bytes, MAP_PRIVATE);
 }
 
 static int cpu_list[CPU_SETSIZE], nr_cpus;
