@@ -46,12 +46,12 @@
 
 _Static_assert(TASK_IS_BACKGROUND == PF_KTHREAD, "one name for hosts, one for kernel code");
 
-/* Holds itself: see kmem/cpu.h. */
-const void *const kmem_sheaf_none[1] = { kmem_sheaf_none };
+/* An empty stack seems to hold what has no mark: see kmem/cpu.h. */
+static const unsigned long no_mark;
+const void *const kmem_sheaf_none[1] = { &no_mark };
 
 /* What fast paths look at before they know that there is no machine: the slots of kmalloc()'s classes. */
 const struct kmem_cpu kmem_cpu_none = {
-	.alloc_secret = ~0ul,			/* not 0: what holds itself has no mark then */
 	.last_object = (void *)&kmem_cpu_none,
 	.pcp_by_gfp = { [0 ... 15] = (struct per_cpu_pages *)&pcp_none },
 	.pcp_by_type = { [0 ... 7] = (struct per_cpu_pages *)&pcp_none },
@@ -150,8 +150,7 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	struct pglist_data *node;
 
 	cpu->machine = m;
-	cpu->secret = m->secret;
-	cpu->alloc_secret = m->params.init_on_alloc || m->params.init_on_free ? ~m->secret : m->secret;
+	cpu->mark_turn = m->mark_turn;
 	cpu->id = id;
 	cpu->node = id % m->nr_nodes;
 	node = m->nodes[cpu->node];

@@ -32,7 +32,7 @@ enum seeded_bug {
 	SEEDED_FAST_PATH,		/* host/sim/sched.c: interrupts do not look at the program counter */
 	SEEDED_CPU_HOLD,		/* mm/sheaf.c: the CPU is let go between finding its slot and using it */
 	SEEDED_CPU_HOLD_IRQS,		/* mm/machine.h: a held CPU takes interrupts */
-	SEEDED_MARKS,			/* mm/slab_alloc.c: the mark stays when the slow path hands an object out */
+	SEEDED_MARKS,			/* mm/slab.h: to slow paths any mark will do, and they leave it */
 	SEEDED_BARN,			/* mm/sheaf.c: which sheaf is full is read before the lock */
 	SEEDED_CACHE_DRAIN,		/* mm/sheaf.c: CPUs that did not drain in time are not asked again */
 	SEEDED_MEMPOOL,			/* mm/mempool.c: a free wakes, but leaves the word */

@@ -30,6 +30,19 @@ static bool use_up(int *left, size_t n)
 	return true;
 }
 
+/* The host's, or the next of those that kmem.seed= begins (splitmix64). */
+static u64 random_of(struct machine *m)
+{
+	u64 z = m->params.seed;
+
+	if (!z)
+		return host_random(m);
+	z += 0x9e3779b97f4a7c15ull * __atomic_add_fetch(&m->nr_random, 1, __ATOMIC_RELAXED);
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
 bool should_fail(struct machine *m, struct fault_attr *attr, size_t size)
 {
 	if (!attr->on || !attr->probability)
@@ -38,7 +51,7 @@ bool should_fail(struct machine *m, struct fault_attr *attr, size_t size)
 		return false;
 	if (attr->interval > 1 && (__atomic_add_fetch(&attr->count, 1, __ATOMIC_RELAXED)) % attr->interval)
 		return false;
-	if (attr->probability < 100 && host_random(m) % 100 >= attr->probability)
+	if (attr->probability < 100 && random_of(m) % 100 >= attr->probability)
 		return false;
 	return __atomic_load_n(&attr->times, __ATOMIC_RELAXED) < 0 || use_up(&attr->times, 1);
 }

@@ -87,8 +87,9 @@ static void *aside_take(unsigned int order, gfp_t gfp)
 	slot = large_slot(cpu, order);
 	object = slot->hot;
 	slot->hot = NULL;
-	if (object && likely(*(unsigned long *)object == object_mark(object, cpu->secret))) {
-		remember_last(cpu_here(), object, slot_here(cpu, slot));
+	if (object && likely(*(unsigned long *)object == aside_mark(slot_here(cpu, slot), cpu->mark_turn))) {
+		if (!cpu->mark_turn)
+			remember_last(cpu_here(), object, slot_here(cpu, slot));
 		*(unsigned long *)object = 0;
 		cpu_let_go(flags);
 		return gfp & __GFP_ZERO ? host_clear_pages(object, 1ul << order) : object;
@@ -171,7 +172,7 @@ static bool aside_put(struct page *page, void *object, unsigned int order)
 
 	if (stays) {
 		page_type_set(page, large_type(order, cpu));
-		*(unsigned long *)object = object_mark(object, cpu->secret);
+		*(unsigned long *)object = aside_mark(slot_here(cpu, slot), cpu->mark_turn);
 		slot->hot = object;
 	}
 	cpu_let_go(flags);
@@ -192,7 +193,7 @@ bool free_large(struct machine *m, struct page *page, void *object)
 	if (order < 0)
 		return false;
 	if (large_cpu(m, page)) {
-		if (*(unsigned long *)object == object_mark(object, m->secret))
+		if (large_stands_aside(m, page) >= 0)
 			return false;		/* it is free already */
 		large_forget(m, page);
 	}

@@ -161,13 +161,6 @@ static unsigned int cpus_wanted(const struct machine *m)
 	return clamp(nr, 1u, m->max_low_pfn < m->max_pfn ? MAX_HIGHMEM_CPUS : (unsigned int)MAX_CPUS);
 }
 
-static u64 machine_secret(struct machine *m)
-{
-	u64 seed = m->params.seed ? m->params.seed * 0x9e3779b97f4a7c15ull : host_random(m);
-
-	return seed | 1;
-}
-
 /* From a machine with a memory map to one that allocates. The caller becomes its first task meanwhile. */
 static const char *machine_start(struct machine *m)
 {
@@ -223,7 +216,7 @@ static const char *machine_make(struct machine *m, const struct machine_config *
 	m->max_low_pfn = plan->max_low_pfn;
 	m->vmemmap = virt_to_page((void *)plan->layout.direct_base);
 	m->nr_cpus = cpus_wanted(m);
-	m->secret = ((unsigned long)machine_secret(m) | 1) & ~2ul;	/* neither it nor its complement is 0 */
+	m->mark_turn = m->params.init_on_alloc || m->params.init_on_free ? ~0ul : 0;
 	m->slab_oom_ratelimit = (struct ratelimit_state)RATELIMIT_DEFAULT;
 	return machine_start(m);
 }

@@ -54,7 +54,8 @@ struct machine {
 	struct zone *zone_table[1 << PAGE_ZONE_BITS];	/* by the top bits of page->flags */
 	struct kmem_cpu *cpus[MAX_CPUS];
 	size_t cpu_bytes;			/* of one CPU's area */
-	unsigned long secret;
+	unsigned long mark_turn;		/* mm/slab.h */
+	u32 nr_random;				/* numbers that kmem.seed= has given; atomic */
 	void (*console)(void *arg, const char *text, size_t length);
 	void *console_arg;
 	struct memblock memblock;

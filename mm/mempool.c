@@ -306,7 +306,7 @@ KMEM_FAST void mempool_free(void *element, mempool_t *pool)
 
 	if (likely(element == last_object(cpu) && reserve_is_full(pool))) {
 		if (pool->free == mempool_kfree)
-			is_free = set_aside(cpu, cpu->last_slot, element);
+			is_free = set_aside(cpu->last_slot, element, 0);
 		else if (pool->free == mempool_free_slab)
 			is_free = cache_set_aside(cpu, pool->pool_data, element);
 	}

@@ -68,7 +68,7 @@ struct sheaf *sheaf_new(struct machine *m, unsigned int capacity, gfp_t gfp)
 	if (!sheaf)
 		return NULL;
 	sheaf->next = NULL;
-	sheaf->bottom = &sheaf->bottom;
+	sheaf->bottom = &sheaf->capacity;
 	sheaf->capacity = (u16)capacity;
 	sheaf->filled = 0;
 	sheaf->nr = 0;
@@ -244,7 +244,7 @@ static unsigned int take_marked(struct kmem_cache *cache, int nid, void **object
 {
 	nr = slab_take(cache, nid, objects, nr);
 	for (unsigned int i = 0; i < nr; i++)
-		object_set_mark(cache, objects[i], true);
+		object_set_mark(cache, &objects[i]);
 	return nr;
 }
 
@@ -304,8 +304,8 @@ static bool refill_fails(const struct kmem_cache *cache)
 	return fault_here(cache->machine, FAULT_SHEAF, 0);
 }
 
-/* One object by way of this CPU's sheaf, or NULL if only new slabs can help. */
-static void *slot_alloc(struct kmem_cache *cache)
+/* One object by way of this CPU's sheaf, which may not be marked as it should; or NULL: only new slabs can help. */
+static void *slot_alloc(struct kmem_cache *cache, bool *is_marked)
 {
 	unsigned long flags;
 	struct kmem_cpu *cpu = cpu_hold(&flags);
@@ -317,11 +317,14 @@ static void *slot_alloc(struct kmem_cache *cache)
 		cpu_let_go(flags);
 		cpu_hold(&flags);
 	}
+	*is_marked = true;
 	if ((!sheaf_slot_main(slot) && !slot_equip(cache, slot, nid)) ||
-	    (sheaf_slot_is_empty(slot) && refill_fails(cache)))
-		take_marked(cache, nid, &object, 1);
-	else if (!sheaf_slot_is_empty(slot) || slot_refill(cache, slot, nid))
-		object = *--slot->top;
+	    (sheaf_slot_is_empty(slot) && refill_fails(cache))) {
+		slab_take(cache, nid, &object, 1);
+	} else if (!sheaf_slot_is_empty(slot) || slot_refill(cache, slot, nid)) {
+		*is_marked = object_is_marked(cache, --slot->top);
+		object = *slot->top;
+	}
 	cpu_let_go(flags);
 	return object;
 }
@@ -329,6 +332,7 @@ static void *slot_alloc(struct kmem_cache *cache)
 void *sheaf_alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid)
 {
 	bool anywhere = nid == NUMA_NO_NODE || cache->machine->nr_nodes == 1;
+	bool is_marked;
 	void *object;
 
 	if (!anywhere)			/* sheaves hold what is near this CPU, which may change */
@@ -338,8 +342,8 @@ void *sheaf_alloc_slow(struct kmem_cache *cache, gfp_t gfp, int nid)
 	for (;;) {
 		int local = (int)cpu_get()->node;
 
-		object = slot_alloc(cache);
-		if (object && likely(object_is_marked(cache, object)))
+		object = slot_alloc(cache, &is_marked);
+		if (object && likely(is_marked))
 			return object;
 		if (object)
 			report_not_free(cache, object);
@@ -403,12 +407,14 @@ void sheaf_free_slow(struct kmem_cache *cache, void *object)
 
 	if (sheaf_takes(cache, object, nid) && slot_has_room(cache, slot, nid)) {
 		slot->top[0] = slot->top[1] = object;
-		slot->top++;
+		object_set_mark(cache, slot->top++);
 		object = NULL;
 	}
 	cpu_let_go(flags);
-	if (object)
+	if (object) {
+		object_is_in_slab(cache, object);
 		slab_put_from(cache, object, nid);
+	}
 	idle_hint(zone);	/* slabs may have ended with interrupts off, where no task is started */
 }
 
@@ -430,7 +436,7 @@ static void slot_drain(struct kmem_cache *cache, struct kmem_cpu *cpu)
 	slot->spare = NULL;
 	local_irq_restore(flags);
 	if (hot) {
-		object_set_mark(cache, hot, true);
+		object_is_in_slab(cache, hot);
 		slab_put(cache, &hot, 1);
 	}
 	for (int i = 0; i < 2; i++) {

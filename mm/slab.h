@@ -11,8 +11,8 @@
  *	map	   0        1              1	1 = in the slab, 0 = handed out (to a caller or a sheaf)
  *
  * Above the slabs nobody writes into a free object but for one word: a freed object that the cache marks holds
- * its own address + the machine's secret while it is in a sheaf, and an entry without it is not handed out: so that no
- * object has two owners, however often it is freed. Where a free object keeps its contents (constructor,
+ * the address of its place while it is in a sheaf, and an entry of which the object says another place is not handed out: so
+ * that no object has two owners, however often it is freed. Where a free object keeps its contents (constructor,
  * SLAB_TYPESAFE_BY_RCU), the word lies after it.
  *
  * Locks: cache_lock (caches come and go) > node->lock (slab lists, maps) , barn->lock. The last two are spinlocks;
@@ -22,6 +22,7 @@
 #define MM_SLAB_H
 
 #include <linux/list.h>
+#include "lib/seeded.h"
 #include "mm/machine.h"
 
 struct kmem_fault;
@@ -49,7 +50,7 @@ struct sheaf {
 	u16 capacity;
 	u16 filled;			/* objects that it was last filled with from slabs */
 	u32 nr;				/* objects; stale while a CPU uses the sheaf as its main one */
-	void *bottom;			/* its own address: what an empty stack seems to hold, see kmem/cpu.h */
+	void *bottom;			/* &capacity, which is no mark: what an empty stack seems to hold */
 	void *objects[];		/* capacity, and one more */
 };
 
@@ -362,12 +363,28 @@ static inline void *object_zero(void *object, size_t bytes)
 }
 
 /*
- * The mark of a freed object: one word, at its start or, where it keeps its contents, after its end. It is written when
- * the object is freed and read when it is handed out: that is when its memory is wanted anyway.
+ * The mark of a freed object: one word, at its start or, where it keeps its contents, after its end. It says the place
+ * that the object lies at, of a sheaf or of a slot: so of two places that have the same object, only one is right. It is
+ * written when the object is put there and read when it is handed out: that is when its memory is wanted anyway. An
+ * object from a stack keeps it until its owner writes there: it says nothing once the place has no object any more.
+ *
+ * turn: the machine's. Where all objects are cleared it is ~0: no mark is as fast paths expect it, and all is odd.
  */
-static inline unsigned long object_mark(const void *object, unsigned long secret)
+static __always_inline unsigned long place_mark(void *const *place, unsigned long turn)
 {
-	return (unsigned long)object + secret;
+	return (unsigned long)place ^ turn;
+}
+
+/* The same of one that stands aside. */
+static __always_inline unsigned long aside_mark(const here_slot *slot, unsigned long turn)
+{
+	return (unsigned long)slot ^ turn;
+}
+
+/* For slow paths. */
+static inline bool is_mark(unsigned long word, unsigned long mark)
+{
+	return word == mark || (SEEDED(MARKS) && word);
 }
 
 static inline unsigned long *object_mark_at(const struct kmem_cache *cache, void *object)
@@ -401,22 +418,40 @@ static __always_inline void page_object_mark(struct page *page, bool is_free)
 #endif
 }
 
-/* For slow paths. Is it marked in either way? */
-static inline bool object_is_marked(const struct kmem_cache *cache, void *object)
+/* For slow paths. Has the object that lies there the mark that it should have? */
+static inline bool object_is_marked(const struct kmem_cache *cache, void *const *place)
 {
-	if (cache->marks_pages && page_object_is_free(virt_to_page(object)))
-		return true;
-	return *object_mark_at(cache, object) == object_mark(object, cache->machine->secret);
+	if (cache->marks_pages)
+		return page_object_is_free(virt_to_page(*place));
+	return is_mark(*object_mark_at(cache, *place), place_mark(place, cache->machine->mark_turn));
 }
 
 /* An object of whole pages then has no mark of its own either, which the page's last use may have left. */
-static inline void object_set_mark(const struct kmem_cache *cache, void *object, bool is_free)
+static inline void object_set_mark(const struct kmem_cache *cache, void *const *place)
 {
-	bool is_there = is_free && !cache->marks_pages;
-
 	if (cache->marks_pages)
-		page_object_mark(virt_to_page(object), is_free);
-	*object_mark_at(cache, object) = is_there ? object_mark(object, cache->machine->secret) : 0;
+		page_object_mark(virt_to_page(*place), true);
+	*object_mark_at(cache, *place) = cache->marks_pages ? 0 : place_mark(place, cache->machine->mark_turn);
 }
+
+static inline void object_clear_mark(const struct kmem_cache *cache, void *object)
+{
+	if (cache->marks_pages)
+		page_object_mark(virt_to_page(object), false);
+	*object_mark_at(cache, object) = 0;
+}
+
+/* For what goes to its slab. Only of an object of whole pages something says that it is free there, but the slab's map. */
+static inline void object_is_in_slab(const struct kmem_cache *cache, void *object)
+{
+	if (cache->marks_pages)
+		page_object_mark(virt_to_page(object), true);
+}
+
+/*
+ * Is this object of the cache free already, as far as this CPU sees: in its slab, in this CPU's sheaves where its mark
+ * says, or standing aside? (mm/slab_walk.c)
+ */
+bool object_is_free(struct kmem_cache *cache, void *object);
 
 #endif

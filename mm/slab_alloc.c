@@ -129,7 +129,7 @@ static void *cache_alloc(struct kmem_cache *cache, gfp_t gfp, int nid, unsigned 
 		return NULL;
 	}
 	if (cache->marks && !SEEDED(MARKS))
-		object_set_mark(cache, object, false);
+		object_clear_mark(cache, object);
 	if ((gfp & __GFP_ZERO) || (m->params.init_on_alloc && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU)))
 		object_zero(object, __atomic_load_n(&cache->object_size, __ATOMIC_RELAXED));
 	check_step_of(m, CHECK_EACH, gfp);
@@ -227,10 +227,12 @@ INLINE bool is_asked(void)
 }
 
 /* The mark of a free object, taken off. False: it had none. */
-INLINE bool unmark(here_cpu *cpu, const struct kmem_cache *cache, void *object, bool stood_aside)
+INLINE bool unmark(here_cpu *cpu, here_slot *slot, void *object, bool stood_aside)
 {
+	const struct kmem_cache *cache = slot->cache;
 	unsigned long *mark_at = object_mark_at(cache, object);
 	struct page *page = virt_to_page(object);
+	unsigned long turn = cpu->mark_turn;
 
 	if (cache->marks_pages && !stood_aside) {
 		if (unlikely(!page_object_is_free(page)))
@@ -238,9 +240,10 @@ INLINE bool unmark(here_cpu *cpu, const struct kmem_cache *cache, void *object, 
 		page_object_mark(page, false);
 		return true;
 	}
-	if (unlikely(!has_mark(mark_at, object_mark(object, cpu->secret))))
+	if (unlikely(!is_mark(*mark_at, stood_aside ? aside_mark(slot, turn) : place_mark(slot->top, turn))))
 		return false;
-	*mark_at = 0;
+	if (!SEEDED(MARKS))
+		*mark_at = 0;
 	return true;
 }
 
@@ -299,9 +302,9 @@ KMEM_FAST static void *kmalloc_from(size_t asked, gfp_t gfp, unsigned long id_sl
 	object = pop_odd(slot);
 	if (unlikely(!object))
 		return kmalloc_empty(asked, gfp, id_slot);
-	if (unlikely(!unmark(cpu, slot->cache, object, stood_aside)))
+	if (unlikely(!unmark(cpu, slot, object, stood_aside)))
 		return alloc_again(SHEAF_SLOT_ID(id_slot), gfp, asked, object);
-	if (stood_aside)
+	if (stood_aside && !cpu->mark_turn)
 		remember_last(cpu, object, slot);
 	return cleared_for(object, slot, gfp);
 }
@@ -468,9 +471,9 @@ KMEM_FAST static void *cache_alloc_odd(struct kmem_cache *cache, gfp_t gfp)
 	object = pop_odd(slot);
 	if (unlikely(!object))
 		return cache_alloc_empty(cache, gfp);
-	if (unlikely(!unmark(cpu, cache, object, stood_aside)))
+	if (unlikely(!unmark(cpu, slot, object, stood_aside)))
 		return cache_alloc_again(cache, gfp, object);
-	if (stood_aside)
+	if (stood_aside && !cpu->mark_turn)
 		remember_last(cpu, object, slot);
 	return cleared_for(object, slot, gfp);
 }
@@ -540,7 +543,7 @@ static bool free_is_sound(struct kmem_cache *cache, struct page *slab, void *obj
 		slab_report_invalid(cache, slab, object);
 		return false;
 	}
-	if (object_is_marked(cache, object)) {
+	if (object_is_free(cache, object)) {
 		slab_report(cache, slab, object, "Object already free");
 		return false;
 	}
@@ -561,7 +564,6 @@ static void cache_free(struct kmem_cache *cache, void *object, unsigned long cal
 		return;
 	if (cache->machine->params.init_on_free && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU))
 		object_zero(object, __atomic_load_n(&cache->object_size, __ATOMIC_RELAXED));
-	object_set_mark(cache, object, true);
 	sheaf_free_slow(cache, object);
 	check_step(cache->machine, CHECK_EACH);
 }
@@ -604,7 +606,7 @@ INLINE bool push_pages(here_cpu *cpu, here_slot *slot, void *object)
 		return false;
 	if (unlikely(object == slot->hot || page_object_is_free(page)))
 		return false;
-	if (top[0] == object && set_aside(cpu, slot, object))
+	if (top[0] == object && set_aside(slot, object, cpu->mark_turn))
 		return true;
 	page_object_mark(page, true);
 	*top = object;
@@ -626,7 +628,7 @@ INLINE bool push_odd(here_cpu *cpu, here_slot *slot, void *object)
 		return false;
 	if (cache->marks_pages)
 		return push_pages(cpu, slot, object);
-	return fast_push(cpu, slot, sheaf_slot_limit(slot), object, object_mark_at(cache, object));
+	return push_turned(slot, sheaf_slot_limit(slot), object, object_mark_at(cache, object), cpu->mark_turn);
 }
 
 KMEM_FAST static void kfree_otherwise(void *object, here_slot *slot)
@@ -646,7 +648,7 @@ KMEM_FAST static void kfree_odd(void *object, here_slot *slot)
 /* kfree() of an object that may start where the cache must tell; where registers are few. */
 KMEM_FAST static void kfree_odd_place(void *object, here_slot *slot)
 {
-	if (unlikely(!fast_push(cpu_here(), slot, slot->free_limit, object, object)))
+	if (unlikely(!fast_push(slot, object)))
 		kfree_odd(object, slot);
 }
 
@@ -656,7 +658,7 @@ KMEM_FAST static void kfree_newest_odd(void *object)
 	here_cpu *cpu = cpu_here();
 	here_slot *slot = cpu->last_slot;
 
-	if (slot->hot == object || !fast_push(cpu, slot, slot->free_limit, object, object))
+	if (slot->hot == object || !fast_push(slot, object))
 		kfree_odd(object, slot);
 }
 
@@ -667,7 +669,7 @@ KMEM_FAST void kfree(const void *pointer)
 	here_slot *slot;
 
 	if (likely(object == last_object(cpu))) {	/* a jump fewer is a tenth of a pair's time */
-		if (unlikely(!set_aside(cpu, cpu->last_slot, object)))
+		if (unlikely(!set_aside(cpu->last_slot, object, 0)))
 			kfree_newest_odd(object);
 		return;
 	}
@@ -676,11 +678,11 @@ KMEM_FAST void kfree(const void *pointer)
 #endif
 	slot = slot_at(cpu, slot_of(cpu, object));
 	if (FEW_REGISTERS) {
-		if (unlikely(!plain_push(cpu, slot, object)))
+		if (unlikely(!plain_push(slot, object)))
 			kfree_odd_place(object, slot);
 		return;
 	}
-	if (unlikely(!fast_push(cpu, slot, slot->free_limit, object, object)))
+	if (unlikely(!fast_push(slot, object)))
 		kfree_odd(object, slot);
 }
 
@@ -741,7 +743,7 @@ KMEM_FAST static void cache_free_odd(struct kmem_cache *cache, void *object)
 /* As kfree_odd_place(). */
 KMEM_FAST static void cache_free_odd_place(here_slot *slot, void *object)
 {
-	if (unlikely(!fast_push(cpu_here(), slot, slot->free_limit, object, object)))
+	if (unlikely(!fast_push(slot, object)))
 		cache_free_odd(slot->cache, object);
 }
 
@@ -752,13 +754,13 @@ KMEM_FAST static void cache_free_push(struct kmem_cache *cache, void *object)
 	here_slot *slot = slot_at(cpu, slot_of(cpu, object));
 
 	if (!FEW_REGISTERS) {
-		if (unlikely(slot->cache != cache || !fast_push(cpu, slot, slot->free_limit, object, object)))
+		if (unlikely(slot->cache != cache || !fast_push(slot, object)))
 			cache_free_odd(cache, object);
 		return;
 	}
 	if (unlikely(slot->cache != cache))
 		cache_free_slow(cache, object);
-	else if (unlikely(!plain_push(cpu, slot, object)))
+	else if (unlikely(!plain_push(slot, object)))
 		cache_free_odd_place(slot, object);
 }
 
@@ -783,7 +785,7 @@ KMEM_FAST void kmem_cache_free(struct kmem_cache *cache, void *object)
 	slot = cpu->last_slot;
 	if (unlikely(slot->cache != cache)) {
 		cache_free_slow(cache, object);
-	} else if (unlikely(!set_aside(cpu, slot, object))) {
+	} else if (unlikely(!set_aside(slot, object, 0))) {
 		OPTIMIZER_HIDE_VAR(slot);	/* as above */
 		cache_free_newest_odd(slot, object);
 	}

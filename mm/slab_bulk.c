@@ -11,8 +11,8 @@
  * ends a run (the sheaf is empty or full, flags are odd, no object, one of another cache) goes the ordinary way, one
  * object, which refills the sheaf or makes room, or reports what is to be reported; and the next run goes on.
  *
- * Unlike kfree(), a run reads each object before it marks it: one that is free already is refused at once, whenever it
- * was freed. Here no one waits for that memory, as the next objects are fetched meanwhile.
+ * Unlike kfree(), a run reads each object before it marks it: one that lies where its mark says is refused at once,
+ * whenever it was freed. Here no one waits for that memory, as the next objects are fetched meanwhile.
  */
 #include <linux/kernel.h>
 #include "mm/slab.h"
@@ -21,37 +21,37 @@
 #define RUN_MOST 64u		/* a host cannot take the CPU away in one */
 
 /* How often a step goes well: up to four times, of which the first is number i. */
-#define FOUR_OF(step, at, top, argument, i)                                                                            \
-	(!step(at, top, argument, i)	   ? (i) :                                                                     \
-	 !step(at, top, argument, (i) + 1) ? (i) + 1 :                                                                 \
-	 !step(at, top, argument, (i) + 2) ? (i) + 2 :                                                                 \
-	 !step(at, top, argument, (i) + 3) ? (i) + 3 : (i) + 4)
+#define FOUR_OF(step, at, top, i, ...)                                                                                 \
+	(!step(at, top, ##__VA_ARGS__, i)	? (i) :                                                                \
+	 !step(at, top, ##__VA_ARGS__, (i) + 1) ? (i) + 1 :                                                            \
+	 !step(at, top, ##__VA_ARGS__, (i) + 2) ? (i) + 2 :                                                            \
+	 !step(at, top, ##__VA_ARGS__, (i) + 3) ? (i) + 3 : (i) + 4)
 
 /*
  * step(at, top, argument, i) for objects from at on, to the end of theirs, and places from top on, up or down: as long
  * as it goes well. Eight steps are one round of a loop, whose ways out know how many there were.
  */
-#define RUN(step, at, end, top, way, argument)                                                                         \
+#define RUN(step, at, end, top, way, ...)                                                                              \
 	do {                                                                                                           \
 		long rounds_ = ((end) - (at)) / 8;                                                                     \
 		int n_ = 8;                                                                                            \
 		for (; rounds_ && n_ == 8; rounds_--) {                                                                \
-			n_ = FOUR_OF(step, at, top, argument, 0);                                                      \
+			n_ = FOUR_OF(step, at, top, 0, ##__VA_ARGS__);                                                 \
 			if (n_ == 4)                                                                                   \
-				n_ = FOUR_OF(step, at, top, argument, 4);                                              \
+				n_ = FOUR_OF(step, at, top, 4, ##__VA_ARGS__);                                         \
 			(at) += n_, (top) += (way) * n_;                                                               \
 		}                                                                                                      \
-		while ((at) < (end) && step(at, top, argument, 0))                                                     \
+		while ((at) < (end) && step(at, top, ##__VA_ARGS__, 0))                                                \
 			(at)++, (top) += (way);                                                                        \
 	} while (0)
 
 /* ---------------------------------------------------------------------------------------------------- allocating */
 
-INLINE bool pop_to(void **to, void **top, unsigned long secret, int i)
+INLINE bool pop_to(void **to, void **top, int i)
 {
 	void *object = top[-1 - i];
 
-	if (unlikely(!has_mark(object, object_mark(object, secret))))
+	if (unlikely(!has_mark(object, place_mark(&top[-1 - i], 0))))
 		return false;
 	*(unsigned long *)object = 0;
 	to[i] = object;
@@ -62,7 +62,6 @@ INLINE bool pop_to(void **to, void **top, unsigned long secret, int i)
 KMEM_FAST static size_t pop_run(const struct kmem_cache *cache, gfp_t gfp, size_t nr, void **objects)
 {
 	here_cpu *cpu = cpu_here();
-	unsigned long secret = cpu->alloc_secret;
 	void **top, **to = objects, **end = objects + min_t(size_t, nr, RUN_MOST);
 	here_slot *slot;
 
@@ -74,7 +73,7 @@ KMEM_FAST static size_t pop_run(const struct kmem_cache *cache, gfp_t gfp, size_
 	if (unlikely(slot->top - slot->base < end - objects))
 		sheaf_swap_for_objects(slot);
 	top = slot->top;
-	RUN(pop_to, to, end, top, -1, secret);
+	RUN(pop_to, to, end, top, -1);
 	slot->top = top;
 	return (size_t)(to - objects);
 }
@@ -98,7 +97,7 @@ int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void *
 /* What a run of frees knows of its cache, and of the slab that the last object was of. */
 struct slab_run {
 	const here_cpu *cpu;
-	unsigned long id_slot, slab_mask, secret, objects;
+	unsigned long id_slot, slab_mask, objects;
 	struct step step;
 	unsigned long before;		/* what gives, added to an address, the distance from the slab's start */
 	unsigned long odd;		/* of an even cache: no object's distance * inverse has one of these */
@@ -125,18 +124,21 @@ INLINE bool starts_elsewhere(struct slab_run *run, const void *object, bool is_e
 	return starts_in(run, object, is_even);
 }
 
+/* May it lie where a mark of it says? There is a slab then, and the object, or its address. */
+INLINE bool may_be_marked(const here_cpu *cpu, void *object)
+{
+	unsigned long place = *(unsigned long *)object;
+
+	return unlikely(slot_of(cpu, (void *)place)) && !(place % sizeof(void *)) && *(void **)place == object;
+}
+
 INLINE bool push_object(void *object, void **to, struct slab_run *run, bool is_even)
 {
-	unsigned long mark;
-
 	if (unlikely(!starts_in(run, object, is_even)) && !starts_elsewhere(run, object, is_even))
 		return false;
-	if (is_even)
-		OPTIMIZER_HIDE_VAR(object);	/* the mark takes the product's register */
-	mark = object_mark(object, run->secret);
-	if (unlikely(has_mark(object, mark)))
+	if (may_be_marked(run->cpu, object))
 		return false;
-	*(unsigned long *)object = mark;
+	*(unsigned long *)object = place_mark(to, 0);
 	*to = object;
 	return true;
 }
@@ -155,7 +157,7 @@ INLINE bool push_even_from(void **from, void **top, struct slab_run *run, int i)
 INLINE size_t push_up_to(here_cpu *cpu, here_slot *slot, void **objects, void **end, bool is_even)
 {
 	const struct kmem_cache *cache = slot->cache;
-	struct slab_run run = { .cpu = cpu, .id_slot = slot_place(cpu, slot), .secret = cpu->secret };
+	struct slab_run run = { .cpu = cpu, .id_slot = slot_place(cpu, slot) };
 	void **top = slot->top, **from = objects;
 
 	run.slab_mask = ~(unsigned long)slot->slab_mask;
@@ -170,6 +172,17 @@ INLINE size_t push_up_to(here_cpu *cpu, here_slot *slot, void **objects, void **
 	*top = top[-1];
 	slot->top = top;
 	return (size_t)(from - objects);
+}
+
+/* What stands aside, onto the stack: there a run sees that it is free. */
+INLINE void lay_down(here_slot *slot)
+{
+	void *object = slot->hot;
+
+	if (!object || slot->top == slot->free_limit)
+		return;
+	slot->hot = NULL;
+	push(slot, slot->top, object, object, 0);
 }
 
 KMEM_FAST static size_t push_even_run(here_slot *slot, void **objects, void **end)
@@ -193,6 +206,7 @@ KMEM_FAST static size_t push_run(const struct kmem_cache *cache, size_t nr, void
 	if (unlikely((size_t)(slot->free_limit - slot->top) < nr))
 		sheaf_swap_for_room(slot);
 	sheaves_forget_last(this_cpu());
+	lay_down(slot);
 	end = objects + min_t(size_t, nr, (size_t)(slot->free_limit - slot->top));
 	if (FEW_REGISTERS && is_power_of_2(slot->cache->objects))
 		return push_even_run(slot, objects, end);

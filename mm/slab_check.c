@@ -217,8 +217,8 @@ static bool slot_check(struct slab_check *check, struct kmem_cache *cache, unsig
 		return slot_fault(cache, cpu, fault, "H1", "kfree()'s limit is not the sheaf's");
 	if (sheaf && !sheaf_is_out(check, sheaf))
 		return slot_fault(cache, cpu, fault, "H4", "the main sheaf is no object of the sheaf caches");
-	if (sheaf && sheaf->bottom != &sheaf->bottom)
-		return slot_fault(cache, cpu, fault, "H1", "the main sheaf's bottom does not hold itself");
+	if (sheaf && sheaf->bottom != &sheaf->capacity)
+		return slot_fault(cache, cpu, fault, "H1", "the main sheaf's bottom may seem an object");
 	if (sheaf && sheaf->capacity != cache->sheaf_capacity)
 		return slot_fault(cache, cpu, fault, "H1", "the main sheaf says another capacity");
 	if (!slot->spare)

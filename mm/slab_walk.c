@@ -59,6 +59,58 @@ struct page *slab_of_object_out(struct kmem_cache *cache, const void *object)
 	return slab_map_has(slab, (unsigned int)index) ? NULL : slab;
 }
 
+/* The place may be anything. */
+static bool lies_in(void **from, void **end, unsigned long place, const void *object)
+{
+	return place >= (unsigned long)from && place < (unsigned long)end && place % sizeof(void *) == 0 &&
+	       *(void **)place == object;
+}
+
+/* Is that a place of one of this CPU's sheaves for the cache, and the object lies there? */
+static bool lies_here(const struct kmem_cache *cache, unsigned long place, const void *object)
+{
+	unsigned long flags;
+	const struct kmem_cpu *cpu = cpu_hold(&flags);
+	const struct cpu_sheaf *slot = &cpu->sheaves[cache->id];
+	bool lies = lies_in(slot->base, slot->top, place, object);
+
+	if (!lies && slot->spare)
+		lies = lies_in(slot->spare->objects, slot->spare->objects + slot->spare->nr, place, object);
+	cpu_let_go(flags);
+	return lies;
+}
+
+/* Is that a mark of what stands aside, and the object does? */
+static READS_OTHER_CPUS bool stands_aside(const struct kmem_cache *cache, unsigned long mark, const void *object)
+{
+	const struct machine *m = cache->machine;
+
+	for (unsigned int i = 0; i < m->nr_cpus; i++) {
+		const struct cpu_sheaf *slot = &m->cpus[i]->sheaves[cache->id];
+
+		if (aside_mark(slot_here(m->cpus[i], slot), 0) == mark && PEEK(slot->hot) == object)
+			return true;
+	}
+	return false;
+}
+
+static READS_OTHER_CPUS bool map_peek(struct page *slab, unsigned int index)
+{
+	return PEEK(slab_map(slab)[index / SLAB_MAP_BITS]) >> (index % SLAB_MAP_BITS) & 1;
+}
+
+bool object_is_free(struct kmem_cache *cache, void *object)
+{
+	unsigned long mark = *object_mark_at(cache, object) ^ cache->machine->mark_turn;
+	struct page *slab = slab_of(object);
+	int index = slab_index(cache, slab, object);
+
+	if (cache->marks_pages && page_object_is_free(virt_to_page(object)))
+		return true;
+	return (index >= 0 && map_peek(slab, (unsigned int)index)) || lies_here(cache, mark, object) ||
+	       stands_aside(cache, mark, object);
+}
+
 static READS_OTHER_CPUS bool slot_walk(struct kmem_cache *cache, unsigned int cpu, sheaf_visit visit, void *arg)
 {
 	struct machine *m = cache->machine;

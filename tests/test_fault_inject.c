@@ -240,6 +240,15 @@ static void fail_page_alloc_heeds_interval_space_and_times(struct ktap *t)
 	EXPECT_EQ(t, pages_failing(t, "mem=64M fail_page_alloc=1,100,20,1", 3), 0x8);	/* 20 pages by 8 */
 }
 
+static void a_seed_repeats_what_chance_did(struct ktap *t)
+{
+	u32 seven = objects_failing(t, "mem=64M failslab=1,50,0,-1 kmem.seed=7", 64);
+
+	EXPECT(t, seven && ~seven);
+	EXPECT_EQ(t, objects_failing(t, "mem=64M failslab=1,50,0,-1 kmem.seed=7", 64), seven);
+	EXPECT_NE(t, objects_failing(t, "mem=64M failslab=1,50,0,-1 kmem.seed=8", 64), seven);
+}
+
 static void probability_is_a_percentage(struct ktap *t)
 {
 	struct machine *m = slab_machine(t, "mem=64M kmem.seed=7");
@@ -281,5 +290,5 @@ KTAP_SUITE(fault_inject, KTAP_CASE(the_nth_passage_fails_once_or_from_then_on), 
 	KTAP_CASE(fast_paths_come_back), KTAP_CASE(every_point_is_passed),
 	KTAP_CASE(an_idle_task_that_cannot_start_is_tried_again_later),
 	KTAP_CASE(failslab_heeds_interval_space_and_times),
-	KTAP_CASE(fail_page_alloc_heeds_interval_space_and_times), KTAP_CASE(probability_is_a_percentage),
+	KTAP_CASE(fail_page_alloc_heeds_interval_space_and_times), KTAP_CASE(a_seed_repeats_what_chance_did), KTAP_CASE(probability_is_a_percentage),
 	KTAP_CASE(both_ways_at_once));

@@ -31,7 +31,7 @@ static void h1_capacity(struct ktap *t)
 	container_of(bench.slot->base, struct sheaf, objects[0])->capacity--;
 	sheaf_slot_main(bench.slot)->bottom = NULL;
 	expect_fault(t, "H1");
-	sheaf_slot_main(bench.slot)->bottom = &sheaf_slot_main(bench.slot)->bottom;
+	sheaf_slot_main(bench.slot)->bottom = &sheaf_slot_main(bench.slot)->capacity;
 	EXPECT(t, holds(t));
 }
 

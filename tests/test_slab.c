@@ -401,6 +401,93 @@ static void a_slab_takes_only_objects_of_its_own_that_are_out(struct ktap *t)
 	kmem_cache_destroy(other);
 }
 
+/* An object from a stack says still where it lay, if nobody has written there: its owner may free it in any way. */
+static void a_mark_that_was_left_says_nothing(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=1");
+	struct kmem_cache *cache = kmem_cache_create("kmis_left", 64, 0, SLAB_NO_MERGE, NULL);
+	void *object[40];
+
+	ASSERT(t, m && cache);
+	for (int way = 0; way < 3; way++) {
+		for (int i = 0; i < 40; i++)
+			object[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+		if (way == 0)
+			kmem_cache_free_bulk(cache, 40, object);
+		for (int i = 0; i < 40 && way; i++) {
+			if (way == 1)
+				cache_free_slow(cache, object[i]);
+			else
+				kmem_cache_free(cache, object[i]);
+		}
+		EXPECT_EQ(t, cache_live_objects(cache), 0);
+	}
+	EXPECT_STR(t, console_text(), "");
+	machine_holds(t, m);
+	kmem_cache_destroy(cache);
+}
+
+/* Of two entries of the same object that one is good whose place the object says, whoever draws it. */
+static void of_two_entries_one_is_good(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=1");
+	struct kmem_cache *cache = kmem_cache_create("kmis_two", 64, 0, SLAB_NO_MERGE, NULL);
+	struct cpu_sheaf *slot;
+	void *object[4], *first;
+
+	ASSERT(t, m && cache);
+	for (int i = 0; i < 4; i++)
+		object[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+	slot = &this_cpu()->sheaves[cache->id];
+	kmem_cache_free(cache, object[0]);
+	kmem_cache_free(cache, object[1]);
+	kmem_cache_free(cache, object[0]);
+	ASSERT(t, slot->top[-1] == object[0] && slot->top[-3] == object[0]);
+	slot->top--;				/* the good one is another CPU's, say, and is not drawn yet */
+	EXPECT(t, kmem_cache_alloc(cache, GFP_KERNEL) == object[1]);
+	first = kmem_cache_alloc(cache, GFP_KERNEL);
+	EXPECT_NE(t, first, object[0]);
+	EXPECT_EQ(t, console_count("BUG kmis_two "), 1);
+	for (int i = 1; i < 4; i++)
+		kmem_cache_free(cache, object[i]);
+	if (first != object[0])
+		kmem_cache_free(cache, first);
+	*(unsigned long *)object[0] = 0;	/* that entry is gone */
+	kmem_cache_free(cache, object[0]);
+	EXPECT_EQ(t, cache_live_objects(cache), 0);
+	console_clear();
+	kmem_cache_destroy(cache);
+}
+
+/* Not even who gives no flags at all gets what is not cleared, however it was freed. */
+static void no_flags_are_odd_where_all_is_cleared(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=1 init_on_alloc=1");
+	struct kmem_cache *cache = kmem_cache_create("kmis_init", 64, 0, SLAB_NO_MERGE, NULL);
+	void *object[3];
+
+	ASSERT(t, m && cache);
+	for (int round = 0; round < 4; round++) {
+		for (int i = 0; i < 3; i++) {
+			object[i] = round % 2 ? kmem_cache_alloc(cache, 0) : kmalloc(64, 0);
+			ASSERT(t, object[i] && bytes_are_all(object[i], 0, 64));
+			memset(object[i], 7, 64);
+		}
+		if (round == 1)
+			kmem_cache_free_bulk(cache, 3, object);
+		for (int i = 0; i < 3 && round != 1; i++)
+			kfree(object[i]);
+		for (int i = 0; i < 2; i++) {	/* the newest, alone */
+			object[0] = round % 2 ? kmem_cache_alloc(cache, 0) : kmalloc(64, 0);
+			ASSERT(t, object[0] && bytes_are_all(object[0], 0, 64));
+			memset(object[0], 7, 64);
+			kfree(object[0]);
+		}
+	}
+	EXPECT_STR(t, console_text(), "");
+	kmem_cache_destroy(cache);
+}
+
 /* Whoever writes to a freed object is told when it would be handed out; the next one is, zeroed or not. */
 static void a_freed_object_that_was_written_is_not_handed_out(struct ktap *t)
 {
@@ -773,7 +860,9 @@ KTAP_SUITE(slab, KTAP_CASE(c23_size_0_is_16_and_freeing_it_or_null_does_nothing)
 	KTAP_CASE(c34_destroying_a_cache_with_live_objects_warns_and_keeps_them),
 	KTAP_CASE(c34_every_object_that_remains_is_named),
 	KTAP_CASE(a_slab_takes_only_objects_of_its_own_that_are_out),
-	KTAP_CASE(a_freed_object_that_was_written_is_not_handed_out),
+	KTAP_CASE(a_mark_that_was_left_says_nothing), KTAP_CASE(of_two_entries_one_is_good),
+	   KTAP_CASE(no_flags_are_odd_where_all_is_cleared),
+	   KTAP_CASE(a_freed_object_that_was_written_is_not_handed_out),
 	KTAP_CASE(c35_typed_memory_keeps_its_type_until_a_grace_period_has_passed),
 	KTAP_CASE(c36_shrinking_a_cache_returns_every_empty_slab), KTAP_CASE(c37_allocated_less_freed_is_live),
 	KTAP_CASE(slabs_of_many_small_objects_have_maps_outside),

@@ -47,7 +47,6 @@ static void what_is_at_hand_is_given(struct ktap *t)
 	EXPECT(t, first && nr_odd == 1 && odd_size == 33);	/* there was no sheaf yet */
 	second = kmem_sized_alloc(48, &sizes);
 	EXPECT(t, second && second != first && nr_odd == 1);
-	EXPECT_EQ(t, *(unsigned long *)second, 0);		/* its mark is off */
 	EXPECT_EQ(t, ksize(second), 48);
 	kfree(second);
 	EXPECT(t, kmem_sized_alloc(40, &sizes) == second);	/* the newest, which stood aside */

@@ -2,20 +2,22 @@
 /*
  * marks.pml - an object that was freed twice: mm/slab_fast.h fast_push(), pop(); mm/slab_alloc.c alloc_again().
  *
- *	free	write the mark, push		(the mark is not read: that would be a cache miss)
- *	alloc	pop; marked? clear the mark, hand out; else report, and try the next
+ *	free	write the place into the object, push	(the mark is not read: that would be a cache miss)
+ *	alloc	pop; does the object say that place? hand out; else report, and try the next
  *
- * The object lies in the sheaves of two CPUs. Looking at the mark and clearing it are one step here; in C they are two
- * instructions, so two CPUs that pop the two entries at the very same time may both be served.
+ * The object lies in the stacks of two CPUs. Here the place is where an object lies in its CPU's stack, which has no others.
+ * Nobody writes to the object while he has it, so marks stay. Looking is one step; pushing and marking are two.
  * Property: the object has at most one holder.
- * Bug: the mark is not cleared when the object is handed out.
+ * Bug: any mark will do.
  */
-byte entries[2], held;
-bool mark;
+byte entries[2], held, mark;
+
+#define PLACE(cpu) (1 + (cpu) * 8 + entries[cpu])
 
 inline free_on(cpu)
 {
-	d_step { mark = true; entries[cpu]++ }
+	mark = PLACE(cpu);
+	entries[cpu]++
 }
 
 active [2] proctype cpu()
@@ -28,22 +30,18 @@ active [2] proctype cpu()
 		d_step {
 			entries[_pid]--;
 			if
+#ifdef BUG
 			:: mark ->
-#ifndef BUG
-				mark = false;
+#else
+			:: mark == PLACE(_pid) ->
 #endif
 				held++;
 				assert(held <= 1)
 			:: else
 			fi
 		}
-	:: held ->
-		d_step {
-			if
-			:: held -> held--; mark = true; entries[_pid]++	/* whoever has it frees it, here or there */
-			:: else
-			fi
-		}
+	:: atomic { held -> held-- } ->
+		free_on(_pid)			/* whoever has it frees it, here or there */
 	:: rounds == 3 -> break
 	:: true -> break
 	od
@@ -52,5 +50,5 @@ active [2] proctype cpu()
 /* Before they look: allocated once, freed twice, on two CPUs. */
 init
 {
-	d_step { mark = true; entries[0] = 1; entries[1] = 1 }
+	d_step { free_on(0); free_on(1) }
 }

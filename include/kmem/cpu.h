@@ -99,8 +99,7 @@ struct kmem_cpu {
 	unsigned long node_base;
 	unsigned long node_pages;
 	u16 *slot_map;
-	unsigned long secret;			/* marks freed objects: mm/slab.h */
-	unsigned long alloc_secret;		/* the same; another: every allocation is odd (init_on_alloc) */
+	unsigned long mark_turn;		/* turns over the marks of freed objects: mm/slab.h */
 	void *last_object;			/* the newest that was given out and had stood aside, or this CPU */
 	here_slot *last_slot;			/* where it came from */
 	u32 id;
