@@ -4,14 +4,14 @@
  *
  *	alloc	[ o o o o o o o . . ]	as long as each has its mark
  *		        <------ top
- *	free	[ o o o . . . . . . ]	as long as each starts where one of its slab does, and is not free already
+ *	free	[ o o o . . . . . . ]	as long as each starts where one of its slab does, and does not lie there already
  *		    top ------>
  *
  * In a run only what changes from object to object is looked at. Slabs are looked up where the last object's ends. What
  * ends a run (the sheaf is empty or full, flags are odd, no object, one of another cache) goes the ordinary way, one
  * object, which refills the sheaf or makes room, or reports what is to be reported; and the next run goes on.
  *
- * Unlike kfree(), a run reads each object before it marks it: one that lies where its mark says is refused at once,
+ * Unlike kfree(), a run reads each object before it marks it: one that lies in the stack already is refused at once,
  * whenever it was freed. Here no one waits for that memory, as the next objects are fetched meanwhile.
  */
 #include <linux/kernel.h>
@@ -19,6 +19,13 @@
 #include "mm/slab_fast.h"
 
 #define RUN_MOST 64u		/* a host cannot take the CPU away in one */
+
+/* Where registers are few, what takes none. */
+#if __SIZEOF_POINTER__ == 4
+#define NO_PLACE_BELOW(run) OTHERS_BASE
+#else
+#define NO_PLACE_BELOW(run) ((run)->base)
+#endif
 
 /* How often a step goes well: up to four times, of which the first is number i. */
 #define FOUR_OF(step, at, top, i, ...)                                                                                 \
@@ -53,7 +60,7 @@ INLINE bool pop_to(void **to, void **top, int i)
 
 	if (unlikely(!has_mark(object, place_mark(&top[-1 - i], 0))))
 		return false;
-	*(unsigned long *)object = 0;
+	*(unsigned long *)object = 0;		/* or a run of frees takes a closer look */
 	to[i] = object;
 	return true;
 }
@@ -98,6 +105,7 @@ int kmem_cache_alloc_bulk(struct kmem_cache *cache, gfp_t gfp, size_t nr, void *
 struct slab_run {
 	const here_cpu *cpu;
 	unsigned long id_slot, slab_mask, objects;
+	unsigned long base;		/* of the stack */
 	struct step step;
 	unsigned long before;		/* what gives, added to an address, the distance from the slab's start */
 	unsigned long odd;		/* of an even cache: no object's distance * inverse has one of these */
@@ -124,19 +132,24 @@ INLINE bool starts_elsewhere(struct slab_run *run, const void *object, bool is_e
 	return starts_in(run, object, is_even);
 }
 
-/* May it lie where a mark of it says? There is a slab then, and the object, or its address. */
-INLINE bool may_be_marked(const here_cpu *cpu, void *object)
+/* Does it lie in the stack already, below that place, where its mark says? */
+INLINE bool lies_in_stack(const struct slab_run *run, const void *object, void **to)
 {
-	unsigned long place = *(unsigned long *)object;
+	const unsigned long *word = object;
+	unsigned long place;
 
-	return unlikely(slot_of(cpu, (void *)place)) && !(place % sizeof(void *)) && *(void **)place == object;
+	if (likely(*word < NO_PLACE_BELOW(run)))	/* most words are not so large */
+		return false;
+	OPTIMIZER_HIDE_VAR(word);		/* and are not kept for the others */
+	place = *word;
+	return place >= run->base && place < (unsigned long)to && place % sizeof(place) == 0 && *(void **)place == object;
 }
 
 INLINE bool push_object(void *object, void **to, struct slab_run *run, bool is_even)
 {
 	if (unlikely(!starts_in(run, object, is_even)) && !starts_elsewhere(run, object, is_even))
 		return false;
-	if (may_be_marked(run->cpu, object))
+	if (unlikely(lies_in_stack(run, object, to)))
 		return false;
 	*(unsigned long *)object = place_mark(to, 0);
 	*to = object;
@@ -165,6 +178,7 @@ INLINE size_t push_up_to(here_cpu *cpu, here_slot *slot, void **objects, void **
 	run.objects = cache->objects;
 	run.odd = ~((run.objects - 1) << run.step.shift);
 	run.before = -((unsigned long)objects[0] & run.slab_mask);
+	run.base = (unsigned long)slot->base;
 	if (is_even)
 		RUN(push_even_from, from, end, top, 1, &run);
 	else
