@@ -78,7 +78,7 @@ void firmware_read(u32 magic, u32 info)
 
 void acpi_read(void)
 {
-	int nr = acpi_processors(&memory, firmware.apic_ids, MAX_PROCESSORS);
+	int nr = acpi_processors(&memory, firmware.apic_ids, MAX_PROCESSORS + 1);
 
 	firmware.apic_base = read_msr(MSR_APIC_BASE) & ~0xfffull;
 	if (!firmware.apic_base)

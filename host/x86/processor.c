@@ -40,7 +40,7 @@
 #define MASKED 0x10000u
 #define COMMAND_INIT 0x4500
 #define COMMAND_START 0x4600
-#define COMMAND_NMI_TO_OTHERS 0xc4400
+#define COMMAND_NMI 0x4400
 
 #define OLD_CONTROLLER 0x20
 #define SERIAL_LINE (VECTOR_SERIAL - 32)
@@ -209,10 +209,17 @@ void send_interrupt(u32 apic_id, unsigned int vector)
 	apic_command(apic_id, 0x4000 | vector);
 }
 
+/* Each by its number: one that was not started would take an NMI as firmware left it, and that may be a reset. */
 void processors_halt(void)
 {
-	if (nr_processors > 1)
-		apic_command(0, COMMAND_NMI_TO_OTHERS);
+	u32 own;
+
+	if (nr_processors < 2)		/* and maybe nothing at DEVICE_BASE yet */
+		return;
+	own = apic_read(APIC_ID) >> 24;
+	for (unsigned int i = 0; i < nr_processors; i++)
+		if (processors[i].apic_id != own)
+			apic_command(processors[i].apic_id, COMMAND_NMI);
 }
 
 static void apic_init(void)
@@ -341,9 +348,15 @@ void processors_start(void)
 		return;
 	}
 	memcpy((void *)AP_PLACE, ap_start, (unsigned long)ap_start_end - (unsigned long)ap_start);
-	for (unsigned int i = 0; i < firmware.nr_apics && nr_processors < MAX_PROCESSORS; i++)
-		if (firmware.apic_ids[i] != own)
-			processor_start(firmware.apic_ids[i]);
+	for (unsigned int i = 0; i < firmware.nr_apics; i++) {
+		if (firmware.apic_ids[i] == own)
+			continue;
+		if (nr_processors == MAX_PROCESSORS) {
+			say("kmem: more than %u processors: the others are not started\n", MAX_PROCESSORS);
+			return;
+		}
+		processor_start(firmware.apic_ids[i]);
+	}
 }
 
 _Noreturn void x86_ap_start(void *stack)

@@ -233,7 +233,7 @@ _Noreturn void x86_ap_start(void *stack);
 /* firmware.c: read before there are tables of ours. */
 struct firmware {
 	struct boot_info boot;
-	u32 apic_ids[MAX_PROCESSORS];
+	u32 apic_ids[MAX_PROCESSORS + 1];	/* one more, so that it is seen if there are more */
 	unsigned int nr_apics;
 	u64 apic_base;
 };

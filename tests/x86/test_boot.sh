@@ -7,7 +7,7 @@ qemu=${QEMU:-qemu-system-x86_64}
 command -v $qemu >/dev/null || { echo "1..0 # SKIP no $qemu"; exit 0; }
 . tests/tap.sh
 export BOOT_SECONDS=100
-echo "1..28"
+echo "1..29"
 
 # boots NAME STATUS MEMORY PROCESSORS TEXT [WORD...]: its status, and what it says.
 boots() {
@@ -23,6 +23,9 @@ machine is down, 0 kinds'
 boots 'memory on both sides of the hole, four processors' 0 6G 4 '4 processors
 zone   Normal
 machine is down, 0 kinds'
+boots 'more processors than there is room for' 0 128M 34 'more than 32 processors
+bare metal: 32 processors
+machine is down, 0 kinds' quiet
 
 crime() {
 	boots "crime: $1" 4 64M 2 "$2" quiet "crime=$1" highmem=16M kmem.check=1
