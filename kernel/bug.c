@@ -47,7 +47,7 @@ void dump_stack(void)
 
 bool warn_first_time(const struct bug_site *site)
 {
-	struct machine *m = this_cpu()->machine ? this_cpu()->machine : host_task()->machine;
+	struct machine *m = machine_here();
 
 	if (!m)
 		return true;
@@ -67,7 +67,7 @@ bool warn_first_time(const struct bug_site *site)
 
 void panic_on_warn(void)
 {
-	struct machine *m = this_cpu()->machine ? this_cpu()->machine : host_task()->machine;
+	struct machine *m = machine_here();
 
 	if (m && m->params.panic_on_warn)
 		panic("panic_on_warn set ...");

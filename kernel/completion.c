@@ -69,7 +69,7 @@ unsigned long wait_for_completion_timeout(struct completion *x, unsigned long ti
 		host_wait(&x->done, 0, end - now);
 		now = host_clock(m);
 	}
-	return now < end ? max(1ul, (unsigned long)div_u64(end - now, (u32)(NSEC_PER_SEC / HZ))) : 1;
+	return now < end ? max(1ul, (unsigned long)div_u64(end - now, TICK_NSEC)) : 1;
 }
 
 int wait_for_completion_interruptible(struct completion *x)

@@ -22,13 +22,6 @@
 #define LOGLEVEL_DEFAULT 4
 #define LEVEL_CONT 'c'
 
-static struct machine *console_machine(void)
-{
-	struct machine *m = this_cpu()->machine;
-
-	return m ? m : host_task()->machine;
-}
-
 static void console_write(struct machine *m, const char *text, size_t length)
 {
 	struct task_struct *task = host_task();
@@ -95,7 +88,7 @@ static bool is_shown(const struct machine *m, unsigned int level)
 
 int vprintk(const char *format, va_list args)
 {
-	struct machine *m = console_machine();
+	struct machine *m = machine_here();
 	unsigned int level = take_level(&format);
 	char line[LINE_MAX];
 	int length, wanted;
@@ -135,7 +128,7 @@ _Noreturn void panic(const char *format, ...)
 	pr_emerg("Kernel panic - not syncing: %s\n", text);
 	dump_stack();
 	pr_emerg("---[ end Kernel panic - not syncing: %s ]---\n", text);
-	host_panic(console_machine());
+	host_panic(machine_here());
 }
 
 /* Who finds the state in use prints nothing: someone else is just printing the same. */
@@ -147,7 +140,7 @@ bool __ratelimit(struct ratelimit_state *state)
 
 	if (!SEEDED(RATELIMIT) && __atomic_exchange_n(&state->lock, 1, __ATOMIC_ACQUIRE))
 		return false;
-	now = host_clock(console_machine());		/* under the lock: never before begin_ns */
+	now = host_clock(machine_here());		/* under the lock: never before begin_ns */
 	if (!state->begin_ns || now - state->begin_ns > (u64)state->interval_ms * 1000000) {
 		missed = state->missed;
 		state->begin_ns = now ? now : 1;

@@ -6,8 +6,6 @@
 #include <linux/sched.h>
 #include "mm/cpus.h"
 
-#define TICK_NS ((u32)(NSEC_PER_SEC / HZ))
-
 u64 ktime_get_ns(void)
 {
 	return host_clock(this_machine());
@@ -15,7 +13,7 @@ u64 ktime_get_ns(void)
 
 u64 get_jiffies_64(void)
 {
-	return div_u64(ktime_get_ns(), TICK_NS);
+	return div_u64(ktime_get_ns(), TICK_NSEC);
 }
 
 static void sleep_ns(u64 ns)

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine.h - all state of one machine.
- *
- * Lock order, outermost first: cache_lock, vmalloc's locks, shrinker_lock, node list locks, barn locks,
- * zone->lock, console. None is held over a host call that may sleep.
+ * machine.h - all state of one machine. Which of its locks may be taken inside which: ARCHITECTURE.md.
  */
 #ifndef MM_MACHINE_H
 #define MM_MACHINE_H
@@ -139,6 +136,14 @@ struct machine {
 static inline struct machine *this_machine(void)
 {
 	return cpu_get()->machine;
+}
+
+/* The same for who must lease none: of the CPU that it has, else the one that it has entered; NULL if there is none. */
+static inline struct machine *machine_here(void)
+{
+	struct machine *m = this_cpu()->machine;
+
+	return m ? m : host_task()->machine;
 }
 
 /* Descriptor and frame number, within one machine. */

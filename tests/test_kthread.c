@@ -177,6 +177,29 @@ static void each_completion_lets_one_pass(struct ktap *t)
 	EXPECT_EQ(t, wait_for_completion_timeout(&x, 1), 0);
 }
 
+static int complete_soon(void *x)
+{
+	msleep(1);
+	complete(x);
+	return 0;
+}
+
+/* More ticks than nanoseconds can be counted. */
+static void a_timeout_may_be_as_long_as_any(struct ktap *t)
+{
+	static const unsigned long timeouts[] = { MAX_JIFFY_OFFSET, ~0ul >> 1, ~0ul };
+	DECLARE_COMPLETION(x);
+
+	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M nr_cpus=2"));
+	for (size_t i = 0; i < ARRAY_SIZE(timeouts); i++) {
+		ASSERT(t, !IS_ERR(kthread_run(complete_soon, &x, "soon")));
+		EXPECT_GT(t, wait_for_completion_timeout(&x, timeouts[i]), 100ul * HZ);
+	}
+	EXPECT_EQ(t, jiffies_to_nsecs(HZ), NSEC_PER_SEC);
+	EXPECT_EQ(t, msecs_to_jiffies(~0u), ~0u / 4 + 1);
+	EXPECT_EQ(t, usecs_to_jiffies(~0u), ~0u / 4000 + 1);
+}
+
 static void time_passes(struct ktap *t)
 {
 	ktime_t start, end;
@@ -208,4 +231,5 @@ static void time_passes(struct ktap *t)
 KTAP_SUITE(kthread, KTAP_CASE(a_task_sleeps_until_it_is_woken), KTAP_CASE(a_task_is_stopped),
 	   KTAP_CASE(a_task_may_be_bound_to_a_cpu_that_is_not_there),
 	   KTAP_CASE(the_machine_waits_for_tasks_that_end), KTAP_CASE(no_memory_is_an_error),
-	   KTAP_CASE(each_completion_lets_one_pass), KTAP_CASE(time_passes));
+	   KTAP_CASE(each_completion_lets_one_pass),
+	   KTAP_CASE(a_timeout_may_be_as_long_as_any), KTAP_CASE(time_passes));

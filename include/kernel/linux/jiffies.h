@@ -13,6 +13,7 @@
 #define USEC_PER_MSEC 1000L
 #define NSEC_PER_USEC 1000L
 #define NSEC_PER_MSEC 1000000L
+#define TICK_NSEC (1000000000ull / HZ)
 #define MAX_JIFFY_OFFSET ((long)(~0ul >> 1) / 2)
 
 u64 get_jiffies_64(void);
@@ -28,12 +29,12 @@ u64 get_jiffies_64(void);
 /* Times round up, so that nobody waits less than he said. */
 static inline unsigned long msecs_to_jiffies(unsigned int ms)
 {
-	return (ms + 1000ul / HZ - 1) / (1000ul / HZ);
+	return ms / (1000 / HZ) + !!(ms % (1000 / HZ));
 }
 
 static inline unsigned long usecs_to_jiffies(unsigned int us)
 {
-	return (us + 1000000ul / HZ - 1) / (1000000ul / HZ);
+	return us / (1000000 / HZ) + !!(us % (1000000 / HZ));
 }
 
 static inline unsigned int jiffies_to_msecs(unsigned long ticks)
@@ -41,9 +42,12 @@ static inline unsigned int jiffies_to_msecs(unsigned long ticks)
 	return (unsigned int)(ticks * (1000ul / HZ));
 }
 
+/* At most 146 years, so that it can be added to a clock. */
 static inline u64 jiffies_to_nsecs(unsigned long ticks)
 {
-	return (u64)ticks * (u64)(NSEC_PER_SEC / HZ);
+	u64 nr = ticks;
+
+	return nr < (~0ull >> 2) / TICK_NSEC ? nr * TICK_NSEC : ~0ull >> 2;
 }
 
 #endif
