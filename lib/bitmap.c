@@ -289,7 +289,7 @@ unsigned long bitmap_find_next_zero_area_off(unsigned long *map, unsigned long s
 		place = ((place + align_offset + align_mask) & ~align_mask) - align_offset;
 		end = place + nr;
 		if (end > size)
-			return size > end ? size : end;
+			return end;
 		obstacle = find_next_bit(map, end, place);
 		if (obstacle >= end)
 			return place;
