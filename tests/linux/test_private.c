@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* test_private.c - private memory (kmem.private=1): one address a frame, copied on write by a fork. */
+#include <errno.h>
 #include <fcntl.h>
 #include <kmem/host.h>
 #include <kmem/kmem.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "tests/ktap.h"
@@ -17,7 +23,12 @@
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
 #endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
 #define HUGE_BYTES (2ul << 20)
+
+#define NO_FILTERS 77			/* a child's status */
 
 #ifdef __SANITIZE_THREAD__
 #define CHILDREN_START_NO_THREADS 1
@@ -68,6 +79,49 @@ static void contents_move_into_an_area_and_go_with_it(struct ktap *t)
 	EXPECT(t, is_sound(m));
 	machine_leave();
 	EXPECT_EQ(t, machine_shutdown(m), 0);
+}
+
+/* From now on the system says of this flag what one that is older than it says. False if it lets nobody say so. */
+static bool dontunmap_refuse(void)
+{
+	static struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mremap, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[3])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, MREMAP_DONTUNMAP, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	static const struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
+
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0);
+}
+
+static void move_on_an_older_system(struct ktap *t, void *arg)
+{
+	void *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *moved;
+
+	(void)arg;
+	if (!dontunmap_refuse())
+		_exit(NO_FILTERS);
+	moved = mremap(page, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, (char *)page + 4096);
+	EXPECT(t, moved == MAP_FAILED && errno == EINVAL);
+	contents_move_into_an_area_and_go_with_it(t);
+}
+
+static void so_they_do_on_a_system_that_leaves_a_hole(struct ktap *t)
+{
+	struct ktap_child child;
+
+	if (CHILDREN_START_NO_THREADS)
+		return ktap_skip(t, "ThreadSanitizer ends such a child when it starts a task");
+	if (!ktap_child(t, move_on_an_older_system, NULL, &child))
+		return;
+	if (child.status == NO_FILTERS)
+		return ktap_skip(t, "filters of system calls");
+	EXPECT_EQ(t, child.status, 0);
+	if (child.status)
+		ktap_note(t, "%s", child.text);
 }
 
 static void opened_as_it_is_used(struct ktap *t, const char *cmdline)
@@ -295,7 +349,8 @@ static void a_fork_within_kmem_begins_nothing(struct ktap *t)
 	EXPECT_EQ(t, machine_shutdown(m), 0);
 }
 
-KTAP_SUITE(private, KTAP_CASE(contents_move_into_an_area_and_go_with_it), KTAP_CASE(memory_is_opened_as_it_is_used),
+KTAP_SUITE(private, KTAP_CASE(contents_move_into_an_area_and_go_with_it),
+	   KTAP_CASE(so_they_do_on_a_system_that_leaves_a_hole), KTAP_CASE(memory_is_opened_as_it_is_used),
 	   KTAP_CASE(huge_pages_are_for_who_uses_much),
 	   KTAP_CASE(high_memory_is_refused), KTAP_CASE(a_child_writes_to_its_own),
 	   KTAP_CASE(a_child_is_whole_whatever_other_threads_do), KTAP_CASE(a_fork_within_kmem_begins_nothing));
