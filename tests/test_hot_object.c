@@ -75,17 +75,24 @@ static void where_one_stands_aside_the_next_goes_to_the_stack(struct ktap *t)
 	machine_holds(t, h.m);
 }
 
+/* A machine with three objects: the CPU's newest, and two from the stack. */
+static bool hot_start_with_three(struct ktap *t, struct hot *h, void **first, void **second, void **third)
+{
+	if (!hot_start(t, h, "mem=64M nr_cpus=1"))
+		return false;
+	*first = newest_of(h->cache);
+	*second = kmalloc(64, GFP_KERNEL);
+	*third = kmalloc(64, GFP_KERNEL);
+	return EXPECT(t, h->cpu->last_object == *first);
+}
+
 /* From the stack nobody is told of it; it is seen at the free. */
 static void popped_last_it_stands_aside_too(struct ktap *t)
 {
 	void *first, *second, *third;
 	struct hot h;
 
-	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
-	first = newest_of(h.cache);
-	second = kmalloc(64, GFP_KERNEL);
-	third = kmalloc(64, GFP_KERNEL);
-	EXPECT(t, h.cpu->last_object == first);
+	ASSERT(t, hot_start_with_three(t, &h, &first, &second, &third));
 	kfree(second);				/* not the last */
 	EXPECT(t, !h.slot->hot && h.slot->top[-1] == second && h.slot->top[0] == second);
 	EXPECT(t, kmalloc(64, GFP_KERNEL) == second);
@@ -111,10 +118,7 @@ static void freed_twice_at_once_it_is_reported_wherever_it_went(struct ktap *t)
 	void *first, *second, *third;
 	struct hot h;
 
-	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
-	first = newest_of(h.cache);
-	second = kmalloc(64, GFP_KERNEL);
-	third = kmalloc(64, GFP_KERNEL);
+	ASSERT(t, hot_start_with_three(t, &h, &first, &second, &third));
 	kfree(second);
 	kfree(second);
 	EXPECT_EQ(t, console_count("Object already free"), 1);
