@@ -22,6 +22,7 @@ struct work_shared;
 struct work {
 	const char *name, *sentence;
 	bool in_pairs;			/* every second task has another part */
+	unsigned int batch;		/* operations come in so many at least */
 	void (*work)(struct work_shared *shared, unsigned int self, u64 nr);
 };
 
@@ -47,7 +48,7 @@ struct lines_options {
 	unsigned int nr_files;
 	const char *cmdline;		/* of the machine, after what is usual here */
 	unsigned int nr_tasks;
-	u64 operations;			/* of each task. Of a recording: how many events; 0: all */
+	u64 operations;			/* of each task, or more: whole batches. Of a recording: events; 0: all */
 	enum sim_strategy strategy;
 	u64 seed;
 };

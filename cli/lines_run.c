@@ -154,20 +154,26 @@ static void run_name(struct run *run, struct machine *m)
 
 /* ------------------------------------------------------------------------------------------------------- workloads */
 
+static u64 whole_batches(const struct work *work, u64 operations)
+{
+	return (operations + work->batch - 1) / work->batch * work->batch;
+}
+
 static void work_task(void *arg)
 {
 	struct run *run = arg;
 	unsigned int self = __atomic_fetch_add(&run->started, 1, __ATOMIC_ACQ_REL);
-	const struct lines_options *options = run->options;
+	const struct work *work = run->options->work;
+	u64 operations = whole_batches(work, run->options->operations);
 
 	if (machine_enter(run->machine))
 		sim_fail("a task gets no CPU");
-	options->work->work(&run->shared, self, options->operations / 4);
+	work->work(&run->shared, self, whole_batches(work, operations / 4));
 	work_meet(&run->shared);
 	if (!self)
 		sim_lines_begin();
 	work_meet(&run->shared);
-	options->work->work(&run->shared, self, options->operations);
+	work->work(&run->shared, self, operations);
 	work_meet(&run->shared);
 	if (!self)
 		run->result->moved = sim_lines_end();
@@ -197,7 +203,7 @@ static void work_run(struct run *run)
 		tasks[i] = sim_spawn("task", work_task, run);
 	for (unsigned int i = 0; i < options->nr_tasks; i++)
 		sim_join(tasks[i]);
-	run->result->operations = options->nr_tasks * options->operations;
+	run->result->operations = options->nr_tasks * whole_batches(options->work, options->operations);
 	run_name(run, run->machine);
 	machine_shutdown(run->machine);
 }

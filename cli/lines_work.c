@@ -91,12 +91,13 @@ static void freed_by_the_neighbour(struct work_shared *shared, unsigned int self
 }
 
 static const struct work works[] = {
-	{ "objects", "kmalloc and kfree of 64 bytes, by turns", false, object_pairs },
-	{ "pages", "alloc_page and __free_page, by turns", false, page_pairs },
-	{ "batches", "512 pages taken, then given back", false, page_batches },
-	{ "areas", "vmalloc and vfree of a page, by turns", false, areas },
-	{ "ring", "64 bytes: one task allocates, another frees", true, producer_and_consumer },
-	{ "neighbours", "64 objects of 64 bytes: each task frees its neighbour's", false, freed_by_the_neighbour },
+	{ "objects", "kmalloc and kfree of 64 bytes, by turns", false, 1, object_pairs },
+	{ "pages", "alloc_page and __free_page, by turns", false, 1, page_pairs },
+	{ "batches", "512 pages taken, then given back", false, PAGES_BATCH, page_batches },
+	{ "areas", "vmalloc and vfree of a page, by turns", false, 1, areas },
+	{ "ring", "64 bytes: one task allocates, another frees", true, 1, producer_and_consumer },
+	{ "neighbours", "64 objects of 64 bytes: each task frees its neighbour's", false, WORK_BATCH,
+	  freed_by_the_neighbour },
 };
 
 const struct work *work_at(unsigned int index)

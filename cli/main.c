@@ -81,7 +81,7 @@ static const char lines_help[] =
 	"\n"
 	"  --trace FILE      this recording; may be given several times. Events of CPU n are those of task n % tasks\n"
 	"  --tasks N         so many, 2 to 16 (default 2; of a recording 4)\n"
-	"  --operations N    of each task (default 8192); of a recording the first N events (default: all)\n"
+	"  --operations N    of each task, in whole batches (default 8192); of a recording the first N (default: all)\n"
 	"  --cmdline TEXT    more for the machine's command line; it has 1 GiB and a CPU for each task\n"
 	"  --seed N          of the order in which tasks go on (default 1); the same seed gives the same figures\n"
 	"  --top N           rows of the tables, up to 64 (default 12)\n"
@@ -109,6 +109,8 @@ int command_help(int argc, char **argv)
 {
 	const char *topic = argc > 1 ? argv[1] : "";
 
+	if (argc > 2)
+		return usage_error("help: one topic at a time, not '%s' and '%s'", argv[1], argv[2]);
 	if (!strcmp(topic, "replay"))
 		fputs(replay_help, stdout);
 	else if (!strcmp(topic, "show"))
@@ -139,7 +141,7 @@ int command_lines(int argc, char **argv)
 
 static bool asks_for_help(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			return true;
 	return false;

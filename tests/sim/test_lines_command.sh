@@ -3,7 +3,7 @@
 # test_lines_command.sh - `kmem lines`: what a workload moves, and a recording; the same figures each time; bad options.
 # KMEM=path names the command. TAP on standard output.
 . tests/tap.sh
-echo "1..9"
+echo "1..10"
 sample=samples/compile-head.ftrace.gz
 
 # run STATUS ARGUMENT...: the command's exit status is that.
@@ -43,6 +43,10 @@ run 0 --trace "$sample" --tasks 2 && says '4,993 events of 2 tasks' && says 'kme
 result $? 'a recording is replayed, each event on its CPU'
 run 0 --trace "$sample" --operations 100 --json - && ! says 'FROM CODE' && says '"operations": 100'
 result $? 'as many events as asked for, as JSON only'
+
+run 0 batches --operations 1 && says '1,024 operations of 2 tasks moved' && ! says 'moved 0 lines' &&
+	run 0 neighbours --operations 65 && says '256 operations of 2 tasks'
+result $? 'what comes in batches comes in whole ones, and is counted so'
 
 # refuses TEXT ARGUMENT...: the command says that on standard error.
 refuses() {
