@@ -41,7 +41,7 @@ static void a_pair_of_pages_moves_nothing(struct ktap *t)
 /* Each CPU has its own areas, and their entries lines of the page table to themselves. */
 static void a_pair_of_areas_moves_nothing(struct ktap *t)
 {
-	expect_lines(t, "areas", SIM_RANDOM, 6, 2000, 60);
+	expect_lines(t, "areas", SIM_RANDOM, 6, 2000, 45);
 }
 
 /* Six CPUs' shares of the zone are less than a batch: each comes to keep one while others are at the zone, too. */
