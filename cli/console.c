@@ -21,23 +21,23 @@ static void write_out(void *arg, const char *text, size_t length)
 	fwrite(text, 1, length, stdout);
 }
 
-/* Until it is left, or there is no more. */
-static void talk(struct console *console)
+/* Until it is left, or there is no more. Returns 0, or the error of who cannot read on. */
+static int talk(struct console *console)
 {
 	char text[4096];
-	ssize_t nr;
+	ssize_t nr = 1;
 
 	console_begin(console);
-	while (!console->done) {
+	while (!console->done && nr) {
 		fflush(stdout);
 		nr = read(STDIN_FILENO, text, sizeof(text));
-		if (nr < 0 && errno == EINTR)
-			continue;
-		if (nr <= 0)
-			break;
-		console_input(console, text, (size_t)nr);
+		if (nr > 0)
+			console_input(console, text, (size_t)nr);
+		else if (nr && errno != EINTR)
+			return errno;
 	}
 	console_end(console);
+	return 0;
 }
 
 static int run(const char *cmdline)
@@ -45,7 +45,7 @@ static int run(const char *cmdline)
 	const struct machine_config config = { .cmdline = cmdline, .console = write_out };
 	static struct console console = { .write = write_out };
 	const char *why = NULL;
-	int leaks;
+	int leaks, err;
 
 	console.machine = machine_boot_why(&config, &why);
 	console.is_silent = !isatty(STDIN_FILENO);
@@ -55,9 +55,11 @@ static int run(const char *cmdline)
 		machine_shutdown(console.machine);
 		return fatal("the machine cannot be entered");
 	}
-	talk(&console);
+	err = talk(&console);
 	machine_leave();
 	leaks = machine_shutdown(console.machine);
+	if (err)
+		return fatal("standard input cannot be read: %s", strerror(err));
 	return console.status ? console.status : leaks ? EXIT_FINDING : EXIT_FINE;
 }
 

@@ -120,9 +120,10 @@ bool json_write(const char *path, void (*write)(struct json *json, void *arg), v
 		return false;
 	}
 	write(&json, arg);
+	if (to_stdout)
+		return true;		/* finish_output() sees whether it arrived */
 	is_fine = !fflush(json.out) && !ferror(json.out);
-	if (!to_stdout)
-		is_fine &= !fclose(json.out);
+	is_fine &= !fclose(json.out);
 	if (!is_fine)
 		fatal("%s: cannot be written", path);
 	return is_fine;

@@ -27,9 +27,8 @@ static void say(struct findings *findings, enum severity severity, unsigned int 
 	struct finding *finding = &findings->list[findings->nr];
 	va_list args;
 
-	if (findings->nr == MAX_FINDINGS)
-		return;
-	findings->nr++;
+	findings->last = finding->text;
+	findings->nr += findings->nr < MAX_FINDINGS;
 	findings->nr_bad += severity == SEVERITY_BAD;
 	finding->severity = severity;
 	finding->rank = rank;
@@ -44,12 +43,11 @@ static void say_more(struct findings *findings, const char *format, ...) PRINTF(
 
 static void say_more(struct findings *findings, const char *format, ...)
 {
-	char *text = findings->list[findings->nr - 1].text;
-	size_t length = strlen(text);
+	size_t length = strlen(findings->last);
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text + length, FINDING_BYTES - length, format, args);
+	vsnprintf(findings->last + length, FINDING_BYTES - length, format, args);
 	va_end(args);
 }
 
@@ -200,7 +198,7 @@ static void find_size(struct findings *findings, const struct report *report)
 			size_param(search->smallest_bytes).at, size_param(search->failing_bytes).at, search->runs);
 	else
 		say(findings, SEVERITY_BAD, 880, "smallest-machine",
-		    "More memory alone does not help: with mem=%s something still fails. (%u replays)",
+		    "Nothing up to mem=%s lets all of it succeed. (%u replays)",
 		    size_param(search->failing_bytes).at, search->runs);
 }
 
@@ -226,10 +224,11 @@ static void find_damage(struct findings *findings, const struct report *report)
 				trace->bad[0].column, trace->bad[0].reason);
 		if (trace->nr_lost || trace->nr_lost_uncounted)
 			say(findings, SEVERITY_BAD, 830, "lost-events",
-				"The recording lost %s%s events: frees and allocations are missing, so live memory "
+				"The recording lost %s%s %s: frees and allocations are missing, so live memory "
 				"is only about right. Record with larger buffers (buffer_size_kb).",
 				trace->nr_lost_uncounted ? "at least " : "",
-				count_text(trace->nr_lost + trace->nr_lost_uncounted).at);
+				count_text(trace->nr_lost + trace->nr_lost_uncounted).at,
+				plural(trace->nr_lost + trace->nr_lost_uncounted, "event", "events"));
 		if (trace->entries_written > trace->entries_in_buffer)
 			say(findings, SEVERITY_BAD, 829, "overwritten-events",
 			    "The recording's buffer overwrote %s of %s events: this is its last part only.",

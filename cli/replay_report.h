@@ -38,7 +38,8 @@ struct finding {
 
 struct findings {
 	unsigned int nr, nr_bad;
-	struct finding list[MAX_FINDINGS];
+	char *last;				/* the sentence that was begun last */
+	struct finding list[MAX_FINDINGS + 1];	/* [nr]; the last place is for what there is no room for */
 };
 
 /* All that is to be said, worst first. */

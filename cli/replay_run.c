@@ -62,8 +62,23 @@ static void console_keep(void *arg, const char *text, size_t length)
 	memcpy(result->console + strlen(result->console), text, length);
 }
 
+/* Always false. */
+static bool machine_fails(struct trace_error *error, enum trace_error_kind kind, const char *format, ...) PRINTF(3, 4);
+
+static bool machine_fails(struct trace_error *error, enum trace_error_kind kind, const char *format, ...)
+{
+	va_list args;
+
+	error->kind = kind;
+	va_start(args, format);
+	vsnprintf(error->text, sizeof(error->text), format, args);
+	va_end(args);
+	return false;
+}
+
 static bool start_machine(struct replay *replay, const struct replay_options *options, struct trace_error *error)
 {
+	const char *given = options->cmdline ? options->cmdline : "";
 	char cmdline[sizeof(FIXED_CMDLINE) + sizeof(replay->result->cmdline)];
 	const struct machine_config config = {
 		.cmdline = cmdline,
@@ -74,22 +89,19 @@ static bool start_machine(struct replay *replay, const struct replay_options *op
 	const char *why = NULL;
 	unsigned int nr;
 
-	snprintf(replay->result->cmdline, sizeof(replay->result->cmdline), "%s",
-		options->cmdline ? options->cmdline : "");
-	snprintf(cmdline, sizeof(cmdline), "%s%s", FIXED_CMDLINE, replay->result->cmdline);
+	if ((size_t)snprintf(replay->result->cmdline, sizeof(replay->result->cmdline), "%s", given) >=
+	    sizeof(replay->result->cmdline))
+		return machine_fails(error, TRACE_ERROR_OPEN, "the command line is longer than %zu characters",
+				     sizeof(replay->result->cmdline) - 1);
+	snprintf(cmdline, sizeof(cmdline), "%s%s", FIXED_CMDLINE, given);
 	replay->machine = machine_boot_why(&config, &why);
-	if (!replay->machine) {
-		error->kind = TRACE_ERROR_OPEN;
-		snprintf(error->text, sizeof(error->text), "the machine does not boot with '%.100s': %.100s",
-			 replay->result->cmdline, why ? why : "no memory");
-		return false;
-	}
+	if (!replay->machine)
+		return machine_fails(error, TRACE_ERROR_OPEN, "the machine does not boot with '%.100s': %.100s", given,
+				     why ? why : "no memory");
 	if (machine_enter(replay->machine)) {
 		machine_shutdown(replay->machine);
 		replay->machine = NULL;
-		error->kind = TRACE_ERROR_MEMORY;
-		snprintf(error->text, sizeof(error->text), "the machine cannot be entered");
-		return false;
+		return machine_fails(error, TRACE_ERROR_MEMORY, "the machine cannot be entered");
 	}
 	nr = machine_zones(replay->machine, zones, REPLAY_MAX_ZONES);
 	for (unsigned int i = 0; i < nr && i < REPLAY_MAX_ZONES; i++)
@@ -214,10 +226,12 @@ static void name_file(struct trace_error *error, const char *file)
 	snprintf(error->text, sizeof(error->text), "%.90s%s: %.110s", file, place, reason);
 }
 
-/* Lines, and not one event: something else than a recording. */
+/* Nothing; or no kmem event, and more that is no line of a trace than is. The reader itself says so of most. */
 static bool is_foreign(const struct trace_stats *stats, struct trace_error *error)
 {
-	if (stats->nr_events || !stats->nr_malformed)
+	if (error->kind == TRACE_ERROR_FORMAT)
+		return true;
+	if (stats->nr_events || stats->nr_malformed <= stats->nr_unknown)
 		return false;
 	*error = (struct trace_error){
 		.kind = TRACE_ERROR_FORMAT,

@@ -25,8 +25,10 @@ bool can_repeat(const struct replay_command *command)
 {
 	struct stat status;
 
+	/* What is not there, or is a folder, is so each time: whoever opens it says what is wrong. */
 	for (unsigned int i = 0; i < command->nr_files; i++)
-		if (!strcmp(command->files[i], "-") || stat(command->files[i], &status) || !S_ISREG(status.st_mode))
+		if (!strcmp(command->files[i], "-") ||
+		    (!stat(command->files[i], &status) && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)))
 			return false;
 	return true;
 }

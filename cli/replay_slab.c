@@ -223,7 +223,7 @@ static void object_insert(struct replay *replay, u32 slot, u64 bytes, void *obje
 	} else {
 		cache->failed++;
 		replay->result->counts.failed++;
-		replay_failed(replay, cache->name, bytes, (unsigned int)get_order((unsigned long)bytes));
+		replay_failed(replay, cache->name, bytes, bytes ? (unsigned int)get_order((unsigned long)bytes) : 0);
 	}
 }
 

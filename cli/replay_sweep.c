@@ -96,8 +96,8 @@ static void print_setting(const struct setting *setting)
 
 static void print_sweep(const struct sweep *sweep)
 {
-	printf("SWEEP  %s, %u replays of %s%s\n", sweep->key, sweep->nr, sweep->command->files[0],
-	       sweep->command->nr_files > 1 ? " ..." : "");
+	printf("SWEEP  %s, %u %s of %s%s\n", sweep->key, sweep->nr, plural(sweep->nr, "replay", "replays"),
+	       sweep->command->files[0], sweep->command->nr_files > 1 ? " ..." : "");
 	printf("  %-16s %9s %-15s %9s %6s %9s %9s %8s %7s\n", sweep->key, "failures", "most frequent", "peak use", "",
 		"slabs", "waste", "2M index", "time");
 	for (unsigned int i = 0; i < sweep->nr; i++)
@@ -134,9 +134,11 @@ static int sweep_status(const struct sweep *sweep)
 	int status = EXIT_FINE;
 
 	for (unsigned int i = 0; i < sweep->nr; i++) {
-		if (!sweep->settings[i].result || sweep->settings[i].error.kind != TRACE_ERROR_NONE)
-			return EXIT_BAD;
-		if (sweep->settings[i].findings.nr_bad)
+		const struct setting *setting = &sweep->settings[i];
+
+		if (!setting->result || setting->error.kind != TRACE_ERROR_NONE)
+			return fatal("%s=%s: %s", sweep->key, setting->value, setting->error.text);
+		if (setting->findings.nr_bad)
 			status = EXIT_FINDING;
 	}
 	return status;

@@ -91,6 +91,8 @@ static int show_replayed(struct show *show)
 	struct replay_result *result = replay_run(&options, &error);
 	bool has_failed = result && result->nr_failures;
 
+	if (result)
+		fputs(result->console, stderr);
 	replay_free(result);
 	if (error.kind != TRACE_ERROR_NONE)
 		return fatal("%s", error.text);

@@ -102,7 +102,7 @@ void print_wrapped(FILE *out, const char *text, unsigned int indent, unsigned in
 			while (cut && text[cut] != ' ')
 				cut--;
 			if (!cut)
-				cut = length < room ? length : room;
+				cut = room;
 		}
 		fprintf(out, "%.*s\n", (int)cut, text);
 		text += cut;

@@ -4,7 +4,7 @@
 # KMEM=path names the command. TAP on standard output.
 kmem=${KMEM:-build/kmem}
 . tests/tap.sh
-echo 1..6
+echo 1..7
 
 printf 'check\nfrob\n\nbuddyinfo\nchec' | $kmem console --cmdline 'mem=64M numa=fake=1' >"$dir/out" 2>"$dir/err"
 test $? = 0 && grep -q '^the machine is sound$' "$dir/out" && grep -q "^console: no command 'frob'" "$dir/out" &&
@@ -27,6 +27,11 @@ $kmem console --cmdline mem=1K </dev/null >"$dir/out" 2>"$dir/err"
 test $? = 2 && grep -q 'does not boot' "$dir/err" && { $kmem console now </dev/null 2>"$dir/err"; test $? = 2; } &&
 	grep -q "'now' is not an option" "$dir/err" && { $kmem console --cmdline </dev/null 2>"$dir/err"; test $? = 2; }
 result $? 'bad usage is said'
+
+$kmem console </ >"$dir/out" 2>"$dir/err"
+test $? = 2 && grep -q 'standard input cannot be read: Is a directory' "$dir/err" && { $kmem console <&- >"$dir/out" 2>"$dir/err"; test $? = 2; } &&
+	grep -q 'standard input cannot be read' "$dir/err"
+result $? 'what cannot be read is no end of it'
 
 $kmem help console >"$dir/out" && grep -q 'explain ADDRESS' "$dir/out" && $kmem console </dev/null >"$dir/out" && test ! -s "$dir/out"
 result $? 'help; and nothing to do is done'

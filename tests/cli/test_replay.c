@@ -564,10 +564,12 @@ static void injected_failures_are_not_blamed_on_memory(struct ktap *t)
 	tape_start(t, &tape);
 	for (u64 i = 0; i < 1000; i++)
 		kmalloc_event(&tape, BASE + 0x1000 + i * 1024, 1024);
+	kmalloc_event(&tape, BASE + 0x1000000, 0);
 	r = replay_tape(t, &tape, "mem=64M failslab=1,100,500000,-1");
 	ASSERT_NOT_NULL(t, r);
 	expect_sums(t, r);
 	ASSERT_GT(t, r->nr_failures, 0);
+	EXPECT_EQ(t, r->nr_failure_kinds, 1);
 	EXPECT_EQ(t, r->failures[0].reason, REPLAY_UNKNOWN);
 }
 
@@ -746,6 +748,27 @@ static void findings_name_the_worst_first(struct ktap *t)
 	EXPECT_EQ(t, findings.list[findings.nr - 1].severity, SEVERITY_NOTE);
 }
 
+/* A sentence that there is no room for goes, all of it: nothing of it lands behind another. */
+static void findings_end_where_there_is_room_for_no_more(struct ktap *t)
+{
+	static struct findings findings;
+	const struct trace_error none = { .kind = TRACE_ERROR_NONE };
+	struct trace_stats trace[MAX_FINDINGS + 1];
+	const char *files[MAX_FINDINGS + 1];
+	struct replay_cache cache = { .name = "kmalloc", .live = 5, .live_bytes = 320 };
+	struct replay_result result = { .is_whole = true, .files = files, .nr_files = MAX_FINDINGS + 1, .trace = trace,
+					.caches = &cache, .nr_caches = 1, .objects.live = 5, .counts.events = 5 };
+
+	for (unsigned int i = 0; i < result.nr_files; i++) {
+		trace[i] = (struct trace_stats){ .nr_lost = 1 };
+		files[i] = "part";
+	}
+	findings_make(&findings, &(struct report){ .result = &result, .error = &none });
+	EXPECT_EQ(t, findings.nr, MAX_FINDINGS);
+	for (unsigned int i = 0; i < findings.nr; i++)
+		EXPECT_STR(t, findings.list[i].text, findings.list[0].text);
+}
+
 static void json_is_escaped_and_closed(struct ktap *t)
 {
 	char *text = NULL;
@@ -816,5 +839,6 @@ KTAP_SUITE(replay,
 	   KTAP_CASE(what_cannot_be_replayed_says_why),
 	   KTAP_CASE(the_sample_fits_into_512M_and_not_into_64M),
 	   KTAP_CASE(findings_name_the_worst_first),
+	   KTAP_CASE(findings_end_where_there_is_room_for_no_more),
 	   KTAP_CASE(json_is_escaped_and_closed),
 	   KTAP_CASE(numbers_read_well));
