@@ -7,13 +7,18 @@
  */
 #include <kmem/kmem.h>
 #include <linux/errno.h>
+#include <linux/kernel.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 #include "mm/cpus.h"
+#include "mm/highmem.h"
 #include "mm/page_alloc.h"
-#include "tests/ktap.h"
+#include "mm/pcp.h"
+#include "mm/vmalloc.h"
+#include "tests/machine_for.h"
 
 #define MS 1000000ull
 
@@ -27,19 +32,6 @@ struct world {
 	bool ok;
 };
 
-static char console[16384];
-static size_t console_length;
-
-static void console_keep(void *arg, const char *text, size_t length)
-{
-	(void)arg;
-	if (length >= sizeof(console) - console_length)
-		return;
-	memcpy(console + console_length, text, length);
-	console_length += length;
-	console[console_length] = '\0';
-}
-
 static void shut_down(void *arg)
 {
 	struct world *w = arg;
@@ -51,8 +43,7 @@ static void shut_down(void *arg)
 static bool boot(struct ktap *t, struct world *w, const char *cmdline)
 {
 	*w = (struct world){ .goal = t->soak ? 400000 : 20000 };
-	console_length = 0;
-	console[0] = '\0';
+	console_clear();
 	w->m = machine_boot(&(struct machine_config){ .cmdline = cmdline, .console = console_keep });
 	if (!w->m)
 		ktap_fail(t, "%s does not boot", cmdline);
@@ -119,6 +110,38 @@ static void a_thread_gets_the_cpu_back_that_it_had(struct ktap *t)
 	cpu_release();
 	EXPECT(t, this_cpu() == &kmem_cpu_none);
 	EXPECT(t, cpu_get() == cpu);
+	machine_leave();
+}
+
+/* It is counted before it is ready: until then there is nothing of it to look at. */
+static void a_cpu_that_is_coming_up_is_passed_over(struct ktap *t)
+{
+	static const char *const files[] = { "meminfo", "vmstat", "zoneinfo" };
+	static struct world w;
+	static char text[65536];
+	struct kmem_cache *cache;
+
+	ASSERT(t, boot(t, &w, "mem=64M highmem=16M nr_cpus=2"));
+	machine_enter(w.m);
+	w.m->nr_online++;
+	EXPECT_EQ(t, w.m->cpu_state[1], CPU_OFFLINE);
+	cache = kmem_cache_create("new", 100, 0, SLAB_NO_MERGE, NULL);
+	EXPECT_NOT_NULL(t, cache);
+	kmem_cache_destroy(cache);
+	pcp_update_fast(w.m);
+	cpus_stop(w.m);
+	cpus_start(w.m);
+	vfree(vmalloc(PAGE_SIZE));
+	vm_unmap_aliases();
+	EXPECT_GE(t, machine_release_memory(w.m), 0);
+	EXPECT(t, zones_check(w.m, NULL) && vmalloc_check(w.m, true, NULL) && kmap_local_check(w.m, true, NULL));
+	for (unsigned int i = 0; i < ARRAY_SIZE(files); i++)
+		EXPECT_GT(t, machine_file(w.m, files[i], text, sizeof(text)), 0);
+	EXPECT_LACKS(t, text, "cpu: 1");
+	kmem_dump(w.m);
+	EXPECT_EQ(t, w.m->cpu_state[1], CPU_OFFLINE);
+	w.m->nr_online--;
+	EXPECT(t, kmem_check(w.m, NULL));
 	machine_leave();
 }
 
@@ -648,7 +671,7 @@ static void entering_another_machine_in_atomic_context_is_refused(struct ktap *t
 	machine_leave();				/* refused too */
 	EXPECT(t, machine_current() == w.m);
 	preempt_enable();
-	EXPECT_CONTAINS(t, console, "BUG: sleeping function called from invalid context");
+	EXPECT_CONTAINS(t, console_text(), "BUG: sleeping function called from invalid context");
 	machine_leave();
 	EXPECT_NULL(t, machine_current());
 }
@@ -668,7 +691,7 @@ static void a_thread_that_ends_in_atomic_context_is_reported(struct ktap *t)
 
 	ASSERT(t, boot(t, &w, "mem=64M nr_cpus=1"));
 	ktap_threads(t, 1, enter_and_end_atomic, &w);
-	EXPECT_CONTAINS(t, console, "exited with preempt_count 1");
+	EXPECT_CONTAINS(t, console_text(), "exited with preempt_count 1");
 	EXPECT_EQ(t, w.m->nr_users, 0);
 	EXPECT_EQ(t, cpus_in(w.m, CPU_LEASED), 0);
 }
@@ -703,7 +726,7 @@ static void a_cpu_that_only_another_machine_has_is_not_asked_for(struct ktap *t)
 KTAP_SUITE(cpu,
 	   KTAP_CASE(entering_leases_a_cpu_and_leaving_returns_it),
 	   KTAP_CASE(a_thread_gets_the_cpu_back_that_it_had),
-	   KTAP_CASE(c1_and_c3_are_checked),
+	   KTAP_CASE(a_cpu_that_is_coming_up_is_passed_over), KTAP_CASE(c1_and_c3_are_checked),
 	   KTAP_CASE(atomic_context_is_tracked),
 	   KTAP_CASE(a_thread_without_a_cpu_leases_one_when_it_needs_it),
 	   KTAP_CASE(eight_threads_progress_on_one_cpu),

@@ -10,7 +10,7 @@
 #include <linux/string.h>
 #include "mm/mempool.h"
 #include "mm/slab.h"
-#include "tests/machine_for.h"
+#include "tests/at_lock.h"
 
 /* An allocator that hands out numbers, and can be told to fail. */
 struct numbers {
@@ -518,6 +518,77 @@ static void who_waits_has_the_first_element_of_a_larger_reserve(struct ktap *t)
 	mempool_exit(&w.pool);
 }
 
+struct rivals {
+	mempool_t pool;
+	void *first, *second;
+};
+
+static void free_the_second(void *arg)
+{
+	struct rivals *r = arg;
+
+	mempool_free(r->second, &r->pool);
+}
+
+/* As mempool_free() does, for who has the lock. */
+static void free_the_first(void *arg)
+{
+	struct rivals *r = arg;
+
+	r->pool.elements[0] = r->first;
+	__atomic_store_n(&r->pool.curr_nr, 1, __ATOMIC_RELAXED);
+}
+
+static void the_reserve_may_fill_while_a_free_waits_for_the_lock(struct ktap *t)
+{
+	static struct rivals r;
+	struct numbers *n = fresh();
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
+
+	if (!m)
+		return;
+	ASSERT_EQ(t, mempool_init(&r.pool, 1, number_alloc, number_free, n), 0);
+	r.first = mempool_alloc(&r.pool, GFP_KERNEL);
+	fail_from_now(n);
+	r.second = mempool_alloc(&r.pool, GFP_NOWAIT);
+	ASSERT(t, r.first && r.second && !r.pool.curr_nr);
+	at_lock(t, &(struct at_lock){ .m = m, .word = &r.pool.lock, .step = free_the_second,
+				      .meanwhile = free_the_first, .arg = &r });
+	EXPECT_EQ(t, r.pool.curr_nr, 1);
+	EXPECT(t, r.pool.elements[0] == r.first);
+	EXPECT_EQ(t, n->freed, 1);
+	EXPECT_EQ(t, n->out[(long)r.second], 0);
+	mempool_exit(&r.pool);
+}
+
+static unsigned int freed_by_hand;
+
+static void free_by_hand(void *element, void *data)
+{
+	freed_by_hand++;
+	mempool_free_slab(element, data);
+}
+
+/* The CPU's newest object stands aside for the usual allocators only: another's free has more to do. */
+static void an_object_at_hand_goes_to_its_own_free(struct ktap *t)
+{
+	struct kmem_cache *cache;
+	mempool_t pool;
+
+	if (!machine_for(t, "mem=64M nr_cpus=1"))
+		return;
+	freed_by_hand = 0;
+	cache = kmem_cache_create("elements", 200, 0, SLAB_NO_MERGE, NULL);
+	ASSERT_NOT_NULL(t, cache);
+	ASSERT_EQ(t, mempool_init(&pool, 1, mempool_alloc_slab, free_by_hand, cache), 0);
+	for (int i = 0; i < 2; i++)
+		mempool_free(mempool_alloc(&pool, GFP_KERNEL), &pool);
+	EXPECT_EQ(t, freed_by_hand, 2);
+	mempool_exit(&pool);
+	EXPECT_EQ(t, freed_by_hand, 3);
+	kmem_cache_destroy(cache);
+}
+
 KTAP_SUITE(mempool, KTAP_CASE(c38_the_reserve_is_there_when_the_allocator_fails),
 	   KTAP_CASE(the_allocator_is_asked_before_the_reserve), KTAP_CASE(the_allocator_is_asked_gently),
 	   KTAP_CASE(c39_who_may_sleep_waits_for_a_free), KTAP_CASE(who_may_sleep_reclaims_before_he_waits),
@@ -528,4 +599,6 @@ KTAP_SUITE(mempool, KTAP_CASE(c38_the_reserve_is_there_when_the_allocator_fails)
 	   KTAP_CASE(the_usual_allocators_serve_pools), KTAP_CASE(tasks_share_a_small_pool),
 	   KTAP_CASE(each_broken_invariant_is_named),
 	   KTAP_CASE(a_reserve_of_nothing_is_one),
-	   KTAP_CASE(who_waits_has_the_first_element_of_a_larger_reserve));
+	   KTAP_CASE(who_waits_has_the_first_element_of_a_larger_reserve),
+	   KTAP_CASE(the_reserve_may_fill_while_a_free_waits_for_the_lock),
+	   KTAP_CASE(an_object_at_hand_goes_to_its_own_free));

@@ -12,7 +12,7 @@
 #include <linux/string.h>
 #include "mm/page_alloc.h"
 #include "mm/vmscan.h"
-#include "tests/machine_for.h"
+#include "tests/at_lock.h"
 
 /* Boosted watermarks would leave memory that comes free a little later. */
 #define PLAIN "mem=64M nr_cpus=2 sysctl.vm.watermark_boost_factor=0"
@@ -315,9 +315,46 @@ static void tasks_that_run_out_together_all_return(struct ktap *t)
 	ktap_threads(t, 4, run_out, &full);
 }
 
+struct second {
+	struct full full;
+	struct listener l;
+	bool may_retry;
+};
+
+static void come_second(void *arg)
+{
+	struct second *second = arg;
+
+	second->may_retry = out_of_memory(second->full.m, second->full.m->nodes[0]->fallback, 0, GFP_KERNEL);
+}
+
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* It asks nobody: what the first one found may do for both. */
+static void who_comes_second_waits_and_tries_again(struct ktap *t)
+{
+	static struct second second;
+
+	if (!fill_machine(t, &second.full, PLAIN))
+		return;
+	second.may_retry = false;
+	second.l = listener(&second.full, 0);
+	ASSERT_EQ(t, register_oom_notifier(&second.l.block), 0);
+	at_lock(t, &(struct at_lock){ .m = second.full.m, .word = &second.full.m->oom_lock.word, .step = come_second,
+				      .meanwhile = nothing, .arg = &second });
+	EXPECT(t, second.may_retry);
+	EXPECT_EQ(t, second.l.calls, 0);
+	EXPECT_LACKS(t, console_text(), "oom-killer");
+	unregister_oom_notifier(&second.l.block);
+}
+
 KTAP_SUITE(oom, KTAP_CASE(notifiers_are_asked_by_priority), KTAP_CASE(c18_a_notifier_that_frees_saves_the_request),
 	   KTAP_CASE(a_notifier_that_needs_memory_does_not_hang), KTAP_CASE(c13_who_may_not_sleep_never_asks),
 	   KTAP_CASE(c15_noretry_never_asks), KTAP_CASE(c16_retry_mayfail_never_asks),
 	   KTAP_CASE(c18_costly_orders_never_ask), KTAP_CASE(the_report_has_the_kernels_words),
 	   KTAP_CASE(requests_without_filesystems_make_no_report), KTAP_CASE(reports_are_rate_limited),
-	   KTAP_CASE(panic_on_oom_panics), KTAP_CASE(tasks_that_run_out_together_all_return));
+	   KTAP_CASE(panic_on_oom_panics), KTAP_CASE(tasks_that_run_out_together_all_return),
+	   KTAP_CASE(who_comes_second_waits_and_tries_again));

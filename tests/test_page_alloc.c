@@ -774,6 +774,21 @@ static void free_blocks_are_shown_with_their_types(struct ktap *t)
 	__free_pages(page, 5);
 }
 
+/* Of the one who reports, if another task has not just taken it. */
+static void what_the_cpu_keeps_is_shown(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1 kmem.idle_release=off");
+
+	ASSERT(t, m);
+	__free_page(alloc_page(GFP_KERNEL));
+	show_mem(m);
+	EXPECT_EQ(t, console_count("free_pcp:0kB"), console_count("local_pcp:0kB"));
+	console_clear();
+	cpu_release();
+	show_mem(m);
+	EXPECT_GT(t, console_count("local_pcp:0kB"), console_count("free_pcp:0kB"));
+}
+
 /* ---------------------------------------------------------------------------------------------- fault injection */
 
 static void c21_injection_spares_nofail_and_small_orders(struct ktap *t)
@@ -1317,7 +1332,8 @@ KTAP_SUITE(page_alloc, KTAP_CASE(c01_blocks_are_aligned_contiguous_and_disjoint)
 	   KTAP_CASE(c20_nowarn_is_silent), KTAP_CASE(a_failure_is_reported_in_the_kernels_words),
 	   KTAP_CASE(failures_are_reported_once_in_ten_seconds),
 	   KTAP_CASE(a_report_shows_only_zones_that_could_have_served),
-	   KTAP_CASE(free_blocks_are_shown_with_their_types), KTAP_CASE(c21_injection_spares_nofail_and_small_orders),
+	   KTAP_CASE(free_blocks_are_shown_with_their_types),
+	   KTAP_CASE(what_the_cpu_keeps_is_shown), KTAP_CASE(c21_injection_spares_nofail_and_small_orders),
 	   KTAP_CASE(an_address_is_never_high),
 	   KTAP_CASE(bulk_fills_only_the_holes), KTAP_CASE(bulk_frees_runs_and_leaves_what_is_held),
 	KTAP_CASE(a_node_is_preferred_and_can_be_insisted_on),

@@ -240,6 +240,9 @@ static void rate_limits_count_what_they_keep_back(struct ktap *t)
 	EXPECT(t, __ratelimit(&state));
 	EXPECT_STR(t, s.text, "90 callbacks suppressed\n");
 	EXPECT_EQ(t, state.missed, 0);
+	state.lock = 1;				/* another CPU is just asking */
+	EXPECT(t, !__ratelimit(&state));
+	EXPECT_EQ(t, state.missed, 0);
 }
 
 static struct ratelimit_state shared_limit;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_rcu.c - grace periods wait for readers, callbacks run in order and once, and typed slabs wait for both. */
+#include "mm/rcu.h"
 #include "tests/slab_machine.h"
 
 #define CALLBACKS 500
@@ -40,6 +41,27 @@ static void callbacks_run_once_and_in_order(struct ktap *t)
 	rcu_barrier();
 	synchronize_rcu();
 	EXPECT_EQ(t, done, CALLBACKS);
+}
+
+/* Whoever has cut the list holds the mutex; and nobody starts the background task of a machine that goes down. */
+static void it_is_idle_when_nobody_runs_callbacks_and_none_wait(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=2");
+
+	ASSERT_NOT_NULL(t, m);
+	items_reset();
+	EXPECT(t, rcu_is_idle(m));
+	mutex_lock(&m->rcu_mutex);
+	EXPECT(t, !rcu_is_idle(m));
+	mutex_unlock(&m->rcu_mutex);
+	m->rcu_stop = true;
+	call_rcu(&items[0].rcu, item_done);
+	EXPECT_EQ(t, m->rcu_running, 0);
+	EXPECT(t, !rcu_is_idle(m));
+	m->rcu_stop = false;
+	rcu_barrier();
+	EXPECT_EQ(t, done, 1);
+	EXPECT(t, rcu_is_idle(m));
 }
 
 static void no_callback_runs_while_its_queuer_reads(struct ktap *t)
@@ -245,7 +267,9 @@ static void shutdown_runs_what_its_callbacks_queue(struct ktap *t)
 	EXPECT_EQ(t, after_the_end, 5);
 }
 
-KTAP_SUITE(rcu, KTAP_CASE(callbacks_run_once_and_in_order), KTAP_CASE(no_callback_runs_while_its_queuer_reads),
+KTAP_SUITE(rcu, KTAP_CASE(callbacks_run_once_and_in_order),
+	   KTAP_CASE(it_is_idle_when_nobody_runs_callbacks_and_none_wait),
+	   KTAP_CASE(no_callback_runs_while_its_queuer_reads),
 	KTAP_CASE(a_callback_may_queue_another), KTAP_CASE(shutdown_runs_what_is_left),
 	KTAP_CASE(readers_never_see_what_was_freed), KTAP_CASE(typed_slabs_stay_while_a_reader_of_another_cpu_looks),
 	KTAP_CASE(shutdown_runs_what_its_callbacks_queue));

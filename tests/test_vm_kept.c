@@ -97,6 +97,32 @@ static void kept_frames_are_free(struct ktap *t)
 	__free_page(page);
 }
 
+/* Another task may have taken this one's CPU: it knows of no area then, and frees and maps by the way of all. */
+static void who_has_no_cpu_has_no_kept_areas(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct page *page;
+	void *p, *ram;
+
+	ASSERT_NOT_NULL(t, e);
+	page = alloc_page(GFP_KERNEL);
+	p = vmalloc(BYTES);
+	ram = vm_map_ram(&page, 1, NUMA_NO_NODE);
+	ASSERT(t, page && p && ram);
+	cpu_release();
+	EXPECT_NULL(t, vm_kept_free((unsigned long)p, AREA_OF_VMALLOC));
+	EXPECT_NULL(t, vm_kept_free_ram((unsigned long)ram, (unsigned long)ram + PAGE_SIZE));
+	EXPECT_NULL(t, vm_kept_reuse_ram(page, PAGE_SIZE));
+	EXPECT(t, !this_cpu()->machine);
+	vfree(p);
+	cpu_release();
+	vm_unmap_ram(ram, 1);
+	EXPECT(t, faults(t, p) && faults(t, ram));
+	EXPECT_STR(t, console_text(), "");
+	env_holds(e);
+	__free_page(page);
+}
+
 /* As when a flush, and who wants its frames, come by while someone frees it. */
 static void an_area_that_is_not_left_is_nobodys(struct ktap *t)
 {
@@ -851,4 +877,5 @@ KTAP_SUITE(vm_kept, KTAP_CASE(the_same_frames_get_their_area_again_after_a_flush
 	   KTAP_CASE(a_full_host_takes_what_is_kept), KTAP_CASE(private_memory_is_not_kept),
 	   KTAP_CASE(what_is_freed_lazily_is_not_even_shut), KTAP_CASE(private_memory_is_never_left_open),
 	   KTAP_CASE(a_forked_child_uses_its_own_copy), KTAP_CASE(threads_share_what_is_kept),
-	   KTAP_CASE(an_area_that_is_not_left_is_nobodys));
+	   KTAP_CASE(an_area_that_is_not_left_is_nobodys),
+	   KTAP_CASE(who_has_no_cpu_has_no_kept_areas));

@@ -239,6 +239,31 @@ static void l2_a_mapping_at_a_dead_address_is_found(struct ktap *t)
 	EXPECT_EQ(t, pgtable_unmap(&vs_of(e)->table, (unsigned long)p + PAGE_SIZE, 1), 1);
 }
 
+/* Who is at it does it for all; and whoever comes after him has nothing to do. */
+static void a_purge_is_made_once_for_all_who_want_it(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=1");
+	struct vmalloc_state *vs;
+	unsigned long lazy;
+
+	ASSERT_NOT_NULL(t, e);
+	vs = vs_of(e);
+	vfree(vmalloc(5ul << 20));
+	lazy = census_take(e).lazy;
+	ASSERT_GT(t, lazy, 0);
+	lazy_settle_now(vs);		/* not so much that it would be due */
+	EXPECT_EQ(t, census_take(e).lazy, lazy);
+	__atomic_store_n(&vs->lazy_max_bytes, 0, __ATOMIC_RELAXED);
+	ASSERT(t, mutex_trylock(&vs->purge_lock));
+	lazy_settle_now(vs);
+	mutex_unlock(&vs->purge_lock);
+	EXPECT_EQ(t, census_take(e).lazy, lazy);
+	__atomic_fetch_add(&vs->space.nr_returned, MAX_RETURNED, __ATOMIC_RELAXED);	/* all CPUs look */
+	lazy_settle_now(vs);
+	__atomic_fetch_sub(&vs->space.nr_returned, MAX_RETURNED, __ATOMIC_RELAXED);
+	EXPECT_EQ(t, census_take(e).lazy, 0);
+}
+
 KTAP_SUITE(vmalloc_lazy, KTAP_CASE(a_purge_makes_addresses_free_and_frees_empty_tables),
 	   KTAP_CASE(tables_in_use_survive_a_purge), KTAP_CASE(too_many_dead_addresses_are_purged_by_the_way),
 	   KTAP_CASE(reclaim_gets_the_tables_and_the_deferred_pages),
@@ -249,4 +274,5 @@ KTAP_SUITE(vmalloc_lazy, KTAP_CASE(a_purge_makes_addresses_free_and_frees_empty_
 	   KTAP_CASE(an_address_that_is_no_area_is_not_deferred),
 	   KTAP_CASE(who_waited_for_another_purge_looks_again),
 	   KTAP_CASE(l1_a_wrong_count_of_deferred_areas_is_found),
-	   KTAP_CASE(l2_a_mapping_at_a_dead_address_is_found));
+	   KTAP_CASE(l2_a_mapping_at_a_dead_address_is_found),
+	   KTAP_CASE(a_purge_is_made_once_for_all_who_want_it));

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include "mm/fault_inject.h"
 #include "mm/page_alloc.h"
+#include "mm/node_task.h"
 #include "mm/vmscan.h"
 #include "tests/machine_for.h"
 
@@ -691,6 +692,52 @@ static void kswapd_ends_with_its_machine(struct ktap *t)
 	}
 }
 
+/* The machine goes down while it works: it looks at that after each step. */
+static unsigned long scan_in_a_machine_that_goes_down(struct shrinker *shrinker, struct shrink_control *control)
+{
+	struct watched *w = watched_of(shrinker);
+
+	if (!(current->flags & PF_KSWAPD))
+		return scan(shrinker, control);
+	__atomic_fetch_add(&w->scans, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&this_machine()->nodes[0]->kswapd.stop, true, __ATOMIC_SEQ_CST);
+	return SHRINK_STOP;
+}
+
+static bool kswapd_is_gone(struct machine *m)
+{
+	return __atomic_load_n(&m->nodes[0]->kswapd.gone, __ATOMIC_ACQUIRE);
+}
+
+static void kswapd_ends_where_it_is(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2 sysctl.vm.watermark_boost_factor=0");
+	struct watched w;
+
+	if (!m)
+		return;
+	watch(&w);
+	w.shrinker.scan_objects = scan_in_a_machine_that_goes_down;
+	ASSERT_EQ(t, register_shrinker(&w.shrinker, "last"), 0);
+	w.freeable = fill(&w.pages, GFP_KERNEL & ~__GFP_RECLAIM);
+	wakeup_kswapd(&m->nodes[0]->zones[ZONE_BULK], GFP_KERNEL, 0, ZONE_NORMAL);
+	EXPECT(t, wait_until(m, kswapd_is_gone));
+	EXPECT_EQ(t, w.scans, 1);
+	unregister_shrinker(&w.shrinker);
+	empty(&w.pages);
+}
+
+static void who_asks_for_nothing_wakes_nobody(struct ktap *t)
+{
+	enum zone_type highest = MAX_NR_ZONES;
+	struct node_task task = { .asked = 0 };
+	unsigned int order = 99;
+
+	EXPECT(t, !node_task_take(&task, &order, &highest));
+	EXPECT_EQ(t, order, 99);
+	EXPECT_EQ(t, highest, MAX_NR_ZONES);
+}
+
 /* Several tasks take and give while little is left; none may be lost, nothing may hang. */
 static void compete(struct ktap *t, unsigned int i, void *arg)
 {
@@ -841,6 +888,7 @@ KTAP_SUITE(vmscan, KTAP_CASE(a_shrinker_needs_both_calls_and_a_name), KTAP_CASE(
 	   KTAP_CASE(kswapd_balances_to_the_high_watermark), KTAP_CASE(kswapd_ends_a_boost),
 	   KTAP_CASE(kswapd_gives_up_until_reclaim_succeeds),
 	   KTAP_CASE(kswapd_works_where_there_is_one_cpu), KTAP_CASE(kswapd_ends_with_its_machine),
+	   KTAP_CASE(kswapd_ends_where_it_is), KTAP_CASE(who_asks_for_nothing_wakes_nobody),
 	   KTAP_CASE(tasks_compete_for_the_last_pages), KTAP_CASE(each_broken_invariant_is_named),
 	   KTAP_CASE(a_forked_child_has_no_sleeping_kswapd),
 	   KTAP_CASE(what_is_registered_at_shutdown_is_reported),
