@@ -1,21 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # test_bench.sh - the bench runs every line and prints each row; its figures are not looked at.
-# BENCH=path names the program; otherwise it lies beside the command that KMEM names. TAP on standard output.
-bench=${BENCH:-$(dirname "${KMEM:-build/kmem}")/bench/bench}
-if [ ! -x "$bench" ]; then
-	echo "1..0 # SKIP $bench is not built"
-	exit 0
-fi
-if ! "$bench" --list | grep -q TiB; then
-	echo "1..0 # SKIP a bench of 32 bits has not all lines"
-	exit 0
-fi
-. tests/tap.sh
-
-run() {
-	"$bench" "$@" >"$dir/out" 2>"$dir/err"
-}
+# BENCH=path names the program (tests/cli/bench.sh). TAP on standard output.
+. tests/cli/bench.sh
 
 # Lines of --list that have no row with a figure under their section's heading. A figure is a number after the name.
 missing_rows() {

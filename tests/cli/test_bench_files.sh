@@ -1,21 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # test_bench_files.sh - what the bench reads and writes: JSON, plot, README's table, comparison. Nothing is measured.
-# BENCH=path names the program; otherwise it lies beside the command that KMEM names. TAP on standard output.
-bench=${BENCH:-$(dirname "${KMEM:-build/kmem}")/bench/bench}
-if [ ! -x "$bench" ]; then
-	echo "1..0 # SKIP $bench is not built"
-	exit 0
-fi
-if ! "$bench" --list | grep -q TiB; then
-	echo "1..0 # SKIP a bench of 32 bits has not all lines"
-	exit 0
-fi
-. tests/tap.sh
-
-run() {
-	"$bench" "$@" >"$dir/out" 2>"$dir/err"
-}
+# BENCH=path names the program (tests/cli/bench.sh). TAP on standard output.
+. tests/cli/bench.sh
 
 # cell SUBJECT FIGURE INSTRUCTIONS
 cell() {
