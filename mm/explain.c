@@ -169,8 +169,8 @@ static bool add_zone_part(struct text *text, const void *address, const struct z
 {
 	size_t blocks = zone_pageblocks(zone);
 	bool found = add_part(text, address, zone, sizeof(*zone), "struct zone") ||
-		     add_part(text, address, zone->pageblock_type, blocks, "pageblock_type[]") ||
-		     add_part(text, address, zone->pageblock_touched, blocks, "pageblock_touched[]") ||
+		     add_part(text, address, zone->pageblock_tags, blocks * sizeof(zone->pageblock_tags[0]),
+			      "pageblock_tags[]") ||
 		     add_part(text, address, zone->block_info, blocks * sizeof(*zone->block_info), "block_info[]") ||
 		     add_part(text, address, zone->partial, sizeof(*zone->partial), "partial");
 

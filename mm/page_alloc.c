@@ -23,6 +23,7 @@
 #include "mm/fault_inject.h"
 #include "mm/page_report.h"
 #include "mm/pcp.h"
+#include "mm/slab_fast.h"
 #include "mm/stats.h"
 #include "mm/vmscan.h"
 
@@ -501,12 +502,6 @@ static noinline struct page *page_zeroed(struct page *page, unsigned int order)
 	return page;
 }
 
-/* __GFP_MOVABLE and __GFP_RECLAIMABLE are enum migratetype's values; of both there is no list. */
-static inline unsigned int pcp_list_for(gfp_t gfp)
-{
-	return (__force unsigned int)gfp >> 3 & 3;
-}
-
 /* Would pages_alloc() find nothing odd in these flags, here and now? */
 static bool gfp_is_plain(gfp_t gfp)
 {
@@ -567,39 +562,12 @@ static noinline struct page *pages_alloc_here(gfp_t gfp, unsigned int order)
 	return page ? page : pages_alloc(gfp, order, NUMA_NO_NODE);
 }
 
-/* alloc_pages() of orders above 0: the one that was freed last. */
-static KMEM_FAST struct page *alloc_block(gfp_t gfp, unsigned int order)
-{
-	struct per_cpu_pages *pcp = pcp_for(gfp);
-	u32 type = (gfp & __GFP_COMP ? PCP_COMPOUND : 0) | pcp_list_for(gfp) << PCP_TYPE_SHIFT;
-	struct pcp_order *of;
-	struct page *page;
-
-	if (unlikely(order >= PCP_ORDERS))
-		return pages_alloc_here(gfp, order);
-	of = &pcp->order[order];
-	page = of->chain[PCP_WARM].blocks;
-	if (unlikely(!page || (gfp & kmem_context.odd_gfp & __GFP_DIRECT_RECLAIM) ||
-		     !page_state_is(page, PAGE_STATE(of->type | type, 0))))
-		return pages_alloc_here(gfp, order);
-	of->chain[PCP_WARM].blocks = (struct page *)page->lru.next;
-	of->chain[PCP_WARM].kept--;
-	of->taken++;
-	set_page_state(page, PAGE_STATE_USED);
-	page->private = 0;
-	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page, order) : page;
-}
-
-/* The single page that this CPU keeps for such a request, or NULL: what looks odd in any way goes the long way. */
+/* The single page that this CPU keeps for such a request, or NULL. */
 static __always_inline struct page *single_take(gfp_t gfp)
 {
-	struct per_cpu_pages *pcp;
-	struct page *page;
+	struct per_cpu_pages *pcp = pcp_for(gfp);
+	struct page *page = pcp_pop_single(pcp, pcp_list_for(gfp));
 
-	if (unlikely(gfp & kmem_context.odd_gfp & __GFP_DIRECT_RECLAIM))
-		return NULL;
-	pcp = pcp_for(gfp);
-	page = pcp_pop_single(pcp, pcp_list_for(gfp));
 	if (unlikely(!page))
 		return NULL;
 	pcp->count--;
@@ -607,20 +575,58 @@ static __always_inline struct page *single_take(gfp_t gfp)
 	return page;
 }
 
+/* A single page, or the block of that order that was freed last. NULL: what looks odd in any way goes the long way. */
+static __always_inline struct page *kept_take(gfp_t gfp, unsigned int order, u32 compound)
+{
+	if (!order)
+		return single_take(gfp);
+	return likely(order < PCP_ORDERS) ? pcp_pop_block(pcp_for(gfp), order, pcp_mobility_for(gfp) | compound) : NULL;
+}
+
+static inline u32 pcp_compound_for(gfp_t gfp)
+{
+	return gfp & __GFP_COMP ? PCP_COMPOUND : 0;
+}
+
+static inline struct page *page_zeroed_for(gfp_t gfp, struct page *page, unsigned int order)
+{
+	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page, order) : page;
+}
+
+/* There is none of the kind, or it was written to: what waits to go back to the zone comes before what the zone has. */
+static KMEM_FAST struct page *alloc_cold_pages(gfp_t gfp, unsigned int order)
+{
+	struct per_cpu_pages *pcp = pcp_for(gfp);
+	struct page *page = NULL;
+
+	if (order && order < PCP_ORDERS && pcp_warm_up(pcp, order))
+		page = pcp_pop_block(pcp, order, pcp_mobility_for(gfp) | pcp_compound_for(gfp));
+	return page ? page_zeroed_for(gfp, page, order) : pages_alloc_here(gfp, order);
+}
+
+/* Of a request with flags that few callers give. */
+static KMEM_FAST struct page *alloc_odd_pages(gfp_t gfp, unsigned int order)
+{
+	struct page *page;
+
+	if (unlikely(gfp & kmem_context.odd_gfp & __GFP_DIRECT_RECLAIM))	/* the caller must not sleep */
+		return pages_alloc_here(gfp, order);
+	page = kept_take(gfp, order, pcp_compound_for(gfp));
+	return likely(page) ? page_zeroed_for(gfp, page, order) : alloc_cold_pages(gfp, order);
+}
+
 /*
- * The whole of the common case: a single page from the list of the zone that this node prefers, or the block of that
- * order that was freed last. A CPU that must not take it (none, a debugging one) has pcp_none instead.
+ * The whole of the common case: what this CPU keeps of the zone that this node prefers. A CPU that must not take it
+ * (none, a debugging one) has pcp_none instead.
  */
 KMEM_FAST struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
 
-	if (order)
-		return alloc_block(gfp, order);
-	page = single_take(gfp);
-	if (unlikely(!page))
-		return pages_alloc_here(gfp, 0);
-	return unlikely(gfp & __GFP_ZERO) ? page_zeroed(page, 0) : page;
+	if (unlikely(gfp_is_odd(gfp)))
+		return alloc_odd_pages(gfp, order);
+	page = kept_take(gfp, order, 0);
+	return likely(page) ? page : alloc_cold_pages(gfp, order);
 }
 
 static noinline unsigned long get_zeroed_slowly(gfp_t gfp)
@@ -631,7 +637,8 @@ static noinline unsigned long get_zeroed_slowly(gfp_t gfp)
 /* The same, without asking again what the page is: by its address there is no high one. */
 KMEM_FAST unsigned long get_zeroed_page(gfp_t gfp)
 {
-	struct page *page = unlikely(gfp & __GFP_HIGHMEM) ? NULL : single_take(gfp);
+	bool odd = gfp & (__GFP_HIGHMEM | (kmem_context.odd_gfp & __GFP_DIRECT_RECLAIM));
+	struct page *page = unlikely(odd) ? NULL : single_take(gfp);
 
 	if (unlikely(!page))
 		return get_zeroed_slowly(gfp);
@@ -660,6 +667,3 @@ KMEM_FAST unsigned long alloc_kept_pages(gfp_t gfp, unsigned long nr, struct pag
 	}
 	return (unsigned long)(place - array);
 }
-
-_Static_assert(MIGRATE_MOVABLE == ___GFP_MOVABLE >> 3 && MIGRATE_RECLAIMABLE == ___GFP_RECLAIMABLE >> 3,
-	       "pcp_list_for()");

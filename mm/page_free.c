@@ -178,25 +178,10 @@ static __always_inline bool is_last_of_block(const struct kmem_cpu *cpu, const s
 	return offset < cpu->page_bytes && page_state_is(page, PAGE_STATE_USED) && !page->mapping;
 }
 
-/*
- * Where this CPU keeps blocks of that order whose first page has those flags, one of a compound block or not. Most are
- * of the zone that serves plain requests; only of others it is looked up, as the flags say.
- */
-static __always_inline struct pcp_order *order_by_flags(const struct kmem_cpu *cpu, unsigned long flags,
-							unsigned int order, unsigned long head,
-							struct per_cpu_pages **pcp)
+/* What this CPU keeps of the zone that serves plain requests: most blocks are of that. */
+static __always_inline struct per_cpu_pages *pcp_plain(const struct kmem_cpu *cpu)
 {
-	struct pcp_order *of;
-
-	*pcp = __atomic_load_n(&cpu->pcp_by_gfp[0], __ATOMIC_RELAXED);
-	of = &(*pcp)->order[order];
-	if (!__builtin_constant_p(order))
-		OPTIMIZER_HIDE_VAR(of);		/* worked out once, not for each atomic load */
-	if (likely(!((flags ^ of->flags) & ~head)))
-		return of;
-	*pcp = __atomic_load_n(&cpu->pcp_by_type[flags >> PAGE_ZONE_SHIFT & 7], __ATOMIC_RELAXED);
-	of = &(*pcp)->order[order];
-	return (flags ^ of->flags) & ~head ? NULL : of;
+	return __atomic_load_n(&cpu->pcp_by_gfp[0], __ATOMIC_RELAXED);
 }
 
 /*
@@ -214,27 +199,17 @@ static noinline void block_to_zone(struct zone *zone, struct page *page, unsigne
 	idle_hint(zone);
 }
 
-/* __free_pages() of orders above 0. */
-static KMEM_FAST void free_kept_block(struct page *page, unsigned int order)
+/* Onto the chain of its pageblock, unless there are enough blocks. It was the last reference. */
+static __always_inline void block_keep(struct per_cpu_pages *pcp, struct pcp_order *of, struct page *page,
+				       unsigned int order, unsigned int tag, u32 compound)
 {
-	const struct kmem_cpu *cpu = this_cpu();
-	unsigned long offset = page_offset_here(cpu, page), pageblock = offset / PAGEBLOCK_DESCRIPTORS, flags;
-	struct per_cpu_pages *pcp;
-	struct pcp_order *of;
 	struct pcp_chain *chain;
-	unsigned int list;
-	u32 type;
 
-	if (unlikely(order >= PCP_ORDERS || !is_last_of_block(cpu, page, offset)))
-		goto slow;
-	flags = __atomic_load_n(&page->flags, __ATOMIC_RELAXED);
-	of = order_by_flags(cpu, flags, order, 1ul << PG_head, &pcp);
-	if (unlikely(!of))
-		goto slow;
-	list = __atomic_load_n(&pcp->pageblocks[pageblock], __ATOMIC_RELAXED) ^ MIGRATE_MOVABLE;
-	if (unlikely(list >= NR_PCP_LISTS || __atomic_load_n(&pcp->touched[pageblock], __ATOMIC_RELAXED)))
-		goto slow;
-	chain = pcp_chain_of(of, list);
+	if (unlikely(tag >= PAGEBLOCK_APART)) {
+		free_pages_slowly(page, order);
+		return;
+	}
+	chain = pcp_chain_of(of, tag);
 	if (unlikely(chain->kept >= __atomic_load_n(&chain->kept_max, __ATOMIC_RELAXED))) {
 		set_page_state(page, PAGE_STATE(PAGE_TYPE_NONE, 0));
 		of->freed++;
@@ -242,16 +217,11 @@ static KMEM_FAST void free_kept_block(struct page *page, unsigned int order)
 		block_to_zone(pcp->zone, page, order, chain != of->chain);
 		return;
 	}
-	type = of->type | (list & PAGEBLOCK_TYPE_MASK) << PCP_TYPE_SHIFT |
-	       (u32)((flags & (1ul << PG_head)) / ((1ul << PG_head) / PCP_COMPOUND));
-	set_page_state(page, PAGE_STATE(type, 0));
+	set_page_state(page, PAGE_STATE(of->type | compound | (tag & PAGEBLOCK_MOBILITY), 0));
 	page->lru.next = (struct list_head *)chain->blocks;
 	chain->blocks = page;
 	chain->kept++;
 	of->freed++;
-	return;
-slow:
-	free_pages_slowly(page, order);
 }
 
 /* Onto that list, unless there are enough pages. */
@@ -268,35 +238,84 @@ static __always_inline void single_keep(struct per_cpu_pages *pcp, struct page *
 	pcp->order[0].freed++;
 }
 
+/* A single page of the zone that a CPU's lists are of. */
+static __always_inline void single_free(struct per_cpu_pages *pcp, struct page *page, unsigned long offset)
+{
+	unsigned int tag = __atomic_load_n(&pcp->pageblocks[offset / PAGEBLOCK_DESCRIPTORS].type, __ATOMIC_RELAXED);
+
+	if (likely(tag == (PCP_MOBILITY(MIGRATE_UNMOVABLE) | (MIGRATE_UNMOVABLE ^ MIGRATE_MOVABLE))))
+		single_keep(pcp, &pcp->lists[MIGRATE_UNMOVABLE], page);
+	else if (likely(tag < PAGEBLOCK_APART))
+		single_keep(pcp, &pcp->lists[pcp_list_of(tag)], page);
+	else
+		free_pages_slowly(page, 0);
+}
+
 /*
- * The whole of the common case: the last reference to a page, as its owner should leave it, that the CPU has room to
- * keep. Its list is the one that an allocation looks at next: for the commonest it is known by a branch, which the
- * processor foresees, and not by four loads, each of which waits for the one before (a pair: 8 ns, and 4).
+ * __free_pages() of what is not of the zone that serves plain requests, or of a compound block. It is the last
+ * reference, and CPUs keep blocks of that order.
+ */
+static KMEM_FAST void free_other(struct page *page, unsigned int order)
+{
+	const struct kmem_cpu *cpu = this_cpu();
+	unsigned long flags = __atomic_load_n(&page->flags, __ATOMIC_RELAXED), offset = page_offset_here(cpu, page);
+	unsigned long head = order ? flags & (1ul << PG_head) : 0;
+	struct per_cpu_pages *pcp = __atomic_load_n(&cpu->pcp_by_type[flags >> PAGE_ZONE_SHIFT & 7], __ATOMIC_RELAXED);
+	struct pcp_order *of = &pcp->order[order];
+
+	if (unlikely((flags ^ head) != of->flags))
+		free_pages_slowly(page, order);
+	else if (order)
+		block_keep(pcp, of, page, order, pageblock_tag(&pcp->pageblocks[offset / PAGEBLOCK_DESCRIPTORS]),
+			   (u32)(head / ((1ul << PG_head) / PCP_COMPOUND)));
+	else
+		single_free(pcp, page, offset);
+}
+
+/* __free_pages() of orders above 0. */
+static __always_inline void block_free(struct page *page, unsigned int order)
+{
+	const struct kmem_cpu *cpu = this_cpu();
+	unsigned long offset = page_offset_here(cpu, page), flags;
+	struct per_cpu_pages *pcp;
+	struct pcp_order *of;
+
+	if (unlikely(order >= PCP_ORDERS || !is_last_of_block(cpu, page, offset))) {
+		free_pages_slowly(page, order);
+		return;
+	}
+	flags = __atomic_load_n(&page->flags, __ATOMIC_RELAXED);
+	pcp = pcp_plain(cpu);
+	of = &pcp->order[order];
+	OPTIMIZER_HIDE_VAR(of);		/* worked out once, not for each atomic load */
+	if (unlikely(flags != of->flags))
+		free_other(page, order);
+	else
+		block_keep(pcp, of, page, order, pageblock_tag(&pcp->pageblocks[offset / PAGEBLOCK_DESCRIPTORS]), 0);
+}
+
+/*
+ * The whole of the common case: the last reference to a page or a block, as its owner should leave it, that the CPU has
+ * room to keep. Its list is the one that an allocation looks at next: for the commonest it is known by a branch, which
+ * the processor foresees, and not by four loads, each of which waits for the one before (a pair: 8 ns, and 4).
  */
 KMEM_FAST void __free_pages(struct page *page, unsigned int order)
 {
 	const struct kmem_cpu *cpu = this_cpu();
 	unsigned long offset = page_offset_here(cpu, page);
 	struct per_cpu_pages *pcp;
-	unsigned int byte;
 
 	if (order) {
-		free_kept_block(page, order);
+		block_free(page, order);
 		return;
 	}
-	if (unlikely(!is_last_of_block(cpu, page, offset)))
-		goto slow;
-	if (unlikely(!order_by_flags(cpu, __atomic_load_n(&page->flags, __ATOMIC_RELAXED), 0, 0, &pcp)))
-		goto slow;
-	byte = __atomic_load_n(&pcp->pageblocks[offset / PAGEBLOCK_DESCRIPTORS], __ATOMIC_RELAXED);
-	if (likely(byte == (MIGRATE_UNMOVABLE ^ MIGRATE_MOVABLE))) {
-		single_keep(pcp, &pcp->lists[MIGRATE_UNMOVABLE], page);
+	if (unlikely(!is_last_of_block(cpu, page, offset))) {
+		free_pages_slowly(page, 0);
 		return;
 	}
-	if (likely((byte ^ MIGRATE_MOVABLE) < NR_PCP_LISTS)) {
-		single_keep(pcp, &pcp->lists[byte ^ MIGRATE_MOVABLE], page);
-		return;
-	}
-slow:
-	free_pages_slowly(page, order);
+	pcp = pcp_plain(cpu);
+	if (unlikely(__atomic_load_n(&page->flags, __ATOMIC_RELAXED) != pcp->order[0].flags))
+		free_other(page, 0);
+	else
+		single_free(pcp, page, offset);
 }

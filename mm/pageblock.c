@@ -46,7 +46,7 @@ _Static_assert(PAGEBLOCK_ORDERS == PAGEBLOCK_ORDER, "all but whole ones");
 
 static u8 *byte_at(const struct zone *zone, u32 index)
 {
-	return &zone->pageblock_type[index];
+	return &zone->pageblock_tags[index].type;
 }
 
 static enum migratetype type_at(const struct zone *zone, u32 index)
@@ -71,14 +71,14 @@ void set_pageblock_cold(struct zone *zone, u32 index, bool is_cold)
 GLANCES bool pageblock_is_touched(const struct zone *zone, pfn_t pfn, unsigned int order)
 {
 	for (pfn_t at = pfn; at < pfn + (1ul << order); at += PAGEBLOCK_PAGES)
-		if (__atomic_load_n(&zone->pageblock_touched[pageblock_index(zone, at)], __ATOMIC_RELAXED))
+		if (__atomic_load_n(&zone->pageblock_tags[pageblock_index(zone, at)].touched, __ATOMIC_RELAXED))
 			return true;
 	return false;
 }
 
 void set_pageblock_touched(struct zone *zone, pfn_t pfn, bool touched)
 {
-	__atomic_store_n(&zone->pageblock_touched[pageblock_index(zone, pfn)], touched, __ATOMIC_RELAXED);
+	__atomic_store_n(&zone->pageblock_tags[pageblock_index(zone, pfn)].touched, touched, __ATOMIC_RELAXED);
 }
 
 /* -------------------------------------------------------------------------------------------------------- buckets */
@@ -151,7 +151,8 @@ void set_pageblock_type(struct zone *zone, pfn_t pfn, enum migratetype type)
 	u32 index = pageblock_index(zone, pfn);
 	u8 *byte = byte_at(zone, index);
 
-	__atomic_store_n(byte, (u8)((*byte & PAGEBLOCK_COLD) | (type < MIGRATE_PCPTYPES ? 0 : PAGEBLOCK_APART) |
+	__atomic_store_n(byte, (u8)((*byte & PAGEBLOCK_COLD) |
+				    (type < MIGRATE_PCPTYPES ? PCP_MOBILITY(type) : PAGEBLOCK_APART) |
 				    (type ^ MIGRATE_MOVABLE)), __ATOMIC_RELAXED);
 	pageblock_sort(zone, index);
 }
@@ -237,11 +238,10 @@ int pageblocks_init(struct machine *m, struct zone *zone)
 {
 	size_t nr = zone_pageblocks(zone);
 
-	zone->pageblock_type = memblock_alloc(&m->memblock, nr, 64, zone->nid);
-	zone->pageblock_touched = memblock_alloc(&m->memblock, nr, 64, zone->nid);
+	zone->pageblock_tags = memblock_alloc(&m->memblock, nr * sizeof(zone->pageblock_tags[0]), 64, zone->nid);
 	zone->block_info = memblock_alloc(&m->memblock, nr * sizeof(zone->block_info[0]), 64, zone->nid);
 	zone->partial = memblock_alloc(&m->memblock, sizeof(*zone->partial), 64, zone->nid);
-	return zone->pageblock_type && zone->pageblock_touched && zone->block_info && zone->partial ? 0 : -ENOMEM;
+	return zone->pageblock_tags && zone->block_info && zone->partial ? 0 : -ENOMEM;
 }
 
 static bool block_fault(const struct zone *zone, struct kmem_fault *fault, const char *id, u32 index, const char *what)

@@ -8,13 +8,17 @@
 #include "mm/page_alloc.h"
 
 /*
- * A byte a pageblock: [ - : 2 | apart : 1 | cold : 1 | - : 1 | migrate type ^ MIGRATE_MOVABLE : 3 ]. Boot leaves
- * zeroes: movable, not cold. Without the last exclusive-or it is the number of the order-0 list that a CPU frees to;
- * "apart" are the types of which CPUs keep nothing.
+ * A pageblock's tag, as one number:
+ *
+ *	[ touched : 8 | apart : 1 | PCP_MOBILITY() : 2 | cold : 1 | - : 1 | type ^ MIGRATE_MOVABLE : 3 ]
+ *
+ * Boot leaves zeroes: movable, not cold. Cold and type, without the exclusive-or, are the number of the order-0 list
+ * that a CPU frees to; "apart" are the types of which CPUs keep nothing.
  */
-#define PAGEBLOCK_APART 32u
+#define PAGEBLOCK_APART 128u
+#define PAGEBLOCK_MOBILITY PCP_MOBILITY_MASK
 #define PAGEBLOCK_COLD 16u
-#define PAGEBLOCK_TYPE_MASK 15u
+#define PAGEBLOCK_TYPE_MASK 7u
 #define PAGES_A_BUCKET ((unsigned int)PAGEBLOCK_PAGES / NR_BUCKETS)
 
 /* Pageblocks of the zone's span, and the number of pfn's among them. */
@@ -73,7 +77,7 @@ void pageblock_move(struct zone *zone, u32 index, unsigned int place) MUST_HOLD(
 static inline unsigned int pageblock_place(const struct zone *zone, u32 index)
 {
 	const struct block_info *info = &zone->block_info[index];
-	unsigned int type = (zone->pageblock_type[index] ^ MIGRATE_MOVABLE) & PAGEBLOCK_TYPE_MASK;
+	unsigned int type = (zone->pageblock_tags[index].type ^ MIGRATE_MOVABLE) & PAGEBLOCK_TYPE_MASK;
 
 	if (!info->orders || type >= MIGRATE_PCPTYPES)
 		return 0;
@@ -130,7 +134,7 @@ struct page *pageblocks_fullest(struct zone *zone, unsigned int order, enum migr
 /* Cold: CPUs do not reuse freed pages of the pageblock at once. */
 static inline bool pageblock_is_cold(const struct zone *zone, u32 index)
 {
-	return __atomic_load_n(&zone->pageblock_type[index], __ATOMIC_RELAXED) & PAGEBLOCK_COLD;
+	return __atomic_load_n(&zone->pageblock_tags[index].type, __ATOMIC_RELAXED) & PAGEBLOCK_COLD;
 }
 void set_pageblock_cold(struct zone *zone, u32 index, bool is_cold) MUST_HOLD(zone->lock);
 

@@ -395,7 +395,7 @@ static void pcp_order_init(struct pcp_order *of, const struct zone *zone, unsign
 {
 	of->flags = (unsigned long)page_zone_tag(zone->nid, zone->type) << PAGE_ZONE_SHIFT |
 		    (unsigned long)order << PAGE_ORDER_SHIFT;
-	of->type = PAGE_TYPE_PCP(order, 0);
+	of->type = PAGE_TYPE(PGTY_PCP, order);
 	of->cold_apart = order < PACKED_ORDERS ? PCP_COLD_LISTS : 0;
 }
 
@@ -407,8 +407,7 @@ int pcp_init(struct machine *m, struct kmem_cpu *cpu)
 		unsigned long before = (zone->start_pfn >> PAGEBLOCK_ORDER) -
 				       (zone->node->start_pfn >> PAGEBLOCK_ORDER);
 
-		pcp->pageblocks = zone->pageblock_type - before;
-		pcp->touched = zone->pageblock_touched - before;
+		pcp->pageblocks = zone->pageblock_tags - before;
 		for (unsigned int order = 0; order < PCP_ORDERS; order++)
 			pcp_order_init(&pcp->order[order], zone, order);
 		pcp->zone = zone;

@@ -9,18 +9,17 @@
 /* page_type and _refcount as one word. */
 #define PAGE_STATE(type, count) ((u64)(u32)(count) << 32 | (u32)(type))
 /* A block that a CPU keeps for requests of that mobility: see PGTY_PCP. Of a single page it is that of the list. */
-#define PAGE_TYPE_PCP(order, type) PAGE_TYPE(PGTY_PCP, (order) | (u32)(type) << PCP_TYPE_SHIFT)
-#define PAGE_TYPE_PCP_SINGLE PAGE_TYPE_PCP(0, 0)
-#define PAGE_STATE_PCP(order, type) PAGE_STATE(PAGE_TYPE_PCP(order, type), 0)
+#define PAGE_TYPE_PCP(order, type) PAGE_TYPE(PGTY_PCP, (order) | PCP_MOBILITY(type))
+#define PAGE_TYPE_PCP_SINGLE PAGE_TYPE(PGTY_PCP, 0)
 #define PAGE_STATE_PCP_SINGLE PAGE_STATE(PAGE_TYPE_PCP_SINGLE, 0)
 #define PAGE_STATE_USED PAGE_STATE(PAGE_TYPE_NONE, 1)
 
 _Static_assert(sizeof(struct pcp_chain) == PCP_COLD_LISTS, "so that a list's number says how far it is");
 
-/* Where a freed block goes whose pageblock's byte is that of this list. */
-static inline struct pcp_chain *pcp_chain_of(struct pcp_order *of, unsigned int list)
+/* Where a freed block goes whose pageblock has that tag. */
+static inline struct pcp_chain *pcp_chain_of(struct pcp_order *of, unsigned int tag)
 {
-	return (struct pcp_chain *)((char *)of->chain + (list & of->cold_apart));
+	return (struct pcp_chain *)((char *)of->chain + (tag & of->cold_apart));
 }
 
 /* For CPUs whose fast paths must find nothing. */
@@ -66,8 +65,40 @@ static inline void set_page_state(struct page *page, u64 state)
 	page_type_set(page, (u32)(state & ~0u));
 }
 
-_Static_assert(PCP_COLD_LISTS == PAGEBLOCK_COLD && PAGEBLOCK_APART >= NR_PCP_LISTS,
-	       "a pageblock's byte is the number of the list, or that of none");
+_Static_assert(PCP_COLD_LISTS == PAGEBLOCK_COLD, "a pageblock's tag says which list");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "pageblock_tag()");
+
+/* All of a pageblock's tag. PAGEBLOCK_APART or more: CPUs keep none of its blocks, or not before a closer look. */
+static inline unsigned int pageblock_tag(const struct pageblock_tag *at)
+{
+	return __atomic_load_n((const u16 *)(const void *)at, __ATOMIC_RELAXED);
+}
+
+/* The list that a single page of such a pageblock is freed to. */
+static inline unsigned int pcp_list_of(unsigned int tag)
+{
+	return (tag ^ MIGRATE_MOVABLE) & (PAGEBLOCK_COLD | PAGEBLOCK_TYPE_MASK);
+}
+
+/* __GFP_MOVABLE and __GFP_RECLAIMABLE are enum migratetype's values; of both there is no list. */
+static inline unsigned int pcp_list_for(gfp_t gfp)
+{
+	return (__force unsigned int)gfp >> 3 & 3;
+}
+
+_Static_assert(MIGRATE_MOVABLE == ___GFP_MOVABLE >> 3 && MIGRATE_RECLAIMABLE == ___GFP_RECLAIMABLE >> 3,
+	       "pcp_list_for()");
+
+/* PCP_MOBILITY() of what such a request is for; of both, nothing's. */
+static inline u32 pcp_mobility_for(gfp_t gfp)
+{
+	return ((__force u32)gfp * 4 + PCP_MOBILITY_MASK) & PCP_MOBILITY_MASK;
+}
+
+_Static_assert(PCP_MOBILITY(MIGRATE_UNMOVABLE) == PCP_MOBILITY_MASK &&
+	       PCP_MOBILITY(MIGRATE_MOVABLE) == ((___GFP_MOVABLE * 4 + PCP_MOBILITY_MASK) & PCP_MOBILITY_MASK) &&
+	       PCP_MOBILITY(MIGRATE_RECLAIMABLE) == ((___GFP_RECLAIMABLE * 4 + PCP_MOBILITY_MASK) & PCP_MOBILITY_MASK),
+	       "pcp_mobility_for()");
 
 /* Where this CPU keeps what may serve the request. */
 static inline struct per_cpu_pages *pcp_for(gfp_t gfp)
@@ -86,6 +117,36 @@ static inline struct page *pcp_pop_single(struct per_cpu_pages *pcp, unsigned in
 	set_page_state(page, PAGE_STATE_USED);
 	page->private = 0;
 	return page;
+}
+
+/* The same of the last block of an order above 0, if it is one of that kind: PCP_MOBILITY(), PCP_COMPOUND or not. */
+static __always_inline struct page *pcp_pop_block(struct per_cpu_pages *pcp, unsigned int order, u32 kind)
+{
+	struct pcp_order *of = &pcp->order[order];
+	struct page *page = of->chain[PCP_WARM].blocks;
+
+	if (unlikely(!page || !page_state_is(page, PAGE_STATE(of->type | kind, 0))))
+		return NULL;
+	of->chain[PCP_WARM].blocks = (struct page *)page->lru.next;
+	of->chain[PCP_WARM].kept--;
+	of->taken++;
+	set_page_state(page, PAGE_STATE_USED);
+	page->private = 0;
+	return page;
+}
+
+/* Where there are no other blocks of an order, those that wait to go back take their place. Returns whether they do. */
+static inline bool pcp_warm_up(struct per_cpu_pages *pcp, unsigned int order)
+{
+	struct pcp_chain *warm = &pcp->order[order].chain[PCP_WARM], *cold = &pcp->order[order].chain[PCP_COLD];
+
+	if (warm->blocks || !cold->blocks)
+		return false;
+	warm->blocks = cold->blocks;
+	warm->kept = cold->kept;
+	cold->blocks = NULL;
+	cold->kept = 0;
+	return true;
 }
 
 /* Another CPU that comes online may set it at any time. */

@@ -217,7 +217,7 @@ static struct page *block_fetch(struct per_cpu_pages *pcp, unsigned int order, e
 
 static bool top_serves(const struct pcp_chain *chain, enum migratetype type)
 {
-	return chain->blocks && page_type_value(chain->blocks) >> PCP_TYPE_SHIFT == type;
+	return chain->blocks && (page_type_value(chain->blocks) & PCP_MOBILITY_MASK) == PCP_MOBILITY(type);
 }
 
 /* What this CPU keeps for such a request: where there is nothing else, what should go back. With the CPU held. */
@@ -225,12 +225,7 @@ static struct page *kept_block(struct per_cpu_pages *pcp, unsigned int order, en
 {
 	struct pcp_chain *warm = &pcp->order[order].chain[PCP_WARM], *cold = &pcp->order[order].chain[PCP_COLD];
 
-	if (!warm->blocks && cold->blocks) {
-		warm->blocks = cold->blocks;
-		warm->kept = cold->kept;
-		cold->blocks = NULL;
-		cold->kept = 0;
-	}
+	pcp_warm_up(pcp, order);
 	if (top_serves(warm, type))
 		return block_pop(pcp, order, warm);
 	return top_serves(cold, type) ? block_pop(pcp, order, cold) : NULL;

@@ -451,7 +451,7 @@ static void a_foreign_tail_is_not_touched_here(struct ktap *t)
 	EXPECT(t, PageDirty(page + 3));
 	zone = zone_named(other, 0, ZONE_BULK);
 	for (u32 i = 0; i < zone_pageblocks(zone); i++)
-		EXPECT_EQ(t, zone->pageblock_touched[i], 0);
+		EXPECT_EQ(t, zone->pageblock_tags[i].touched, 0);
 	zones_hold(t, other);
 	machine_leave();
 	machine_shutdown(other);

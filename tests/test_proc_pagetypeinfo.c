@@ -9,7 +9,7 @@
 /* Lists are only counted, so that their entries need be no pages. */
 static struct list_head entries[MOST_BLOCKS];
 static unsigned int nr_entries;
-static u8 pageblocks[SAMPLE_ZONES][MOST_PAGEBLOCKS];
+static struct pageblock_tag pageblocks[SAMPLE_ZONES][MOST_PAGEBLOCKS];
 
 static const enum migratetype columns[] = {
 	MIGRATE_UNMOVABLE, MIGRATE_MOVABLE, MIGRATE_RECLAIMABLE, MIGRATE_HIGHATOMIC, MIGRATE_ISOLATE
@@ -48,12 +48,12 @@ static void free_line_set(struct zone *zone, const char *at)
 /* "Node 0, zone      DMA            1            7 ...": so many pageblocks of each type, one after the other. */
 static void pageblock_line_set(struct zone *zone, const char *at)
 {
-	u8 *type = pageblocks[zone->index];
+	struct pageblock_tag *tag = pageblocks[zone->index];
 
-	zone->pageblock_type = type;
+	zone->pageblock_tags = tag;
 	for (unsigned int column = 0; column < ARRAY_SIZE(columns); column++)
 		for (unsigned long nr = sample_number(&at); nr; nr--)
-			*type++ = (u8)(columns[column] ^ MIGRATE_MOVABLE);
+			*tag++ = (struct pageblock_tag){ .type = (u8)(columns[column] ^ MIGRATE_MOVABLE) };
 }
 
 static void numbers_set(struct machine *m, const char *sample)

@@ -173,7 +173,7 @@ struct cpu_context {
 /* A thread that has no CPU yet. */
 #define CPU_CONTEXT_NONE ((struct cpu_context){ .cpu = (struct kmem_cpu *)&kmem_cpu_none, .odd_gfp = KMEM_ODD_GFP })
 
-#define KMEM_ODD_GFP (__GFP_ZERO | __GFP_DMA | __GFP_RECLAIMABLE | __GFP_ACCOUNT)
+#define KMEM_ODD_GFP (__GFP_ZERO | __GFP_DMA | __GFP_RECLAIMABLE | __GFP_ACCOUNT | __GFP_COMP)
 #define KMEM_ODD_GFP_PINNED (KMEM_ODD_GFP | __GFP_DIRECT_RECLAIM)
 #define KMEM_ODD_GFP_ASKED ((__force gfp_t)~0u)
 #define KMEM_GFP_ASKED ((__force gfp_t)0x80000000u)	/* is odd then only, and no flag */

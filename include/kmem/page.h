@@ -119,10 +119,11 @@ enum pageflags {
 #define PGTY_OFFLINE 0xf1u
 #define PGTY_TABLE 0xf2u
 #define PGTY_GUARD 0xf3u
-#define PGTY_PCP 0xf4u		/* free, a CPU keeps it; value: [ mobility of a block | compound : 1 | order : 4 ] */
+#define PGTY_PCP 0xf4u		/* free, a CPU keeps it; value: [ block's mobility : 2 | compound : 1 | order : 4 ] */
 #define PCP_ORDER_MASK 15u
 #define PCP_COMPOUND 16u
-#define PCP_TYPE_SHIFT 5
+#define PCP_MOBILITY_MASK 0x60u
+#define PCP_MOBILITY(type) (((u32)(type) + 3u) * 32u & PCP_MOBILITY_MASK)	/* MIGRATE_MOVABLE: 0 */
 #define PGTY_SLAB 0xf5u
 #define PGTY_LARGE 0xf6u	/* a kmalloc() too large for a slab; value: [ 1 + CPU that knows it | order : 5 ] */
 #define LARGE_ORDER_MASK 31u

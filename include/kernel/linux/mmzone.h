@@ -82,12 +82,13 @@ struct pcp_chain {
 /* Of one order; of single pages, which are on the lists, only flags, taken and freed. */
 struct pcp_order {
 	struct pcp_chain chain[NR_PCP_CHAINS];
-	u32 type;			/* page_type of one that is kept, of mobility 0 */
+	u32 type;			/* page_type of one that is kept, but for its mobility */
 	u32 cold_apart;			/* PCP_COLD_LISTS: those of cold pageblocks are; else 0 */
 	unsigned long flags;		/* of a block's first page, without the owner's: node, zone and order */
 	unsigned long taken, freed;	/* blocks, by the fast paths: events that they do not count elsewhere */
 } __attribute__((aligned(8 * sizeof(long))));
 
+struct pageblock_tag;
 struct per_cpu_pages {
 	struct page *lists[NR_PCP_LISTS];	/* last in, first out, by lru.next */
 	int count;			/* pages on the lists */
@@ -98,10 +99,14 @@ struct per_cpu_pages {
 	u32 seen[PCP_ORDERS];		/* blocks that were taken, at that look */
 	struct pcp_order order[PCP_ORDERS];
 	struct pcp_filling filling[MIGRATE_PCPTYPES][PACKED_ORDERS];
-	u8 *pageblocks;			/* zone->pageblock_type, by pageblock from the CPU's first_page */
-	u8 *touched;			/* zone->pageblock_touched, likewise */
+	const struct pageblock_tag *pageblocks;	/* zone->pageblock_tags, by pageblock from the CPU's first_page */
 	struct zone *zone;
 };
+
+/* What a pageblock is for, and whether flags of tails were set: mm/pageblock.h. A free reads both at once. */
+struct pageblock_tag {
+	u8 type, touched;
+} __attribute__((aligned(2)));
 
 /* A pageblock's free pages, and where the fullest are found: mm/pageblock.c. */
 #define PAGEBLOCK_ORDERS 9		/* of blocks smaller than a pageblock: 0 to 8 */
@@ -150,8 +155,7 @@ struct zone {
 	union {
 		int pcp_batch, pageset_batch;
 	};
-	u8 *pageblock_type;			/* a byte a pageblock of the span: mm/pageblock.h */
-	u8 *pageblock_touched;			/* a byte a pageblock: not 0 if flags of tails were set */
+	struct pageblock_tag *pageblock_tags;	/* by pageblock of the span */
 	struct block_info *block_info;		/* by pageblock */
 	struct partial_lists *partial;
 
