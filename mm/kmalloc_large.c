@@ -204,10 +204,12 @@ bool free_large(struct machine *m, struct page *page, void *object)
 
 bool large_is_aside_here(struct kmem_cpu *cpu)
 {
+	unsigned long any = 0;
+
+#pragma GCC unroll 16
 	for (unsigned int order = KMALLOC_LARGE_FIRST; has_slot(order); order++)
-		if (large_slot(cpu, order)->hot)
-			return true;
-	return false;
+		any |= (unsigned long)large_slot(cpu, order)->hot;
+	return any;
 }
 
 void large_drain(struct kmem_cpu *cpu)

@@ -16,6 +16,7 @@
  */
 #include <linux/compiler.h>
 #include <linux/highmem.h>
+#include <linux/limits.h>
 #include <linux/sched/mm.h>
 #include "lib/assert.h"
 #include "mm/compaction.h"
@@ -371,34 +372,66 @@ static struct page *alloc_to_mark(const struct alloc_context *ac, unsigned int a
 	return page;
 }
 
-/* Would some zone have enough if this CPU gave back what it keeps? (What it has may lie in pieces for want of that.) */
-static bool cooling_could_serve(const struct alloc_context *ac, unsigned int alloc_flags)
+/*
+ * How many pages would have to come back from this CPU for some zone to have enough? LONG_MAX: all that it keeps, as
+ * there are enough, in pieces for want of that, or what stands aside may be had. 0: it has too few. *pcp: of these.
+ */
+static long pages_to_cool(struct kmem_cpu *cpu, const struct alloc_context *ac, unsigned int alloc_flags,
+			  struct per_cpu_pages **pcp)
+{
+	for (const struct zoneref *ref = ac->zonelist->ref; ref->zone; ref++) {
+		struct zone *zone = ref->zone;
+		long kept, over;
+
+		*pcp = &cpu->pcp[zone->index];
+		kept = ref->type > ac->highest ? 0 : (long)pcp_kept_pages(*pcp);
+		if (!kept)
+			continue;
+		over = zone_pages_over(zone, ac->order, zone_watermark(zone, WMARK_MIN), ac->highest, alloc_flags,
+				       zone_page_state(zone, NR_FREE_PAGES));
+		if (over + kept > 0)
+			return over > 0 ? LONG_MAX : 1 - over;
+	}
+	return large_is_aside_here(cpu) ? LONG_MAX : 0;
+}
+
+/* As many come back. Returns how many that were to be. */
+static long cool_for(const struct alloc_context *ac, unsigned int alloc_flags)
 {
 	unsigned long flags;
 	struct kmem_cpu *cpu = cpu_hold(&flags);
-	bool could = large_is_aside_here(cpu);
+	struct per_cpu_pages *pcp;
+	long pages = pages_to_cool(cpu, ac, alloc_flags, &pcp);
 
-	for (const struct zoneref *ref = ac->zonelist->ref; ref->zone && !could; ref++) {
-		struct zone *zone = ref->zone;
-		long kept = ref->type > ac->highest ? 0 : (long)pcp_kept_pages(&cpu->pcp[zone->index]);
-
-		could = kept && zone_has_pages(zone, ac->order, zone_watermark(zone, WMARK_MIN), ac->highest,
-					       alloc_flags, zone_page_state(zone, NR_FREE_PAGES) + kept);
-	}
+	if (pages && pages < LONG_MAX)
+		pcp_cool_some(pcp, pages);
 	cpu_let_go(flags);
-	return could;
+	return pages;
 }
 
-/* Below the low watermark; what this CPU keeps goes back where the request would fail, or sleep, without it. */
+/*
+ * Below the low watermark; what this CPU keeps goes back where the request would fail, or sleep, without it: if it may
+ * neither reclaim nor ignore watermarks, at first no more than could serve it.
+ */
 static struct page *alloc_below_low(struct machine *m, const struct alloc_context *ac, unsigned int alloc_flags)
 {
 	struct page *page = alloc_to_mark(ac, alloc_flags);
+	long cooled = LONG_MAX;
 
-	if (page || !((ac->gfp & __GFP_DIRECT_RECLAIM) || may_ignore_watermarks(ac->gfp) ||
-		      cooling_could_serve(ac, alloc_flags)))
+	if (!page && !(ac->gfp & __GFP_DIRECT_RECLAIM) && !may_ignore_watermarks(ac->gfp)) {
+		cooled = cool_for(ac, alloc_flags);
+		if (cooled && cooled < LONG_MAX)
+			page = alloc_to_mark(ac, alloc_flags);
+	}
+	if (page || !cooled)
 		return page;
 	pcp_cool_here(m);
 	return alloc_to_mark(ac, alloc_flags);
+}
+
+static void alloc_failed(gfp_t gfp, unsigned int order)
+{
+	warn_alloc(gfp, NULL, "page allocation failure: order:%u", order);
 }
 
 static struct page *alloc_slowly(struct machine *m, struct alloc_context *ac)
@@ -431,7 +464,7 @@ static struct page *alloc_slowly(struct machine *m, struct alloc_context *ac)
 			break;
 		cond_resched();
 	}
-	warn_alloc(ac->gfp, NULL, "page allocation failure: order:%u", ac->order);
+	alloc_failed(ac->gfp, ac->order);
 	return NULL;
 }
 
@@ -463,7 +496,8 @@ static bool context_init(struct machine *m, struct alloc_context *ac, gfp_t gfp,
 	return true;
 }
 
-static struct page *pages_alloc(gfp_t gfp, unsigned int order, int nid)
+/* @is_short: above the low watermarks there is nothing. */
+static struct page *pages_alloc(gfp_t gfp, unsigned int order, int nid, bool is_short)
 {
 	struct machine *m = this_machine();
 	struct alloc_context ac;
@@ -480,7 +514,7 @@ static struct page *pages_alloc(gfp_t gfp, unsigned int order, int nid)
 	preferred = zonelist_first(ac.zonelist, ac.highest);
 	if (preferred)
 		ac.alloc_flags |= nofragment_flag(preferred);
-	page = zonelist_alloc(&ac, ac.alloc_flags | WMARK_LOW);
+	page = is_short ? NULL : zonelist_alloc(&ac, ac.alloc_flags | WMARK_LOW);
 	if (unlikely(!page))
 		page = alloc_slowly(m, &ac);
 	if (page && ((ac.gfp & __GFP_ZERO) || unlikely(m->params.init_on_alloc)))
@@ -493,7 +527,7 @@ struct page *alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
 {
 	if (nid == NUMA_NO_NODE)
 		return alloc_pages(gfp, order);
-	return pages_alloc(gfp, order, nid);
+	return pages_alloc(gfp, order, nid, false);
 }
 
 static noinline struct page *page_zeroed(struct page *page, unsigned int order)
@@ -520,22 +554,59 @@ static bool zone_has_plenty(const struct zone *zone, unsigned int order)
 	return left >= (long)zone_watermark(zone, WMARK_LOW);
 }
 
+/* No reclaim for it, no reserves: it may have what there is above the lowest mark. */
+static bool gfp_is_modest(gfp_t gfp)
+{
+	return !(gfp & (__GFP_RECLAIM | __GFP_HIGH | __GFP_THISNODE)) && !may_ignore_watermarks(gfp);
+}
+
+/* What pages_alloc() would find, by the number of pages: something; that it must go below the low marks; nothing. */
+enum outlook { OPEN, BELOW_LOW, HOPELESS };
+
+/*
+ * Of a plain and modest request: they come in numbers when memory is short, and then no block need be looked for. It is
+ * hopeless if there are too few pages everywhere, whatever this CPU gave back. With the CPU held.
+ */
+static enum outlook outlook_for(struct kmem_cpu *cpu, gfp_t gfp, unsigned int order)
+{
+	enum migratetype type = (enum migratetype)pcp_list_for(gfp);
+	enum zone_type highest = machine_gfp_zone(cpu->machine, gfp);
+	enum outlook outlook = HOPELESS;
+
+	for (const struct zoneref *ref = cpu->machine->nodes[cpu->node]->fallback->ref; ref->zone; ref++) {
+		const struct per_cpu_pages *pcp = &cpu->pcp[ref->zone->index];
+		unsigned long min = zone_watermark(ref->zone, WMARK_MIN);
+		long over;
+
+		if (ref->type > highest)
+			continue;
+		over = zone_pages_over(ref->zone, order, min, highest, 0, zone_page_state(ref->zone, NR_FREE_PAGES));
+		if (over > (long)(zone_watermark(ref->zone, WMARK_LOW) - min) || pcp_has(pcp, order, type))
+			return OPEN;
+		if (outlook == HOPELESS && (over > 0 || (long)pcp_kept_pages(pcp) > -over))
+			outlook = BELOW_LOW;
+	}
+	return outlook == HOPELESS && large_is_aside_here(cpu) ? OPEN : outlook;
+}
+
 /*
  * What pages_alloc() comes to for a plain request while the zone that this node prefers has plenty, without the asking:
- * for a CPU that has used up what it kept. NULL: that must ask. Counted as if the CPU had kept it.
+ * for a CPU that has used up what it kept. NULL: that must ask, but for what *outlook says. Counted as if the CPU had
+ * kept it.
  */
-static struct page *pages_fetch(gfp_t gfp, unsigned int order)
+static struct page *pages_fetch(gfp_t gfp, unsigned int order, enum outlook *outlook)
 {
 	unsigned int alloc_flags = WMARK_LOW | (gfp & __GFP_KSWAPD_RECLAIM ? ALLOC_KSWAPD : 0);
 	enum migratetype type = (enum migratetype)pcp_list_for(gfp);
 	struct page *page = NULL;
+	struct kmem_cpu *cpu;
 	struct zone *zone;
 	unsigned long flags;
 	struct per_cpu_pages *pcp;
 
 	if (!gfp_is_plain(gfp) || order >= PCP_ORDERS)
 		return NULL;
-	cpu_hold(&flags);
+	cpu = cpu_hold(&flags);
 	pcp = pcp_for(gfp);
 	zone = pcp->zone;		/* pcp_none has none */
 	if (zone && zone_has_plenty(zone, order)) {
@@ -546,6 +617,8 @@ static struct page *pages_fetch(gfp_t gfp, unsigned int order)
 		while (page && !block_is_good(zone->machine, page));
 		if (page)
 			pcp->order[order].taken++;
+	} else if (zone && gfp_is_modest(gfp)) {
+		*outlook = outlook_for(cpu, gfp, order);
 	}
 	cpu_let_go(flags);
 	if (!page)
@@ -557,9 +630,15 @@ static struct page *pages_fetch(gfp_t gfp, unsigned int order)
 
 static noinline struct page *pages_alloc_here(gfp_t gfp, unsigned int order)
 {
-	struct page *page = pages_fetch(gfp, order);
+	enum outlook outlook = OPEN;
+	struct page *page = pages_fetch(gfp, order, &outlook);
 
-	return page ? page : pages_alloc(gfp, order, NUMA_NO_NODE);
+	if (page)
+		return page;
+	if (outlook != HOPELESS)
+		return pages_alloc(gfp, order, NUMA_NO_NODE, outlook == BELOW_LOW);
+	alloc_failed(gfp, order);
+	return NULL;
 }
 
 /* The single page that this CPU keeps for such a request, or NULL. */

@@ -51,9 +51,6 @@ bool zone_watermark_ok(struct zone *zone, unsigned int order, unsigned long mark
 /* The same if that many pages were free. */
 bool zone_watermark_ok_pages(struct zone *zone, unsigned int order, unsigned long mark, enum zone_type highest,
 			     unsigned int alloc_flags, long free);
-/* The same but for the block that has to be there: are so many free pages enough of them? */
-bool zone_has_pages(const struct zone *zone, unsigned int order, unsigned long mark, enum zone_type highest,
-		    unsigned int alloc_flags, long free);
 /* Pages of the zone that reclaim could still get, at best. */
 long zone_reclaimable_pages(const struct zone *zone);
 /* Zero a block of any zone. */
@@ -73,6 +70,29 @@ bool page_put_testzero(struct machine *m, struct page *page);
 #define ALLOC_HIGHATOMIC 0x40u
 #define ALLOC_KSWAPD 0x80u
 #define ALLOC_NOFRAGMENT 0x100u
+
+/* What is left of a mark for a request of that standing. */
+static inline long mark_for(unsigned long mark, unsigned int alloc_flags)
+{
+	long min = (long)mark;
+
+	if (alloc_flags & ALLOC_HIGH)
+		min -= min / 2;
+	if (alloc_flags & ALLOC_HARDER)
+		min -= min / 4;
+	return min;
+}
+
+/* As zone_watermark_ok_pages(), but for the block that has to be there: enough pages if it is above 0. */
+static inline long zone_pages_over(const struct zone *zone, unsigned int order, unsigned long mark,
+				   enum zone_type highest, unsigned int alloc_flags, long free)
+{
+	long unusable = (1l << order) - 1;
+
+	if (!(alloc_flags & ALLOC_HARDER))
+		unusable += (long)__atomic_load_n(&zone->nr_reserved_highatomic, __ATOMIC_RELAXED);
+	return free - unusable - mark_for(mark, alloc_flags) - zone->lowmem_reserve[highest];
+}
 
 enum zone_type gfp_zone(gfp_t gfp);
 

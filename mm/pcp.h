@@ -180,12 +180,36 @@ struct page *pcp_obtain_block(struct per_cpu_pages *pcp, unsigned int order, enu
 void pcp_spill(struct zone *zone, struct page *page, unsigned int order, bool is_cold);
 /* Keep a block that has been checked and has no owner. False: it is the zone's; it would be too much, or is cold. */
 bool pcp_give_block(struct zone *zone, struct page *page, unsigned int order, enum migratetype type);
+static inline unsigned int blocks_kept(const struct per_cpu_pages *pcp, unsigned int order)
+{
+	return pcp->order[order].chain[PCP_WARM].kept + pcp->order[order].chain[PCP_COLD].kept;
+}
+
+/* Pages of all blocks that are kept. With the CPU held. */
+static inline unsigned long pcp_kept_pages(const struct per_cpu_pages *pcp)
+{
+	unsigned long pages = 0;
+
+#pragma GCC unroll 9
+	for (unsigned int order = PCP_ORDERS - 1; order; order--)
+		pages = 2 * (pages + blocks_kept(pcp, order));
+	return pages;
+}
+
+/* Does it keep something that could be had by pcp_take_block(), or pcp_take_cold()? Likewise. */
+static inline bool pcp_has(const struct per_cpu_pages *pcp, unsigned int order, enum migratetype type)
+{
+	if (!order)
+		return pcp->lists[PCP_COLD_LISTS + type] != NULL;
+	return order < PCP_ORDERS && blocks_kept(pcp, order);
+}
+
 /* A glance: if this CPU keeps nothing that could be had by that, it says so. */
 bool pcp_may_have(const struct zone *zone, unsigned int order, enum migratetype type);
-/* Pages of all blocks that are kept. With the CPU held. */
-unsigned long pcp_kept_pages(const struct per_cpu_pages *pcp);
 /* Give all these blocks back to the zone. With the CPU held. */
 void pcp_cool(struct per_cpu_pages *pcp);
+/* The same of blocks of so many pages, the largest first. */
+void pcp_cool_some(struct per_cpu_pages *pcp, long pages);
 /* So many pages are about to come from the zone. With the CPU held. */
 void pcp_fetch(struct per_cpu_pages *pcp, unsigned int pages);
 /* Give back all blocks of all zones of this CPU, and large kmalloc()s that stand aside. */

@@ -127,11 +127,6 @@ static struct page *order_pop(struct per_cpu_pages *pcp, unsigned int order)
 	return blocks_pop(pcp, order, cold, cold->kept, blocks_pop(pcp, order, warm, warm->kept, NULL));
 }
 
-static unsigned int blocks_kept(const struct per_cpu_pages *pcp, unsigned int order)
-{
-	return pcp->order[order].chain[PCP_WARM].kept + pcp->order[order].chain[PCP_COLD].kept;
-}
-
 static void zone_give(struct zone *zone, struct page *blocks, unsigned int order)
 {
 	unsigned long flags;
@@ -267,21 +262,7 @@ GLANCES bool pcp_may_have(const struct zone *zone, unsigned int order, enum migr
 {
 	const struct per_cpu_pages *pcp = __atomic_load_n(&this_cpu()->pcp, __ATOMIC_RELAXED);
 
-	if (!pcp)		/* this thread has no CPU just now */
-		return true;
-	pcp += zone->index;
-	if (!order)
-		return pcp->lists[PCP_COLD_LISTS + type] != NULL;
-	return order < PCP_ORDERS && blocks_kept(pcp, order);
-}
-
-unsigned long pcp_kept_pages(const struct per_cpu_pages *pcp)
-{
-	unsigned long pages = 0;
-
-	for (unsigned int order = 1; order < PCP_ORDERS; order++)
-		pages += (unsigned long)blocks_kept(pcp, order) << order;
-	return pages;
+	return !pcp || pcp_has(pcp + zone->index, order, type);		/* or this thread has no CPU just now */
 }
 
 static void limit_orders(struct per_cpu_pages *pcp, unsigned long share)
@@ -295,19 +276,33 @@ void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone)
 	limit_orders(pcp, share_of(zone, zone_managed(zone)));
 }
 
+/* All blocks of an order. Returns their pages. */
+static unsigned long order_cool(struct per_cpu_pages *pcp, unsigned int order)
+{
+	unsigned int kept = blocks_kept(pcp, order);
+
+	if (kept)
+		zone_give(pcp->zone, order_pop(pcp, order), order);
+	return (unsigned long)kept << order;
+}
+
 void pcp_cool(struct per_cpu_pages *pcp)
 {
-	struct zone *zone = pcp->zone;
-	bool any = false;
+	unsigned long pages = 0;
 
 	pcp->fill = 1;
 	for (unsigned int order = 1; order < PCP_ORDERS; order++)
-		if (blocks_kept(pcp, order)) {
-			zone_give(zone, order_pop(pcp, order), order);
-			any = true;
-		}
-	if (any)
-		limit_orders(pcp, share_now(zone));
+		pages += order_cool(pcp, order);
+	if (pages)
+		limit_orders(pcp, share_now(pcp->zone));
+}
+
+void pcp_cool_some(struct per_cpu_pages *pcp, long pages)
+{
+	pcp->fill = 1;
+	for (unsigned int order = PCP_ORDERS - 1; order && pages > 0; order--)
+		pages -= (long)order_cool(pcp, order);
+	limit_orders(pcp, share_now(pcp->zone));
 }
 
 void pcp_cool_here(struct machine *m)

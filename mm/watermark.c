@@ -162,18 +162,6 @@ void watermarks_init(struct machine *m)
 
 /* ------------------------------------------------------------------------------------------------------- asking */
 
-/* What is left of a mark for a request of that standing. */
-static long mark_for(unsigned long mark, unsigned int alloc_flags)
-{
-	long min = (long)mark;
-
-	if (alloc_flags & ALLOC_HIGH)
-		min -= min / 2;
-	if (alloc_flags & ALLOC_HARDER)
-		min -= min / 4;
-	return min;
-}
-
 static bool has_block(const struct zone *zone, unsigned int order, unsigned int alloc_flags)
 {
 	for (; order <= MAX_ORDER; order++) {
@@ -186,20 +174,10 @@ static bool has_block(const struct zone *zone, unsigned int order, unsigned int 
 	return false;
 }
 
-bool zone_has_pages(const struct zone *zone, unsigned int order, unsigned long mark, enum zone_type highest,
-		    unsigned int alloc_flags, long free)
-{
-	long unusable = (1l << order) - 1;
-
-	if (!(alloc_flags & ALLOC_HARDER))
-		unusable += (long)__atomic_load_n(&zone->nr_reserved_highatomic, __ATOMIC_RELAXED);
-	return free - unusable > mark_for(mark, alloc_flags) + zone->lowmem_reserve[highest];
-}
-
 bool zone_watermark_ok_pages(struct zone *zone, unsigned int order, unsigned long mark, enum zone_type highest,
 			     unsigned int alloc_flags, long free)
 {
-	return zone_has_pages(zone, order, mark, highest, alloc_flags, free) &&
+	return zone_pages_over(zone, order, mark, highest, alloc_flags, free) > 0 &&
 	       (!order || has_block(zone, order, alloc_flags));
 }
 

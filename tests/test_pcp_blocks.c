@@ -412,6 +412,48 @@ static void a_short_zone_does_not_get_it_for_nothing(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* Who lacks few pages gets those of the largest blocks that the CPU keeps. The others stay. */
+static void a_short_zone_gets_no_more_than_it_lacks(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
+	struct page *small, *large, *pair;
+	struct zone *zone;
+
+	ASSERT(t, m);
+	small = alloc_pages(ATOMIC_GFP, 3);
+	large = alloc_pages(ATOMIC_GFP, 6);
+	ASSERT(t, small && large);
+	__free_pages(small, 3);
+	__free_pages(large, 6);
+	zone = machine_page_zone(m, large);
+	set_marks(m, WMARK_LOW, 1ul << 30);
+	set_marks(m, WMARK_MIN, 1ul << 29);
+	zone->watermark[WMARK_MIN] = (unsigned long)zone_page_state(zone, NR_FREE_PAGES) + 8;
+	pair = alloc_pages(ATOMIC_GFP, 1);
+	EXPECT(t, pair);
+	EXPECT(t, !is_kept(large, 6));
+	EXPECT(t, is_kept(small, 3));
+	watermarks_init(m);
+	__free_pages(pair, 1);
+	zones_hold(t, m);
+}
+
+/* Who asks for nothing to be reclaimed, where there is too little, is refused by the numbers; and that is reported. */
+static void a_hopeless_request_is_reported(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
+
+	ASSERT(t, m);
+	set_marks(m, WMARK_MIN, 1ul << 29);
+	set_marks(m, WMARK_LOW, 1ul << 30);
+	EXPECT_NULL(t, alloc_pages(ATOMIC_GFP, 2));
+	EXPECT_STR(t, console_text(), "");
+	EXPECT_NULL(t, alloc_pages(ATOMIC_GFP & ~__GFP_NOWARN, 2));
+	EXPECT_EQ(t, console_count("page allocation failure: order:2"), 1u);
+	watermarks_init(m);
+	zones_hold(t, m);
+}
+
 /* When the zone is nearly full little is kept; after it has recovered, and all went back once more, as before. */
 static void of_a_full_zone_little_is_kept(struct ktap *t)
 {
@@ -723,6 +765,7 @@ KTAP_SUITE(pcp_blocks, KTAP_CASE(a_bulk_of_pages_uses_kept_blocks),
 	KTAP_CASE(a_pageblock_that_one_order_left_is_filled_by_another),
 	KTAP_CASE(a_short_zone_gets_what_the_cpu_keeps),
 	KTAP_CASE(a_short_zone_does_not_get_it_for_nothing),
+	KTAP_CASE(a_short_zone_gets_no_more_than_it_lacks), KTAP_CASE(a_hopeless_request_is_reported),
 	KTAP_CASE(no_more_is_kept_than_the_user_says),
 	KTAP_CASE(of_a_full_zone_little_is_kept),
 	KTAP_CASE(after_a_shortage_little_is_taken_at_once),
