@@ -33,7 +33,7 @@
 #define MAPPINGS_KEPT_FREE 2048
 #define FIRST_FD 200
 #define HUGE_BYTES (2ul << 20)
-#define OPEN_BYTES (4ul << 20)
+#define OPEN_BYTES (16ul << 20)
 #define RESERVE (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)	/* addresses, without memory yet */
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8u
@@ -286,22 +286,18 @@ void host_machine_destroy(struct machine *m, const struct host_layout *layout)
 }
 
 /* Private memory [start, end), and its descriptors, may be written from now on. */
-static bool private_open(struct host_machine *hm, size_t start, size_t end)
+static bool private_open(const struct host_machine *hm, size_t start, size_t end)
 {
 	unsigned long first = (hm->descriptors + (start >> PAGE_SHIFT) * sizeof(struct page)) & PAGE_MASK;
 	unsigned long last = PAGE_ALIGN(hm->descriptors + (end >> PAGE_SHIFT) * sizeof(struct page));
 
-	/* Its page faults are dearer than all else, and so much memory will be wanted whole. */
-	if (hm->huge_after && hm->opened >= hm->huge_after)
-		madvise((void *)(hm->direct_base + start), end - start, MADV_HUGEPAGE);
-	hm->opened += end - start;
 	return !mprotect((void *)(hm->direct_base + start), end - start, PROT_READ | PROT_WRITE) &&
 	       !mprotect((void *)first, last - first, PROT_READ | PROT_WRITE);
 }
 
 /*
- * The same for what a caller names: boot takes many small pieces, each below the one before, so they are opened a
- * block's worth at a time.
+ * The same for what a caller names: boot takes many small pieces, each below the one before, so they are opened many
+ * at a time; most of what it takes it does not use, so that is not counted.
  */
 static bool private_describe(struct host_machine *hm, size_t start, size_t end)
 {
@@ -310,7 +306,12 @@ static bool private_describe(struct host_machine *hm, size_t start, size_t end)
 	if (end >= hm->usable) {
 		end = hm->usable;
 		hm->usable = start &= ~(OPEN_BYTES - 1);
+		return private_open(hm, start, end);
 	}
+	/* Its page faults are dearer than all else, and so much memory will be wanted whole. */
+	if (hm->huge_after && hm->opened >= hm->huge_after)
+		madvise((void *)(hm->direct_base + start), end - start, MADV_HUGEPAGE);
+	hm->opened += end - start;
 	return private_open(hm, start, end);
 }
 

@@ -148,8 +148,8 @@ static void memory_is_opened_as_it_is_used(struct ktap *t)
 	opened_as_it_is_used(t, "mem=256M kmem.huge_after=16M");
 }
 
-/* KiB of shared memory that this process has in huge pages. */
-static long huge_kib(void)
+/* KiB of memory that this process has in huge pages; kind: "ShmemPmdMapped:", "AnonHugePages:". */
+static long huge_kib(const char *kind)
 {
 	char text[4096] = "";
 	int fd = open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
@@ -158,8 +158,8 @@ static long huge_kib(void)
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
 		return 0;
 	close(fd);
-	line = strstr(text, "ShmemPmdMapped:");
-	return line ? strtol(line + strlen("ShmemPmdMapped:"), NULL, 10) : 0;
+	line = strstr(text, kind);
+	return line ? strtol(line + strlen(kind), NULL, 10) : 0;
 }
 
 /* Does this system make huge pages of shared memory for who asks? */
@@ -191,14 +191,49 @@ static void huge_pages_are_for_who_uses_much(struct ktap *t)
 	ASSERT(t, m);
 	for (nr = 0; nr < 128; nr++)
 		pages[nr] = __get_free_pages(GFP_KERNEL, 5);
-	EXPECT_EQ(t, huge_kib(), 0);
+	EXPECT_EQ(t, huge_kib("ShmemPmdMapped:"), 0);
 	for (; nr < 512; nr++) {
 		pages[nr] = __get_free_pages(GFP_KERNEL | __GFP_ZERO, 5);
 		ASSERT(t, pages[nr]);
 		EXPECT_EQ(t, *(char *)pages[nr], 0);
 	}
 	if (made)
-		EXPECT_GE(t, huge_kib(), 16 << 10);
+		EXPECT_GE(t, huge_kib("ShmemPmdMapped:"), 16 << 10);
+	while (nr)
+		free_pages(pages[--nr], 5);
+	EXPECT(t, is_sound(m));
+	machine_leave();
+	EXPECT_EQ(t, machine_shutdown(m), 0);
+}
+
+/* Does this system make private huge pages, and only for who asks? */
+static bool huge_pages_are_asked_for(void)
+{
+	char text[64] = "";
+	int fd = open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY | O_CLOEXEC);
+	bool asked = fd >= 0 && read(fd, text, sizeof(text) - 1) > 0 && strstr(text, "[madvise]");
+
+	close(fd);
+	return asked;
+}
+
+/* What counts is what is used: boot takes more than that for 256 CPUs, and uses the first one's. */
+static void boot_s_memory_is_not_much_used(struct ktap *t)
+{
+	bool asked = huge_pages_are_asked_for();
+	struct machine *m = private_machine("mem=256M nr_cpus=256 kmem.private=1 kmem.huge_after=16M");
+	unsigned long pages[512];
+	unsigned int nr;
+
+	ASSERT(t, m);
+	for (nr = 0; nr < 512; nr++) {
+		if (asked && nr == 64)
+			EXPECT_EQ(t, huge_kib("AnonHugePages:"), 0);
+		pages[nr] = __get_free_pages(GFP_KERNEL | __GFP_ZERO, 5);
+		ASSERT(t, pages[nr]);
+	}
+	if (asked)
+		EXPECT_GE(t, huge_kib("AnonHugePages:"), 16 << 10);
 	while (nr)
 		free_pages(pages[--nr], 5);
 	EXPECT(t, is_sound(m));
@@ -351,6 +386,6 @@ static void a_fork_within_kmem_begins_nothing(struct ktap *t)
 
 KTAP_SUITE(private, KTAP_CASE(contents_move_into_an_area_and_go_with_it),
 	   KTAP_CASE(so_they_do_on_a_system_that_leaves_a_hole), KTAP_CASE(memory_is_opened_as_it_is_used),
-	   KTAP_CASE(huge_pages_are_for_who_uses_much),
+	   KTAP_CASE(huge_pages_are_for_who_uses_much), KTAP_CASE(boot_s_memory_is_not_much_used),
 	   KTAP_CASE(high_memory_is_refused), KTAP_CASE(a_child_writes_to_its_own),
 	   KTAP_CASE(a_child_is_whole_whatever_other_threads_do), KTAP_CASE(a_fork_within_kmem_begins_nothing));
