@@ -7,9 +7,13 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 
-#define NAME(error) [error] = "-" #error
+#define NAME(error) { error, "-" #error }
 
-static const char *const names[] = {
+/* Not pointers, each of which a program's loader would have to write. */
+static const struct {
+	u16 error;
+	char name[24];
+} names[] = {
 	NAME(EPERM),
 	NAME(ENOENT),
 	NAME(ESRCH),
@@ -164,5 +168,8 @@ static const char *const names[] = {
 
 const char *format_errname(int error)
 {
-	return (unsigned int)error < ARRAY_SIZE(names) ? names[(unsigned int)error] : NULL;
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].error == error)
+			return names[i].name;
+	return NULL;
 }

@@ -22,32 +22,29 @@
 #include "mm/page_alloc.h"
 #include "mm/slab.h"
 
+#define CLASS_NAMES(prefix)                                                                                            \
+	{ prefix "-8", prefix "-16", prefix "-32", prefix "-64", prefix "-96", prefix "-128", prefix "-192",           \
+	  prefix "-256", prefix "-512", prefix "-1k", prefix "-2k", prefix "-4k", prefix "-8k" }
+
+/* Written out, since to format some fifty names took a third of booting. */
 static const struct {
-	const char *prefix;
+	char names[KMALLOC_CLASSES][16];
 	slab_flags_t flags;
 } types[NR_KMALLOC_TYPES] = {
-	[KMALLOC_NORMAL] = { "kmalloc", 0 },
-	[KMALLOC_CGROUP] = { "kmalloc-cg", SLAB_ACCOUNT },
-	[KMALLOC_RECLAIM] = { "kmalloc-rcl", SLAB_RECLAIM_ACCOUNT },
-	[KMALLOC_DMA] = { "dma-kmalloc", SLAB_CACHE_DMA },
+	[KMALLOC_NORMAL] = { CLASS_NAMES("kmalloc"), 0 },
+	[KMALLOC_CGROUP] = { CLASS_NAMES("kmalloc-cg"), SLAB_ACCOUNT },
+	[KMALLOC_RECLAIM] = { CLASS_NAMES("kmalloc-rcl"), SLAB_RECLAIM_ACCOUNT },
+	[KMALLOC_DMA] = { CLASS_NAMES("dma-kmalloc"), SLAB_CACHE_DMA },
 };
 
-static const struct {
-	const char *name;
-	u16 size;
-} classes[KMALLOC_CLASSES] = {
-	{ "8", 8 },	{ "16", 16 },	{ "32", 32 },	{ "64", 64 },  { "96", 96 },   { "128", 128 }, { "192", 192 },
-	{ "256", 256 }, { "512", 512 }, { "1k", 1024 }, { "2k", 2048 }, { "4k", 4096 }, { "8k", 8192 },
-};
+static const u16 class_sizes[KMALLOC_CLASSES] = { 8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192 };
 
 /* Not merged with: a cache of that very size is its caller's own. */
 static struct kmem_cache *twin_make(struct machine *m, u32 id, unsigned int class, unsigned int gap)
 {
-	struct kmem_cache *twin;
-	char name[32];
+	struct kmem_cache *twin = cache_new_at(m, id, types[KMALLOC_NORMAL].names[class], class_sizes[class] - gap,
+					       SLAB_KMALLOC | SLAB_NO_MERGE);
 
-	snprintf(name, sizeof(name), "%s-%s", types[KMALLOC_NORMAL].prefix, classes[class].name);
-	twin = cache_new_at(m, id, name, classes[class].size - gap, SLAB_KMALLOC | SLAB_NO_MERGE);
 	if (twin)
 		twin->is_twin = true;
 	return twin;
@@ -70,15 +67,11 @@ static bool twins_make(struct machine *m)
 
 int kmalloc_init(struct machine *m)
 {
-	char name[32];
-
 	for (unsigned int type = 0; type < NR_KMALLOC_TYPES; type++)
-		for (unsigned int class = 0; class < KMALLOC_CLASSES; class++) {
-			snprintf(name, sizeof(name), "%s-%s", types[type].prefix, classes[class].name);
-			if (!cache_new_at(m, KMALLOC_ID(type, class), name, classes[class].size,
+		for (unsigned int class = 0; class < KMALLOC_CLASSES; class++)
+			if (!cache_new_at(m, KMALLOC_ID(type, class), types[type].names[class], class_sizes[class],
 					  types[type].flags | SLAB_KMALLOC))
 				return -ENOMEM;
-		}
 	return twins_make(m) ? 0 : -ENOMEM;
 }
 
@@ -88,7 +81,7 @@ static size_t class_bytes(u32 id)
 
 	bool is_shorter = of_class != id && id < KMALLOC_PAGES_ID(KMALLOC_PAGES_FIRST);
 
-	return classes[of_class - KMALLOC_ID(KMALLOC_NORMAL, 0)].size - (is_shorter ? KMALLOC_TWIN_GAP : 0);
+	return class_sizes[of_class - KMALLOC_ID(KMALLOC_NORMAL, 0)] - (is_shorter ? KMALLOC_TWIN_GAP : 0);
 }
 
 size_t kmalloc_size_roundup(size_t size)

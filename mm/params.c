@@ -493,7 +493,7 @@ static bool row_is(const struct param_info *row, const char *word)
 static const struct param_info *find_row(const char *word)
 {
 	for (const struct param_info *row = table; row->name; row++) {
-		if (row_is(row, word))
+		if (row->name[0] == word[0] && row_is(row, word))
 			return row;
 	}
 	return NULL;
@@ -548,11 +548,19 @@ static const char *set_member(struct params_reader *r, const struct param_info *
 	return NULL;
 }
 
-/* "mem=12Q: not a size", of printable characters only. original is the word before it was cut up. */
-static const char *complain(struct machine_params *params, const char *original, const char *wrong)
+/*
+ * "mem=12Q: not a size", of printable characters only. Whoever read the value may have cut it up: it is had from the
+ * command line once more, up to that word.
+ */
+static const char *complain(struct machine_params *params, const char *word, const char *wrong)
 {
-	char *at = params->error;
+	char original[104], *at = params->error, *rest = params->words, *param, *value;
 
+	strscpy(params->words, params->cmdline, sizeof(params->words));
+	do
+		cmdline_next(&rest, &param, &value);
+	while (param != word);
+	scnprintf(original, sizeof(original), "%s%s%s", param, value ? "=" : "", value ? value : "");
 	scnprintf(params->error, sizeof(params->error), "%.100s: %s", original, wrong);
 	for (; *at; at++) {
 		if (!isascii(*at) || !isprint(*at))
@@ -583,16 +591,14 @@ static void remember_unknown(struct machine_params *params, char *param, const c
 static const char *read_word(struct params_reader *r, char *param, char *value)
 {
 	const struct param_info *row = find_row(param);
-	char original[104];
 	const char *wrong;
 
 	if (!row) {
 		remember_unknown(r->params, param, value);
 		return NULL;
 	}
-	scnprintf(original, sizeof(original), "%s%s%s", param, value ? "=" : "", value ? value : "");
 	wrong = set_member(r, row, value);
-	return wrong ? complain(r->params, original, wrong) : NULL;
+	return wrong ? complain(r->params, param, wrong) : NULL;
 }
 
 static void set_defaults(struct machine_params *params)

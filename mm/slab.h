@@ -105,7 +105,7 @@ struct kmem_cache {
 	void (*ctor)(void *object);
 	unsigned int useroffset, usersize;
 	int refcount;			/* aliases */
-	char *name;
+	const char *name;
 	struct list_head list;
 	struct kmem_cache_node *node[];
 };
@@ -281,6 +281,7 @@ struct slab_leaks {
 	unsigned long objects, caches;
 };
 void slab_exit(struct machine *m, struct slab_leaks *leaks);
+/* Neither copies the name. */
 struct kmem_cache *cache_new_internal(struct machine *m, const char *name, unsigned int size);
 struct kmem_cache *cache_new_at(struct machine *m, u32 id, const char *name, unsigned int size, slab_flags_t flags);
 unsigned long cache_live_objects(struct kmem_cache *cache);

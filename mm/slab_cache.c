@@ -267,7 +267,7 @@ static void *boot_memory(struct machine *m, size_t bytes)
 static struct kmem_cache *cache_new_boot(struct machine *m, u32 id, const char *name, unsigned int size,
 					 slab_flags_t flags, bool internal)
 {
-	size_t bytes = cache_bytes(m) + m->nr_nodes * sizeof(struct kmem_cache_node) + strlen(name) + 1;
+	size_t bytes = cache_bytes(m) + m->nr_nodes * sizeof(struct kmem_cache_node);
 	struct kmem_cache *cache = boot_memory(m, bytes);
 	struct kmem_cache_node *nodes;
 
@@ -280,7 +280,7 @@ static struct kmem_cache *cache_new_boot(struct machine *m, u32 id, const char *
 	}
 	cache->internal = internal;
 	cache->boot = true;
-	cache->name = memcpy(nodes + m->nr_nodes, name, strlen(name) + 1);
+	cache->name = name;
 	return cache_set_up(cache, m, id, size, flags, &(struct kmem_cache_args){ 0 }) ? cache : NULL;
 }
 

@@ -186,6 +186,8 @@ static void values_without_sense_are_refused(struct ktap *t)
 		{ "mem=99999999999999999999", "mem=99999999999999999999: not a size" },
 		{ "memmap=64K%1M", "memmap=64K%1M: not size@start, size$start, size#start or size!start" },
 		{ "memmap=64K@", "memmap=64K@: not size@start, size$start, size#start or size!start" },
+		{ "memmap=1G@1G,2X foo", "memmap=1G@1G,2X: not size@start, size$start, size#start or size!start" },
+		{ "foo=1 \"mem=12 q\" x", "mem=12 q: not a size" },
 		{ "memmap=,", "memmap=,: not size@start, size$start, size#start or size!start" },
 		{ "highmem=x", "highmem=x: not a size" },
 		{ "vmalloc=4K", "vmalloc=4K: too small" },

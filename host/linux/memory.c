@@ -23,6 +23,7 @@
 #include <kmem/host.h>
 #include <kmem/layout.h>
 #include <kmem/page.h>
+#include <kmem/pages.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -229,7 +230,8 @@ int host_machine_create(struct host_layout *layout)
 {
 	u64 memory_bytes = (u64)layout->nr_frames << PAGE_SHIFT;
 	size_t bytes = round_up_to(layout->machine_bytes + HOST_MACHINE_BYTES, PAGE_SIZE);
-	struct host_machine *hm = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct host_machine *hm = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+				       -1, 0);
 
 	int saved = errno;
 
@@ -341,7 +343,7 @@ int host_describe(struct machine *m, pfn_t first, pfn_t nr)
 	unsigned long end = PAGE_ALIGN(hm->descriptors + (first + nr) * sizeof(struct page));
 
 	int saved = errno, err = 0;
-	bool is_boot_s = hm->fd < 0 && first << PAGE_SHIFT < hm->usable && (first + nr) << PAGE_SHIFT >= hm->usable;
+	bool is_boot_s = hm->fd < 0 && (first | nr) % (1ul << MAX_ORDER);
 
 	if (hm->fd < 0 && !private_describe(hm, first << PAGE_SHIFT, (first + nr) << PAGE_SHIFT)) {
 		errno = saved;
@@ -349,7 +351,7 @@ int host_describe(struct machine *m, pfn_t first, pfn_t nr)
 	}
 	if (hm->fd >= 0)
 		shared_describe(hm, first << PAGE_SHIFT, (first + nr) << PAGE_SHIFT);
-	/* Boot needs the frames that it takes from the top, and will not describe most of them. */
+	/* Boot needs the frames that it takes, and will not describe most of them; others describe whole blocks. */
 	if (is_boot_s || end - start <= 2 * PAGE_SIZE)
 		return 0;
 	if (madvise((void *)start, end - start, MADV_POPULATE_WRITE) && errno == ENOMEM)
