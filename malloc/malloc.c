@@ -128,7 +128,8 @@ EXPORT void free_aligned_sized(void *memory, size_t align, size_t size)
 	free(memory);
 }
 
-EXPORT size_t malloc_usable_size(void *memory)
+/* By itself: what it saves on the stack, an object need not. */
+static __attribute__((noinline)) size_t usable_otherwise(const void *memory)
 {
 	const struct vm_struct *area;
 
@@ -136,6 +137,13 @@ EXPORT size_t malloc_usable_size(void *memory)
 		return ksize(memory);
 	area = find_vm_area(memory);
 	return area ? area->size - PAGE_SIZE : 0;
+}
+
+EXPORT size_t malloc_usable_size(void *memory)
+{
+	size_t bytes = kmem_sized_bytes(memory);
+
+	return likely(bytes) ? bytes : usable_otherwise(memory);
 }
 
 /* An object that grows step by step will grow again: a large one is given a quarter more, which costs no memory yet. */

@@ -4,7 +4,8 @@
  *
  *	malloc(n) -> slots[(n + 15) / 16] -> cpu->sheaves: hot, else *--top
  *
- * A slot says all that an allocation must know, so the cache is not looked at. Slot 0 has nothing to give.
+ * A slot says all that an allocation must know, so the cache is not looked at. Slot 0 has nothing to give. It also says
+ * how large its objects are: a realloc() that need not move asks no descriptor, which may be out of the caches.
  */
 #include <kmem/sized.h>
 #include "lib/assert.h"
@@ -33,4 +34,14 @@ KMEM_FAST void *kmem_sized_alloc(size_t size, const struct kmem_sizes *sizes)
 	if (likely(object))
 		return object;
 	return sizes->odd(size);
+}
+
+KMEM_FAST size_t kmem_sized_bytes(const void *object)
+{
+	here_cpu *cpu = cpu_here();
+	const here_slot *slot = slot_at(cpu, slot_of(cpu, object));
+
+	if (unlikely(!slot->free_limit || !starts_object(slot, object)))
+		return 0;
+	return load_here(slot->bytes) & ~SHEAF_INIT;
 }

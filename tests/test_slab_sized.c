@@ -113,5 +113,31 @@ static void caches_that_mark_elsewhere_are_asked(struct ktap *t)
 	kmem_cache_destroy(cache);
 }
 
-KTAP_SUITE(slab_sized, KTAP_CASE(what_is_at_hand_is_given), KTAP_CASE(all_else_is_asked_for),
-	   KTAP_CASE(an_object_that_is_written_to_is_not), KTAP_CASE(caches_that_mark_elsewhere_are_asked));
+static void a_slot_knows_how_large_its_objects_are(struct ktap *t)
+{
+	char *object, *large;
+
+	ASSERT(t, sized_start(t, NULL));
+	object = kmem_sized_alloc(33, &sizes);
+	large = kmalloc(2 * KMALLOC_MAX_CACHE_SIZE, GFP_KERNEL);
+	ASSERT(t, object && large);
+	EXPECT_EQ(t, kmem_sized_bytes(object), 48);
+	EXPECT_EQ(t, kmem_sized_bytes(object + 16), 0);		/* no object starts there */
+	EXPECT_EQ(t, kmem_sized_bytes(large), 0);		/* nor is one of a cache there */
+	EXPECT_EQ(t, kmem_sized_bytes(NULL), 0);
+	EXPECT_EQ(t, kmem_sized_bytes(&sizes), 0);
+	cpu_release();
+	EXPECT_EQ(t, kmem_sized_bytes(object), 0);		/* there is no slot to ask */
+	kfree(large);
+	kfree(object);
+	kmem_cache_shrink(cache);
+	object = kmem_cache_alloc_node(cache, GFP_KERNEL, 0);	/* nor a stack that would take it back */
+	kmem_cache_shrink(cache);
+	EXPECT_EQ(t, kmem_sized_bytes(object), 0);
+	kfree(object);
+	kmem_cache_destroy(cache);
+}
+
+KTAP_SUITE(slab_sized, KTAP_CASE(what_is_at_hand_is_given), KTAP_CASE(a_slot_knows_how_large_its_objects_are),
+	   KTAP_CASE(all_else_is_asked_for), KTAP_CASE(an_object_that_is_written_to_is_not),
+	   KTAP_CASE(caches_that_mark_elsewhere_are_asked));

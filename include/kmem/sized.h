@@ -26,4 +26,10 @@ void kmem_sizes_set(struct kmem_sizes *sizes, size_t size, struct kmem_cache *ca
  */
 MUST_CHECK void *kmem_sized_alloc(size_t size, const struct kmem_sizes *sizes);
 
+/*
+ * kmem_sized_bytes - how large the objects of the cache are that this one is of, with no look at its slab or cache.
+ * Returns 0 where this CPU cannot say: ksize() can. Never sleeps.
+ */
+size_t kmem_sized_bytes(const void *object);
+
 #endif
