@@ -16,8 +16,10 @@
 
 #if HAVE_CLEAR_BY_VECTORS
 #include <cpuid.h>
-#if __has_include(<sys/platform/x86.h>)
+#if defined(__GLIBC_PREREQ)
+#if __GLIBC_PREREQ(2, 33)
 #include <sys/platform/x86.h>
+#endif
 #endif
 
 #define AVX_ENABLED (bit_OSXSAVE | bit_AVX)

@@ -86,7 +86,7 @@ result $? a_limit_ends_it
 # A file that is cut: what came before is reported, and the status says that it is not all.
 head -c 30000 "$head" >"$dir/cut.gz"
 run 2 replay "$dir/cut.gz" --cmdline mem=256M && has out FINDINGS && has out 'ends early' && test -s "$dir/err" &&
-	run 2 replay "$dir/cut.gz" --sweep mem=64M,256M && has out 256M && has err 'the file is cut off'
+	run 2 replay "$dir/cut.gz" --sweep mem=64M,256M && has out 256M && has err 'cut off'
 result $? a_cut_file_is_replayed_up_to_there
 
 { gzip -dc "$head" | head -1000; echo 'task-1 [000] 5211.0: kfree: call_site=f ptr=0xzz'; } >"$dir/bad.txt"
