@@ -24,7 +24,6 @@
 #include "mm/fault_inject.h"
 #include "mm/page_report.h"
 #include "mm/pcp.h"
-#include "mm/slab_fast.h"
 #include "mm/stats.h"
 #include "mm/vmscan.h"
 
@@ -702,7 +701,7 @@ KMEM_FAST struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
 
-	if (unlikely(gfp_is_odd(gfp)))
+	if (unlikely(gfp & kmem_context.odd_gfp))
 		return alloc_odd_pages(gfp, order);
 	page = kept_take(gfp, order, 0);
 	return likely(page) ? page : alloc_cold_pages(gfp, order);

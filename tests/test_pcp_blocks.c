@@ -2,6 +2,7 @@
 /* test_pcp_blocks.c - blocks that a CPU keeps as they were freed: who gets them, how many, and when they go back. */
 #include <linux/mm.h>
 #include <linux/preempt.h>
+#include <linux/slab.h>
 #include "mm/pageblock.h"
 #include "mm/pcp.h"
 #include "mm/stats.h"
@@ -444,8 +445,11 @@ static void a_hopeless_request_is_reported(struct ktap *t)
 	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
 
 	ASSERT(t, m);
+	kfree(kmalloc(1 << 16, GFP_KERNEL));	/* stands aside, and might help */
 	set_marks(m, WMARK_MIN, 1ul << 29);
 	set_marks(m, WMARK_LOW, 1ul << 30);
+	EXPECT_NULL(t, alloc_pages(ATOMIC_GFP, 2));
+	EXPECT_EQ(t, machine_large_aside(m).objects, 0);
 	EXPECT_NULL(t, alloc_pages(ATOMIC_GFP, 2));
 	EXPECT_STR(t, console_text(), "");
 	EXPECT_NULL(t, alloc_pages(ATOMIC_GFP & ~__GFP_NOWARN, 2));
