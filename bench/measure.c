@@ -113,7 +113,8 @@ double resident_bytes(void)
 void *memory_alone(size_t bytes, int sharing)
 {
 	size_t whole = (bytes + BENCH_PAGE_SIZE - 1) & ~(BENCH_PAGE_SIZE - 1);
-	char *around = mmap(NULL, whole + 2 * BENCH_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *around = mmap(NULL, whole + 2 * BENCH_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			    -1, 0);
 
 	if (around == MAP_FAILED || mmap(around + BENCH_PAGE_SIZE, whole, PROT_READ | PROT_WRITE,
 					 sharing | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1, 0) == MAP_FAILED)

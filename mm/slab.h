@@ -11,8 +11,8 @@
  *	map	   0        1              1	1 = in the slab, 0 = handed out (to a caller or a sheaf)
  *
  * Above the slabs nobody writes into a free object but for one word: a freed object that the cache marks holds
- * the address of its place while it is in a sheaf, and an entry of which the object says another place is not handed out: so
- * that no object has two owners, however often it is freed. Where a free object keeps its contents (constructor,
+ * the address of its place while it is in a sheaf, and an entry of which the object says another place is not handed
+ * out: so that no object has two owners, however often it is freed. Where a free object keeps its contents (constructor,
  * SLAB_TYPESAFE_BY_RCU), the word lies after it.
  *
  * Locks: cache_lock (caches come and go) > node->lock (slab lists, maps) , barn->lock. The last two are spinlocks;
@@ -365,7 +365,7 @@ static inline void *object_zero(void *object, size_t bytes)
 
 /*
  * The mark of a freed object: one word, at its start or, where it keeps its contents, after its end. It says the place
- * that the object lies at, of a sheaf or of a slot: so of two places that have the same object, only one is right. It is
+ * that the object lies at, of a sheaf or of a slot: so of two places that have the same object, one is right. It is
  * written when the object is put there and read when it is handed out: that is when its memory is wanted anyway. An
  * object from a stack keeps it until its owner writes there: it says nothing once the place has no object any more.
  *
@@ -442,7 +442,7 @@ static inline void object_clear_mark(const struct kmem_cache *cache, void *objec
 	*object_mark_at(cache, object) = 0;
 }
 
-/* For what goes to its slab. Only of an object of whole pages something says that it is free there, but the slab's map. */
+/* For what goes to its slab: there the map says that it is free, and of an object of whole pages so does its page. */
 static inline void object_is_in_slab(const struct kmem_cache *cache, void *object)
 {
 	if (cache->marks_pages)

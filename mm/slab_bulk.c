@@ -4,7 +4,7 @@
  *
  *	alloc	[ o o o o o o o . . ]	as long as each has its mark
  *		        <------ top
- *	free	[ o o o . . . . . . ]	as long as each starts where one of its slab does, and does not lie there already
+ *	free	[ o o o . . . . . . ]	as long as each starts where one of its slab does, and is not there already
  *		    top ------>
  *
  * In a run only what changes from object to object is looked at. Slabs are looked up where the last object's ends. What
@@ -142,7 +142,8 @@ INLINE bool lies_in_stack(const struct slab_run *run, const void *object, void *
 		return false;
 	OPTIMIZER_HIDE_VAR(word);		/* and are not kept for the others */
 	place = *word;
-	return place >= run->base && place < (unsigned long)to && place % sizeof(place) == 0 && *(void **)place == object;
+	return place >= run->base && place < (unsigned long)to && place % sizeof(place) == 0 &&
+	       *(void **)place == object;
 }
 
 INLINE bool push_object(void *object, void **to, struct slab_run *run, bool is_even)

@@ -80,10 +80,10 @@ INLINE bool has_mark(const unsigned long *mark_at, unsigned long mark)
  * top has no mark. is_plain: it is known that marks are at the objects' start. clears: the caller takes the mark off.
  *
  * The mark of what stood aside is taken off, last: its line is the one that the caller writes to next, and a processor
- * makes two stores to a line in the time of one. That of an object from the stack is left: it costs a tenth of a batch's
- * time, and says nothing as soon as the stack's top is below. The two ways out stay two: a jump to a common end is a
- * tenth of a pair's time. What stands aside lies behind a jump, as the processor waits a cycle for each jump taken: so a
- * pair takes a tenth longer (and is first by far), a batch a tenth less.
+ * makes two stores to a line in the time of one. That of an object from the stack is left: to take it off is a tenth of
+ * a batch's time, and it says nothing as soon as the stack's top is below. The two ways out stay two: a jump to a
+ * common end is a tenth of a pair's time. What stands aside lies behind a jump, as a processor waits a cycle for each
+ * jump that it takes: so a pair takes a tenth longer (and is first by far), a batch a tenth less.
  */
 INLINE void *pop_for(here_cpu *cpu, here_slot *slot, bool is_plain, bool clears)
 {

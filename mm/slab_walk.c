@@ -85,6 +85,8 @@ static READS_OTHER_CPUS bool stands_aside(const struct kmem_cache *cache, unsign
 {
 	const struct machine *m = cache->machine;
 
+	if (!mark || mark % _Alignof(struct cpu_sheaf))		/* as most words */
+		return false;
 	for (unsigned int i = 0; i < m->nr_cpus; i++) {
 		const struct cpu_sheaf *slot = &m->cpus[i]->sheaves[cache->id];
 

@@ -290,5 +290,5 @@ KTAP_SUITE(fault_inject, KTAP_CASE(the_nth_passage_fails_once_or_from_then_on), 
 	KTAP_CASE(fast_paths_come_back), KTAP_CASE(every_point_is_passed),
 	KTAP_CASE(an_idle_task_that_cannot_start_is_tried_again_later),
 	KTAP_CASE(failslab_heeds_interval_space_and_times),
-	KTAP_CASE(fail_page_alloc_heeds_interval_space_and_times), KTAP_CASE(a_seed_repeats_what_chance_did), KTAP_CASE(probability_is_a_percentage),
-	KTAP_CASE(both_ways_at_once));
+	KTAP_CASE(fail_page_alloc_heeds_interval_space_and_times), KTAP_CASE(probability_is_a_percentage),
+	KTAP_CASE(a_seed_repeats_what_chance_did), KTAP_CASE(both_ways_at_once));
