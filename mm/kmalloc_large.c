@@ -87,9 +87,8 @@ static void *aside_take(unsigned int order, gfp_t gfp)
 	slot = large_slot(cpu, order);
 	object = slot->hot;
 	slot->hot = NULL;
-	if (object && likely(*(unsigned long *)object == aside_mark(slot_here(cpu, slot), cpu->mark_turn))) {
-		if (!cpu->mark_turn)
-			remember_last(cpu_here(), object, slot_here(cpu, slot));
+	if (object && likely(*(unsigned long *)object == aside_mark(slot_here(cpu, slot), 0))) {
+		remember_last(cpu_here(), object, slot_here(cpu, slot));
 		*(unsigned long *)object = 0;
 		cpu_let_go(flags);
 		return gfp & __GFP_ZERO ? host_clear_pages(object, 1ul << order) : object;
@@ -172,7 +171,7 @@ static bool aside_put(struct page *page, void *object, unsigned int order)
 
 	if (stays) {
 		page_type_set(page, large_type(order, cpu));
-		*(unsigned long *)object = aside_mark(slot_here(cpu, slot), cpu->mark_turn);
+		*(unsigned long *)object = aside_mark(slot_here(cpu, slot), 0);
 		slot->hot = object;
 	}
 	cpu_let_go(flags);

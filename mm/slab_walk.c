@@ -105,11 +105,10 @@ bool object_is_free(struct kmem_cache *cache, void *object)
 {
 	unsigned long mark = *object_mark_at(cache, object) ^ cache->machine->mark_turn;
 	struct page *slab = slab_of(object);
-	int index = slab_index(cache, slab, object);
 
 	if (cache->marks_pages && page_object_is_free(virt_to_page(object)))
 		return true;
-	return (index >= 0 && map_peek(slab, (unsigned int)index)) || lies_here(cache, mark, object) ||
+	return map_peek(slab, (unsigned int)slab_index(cache, slab, object)) || lies_here(cache, mark, object) ||
 	       stands_aside(cache, mark, object);
 }
 

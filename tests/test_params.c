@@ -86,7 +86,7 @@ static const struct expectation expectations[] = {
 	SETS("slab_debug", slub_debug_given, true),
 	SETS("slub_min_order=10", slub_min_order, 10),
 	SETS("slab_min_order=1", slub_min_order, 1),
-	SETS("slub_max_order=0", slub_max_order, 0),
+	SETS("slub_max_order=0", slub_max_order, 0), SETS("slub-max_order=2", slub_max_order, 2),
 	SETS("slab_max_order=3", slub_max_order, 3),
 	SETS("slub_min_objects=32", slub_min_objects, 32),
 	SETS("slab_min_objects=7", slub_min_objects, 7),

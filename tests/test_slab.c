@@ -427,6 +427,41 @@ static void a_mark_that_was_left_says_nothing(struct ktap *t)
 	kmem_cache_destroy(cache);
 }
 
+/* What an owner writes may look like a place, or be one that has another object, or none any more. */
+static void a_word_that_looks_like_a_place_is_the_owners(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=1");
+	struct kmem_cache *cache = kmem_cache_create("kmis_word", 64, 0, SLAB_NO_MERGE, NULL);
+	struct cpu_sheaf *slot;
+	unsigned long *object[30], words[6];
+
+	ASSERT(t, m && cache);
+	for (int i = 0; i < 30; i++)
+		object[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+	slot = &this_cpu()->sheaves[cache->id];
+	for (int way = 0; way < 2; way++) {
+		words[0] = (unsigned long)slot->base + 1;
+		words[1] = (unsigned long)slot->base;
+		words[2] = (unsigned long)slot->top;
+		words[3] = ~0ul;
+		words[4] = (unsigned long)slot_here(this_cpu(), slot);
+		words[5] = (unsigned long)slot->base - sizeof(long);
+		for (int i = 0; i < 30; i++)
+			*object[i] = words[i % 6];
+		if (way)
+			kmem_cache_free_bulk(cache, 30, (void **)object);
+		for (int i = 0; i < 30 && !way; i++)
+			cache_free_slow(cache, object[i]);
+		EXPECT_EQ(t, cache_live_objects(cache), 0);
+		for (int i = 0; i < 30; i++)
+			object[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+	}
+	kmem_cache_free_bulk(cache, 30, (void **)object);
+	EXPECT_STR(t, console_text(), "");
+	machine_holds(t, m);
+	kmem_cache_destroy(cache);
+}
+
 /* Of two entries of the same object that one is good whose place the object says, whoever draws it. */
 static void of_two_entries_one_is_good(struct ktap *t)
 {
@@ -860,7 +895,8 @@ KTAP_SUITE(slab, KTAP_CASE(c23_size_0_is_16_and_freeing_it_or_null_does_nothing)
 	KTAP_CASE(c34_destroying_a_cache_with_live_objects_warns_and_keeps_them),
 	KTAP_CASE(c34_every_object_that_remains_is_named),
 	KTAP_CASE(a_slab_takes_only_objects_of_its_own_that_are_out),
-	KTAP_CASE(a_mark_that_was_left_says_nothing), KTAP_CASE(of_two_entries_one_is_good),
+	KTAP_CASE(a_mark_that_was_left_says_nothing), KTAP_CASE(a_word_that_looks_like_a_place_is_the_owners),
+	KTAP_CASE(of_two_entries_one_is_good),
 	   KTAP_CASE(no_flags_are_odd_where_all_is_cleared),
 	   KTAP_CASE(a_freed_object_that_was_written_is_not_handed_out),
 	KTAP_CASE(c35_typed_memory_keeps_its_type_until_a_grace_period_has_passed),

@@ -185,6 +185,49 @@ static void an_address_that_is_no_area_is_not_deferred(struct ktap *t)
 	vfree(p);
 }
 
+/* ------------------------------------------------------------------------------------------------- a CPU's own part */
+
+#define PART (16ul << 20)
+
+/* From its own part on nothing is free: it looks from the window's beginning. */
+static void area_below_its_part(struct ktap *t, unsigned int i, void *arg)
+{
+	struct env *e = arg;
+	unsigned long start = e->m->layout.vmalloc_start;
+	char *area;
+
+	(void)i;
+	EXPECT_EQ(t, machine_enter(e->m), 0);
+	area = vmalloc(PAGE_SIZE);
+	EXPECT(t, (unsigned long)area - start < PART);
+	vfree(area);
+	machine_leave();
+}
+
+static void small_areas_lie_in_the_cpus_part(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M nr_cpus=2 vmalloc=256M");
+	struct vm_struct *low, *rest;
+	unsigned long start, bytes;
+	char *small;
+
+	ASSERT_NOT_NULL(t, e);
+	start = e->m->layout.vmalloc_start;
+	bytes = e->m->layout.vmalloc_end - start;
+	small = vmalloc(PAGE_SIZE);
+	EXPECT(t, (unsigned long)small - start - this_cpu()->id * PART < PART);
+	vfree(small);
+	vmalloc_purge(e->m, true);
+	low = get_vm_area(PART - PAGE_SIZE, VM_MAP);
+	rest = get_vm_area(bytes - PART - PAGE_SIZE, VM_MAP);
+	ASSERT(t, low && rest && (unsigned long)low->addr == start);
+	free_vm_area(low);
+	ktap_threads(t, 1, area_below_its_part, e);	/* this thread has CPU 0 */
+	free_vm_area(rest);
+	EXPECT_STR(t, console_text(), "");
+	env_holds(e);
+}
+
 /* ----------------------------------------------------------------------------------------------- broken on purpose */
 
 /* As many areas fit the window at once as there are threads, so each finds room, whoever purges for it. */
@@ -272,7 +315,7 @@ KTAP_SUITE(vmalloc_lazy, KTAP_CASE(a_purge_makes_addresses_free_and_frees_empty_
 	   KTAP_CASE(deferred_frees_are_done_before_a_window_is_called_full),
 	   KTAP_CASE(deferred_frees_do_not_outlive_the_machine),
 	   KTAP_CASE(an_address_that_is_no_area_is_not_deferred),
-	   KTAP_CASE(who_waited_for_another_purge_looks_again),
+	   KTAP_CASE(small_areas_lie_in_the_cpus_part), KTAP_CASE(who_waited_for_another_purge_looks_again),
 	   KTAP_CASE(l1_a_wrong_count_of_deferred_areas_is_found),
 	   KTAP_CASE(l2_a_mapping_at_a_dead_address_is_found),
 	   KTAP_CASE(a_purge_is_made_once_for_all_who_want_it));
