@@ -693,6 +693,14 @@ static KMEM_FAST struct page *alloc_odd_pages(gfp_t gfp, unsigned int order)
 	return likely(page) ? page_zeroed_for(gfp, page, order) : alloc_cold_pages(gfp, order);
 }
 
+/* With few registers by itself: a single page then need not wait for those that this saves. */
+static KMEM_FAST struct page *alloc_kept_block(gfp_t gfp, unsigned int order)
+{
+	struct page *page = kept_take(gfp, order, 0);
+
+	return likely(page) ? page : alloc_cold_pages(gfp, order);
+}
+
 /*
  * The whole of the common case: what this CPU keeps of the zone that this node prefers. A CPU that must not take it
  * (none, a debugging one) has pcp_none instead.
@@ -703,6 +711,8 @@ KMEM_FAST struct page *alloc_pages(gfp_t gfp, unsigned int order)
 
 	if (unlikely(gfp & kmem_context.odd_gfp))
 		return alloc_odd_pages(gfp, order);
+	if (sizeof(long) == 4 && order)
+		return alloc_kept_block(gfp, order);
 	page = kept_take(gfp, order, 0);
 	return likely(page) ? page : alloc_cold_pages(gfp, order);
 }

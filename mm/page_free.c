@@ -294,6 +294,12 @@ static __always_inline void block_free(struct page *page, unsigned int order)
 		block_keep(pcp, of, page, order, pageblock_tag(&pcp->pageblocks[offset / PAGEBLOCK_DESCRIPTORS]), 0);
 }
 
+/* With few registers by itself: a single page then need not wait for those that this saves. */
+static KMEM_FAST void free_kept_block(struct page *page, unsigned int order)
+{
+	block_free(page, order);
+}
+
 /*
  * The whole of the common case: the last reference to a page or a block, as its owner should leave it, that the CPU has
  * room to keep. Its list is the one that an allocation looks at next: for the commonest it is known by a branch, which
@@ -306,7 +312,10 @@ KMEM_FAST void __free_pages(struct page *page, unsigned int order)
 	struct per_cpu_pages *pcp;
 
 	if (order) {
-		block_free(page, order);
+		if (sizeof(long) == 4)
+			free_kept_block(page, order);
+		else
+			block_free(page, order);
 		return;
 	}
 	if (unlikely(!is_last_of_block(cpu, page, offset))) {

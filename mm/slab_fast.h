@@ -89,7 +89,7 @@ INLINE void *pop_for(here_cpu *cpu, here_slot *slot, bool is_plain, bool clears)
 {
 	void *object = slot->hot, **place;
 
-	if (unlikely(object != NULL)) {
+	if (FEW_REGISTERS ? likely(object != NULL) : unlikely(object != NULL)) {
 		if (unlikely(!has_mark(object, aside_mark(slot, 0))))
 			return NULL;
 		slot->hot = NULL;
@@ -160,10 +160,22 @@ INLINE void push(here_slot *slot, void **top, void *object, unsigned long *mark_
 		slot->top = top + 1;
 }
 
+INLINE bool has_one_aside(const here_slot *slot)
+{
+#if defined(__GCC_ASM_FLAG_OUTPUTS__) && defined(__i386__)
+	bool has;
+
+	__asm__("cmpl $0, %1" : "=@ccne"(has) : "m"(slot->hot));	/* the compiler loads it first */
+	return has;
+#else
+	return slot->hot;
+#endif
+}
+
 /* An object that is marked at its start stands aside, unless another one does. */
 INLINE bool set_aside(here_slot *slot, void *object, unsigned long turn)
 {
-	if (unlikely(slot->hot))
+	if (unlikely(has_one_aside(slot)))
 		return false;
 	*(unsigned long *)object = aside_mark(slot, turn);
 	slot->hot = object;
