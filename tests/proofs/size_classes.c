@@ -20,8 +20,8 @@ void prove_class_is_least_that_fits(size_t size)
 		return;
 	class = kmalloc_class(size);
 	must(class < KMALLOC_CLASSES);
-	must(classes[class].size >= size);
-	must(class == 0 || classes[class - 1].size < size);
+	must(class_sizes[class] >= size);
+	must(class == 0 || class_sizes[class - 1] < size);
 }
 
 /* Of 2^order pages and all sizes down to half of that. */
