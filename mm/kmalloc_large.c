@@ -201,6 +201,7 @@ bool free_large(struct machine *m, struct page *page, void *object)
 	return true;
 }
 
+/* Each request asks that finds nothing elsewhere: without a jump for each order. */
 bool large_is_aside_here(struct kmem_cpu *cpu)
 {
 	unsigned long any = 0;

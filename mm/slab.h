@@ -12,8 +12,8 @@
  *
  * Above the slabs nobody writes into a free object but for one word: a freed object that the cache marks holds
  * the address of its place while it is in a sheaf, and an entry of which the object says another place is not handed
- * out: so that no object has two owners, however often it is freed. Where a free object keeps its contents
- * (constructor, SLAB_TYPESAFE_BY_RCU), the word lies after it.
+ * out: so that no object has two owners, however often it is freed before it goes back to its slab. Where a free
+ * object keeps its contents (constructor, SLAB_TYPESAFE_BY_RCU), the word lies after it.
  *
  * Locks: cache_lock (caches come and go) > node->lock (slab lists, maps) , barn->lock. The last two are spinlocks;
  * no page is allocated or freed under them.

@@ -690,11 +690,8 @@ KMEM_FAST size_t kmalloc_bytes(const void *object)
 {
 	here_cpu *cpu = cpu_here();
 	unsigned long id_slot = slot_of(cpu, object);
-	const here_slot *slot = slot_at(cpu, id_slot);
 
-	if (id_slot >= SHEAF_SLOT(KMALLOC_NR_IDS) || !slot->free_limit || !starts_object(slot, object))
-		return 0;
-	return load_here(slot->bytes) & ~SHEAF_INIT;
+	return id_slot < SHEAF_SLOT(KMALLOC_NR_IDS) ? slot_bytes(slot_at(cpu, id_slot), object) : 0;
 }
 
 /* Who has had the object, where its cache keeps tracks. */

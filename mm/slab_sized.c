@@ -39,9 +39,6 @@ KMEM_FAST void *kmem_sized_alloc(size_t size, const struct kmem_sizes *sizes)
 KMEM_FAST size_t kmem_sized_bytes(const void *object)
 {
 	here_cpu *cpu = cpu_here();
-	const here_slot *slot = slot_at(cpu, slot_of(cpu, object));
 
-	if (unlikely(!slot->free_limit || !starts_object(slot, object)))
-		return 0;
-	return load_here(slot->bytes) & ~SHEAF_INIT;
+	return slot_bytes(slot_at(cpu, slot_of(cpu, object)), object);
 }

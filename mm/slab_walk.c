@@ -36,9 +36,9 @@ bool is_direct_memory(const struct machine *m, const void *address, size_t bytes
 	return address && !((unsigned long)address % sizeof(void *)) && bytes <= end && offset <= end - bytes;
 }
 
-bool slab_map_has(struct page *slab, unsigned int index)
+READS_OTHER_CPUS bool slab_map_has(struct page *slab, unsigned int index)
 {
-	return slab_map(slab)[index / SLAB_MAP_BITS] >> (index % SLAB_MAP_BITS) & 1;
+	return PEEK(slab_map(slab)[index / SLAB_MAP_BITS]) >> (index % SLAB_MAP_BITS) & 1;
 }
 
 struct page *slab_of_object_out(struct kmem_cache *cache, const void *object)
@@ -96,11 +96,6 @@ static READS_OTHER_CPUS bool stands_aside(const struct kmem_cache *cache, unsign
 	return false;
 }
 
-static READS_OTHER_CPUS bool map_peek(struct page *slab, unsigned int index)
-{
-	return PEEK(slab_map(slab)[index / SLAB_MAP_BITS]) >> (index % SLAB_MAP_BITS) & 1;
-}
-
 bool object_is_free(struct kmem_cache *cache, void *object)
 {
 	unsigned long mark = *object_mark_at(cache, object) ^ cache->machine->mark_turn;
@@ -108,7 +103,7 @@ bool object_is_free(struct kmem_cache *cache, void *object)
 
 	if (cache->marks_pages && page_object_is_free(virt_to_page(object)))
 		return true;
-	return map_peek(slab, (unsigned int)slab_index(cache, slab, object)) || lies_here(cache, mark, object) ||
+	return slab_map_has(slab, (unsigned int)slab_index(cache, slab, object)) || lies_here(cache, mark, object) ||
 	       stands_aside(cache, mark, object);
 }
 

@@ -35,7 +35,7 @@ bool is_described_page(struct machine *m, const struct page *page);
 bool is_direct_memory(const struct machine *m, const void *address, size_t bytes);
 /* The slab that the object starts in, if it is one of the cache's objects and out of its slab; else NULL. */
 struct page *slab_of_object_out(struct kmem_cache *cache, const void *object);
-/* Does the map say that the object is in its slab? At rest; slab_has() is for slabs in use. */
+/* Does the map say that the object is in its slab? At rest, or of an object that nobody else takes or puts there. */
 bool slab_map_has(struct page *slab, unsigned int index);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* test_pcp_blocks.c - blocks that a CPU keeps as they were freed: who gets them, how many, and when they go back. */
+#include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include "mm/pageblock.h"
 #include "mm/pcp.h"
@@ -435,7 +437,26 @@ static void a_short_zone_gets_no_more_than_it_lacks(struct ktap *t)
 	EXPECT(t, !is_kept(large, 6));
 	EXPECT(t, is_kept(small, 3));
 	watermarks_init(m);
+	pcp_cool_some(&this_cpu()->pcp[zone->index], LONG_MAX);
+	EXPECT(t, !is_kept(small, 3));
 	__free_pages(pair, 1);
+	zones_hold(t, m);
+}
+
+/* Who keeps a page for long asks for none that could be moved, so it comes from a pageblock of those. */
+static void what_is_kept_for_long_is_not_among_what_moves(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
+	unsigned int before;
+	struct page *page;
+
+	ASSERT(t, m);
+	before = memalloc_pin_save();
+	page = alloc_pages(GFP_KERNEL | __GFP_MOVABLE, 0);
+	memalloc_pin_restore(before);
+	ASSERT(t, page);
+	EXPECT_EQ(t, pageblock_type(machine_page_zone(m, page), machine_pfn(m, page)), MIGRATE_UNMOVABLE);
+	__free_pages(page, 0);
 	zones_hold(t, m);
 }
 
@@ -769,7 +790,9 @@ KTAP_SUITE(pcp_blocks, KTAP_CASE(a_bulk_of_pages_uses_kept_blocks),
 	KTAP_CASE(a_pageblock_that_one_order_left_is_filled_by_another),
 	KTAP_CASE(a_short_zone_gets_what_the_cpu_keeps),
 	KTAP_CASE(a_short_zone_does_not_get_it_for_nothing),
-	KTAP_CASE(a_short_zone_gets_no_more_than_it_lacks), KTAP_CASE(a_hopeless_request_is_reported),
+	KTAP_CASE(a_short_zone_gets_no_more_than_it_lacks),
+	KTAP_CASE(what_is_kept_for_long_is_not_among_what_moves),
+	KTAP_CASE(a_hopeless_request_is_reported),
 	KTAP_CASE(no_more_is_kept_than_the_user_says),
 	KTAP_CASE(of_a_full_zone_little_is_kept),
 	KTAP_CASE(after_a_shortage_little_is_taken_at_once),
