@@ -175,7 +175,11 @@ static inline unsigned long page_offset_here(const struct kmem_cpu *cpu, const s
 /* The last reference to a block, as its owner should leave it but for its flags. */
 static __always_inline bool is_last_of_block(const struct kmem_cpu *cpu, const struct page *page, unsigned long offset)
 {
-	return offset < cpu->page_bytes && page_state_is(page, PAGE_STATE_USED) && !page->mapping;
+	if (offset >= cpu->page_bytes)
+		return false;
+	if (PAGE_STATE_IS_A_WORD)
+		return page_state_is(page, PAGE_STATE_USED) && !page->mapping;
+	return !(page_state_differs(page, PAGE_STATE_USED) | (unsigned long)page->mapping);
 }
 
 /* What this CPU keeps of the zone that serves plain requests: most blocks are of that. */
@@ -201,11 +205,11 @@ static noinline void block_to_zone(struct zone *zone, struct page *page, unsigne
 
 /* Onto the chain of its pageblock, unless there are enough blocks. It was the last reference. */
 static __always_inline void block_keep(struct per_cpu_pages *pcp, struct pcp_order *of, struct page *page,
-				       unsigned int order, unsigned int tag, u32 compound)
+				       unsigned int order, u32 tag, u32 compound)
 {
 	struct pcp_chain *chain;
 
-	if (unlikely(tag >= PAGEBLOCK_APART)) {
+	if (unlikely(tag & (PAGEBLOCK_TOUCHED | PAGEBLOCK_APART))) {
 		free_pages_slowly(page, order);
 		return;
 	}
@@ -241,12 +245,13 @@ static __always_inline void single_keep(struct per_cpu_pages *pcp, struct page *
 /* A single page of the zone that a CPU's lists are of. */
 static __always_inline void single_free(struct per_cpu_pages *pcp, struct page *page, unsigned long offset)
 {
-	unsigned int tag = __atomic_load_n(&pcp->pageblocks[offset / PAGEBLOCK_DESCRIPTORS].type, __ATOMIC_RELAXED);
+	u32 tag = pageblock_tag(&pcp->pageblocks[offset / PAGEBLOCK_DESCRIPTORS]);
 
-	if (likely(tag == (PCP_MOBILITY(MIGRATE_UNMOVABLE) | (MIGRATE_UNMOVABLE ^ MIGRATE_MOVABLE))))
+	if (likely((u8)tag == (PCP_MOBILITY(MIGRATE_UNMOVABLE) | (MIGRATE_UNMOVABLE ^ MIGRATE_MOVABLE))) &&
+	    likely(tag <= pcp->order[0].warm_to))
 		single_keep(pcp, &pcp->lists[MIGRATE_UNMOVABLE], page);
-	else if (likely(tag < PAGEBLOCK_APART))
-		single_keep(pcp, &pcp->lists[pcp_list_of(tag)], page);
+	else if (likely(!(tag & PAGEBLOCK_APART)))
+		single_keep(pcp, &pcp->lists[pcp_list_of(tag, pcp_half(&pcp->order[0], tag))], page);
 	else
 		free_pages_slowly(page, 0);
 }

@@ -42,7 +42,7 @@
 _Static_assert(NR_BUCKETS <= 64, "a bit a bucket");
 _Static_assert(PAGEBLOCK_ORDERS == PAGEBLOCK_ORDER, "all but whole ones");
 
-/* ------------------------------------------------------------------------------------------------- type and warmth */
+/* ------------------------------------------------------------------------------------------------- type */
 
 static u8 *byte_at(const struct zone *zone, u32 index)
 {
@@ -58,14 +58,6 @@ static enum migratetype type_at(const struct zone *zone, u32 index)
 enum migratetype pageblock_type(const struct zone *zone, pfn_t pfn)
 {
 	return type_at(zone, pageblock_index(zone, pfn));
-}
-
-/* Other CPUs read it without the lock. */
-void set_pageblock_cold(struct zone *zone, u32 index, bool is_cold)
-{
-	u8 *byte = byte_at(zone, index);
-
-	__atomic_store_n(byte, (u8)((*byte & ~PAGEBLOCK_COLD) | (is_cold ? PAGEBLOCK_COLD : 0)), __ATOMIC_RELAXED);
 }
 
 GLANCES bool pageblock_is_touched(const struct zone *zone, pfn_t pfn, unsigned int order)
@@ -149,11 +141,9 @@ void pageblock_move(struct zone *zone, u32 index, unsigned int place)
 void set_pageblock_type(struct zone *zone, pfn_t pfn, enum migratetype type)
 {
 	u32 index = pageblock_index(zone, pfn);
-	u8 *byte = byte_at(zone, index);
 
-	__atomic_store_n(byte, (u8)((*byte & PAGEBLOCK_COLD) |
-				    (type < MIGRATE_PCPTYPES ? PCP_MOBILITY(type) : PAGEBLOCK_APART) |
-				    (type ^ MIGRATE_MOVABLE)), __ATOMIC_RELAXED);
+	__atomic_store_n(byte_at(zone, index), (u8)((type < MIGRATE_PCPTYPES ? PCP_MOBILITY(type) : PAGEBLOCK_APART) |
+						    (type ^ MIGRATE_MOVABLE)), __ATOMIC_RELAXED);
 	pageblock_sort(zone, index);
 }
 
@@ -287,6 +277,8 @@ static bool pageblock_check(const struct zone *zone, u32 index, unsigned long *f
 		return block_fault(zone, fault, "B7", index, "free_blocks are not those of the map");
 	if (info->rest < pages || info->rest > PAGEBLOCK_PAGES - (pages < PAGEBLOCK_PAGES))
 		return block_fault(zone, fault, "B7", index, "has more live blocks than pages in use, or none");
+	if (zone->pageblock_tags[index].bucket != info->rest / PAGES_A_BUCKET)
+		return block_fault(zone, fault, "B7", index, "its tag does not say how many blocks are live");
 	if (info->place != pageblock_place(zone, index))
 		return block_fault(zone, fault, "B8", index, "is not on the list of its type and blocks");
 	*free_pages += pages;

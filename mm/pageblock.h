@@ -10,14 +10,15 @@
 /*
  * A pageblock's tag, as one number:
  *
- *	[ touched : 8 | apart : 1 | PCP_MOBILITY() : 2 | cold : 1 | - : 1 | type ^ MIGRATE_MOVABLE : 3 ]
+ *	[ bucket : 16 | touched : 8 | apart : 1 | PCP_MOBILITY() : 2 | - : 2 | type ^ MIGRATE_MOVABLE : 3 ]
  *
- * Boot leaves zeroes: movable, not cold. Cold and type, without the exclusive-or, are the number of the order-0 list
- * that a CPU frees to; "apart" are the types of which CPUs keep nothing.
+ * Boot leaves zeroes: movable. "Apart" are the types of which CPUs keep nothing. CPUs read tags without the lock, so
+ * they are written to only where they change.
  */
+#define PAGEBLOCK_BUCKET_SHIFT 16
+#define PAGEBLOCK_TOUCHED 0xff00u
 #define PAGEBLOCK_APART 128u
 #define PAGEBLOCK_MOBILITY PCP_MOBILITY_MASK
-#define PAGEBLOCK_COLD 16u
 #define PAGEBLOCK_TYPE_MASK 7u
 #define PAGES_A_BUCKET ((unsigned int)PAGEBLOCK_PAGES / NR_BUCKETS)
 
@@ -77,11 +78,12 @@ void pageblock_move(struct zone *zone, u32 index, unsigned int place) MUST_HOLD(
 static inline unsigned int pageblock_place(const struct zone *zone, u32 index)
 {
 	const struct block_info *info = &zone->block_info[index];
-	unsigned int type = (zone->pageblock_tags[index].type ^ MIGRATE_MOVABLE) & PAGEBLOCK_TYPE_MASK;
+	const struct pageblock_tag *tag = &zone->pageblock_tags[index];
+	unsigned int type = (tag->type ^ MIGRATE_MOVABLE) & PAGEBLOCK_TYPE_MASK;
 
 	if (!info->orders || type >= MIGRATE_PCPTYPES)
 		return 0;
-	return PLACE(type, info->rest / PAGES_A_BUCKET, (unsigned int)ilog2((unsigned int)info->orders));
+	return PLACE(type, tag->bucket, (unsigned int)ilog2((unsigned int)info->orders));
 }
 
 static inline void pageblock_sort(struct zone *zone, u32 index) MUST_HOLD(zone->lock)
@@ -92,6 +94,15 @@ static inline void pageblock_sort(struct zone *zone, u32 index) MUST_HOLD(zone->
 		pageblock_move(zone, index, place);
 }
 
+static inline void set_pageblock_rest(struct zone *zone, u32 index, unsigned int rest) MUST_HOLD(zone->lock)
+{
+	u16 *at = &zone->pageblock_tags[index].bucket, bucket = (u16)(rest / PAGES_A_BUCKET);
+
+	zone->block_info[index].rest = (u16)rest;
+	if (*at != bucket)
+		__atomic_store_n(at, bucket, __ATOMIC_RELAXED);
+}
+
 /* Pages of a pageblock, of a block of that order, are in use as blocks of order @each. */
 static inline void pageblock_take(struct zone *zone, u32 index, unsigned int order, unsigned int each)
 	MUST_HOLD(zone->lock)
@@ -99,7 +110,7 @@ static inline void pageblock_take(struct zone *zone, u32 index, unsigned int ord
 	struct block_info *info = &zone->block_info[index];
 
 	info->nr_free = (u16)(info->nr_free - (1u << order));
-	info->rest = (u16)(info->rest - (1u << (order - each)));
+	set_pageblock_rest(zone, index, info->rest - (1u << (order - each)));
 	pageblock_sort(zone, index);
 }
 
@@ -117,7 +128,7 @@ static inline void pageblock_give(struct zone *zone, u32 index, unsigned int ord
 	if (rest < nr_free)
 		rest = nr_free;
 	info->nr_free = (u16)nr_free;
-	info->rest = (u16)rest;
+	set_pageblock_rest(zone, index, rest);
 	pageblock_sort(zone, index);
 }
 
@@ -130,13 +141,6 @@ void pageblocks_give(struct zone *zone, pfn_t pfn, unsigned int order) MUST_HOLD
  * it: the smallest there that will do, of several the lowest. NULL: there is none but in whole pageblocks.
  */
 struct page *pageblocks_fullest(struct zone *zone, unsigned int order, enum migratetype type) MUST_HOLD(zone->lock);
-
-/* Cold: CPUs do not reuse freed pages of the pageblock at once. */
-static inline bool pageblock_is_cold(const struct zone *zone, u32 index)
-{
-	return __atomic_load_n(&zone->pageblock_tags[index].type, __ATOMIC_RELAXED) & PAGEBLOCK_COLD;
-}
-void set_pageblock_cold(struct zone *zone, u32 index, bool is_cold) MUST_HOLD(zone->lock);
 
 /*
  * Touched: have flags of pages that are not the first of their block been set? If not, those of a block that one owner

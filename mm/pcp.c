@@ -9,11 +9,12 @@
  * A list is filled and emptied under one zone->lock for a batch; between, a page comes and goes without lock or atomic
  * instruction (mm/page_alloc.c). NR_FREE_PAGES does not count these pages. Larger blocks: mm/pcp_blocks.c.
  *
- * Pages are taken from the fullest pageblocks (mm/pageblock.c). Only what comes back to the few that this CPU was
- * filling last is reused at once; other pages wait on the cold lists to go back to the zone, so that their pageblocks
- * may become empty.
+ * Pages are taken from the fullest pageblocks (mm/pageblock.c). Only what comes back to pageblocks that are at least as
+ * full as the one that the zone served last is reused at once, as the zone would do no better; other pages wait on the
+ * cold lists to go back to it, so that their pageblocks may become empty.
  *
- * While the zone's lock is wanted by other CPUs, a CPU keeps more pages (pcp_adapt()), and uses up its cold ones.
+ * While the zone's lock is wanted by other CPUs, a CPU keeps more pages (pcp_adapt()), and uses up its cold ones; some
+ * more where warm ones went to the zone for want of room and are fetched again.
  *
  *	P1  count is the pages on the CPU's lists of the zone
  *	P2  they have type PGTY_PCP, their zone, no reference and no mapping; no list goes in circles
@@ -33,6 +34,13 @@
 #include "mm/stats.h"
 
 #define MOST_BATCHES 16			/* that a CPU keeps of a zone whose lock is wanted by many */
+#define TURNS_BATCHES 10		/* that it keeps of pages that come and go */
+
+/* Of its pageblock. */
+u32 page_tag(const struct zone *zone, const struct page *page)
+{
+	return pageblock_tag(&zone->pageblock_tags[pageblock_index(zone, zone_page_pfn(zone, page))]);
+}
 
 static struct page *list_next(const struct page *page)
 {
@@ -42,10 +50,7 @@ static struct page *list_next(const struct page *page)
 /* Where a freed page of that type goes. */
 static struct page **list_for(struct per_cpu_pages *pcp, struct page *page, enum migratetype type)
 {
-	const struct zone *zone = pcp->zone;
-	bool is_cold = pageblock_is_cold(zone, pageblock_index(zone, zone_page_pfn(zone, page)));
-
-	return &pcp->lists[(is_cold ? PCP_COLD_LISTS : 0) + type];
+	return &pcp->lists[pcp_half(&pcp->order[0], page_tag(pcp->zone, page)) + type];
 }
 
 void pcp_undress(struct page *page, u32 value)
@@ -83,41 +88,44 @@ static int pcp_high(const struct per_cpu_pages *pcp)
 	return __atomic_load_n(&pcp->high, __ATOMIC_RELAXED);
 }
 
-/*
- * Pages go between this CPU and the zone. If the zone's lock is another CPU's just now, fewer such moments are worth
- * some memory: the CPU may keep a batch more from now on, unless the zone has little left or the user said how much.
- */
-static void pcp_adapt(struct per_cpu_pages *pcp, const struct zone *zone)
+static void set_pcp_high(struct per_cpu_pages *pcp, int high)
 {
-	int high = pcp_high(pcp);
-
-	if (zone_page_state(zone, NR_FREE_PAGES) < (long)zone_mark(zone, WMARK_HIGH))
-		high = __atomic_load_n(&zone->pcp_high, __ATOMIC_RELAXED);
-	else if (spin_is_locked(&zone->lock) && !zone->machine->params.percpu_pagelist_high_fraction &&
-		 high < MOST_BATCHES * pcp_batch(pcp))
-		high += pcp_batch(pcp);
 	__atomic_store_n(&pcp->high, high, __ATOMIC_RELAXED);
 }
 
-void pcp_fill_from(struct per_cpu_pages *pcp, struct zone *zone, const struct page *page, unsigned int order,
-		   enum migratetype type)
+/* As much as before it adapted. */
+static void pcp_reset(struct per_cpu_pages *pcp, const struct zone *zone)
 {
-	struct pcp_filling *filling = &pcp->filling[type][order];
-	u32 index = pageblock_index(zone, zone_page_pfn(zone, page)), *slot;
+	set_pcp_high(pcp, __atomic_load_n(&zone->pcp_high, __ATOMIC_RELAXED));
+	pcp->full = false;
+	pcp->wanted = false;
+}
 
-	if (!zone->machine->params.fullest_first)
+/*
+ * Pages go between this CPU and the zone. If the zone's lock is another CPU's just now, or pages come back that went
+ * for want of room, fewer such moments are worth some memory: the CPU may keep a batch more from now on, unless the
+ * zone has little left or the user said how much.
+ */
+static void pcp_adapt(struct per_cpu_pages *pcp, const struct zone *zone, bool come_back)
+{
+	int high = pcp_high(pcp), most = come_back ? TURNS_BATCHES : 0;
+
+	if (zone_page_state(zone, NR_FREE_PAGES) < (long)zone_mark(zone, WMARK_HIGH)) {
+		pcp_reset(pcp, zone);
 		return;
-	for (unsigned int i = 0; i < NR_PCP_FILLING; i++)
-		if (filling->pageblock[i] == index + 1) {
-			if (pageblock_is_cold(zone, index))	/* another order has left it */
-				set_pageblock_cold(zone, index, false);
-			return;
-		}
-	slot = &filling->pageblock[filling->next++ % NR_PCP_FILLING];
-	if (*slot)
-		set_pageblock_cold(zone, *slot - 1, true);
-	*slot = index + 1;
-	set_pageblock_cold(zone, index, false);
+	}
+	if (spin_is_locked(&zone->lock)) {
+		pcp->wanted = true;
+		most = MOST_BATCHES;
+	}
+	if (high < most * pcp_batch(pcp) && !zone->machine->params.percpu_pagelist_high_fraction)
+		set_pcp_high(pcp, high + pcp_batch(pcp));
+}
+
+void pcp_served(struct per_cpu_pages *pcp, const struct page *page, unsigned int order)
+{
+	if (pcp->zone->machine->params.fullest_first)
+		pcp->order[order].warm_to = page_tag(pcp->zone, page) | ((1u << PAGEBLOCK_BUCKET_SHIFT) - 1);
 }
 
 struct page **pcp_extend(struct page **last, struct page *page, unsigned int order, enum migratetype type)
@@ -138,7 +146,8 @@ static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, enum migratet
 	assert(nr > 0);
 	if (fault_here(zone->machine, FAULT_PCP, 0))
 		return;
-	pcp_adapt(pcp, zone);
+	pcp_adapt(pcp, zone, pcp->full);
+	pcp->full = false;
 	pcp_fetch(pcp, (unsigned int)nr);
 	spin_lock_irqsave(&zone->lock, flags);
 	while (taken < nr) {
@@ -148,7 +157,7 @@ static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, enum migratet
 
 		if (!page)
 			break;
-		pcp_fill_from(pcp, zone, page, 0, type);
+		pcp_served(pcp, page, 0);
 		for (const struct page *end = page + (1ul << run); page < end; page++)
 			last = pcp_extend(last, page, 0, type);
 		taken += 1 << run;
@@ -161,7 +170,7 @@ static void pcp_fill(struct per_cpu_pages *pcp, struct zone *zone, enum migratet
 /* Do other CPUs come to the zone's lock so often that this one has met them there? */
 static bool zone_is_wanted(const struct per_cpu_pages *pcp, const struct zone *zone)
 {
-	return pcp_high(pcp) > __atomic_load_n(&zone->pcp_high, __ATOMIC_RELAXED) || spin_is_locked(&zone->lock);
+	return pcp->wanted || spin_is_locked(&zone->lock);
 }
 
 /* Then better the pages that should go back. */
@@ -243,6 +252,8 @@ static void pcp_shrink(struct per_cpu_pages *pcp, struct zone *zone, int pages)
 			continue;
 		}
 		buddy_give(zone, page, 0, pageblock_type(zone, zone_page_pfn(zone, page)), false);
+		if (index < PCP_COLD_LISTS)
+			pcp->full = true;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 	report_all(zone->machine, bad);
@@ -256,7 +267,7 @@ void pcp_give(struct zone *zone, struct page *page, enum migratetype type)
 
 	list_push(pcp, page, type);
 	if (pcp->count > pcp_high(pcp)) {
-		pcp_adapt(pcp, zone);
+		pcp_adapt(pcp, zone, false);
 		if (pcp->count > pcp_high(pcp))
 			pcp_shrink(pcp, zone, pcp_batch(pcp));
 	}
@@ -278,8 +289,7 @@ void pcp_drain(struct kmem_cpu *cpu)
 
 		pcp_cool(pcp);
 		pcp_shrink(pcp, m->zones[i], pcp->count);
-		__atomic_store_n(&pcp->high, __atomic_load_n(&m->zones[i]->pcp_high, __ATOMIC_RELAXED),
-				 __ATOMIC_RELAXED);
+		pcp_reset(pcp, m->zones[i]);
 	}
 	cpu_let_go(flags);
 }
@@ -396,7 +406,7 @@ static void pcp_order_init(struct pcp_order *of, const struct zone *zone, unsign
 	of->flags = (unsigned long)page_zone_tag(zone->nid, zone->type) << PAGE_ZONE_SHIFT |
 		    (unsigned long)order << PAGE_ORDER_SHIFT;
 	of->type = PAGE_TYPE(PGTY_PCP, order);
-	of->cold_apart = order < PACKED_ORDERS ? PCP_COLD_LISTS : 0;
+	of->warm_to = ~0u;
 }
 
 int pcp_init(struct machine *m, struct kmem_cpu *cpu)

@@ -16,10 +16,16 @@
 
 _Static_assert(sizeof(struct pcp_chain) == PCP_COLD_LISTS, "so that a list's number says how far it is");
 
-/* Where a freed block goes whose pageblock has that tag. */
-static inline struct pcp_chain *pcp_chain_of(struct pcp_order *of, unsigned int tag)
+/* 0, or PCP_COLD_LISTS if such a pageblock is cold. Arithmetic: it cannot be foreseen. */
+static inline u32 pcp_half(const struct pcp_order *of, u32 tag)
 {
-	return (struct pcp_chain *)((char *)of->chain + (tag & of->cold_apart));
+	return -(u32)(tag > of->warm_to) & PCP_COLD_LISTS;
+}
+
+/* Where a freed block goes whose pageblock has that tag. */
+static inline struct pcp_chain *pcp_chain_of(struct pcp_order *of, u32 tag)
+{
+	return (struct pcp_chain *)((char *)of->chain + pcp_half(of, tag));
 }
 
 /* For CPUs whose fast paths must find nothing. */
@@ -46,13 +52,16 @@ static inline u64 page_state(const struct page *page)
 	return PAGE_STATE(page_type_get(page), __atomic_load_n(&page->_refcount.counter, __ATOMIC_ACQUIRE));
 }
 
-/* The halves one by one, where they are two: both are read either way. */
+/* Where it is two halves: what of them is otherwise. Both are read either way. */
+static inline u32 page_state_differs(const struct page *page, u64 state)
+{
+	return (page_type_get(page) ^ (u32)(state & ~0u)) |
+	       ((u32)__atomic_load_n(&page->_refcount.counter, __ATOMIC_ACQUIRE) ^ (u32)(state >> 32));
+}
+
 static inline bool page_state_is(const struct page *page, u64 state)
 {
-	if (PAGE_STATE_IS_A_WORD)
-		return page_state(page) == state;
-	return !((page_type_get(page) ^ (u32)(state & ~0u)) |
-		 ((u32)__atomic_load_n(&page->_refcount.counter, __ATOMIC_ACQUIRE) ^ (u32)(state >> 32)));
+	return PAGE_STATE_IS_A_WORD ? page_state(page) == state : !page_state_differs(page, state);
 }
 
 static inline void set_page_state(struct page *page, u64 state)
@@ -65,19 +74,18 @@ static inline void set_page_state(struct page *page, u64 state)
 	page_type_set(page, (u32)(state & ~0u));
 }
 
-_Static_assert(PCP_COLD_LISTS == PAGEBLOCK_COLD, "a pageblock's tag says which list");
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "pageblock_tag()");
 
-/* All of a pageblock's tag. PAGEBLOCK_APART or more: CPUs keep none of its blocks, or not before a closer look. */
-static inline unsigned int pageblock_tag(const struct pageblock_tag *at)
+/* All of a pageblock's tag. */
+static inline u32 pageblock_tag(const struct pageblock_tag *at)
 {
-	return __atomic_load_n((const u16 *)(const void *)at, __ATOMIC_RELAXED);
+	return __atomic_load_n((const u32 *)(const void *)at, __ATOMIC_RELAXED);
 }
 
-/* The list that a single page of such a pageblock is freed to. */
-static inline unsigned int pcp_list_of(unsigned int tag)
+/* The list that a single page of such a pageblock is freed to, in that half of them. */
+static inline unsigned int pcp_list_of(u32 tag, u32 half)
 {
-	return (tag ^ MIGRATE_MOVABLE) & (PAGEBLOCK_COLD | PAGEBLOCK_TYPE_MASK);
+	return ((tag ^ MIGRATE_MOVABLE) & PAGEBLOCK_TYPE_MASK) + half;
 }
 
 /* __GFP_MOVABLE and __GFP_RECLAIMABLE are enum migratetype's values; of both there is no list. */
@@ -218,12 +226,10 @@ void pcp_cool_here(struct machine *m);
 /* How many blocks the CPU may keep, if the zone is free. */
 void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone);
 
-/*
- * Blocks of an order below PACKED_ORDERS are handed out now of that page's pageblock: what is freed there may be
- * reused, no more what is freed in the one that was filled longest ago.
- */
-void pcp_fill_from(struct per_cpu_pages *pcp, struct zone *zone, const struct page *page, unsigned int order,
-		   enum migratetype type) MUST_HOLD(zone->lock);
+u32 page_tag(const struct zone *zone, const struct page *page);
+
+/* That page, of a block of an order below PACKED_ORDERS, is what the zone served last. With the zone's lock. */
+void pcp_served(struct per_cpu_pages *pcp, const struct page *page, unsigned int order);
 
 /* A block that is to be kept, as the next of a chain: *last points to it. Returns where the next one is put. */
 struct page **pcp_extend(struct page **last, struct page *page, unsigned int order, enum migratetype type);

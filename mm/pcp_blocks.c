@@ -7,9 +7,10 @@
  *
  * Orders 1 to 9 of any mobility; single pages have mm/pcp.c's lists. A block comes and goes without lock or atomic
  * instruction (mm/page_alloc.c, mm/page_free.c), unsplit and unmerged; a compound one stays what it is, and its tails
- * are not looked at until it leaves the CPU. What is kept does not merge, so it is little: small blocks of the
- * pageblocks that are being filled, and a few large ones. Small blocks of other (cold) pageblocks wait on a chain of
- * their own to go back together, and are handed out only where there is nothing else.
+ * are not looked at until it leaves the CPU. What is kept does not merge, so it is what the zone would serve next:
+ * small blocks of pageblocks at least as full as the one that it served such a block from last; and a few large ones.
+ * Small blocks of emptier (cold) pageblocks wait on a chain of their own to go back together, and are handed out only
+ * where there is nothing else.
  *
  * All of it goes to the zone when a request would fail, or sleep, that it could serve, and those of an order that the
  * CPU does not ask for while it fetches a MiB of others (pcp_fetch()).
@@ -26,18 +27,17 @@
 #include "mm/pcp.h"
 
 /*
- * What one CPU may keep, if that is not more than its share of a sixteenth of the zone and of a quarter of what is
- * free: of each order one; of small ones in the pageblocks that it fills, and of others until they go back, several;
- * and several whole pageblocks, which scatter nothing. Of a large order of which it gives many and then takes many, one
- * more each time that it did so.
+ * What one CPU may keep, if that is not more than its share of an eighth of the zone and of half of what is free: of
+ * each order one; of small ones many, and of cold ones until they go back, a few; and several whole pageblocks, which
+ * scatter nothing. Of a large order of which it gives many and then takes many, one more each time that it did so.
  *
  * A chain that is full gives back so many that the next few blocks find room: the lock is taken once for all of them.
  */
-#define SMALL_BLOCKS 32ul
-#define COLD_BLOCKS 16ul
+#define SMALL_BLOCKS 64ul
+#define COLD_BLOCKS 8ul
 #define FEW_COLD_BLOCKS 4ul		/* of the smallest: they lie in more pageblocks */
-#define WHOLE_BLOCKS 8ul
-#define TURNS_BLOCKS 16u
+#define WHOLE_BLOCKS 16ul
+#define TURNS_BLOCKS 32u
 #define SPILL_PART 4u			/* one in so many of a warm chain; a cold one goes as a whole */
 #define LOOK_PAGES 256u			/* from the zone, between two looks for what is kept in vain */
 
@@ -54,7 +54,7 @@ static unsigned long most_kept(unsigned int order, unsigned int chain)
 static unsigned long share_of(const struct zone *zone, unsigned long free)
 {
 	u32 cpus = __atomic_load_n(&zone->machine->nr_online, __ATOMIC_RELAXED);	/* its own, at least */
-	unsigned long share = min(zone_managed(zone) / 16, free / 4) / cpus;
+	unsigned long share = min(zone_managed(zone) / 8, free / 2) / cpus;
 	u64 keep = zone->machine->params.keep >> PAGE_SHIFT;
 
 	return zone->machine->params.keep && share > keep ? (unsigned long)keep : share;
@@ -200,7 +200,7 @@ static struct page *block_fetch(struct per_cpu_pages *pcp, unsigned int order, e
 	for (first = page = buddy_take(zone, order, type, alloc_flags); page;
 	     page = taken < nr ? buddy_take(zone, order, type, alloc_flags) : NULL) {
 		if (order < PACKED_ORDERS)
-			pcp_fill_from(pcp, zone, page, order, type);
+			pcp_served(pcp, page, order);
 		if (taken++)
 			last = pcp_extend(last, page, order, type);
 	}
@@ -334,13 +334,12 @@ bool pcp_give_block(struct zone *zone, struct page *page, unsigned int order, en
 	unsigned long flags;
 	struct kmem_cpu *cpu;
 	struct pcp_chain *chain;
-	u32 index = pageblock_index(zone, zone_page_pfn(zone, page));
 	bool room;
 
 	if (order >= PCP_ORDERS)
 		return false;
 	cpu = cpu_hold(&flags);
-	chain = pcp_chain_of(&cpu->pcp[zone->index].order[order], pageblock_is_cold(zone, index) ? PCP_COLD_LISTS : 0);
+	chain = pcp_chain_of(&cpu->pcp[zone->index].order[order], page_tag(zone, page));
 	room = room_in(chain);
 	if (room) {
 		page->lru.next = (struct list_head *)chain->blocks;

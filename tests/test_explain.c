@@ -190,7 +190,7 @@ static void what_boot_took(struct ktap *t)
 
 	ASSERT(t, m);
 	EXPECT_STR(t, explain(m, zone), "byte 0 of struct zone of zone DMA, node 0");
-	EXPECT_STR(t, explain(m, zone->pageblock_tags + 1), "byte 2 of pageblock_tags[] of zone DMA, node 0");
+	EXPECT_STR(t, explain(m, zone->pageblock_tags + 1), "byte 4 of pageblock_tags[] of zone DMA, node 0");
 	EXPECT_STR(t, explain(m, &zone->block_info[0]), "byte 0 of block_info[] of zone DMA, node 0");
 	EXPECT_STR(t, explain(m, zone->partial), "byte 0 of partial of zone DMA, node 0");
 	EXPECT_STR(t, explain(m, node->slot_map + 3), "byte 6 of slot_map[] of node 0");

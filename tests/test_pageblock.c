@@ -178,60 +178,86 @@ static void the_fuller_pageblock_is_next(struct ktap *t)
 	zones_hold(t, m);
 }
 
-/* A page of a pageblock that the CPU fills is reused at once; one of another goes to the cold list, and to the zone. */
+/* So many pages of the zone's pageblock that pages[from] is of, from there on. */
+static void give_of_one(unsigned long from, unsigned int nr)
+{
+	u32 block = block_of(pages[from]);
+
+	for (; nr; from++)
+		if (block_of(pages[from]) == block) {
+			__free_page(pages[from]);
+			pages[from] = NULL;
+			nr--;
+		}
+}
+
+/*
+ * All pages are taken, and many of a pageblock, and fewer of another, given back; that one the zone has served. Returns
+ * a page of the emptier one as its place in pages[].
+ */
+static unsigned long cold_page(struct ktap *t, unsigned long *nr)
+{
+	unsigned long at;
+	struct page *served;
+
+	*nr = take_pages();
+	for (at = *nr / 2; page_to_pfn(pages[at]) % PAGEBLOCK_PAGES; at++)
+		;
+	give_of_one(at + 1, 400);
+	give_of_one(at + 2 * PAGEBLOCK_PAGES, 200);
+	drain_all_pages();
+	served = alloc_page(GFP_MOVING);
+	if (EXPECT(t, served))
+		EXPECT_NE(t, block_of(served), block_of(pages[at]));
+	pages[at + 1] = served;			/* give_of_one() left that place empty */
+	return at;
+}
+
+static void put_pages(unsigned long nr)
+{
+	for (unsigned long i = 0; i < nr; i++)
+		if (pages[i])
+			__free_page(pages[i]);
+}
+
+/* A page of a pageblock emptier than the one that the zone serves goes to the cold list, and to the zone. */
 static void a_cold_page_is_not_reused_at_once(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1" QUIET);
 	struct per_cpu_pages *pcp;
+	unsigned long nr, at;
 	struct page *page;
-	unsigned long nr;
 
 	ASSERT(t, m);
 	pcp = &m->cpus[0]->pcp[dma32(m)->index];
-	nr = take_pages();
-	page = pages[nr / 2];
-	ASSERT_EQ(t, page_zone(page), dma32(m));
-	EXPECT(t, pageblock_is_cold(dma32(m), block_of(page)));
+	at = cold_page(t, &nr);
+	page = pages[at];
+	pages[at] = NULL;
 	__free_page(page);
 	EXPECT_EQ(t, pcp->lists[PCP_COLD_LISTS + MIGRATE_MOVABLE], page);
-	EXPECT_NULL(t, pcp->lists[MIGRATE_MOVABLE]);
+	EXPECT_NE(t, alloc_page(GFP_MOVING), page);
 	zones_hold(t, m);
-	/* With memory as full as this, it is all that the CPU can have. */
-	EXPECT_EQ(t, alloc_page(GFP_MOVING), page);
-	__free_page(page);
 	drain_all_pages();
 	EXPECT_NULL(t, pcp->lists[PCP_COLD_LISTS + MIGRATE_MOVABLE]);
-	for (unsigned long i = 0; i < nr; i++)
-		if (i != nr / 2)
-			__free_page(pages[i]);
+	put_pages(nr);
 	zones_hold(t, m);
 }
 
-/* Nor is a larger block: it goes back to the zone, but one of a pageblock that is being filled is kept. */
-static void a_cold_block_is_not_kept(struct ktap *t)
+/* Where there is nothing else, it is used. */
+static void a_cold_page_is_better_than_none(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1" QUIET);
-	unsigned long nr = 0, last;
-	struct per_cpu_pages *pcp;
+	unsigned long nr, at, more = 0;
+	struct page *page;
 
 	ASSERT(t, m);
-	pcp = &m->cpus[0]->pcp[dma32(m)->index];
-	while ((pages[nr] = alloc_pages(GFP_MOVING, 2)) && page_zone(pages[nr]) == dma32(m))
-		nr++;
-	if (pages[nr])
-		__free_pages(pages[nr], 2);
-	drain_all_pages();
-	for (last = nr - 1; pageblock_is_cold(dma32(m), block_of(pages[last])); last--)
-		ASSERT_GT(t, last, 0);
-	ASSERT(t, pageblock_is_cold(dma32(m), block_of(pages[0])));
-	__free_pages(pages[0], 2);
-	EXPECT_NULL(t, pcp->order[2].chain[PCP_WARM].blocks);
-	__free_pages(pages[last], 2);
-	EXPECT_EQ(t, pcp->order[2].chain[PCP_WARM].blocks, pages[last]);
-	pages[last] = NULL;
-	for (unsigned long i = 1; i < nr; i++)
-		if (pages[i])
-			__free_pages(pages[i], 2);
+	at = cold_page(t, &nr);
+	page = pages[at];
+	__free_page(page);
+	while (more < nr && alloc_page(GFP_MOVING))
+		more++;
+	EXPECT_EQ(t, page_count(page), 1);
+	EXPECT_EQ(t, more, 600);		/* all that was given but the one that was served, and this */
 	zones_hold(t, m);
 }
 
@@ -356,20 +382,20 @@ static void a_large_block_counts_as_one(struct ktap *t)
 static void a_spoilt_cold_page_is_not_handed_out(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1" QUIET);
+	unsigned long nr, at, more = 0;
 	struct page *page;
-	unsigned long nr;
 
 	ASSERT(t, m);
-	nr = take_pages();
-	page = pages[nr / 2];
+	at = cold_page(t, &nr);
+	page = pages[at];
+	pages[at] = NULL;
 	__free_page(page);
 	EXPECT_EQ(t, m->cpus[0]->pcp[dma32(m)->index].lists[PCP_COLD_LISTS + MIGRATE_MOVABLE], page);
 	page->mapping = (void *)8;
-	EXPECT_NULL(t, alloc_page(GFP_MOVING));
+	while (more < nr && alloc_page(GFP_MOVING))
+		more++;
+	EXPECT_EQ(t, more, 599);
 	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1);
-	for (unsigned long i = 0; i < nr; i++)
-		if (i != nr / 2)
-			__free_page(pages[i]);
 	zones_hold(t, m);
 }
 
@@ -434,7 +460,7 @@ KTAP_SUITE(pageblock, KTAP_CASE(a_block_of_another_zone_is_not_taken),
 	KTAP_CASE(the_kernels_way_leaves_none),
 	KTAP_CASE(the_fuller_pageblock_is_next),
 	KTAP_CASE(a_cold_page_is_not_reused_at_once),
-	KTAP_CASE(a_cold_block_is_not_kept),
+	KTAP_CASE(a_cold_page_is_better_than_none),
 	KTAP_CASE(the_pageblock_with_most_live_blocks_serves),
 	KTAP_CASE(what_cannot_serve_is_not_asked),
 	KTAP_CASE(a_large_block_counts_as_one),

@@ -200,6 +200,49 @@ static void a_cpu_keeps_more_rather_than_wait(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* A few more pages than the CPU may keep come and go together. Returns how many it may keep then. */
+static int high_after_turns(struct ktap *t, struct per_cpu_pages *pcp, unsigned int turns)
+{
+	struct taken taken = { 0 };
+
+	while (turns--) {
+		while (taken.nr < 12u * (unsigned int)pcp->batch && EXPECT(t, page_take(&taken, GFP_KERNEL, 0)))
+			;
+		put_all(&taken);
+	}
+	return pcp->high;
+}
+
+/* A batch more each time that some are wanted for which there was no room, up to ten; unless the user said how many. */
+static void pages_that_come_and_go_are_kept(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=1G nr_cpus=1");
+	struct per_cpu_pages *pcp;
+	struct zone *zone;
+	int high;
+
+	ASSERT(t, m);
+	zone = zone_named(m, 0, ZONE_BULK);
+	pcp = pcp_of(zone);
+	high = zone->pcp_high = 4 * zone->pcp_batch;	/* as with many CPUs */
+	drain_all_pages();
+	EXPECT_EQ(t, pcp->high, high);
+	EXPECT_EQ(t, high_after_turns(t, pcp, 1), high);
+	EXPECT_EQ(t, high_after_turns(t, pcp, 1), high + pcp->batch);
+	EXPECT_EQ(t, high_after_turns(t, pcp, 1), high + 2 * pcp->batch);
+	EXPECT_GE(t, high_after_turns(t, pcp, 12), 10 * pcp->batch);
+	EXPECT_LT(t, pcp->high, 11 * pcp->batch);
+	EXPECT(t, !pcp->wanted);
+	zones_hold(t, m);
+	drain_all_pages();
+	EXPECT_EQ(t, pcp->high, high);
+	EXPECT_EQ(t, high_after_turns(t, pcp, 1), high);	/* nothing that went because all had to comes back */
+	m->params.percpu_pagelist_high_fraction = 1000;
+	EXPECT_EQ(t, high_after_turns(t, pcp, 3), high);
+	m->params.percpu_pagelist_high_fraction = 0;
+	zones_hold(t, m);
+}
+
 static void a_zone_with_little_left_is_not_kept_from(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
@@ -827,6 +870,7 @@ KTAP_SUITE(pcp, KTAP_CASE(a_refill_takes_one_batch), KTAP_CASE(pages_of_a_batch_
 	   KTAP_CASE(more_than_high_goes_back_in_batches),
 	   KTAP_CASE(high_is_shared_by_the_cpus_that_are_online), KTAP_CASE(a_fraction_sets_high),
 	   KTAP_CASE(a_cpu_keeps_more_rather_than_wait),
+	   KTAP_CASE(pages_that_come_and_go_are_kept),
 	   KTAP_CASE(a_zone_with_little_left_is_not_kept_from),
 	   KTAP_CASE(a_request_that_fails_leaves_no_cpu_more_than_its_share),
 	   KTAP_CASE(who_said_how_much_is_not_overruled), KTAP_CASE(cold_pages_are_better_than_waiting),

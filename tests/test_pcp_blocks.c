@@ -153,7 +153,7 @@ static void not_many_are_kept(struct ktap *t)
 		EXPECT_GE(t, pcp->order[order].chain[PCP_WARM].kept, 1);
 		EXPECT_LE(t, pcp->order[order].chain[PCP_WARM].kept, pcp->order[order].chain[PCP_WARM].kept_max);
 		EXPECT_GE(t, pcp->order[order].chain[PCP_WARM].kept,
-			  pcp->order[order].chain[PCP_WARM].kept_max * 3 / 4);
+			  pcp->order[order].chain[PCP_WARM].kept_max / 4);
 		EXPECT_EQ(t, pcp->order[order].chain[PCP_WARM].kept_max > 1,
 			  order < PACKED_ORDERS || order == PAGEBLOCK_ORDER);
 		zones_hold(t, m);
@@ -163,21 +163,21 @@ static void not_many_are_kept(struct ktap *t)
 /* So many blocks come and go together, so many times. Returns how many the CPU may keep then. */
 static unsigned int room_after_turns(struct ktap *t, unsigned int order, unsigned int turns)
 {
-	struct page *pages[24];
+	struct page *pages[40];
 
 	while (turns--) {
-		for (unsigned int i = 0; i < 24; i++) {
+		for (unsigned int i = 0; i < 40; i++) {
 			pages[i] = alloc_pages(ATOMIC_GFP, order);
 			if (!EXPECT(t, pages[i]))
 				return 0;
 		}
-		for (unsigned int i = 0; i < 24; i++)
+		for (unsigned int i = 0; i < 40; i++)
 			__free_pages(pages[i], order);
 	}
 	return pcp_of(pages[0])->order[order].chain[PCP_WARM].kept_max;
 }
 
-/* One more each time that one is wanted for which there was no room, up to sixteen; until they are kept in vain. */
+/* One more each time that one is wanted for which there was no room, up to thirty-two; until they are kept in vain. */
 static void blocks_that_come_and_go_are_kept(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
@@ -190,7 +190,7 @@ static void blocks_that_come_and_go_are_kept(struct ktap *t)
 		EXPECT_EQ(t, room_after_turns(t, order, 1), 1);
 		EXPECT_EQ(t, room_after_turns(t, order, 1), 2);
 		EXPECT_EQ(t, room_after_turns(t, order, 2), 4);
-		EXPECT_EQ(t, room_after_turns(t, order, 20), 16);
+		EXPECT_EQ(t, room_after_turns(t, order, 40), 32);
 		zones_hold(t, m);
 	}
 	page = alloc_pages(ATOMIC_GFP, 7);
@@ -204,77 +204,147 @@ static void blocks_that_come_and_go_are_kept(struct ktap *t)
 	put_all(&taken);
 	zones_hold(t, m);
 	ASSERT(t, machine_for(t, "mem=64M" CPUS(1)));
-	EXPECT_EQ(t, room_after_turns(t, 8, 20), 1);	/* of that there is but one in half of a sixteenth */
+	EXPECT_LE(t, room_after_turns(t, 8, 20), 3);	/* as many are in half of an eighth */
 }
 
-/* 512 blocks, so that the pageblocks of the first ones are cold; nothing else is kept. */
-static struct page **blocks_of_cold_pageblocks(struct ktap *t, unsigned int order)
-{
-	static struct page *pages[512];
+#define EIGHT 3			/* the order of eight pages */
+static struct page *eights[2048];
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(pages); i++)
-		if (!EXPECT(t, pages[i] = alloc_pages(ATOMIC_GFP, order)))
-			return NULL;
+static bool is_in_pageblock(const struct page *page, const struct page *other)
+{
+	return page_to_pfn(page) >> PAGEBLOCK_ORDER == page_to_pfn(other) >> PAGEBLOCK_ORDER;
+}
+
+/* Blocks of eight pages, half of a machine's memory or so, until no pageblock is in part free. Returns how many. */
+static unsigned int take_eights(struct ktap *t)
+{
+	unsigned int nr = 0;
+
+	do {
+		eights[nr] = alloc_pages(GFP_KERNEL, EIGHT);
+		if (!EXPECT(t, eights[nr]))
+			return 0;
+	} while (++nr < 1024 || (page_to_pfn(eights[nr - 1]) + (1 << EIGHT)) % PAGEBLOCK_PAGES);
 	drain_all_pages();
-	return pages;
+	return nr;
 }
 
-/* What comes back to cold pageblocks goes to the zone by sixteen, or as soon as it is short. */
-static void small_blocks_of_cold_pageblocks_go_back_together(struct ktap *t)
+/* All blocks of that one's pageblock but so many, and the zone has them. Returns one that is left. */
+static struct page *free_eights(unsigned int nr, struct page *of, unsigned int but)
 {
-	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
+	struct page *left = NULL;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		if (!eights[i] || !is_in_pageblock(eights[i], of))
+			continue;
+		if (but) {
+			but--;
+			left = eights[i];
+			continue;
+		}
+		__free_pages(eights[i], EIGHT);
+		eights[i] = NULL;
+	}
+	drain_all_pages();
+	return left;
+}
+
+/* All but one that has been given already. */
+static void put_eights(unsigned int nr, const struct page *given)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		if (eights[i] && eights[i] != given)
+			__free_pages(eights[i], EIGHT);
+}
+
+static bool is_cold(const struct page *page, unsigned int order)
+{
+	return is_in(pcp_of(page)->order[order].chain[PCP_COLD].blocks, page);
+}
+
+/* A pageblock has half of its blocks, *emptier is one. Another lacked one, which the zone served: that is returned. */
+static struct page *served_from_a_fuller_one(struct ktap *t, unsigned int *nr, struct page **emptier)
+{
+	*nr = take_eights(t);
+	if (!EXPECT_GT(t, *nr, 640))
+		return NULL;
+	*emptier = free_eights(*nr, eights[256], 32);
+	free_eights(*nr, eights[512], 63);
+	return alloc_pages(GFP_KERNEL, EIGHT);
+}
+
+/* What comes back to cold pageblocks goes to the zone by eight, or as soon as it is short. */
+static void blocks_of_cold_pageblocks_go_back_together(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
+	unsigned int nr, given = 0, most;
+	const struct pcp_chain *cold;
+	struct page *served, *emptier;
+	unsigned long before;
 
 	ASSERT(t, m);
-	for (unsigned int order = 3; order < PACKED_ORDERS; order++) {
-		struct page **pages = blocks_of_cold_pageblocks(t, order);
-		unsigned long before = nr_free_pages();
-		const struct pcp_chain *cold;
-
-		ASSERT(t, pages);
-		cold = &pcp_of(pages[0])->order[order].chain[PCP_COLD];
-		for (unsigned int i = 0; i < 16; i++) {
-			__free_pages(pages[i], order);
-			EXPECT_EQ(t, cold->kept, i + 1);
-			EXPECT(t, is_in(cold->blocks, pages[i]) && !is_kept(pages[i], order));
+	served = served_from_a_fuller_one(t, &nr, &emptier);
+	ASSERT(t, served);
+	cold = &pcp_of(served)->order[EIGHT].chain[PCP_COLD];
+	most = cold->kept_max;
+	EXPECT_EQ(t, most, 8);
+	before = nr_free_pages();
+	for (unsigned int i = 0; i < nr && given < most + 2; i++) {
+		if (!eights[i] || !is_in_pageblock(eights[i], emptier))
+			continue;
+		__free_pages(eights[i], EIGHT);
+		if (++given <= most) {
+			EXPECT(t, is_cold(eights[i], EIGHT));
+			EXPECT_EQ(t, cold->kept, given);
+			EXPECT_EQ(t, nr_free_pages(), before);
+		} else if (given == most + 1) {
+			EXPECT_EQ(t, cold->kept, 0);
+			EXPECT_EQ(t, nr_free_pages(), before + ((most + 1) << EIGHT));
 		}
-		EXPECT_EQ(t, nr_free_pages(), before);
+		eights[i] = NULL;
 		zones_hold(t, m);
-		__free_pages(pages[16], order);
-		EXPECT_EQ(t, cold->kept, 0);
-		EXPECT_EQ(t, nr_free_pages(), before + (17ul << order));
-		__free_pages(pages[17], order);
-		pcp_cool_here(m);
-		EXPECT_EQ(t, nr_free_pages(), before + (18ul << order));
-		zones_hold(t, m);
-		for (unsigned int i = 18; i < 512; i++)
-			__free_pages(pages[i], order);
 	}
+	EXPECT_EQ(t, cold->kept, 1);
+	pcp_cool_here(m);
+	EXPECT_EQ(t, cold->kept, 0);
+	__free_pages(served, EIGHT);
+	put_eights(nr, NULL);
+	zones_hold(t, m);
 }
 
-/* Until then it serves whoever finds nothing else here, of its mobility. */
+/* Until then they serve whoever finds nothing else here, of their mobility. */
 static void a_block_of_a_cold_pageblock_is_better_than_the_zones(struct ktap *t)
 {
-	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
-	struct page **pages, *movable;
+	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
+	struct page *served, *movable, *emptier, *cold[3] = { NULL };
+	unsigned int nr, found = 0;
+	struct pcp_order *of;
 
 	ASSERT(t, m);
-	pages = blocks_of_cold_pageblocks(t, 3);
-	movable = alloc_pages(GFP_HIGHUSER_MOVABLE, 3);
-	ASSERT(t, pages && movable);
-	drain_all_pages();
-	__free_pages(pages[0], 3);
-	__free_pages(movable, 3);
-	EXPECT_EQ(t, alloc_pages(ATOMIC_GFP, 3), pages[0]);	/* that is the next one of another mobility */
-	EXPECT(t, is_kept(movable, 3));
-	EXPECT_EQ(t, alloc_pages(GFP_HIGHUSER_MOVABLE, 3), movable);
-	for (unsigned int i = 0; i < 3; i++)
-		__free_pages(pages[i], 3);
+	served = served_from_a_fuller_one(t, &nr, &emptier);
+	movable = alloc_pages(GFP_HIGHUSER_MOVABLE, EIGHT);
+	ASSERT(t, served && movable);
+	of = &pcp_of(served)->order[EIGHT];
+	__free_pages(movable, EIGHT);
+	of->warm_to = page_tag(page_zone(served), served);
+	for (unsigned int i = 0; i < nr && found < 3; i++)
+		if (eights[i] && is_in_pageblock(eights[i], emptier)) {
+			cold[found++] = eights[i];
+			__free_pages(eights[i], EIGHT);
+			EXPECT(t, is_cold(eights[i], EIGHT));
+			eights[i] = NULL;
+		}
+	ASSERT_EQ(t, found, 3);
+	EXPECT(t, is_kept(movable, EIGHT));		/* that is the next one of another mobility */
 	for (unsigned int i = 3; i-- > 0;)
-		EXPECT_EQ(t, alloc_pages(ATOMIC_GFP, 3), pages[i]);
+		EXPECT_EQ(t, alloc_pages(GFP_KERNEL, EIGHT), cold[i]);
 	zones_hold(t, m);
-	for (unsigned int i = 0; i < 512; i++)
-		__free_pages(pages[i], 3);
-	__free_pages(movable, 3);
+	EXPECT_EQ(t, alloc_pages(GFP_HIGHUSER_MOVABLE, EIGHT), movable);
+	for (unsigned int i = 0; i < 3; i++)
+		__free_pages(cold[i], EIGHT);
+	__free_pages(movable, EIGHT);
+	__free_pages(served, EIGHT);
+	put_eights(nr, NULL);
 	zones_hold(t, m);
 }
 
@@ -294,60 +364,51 @@ static void a_block_that_is_much_of_the_zone_is_not_kept(struct ktap *t)
 	EXPECT(t, is_kept(page, 3));
 }
 
-/* What comes back to a pageblock that the CPU has long filled goes to the zone, so that it may become empty. */
-static void small_blocks_of_cold_pageblocks_are_not_kept(struct ktap *t)
+/*
+ * What comes back to a pageblock that is emptier than the one that the zone served last waits to go to the zone, so
+ * that it may become empty; and what comes back to a fuller one is as good as what the zone has.
+ */
+static void blocks_of_emptier_pageblocks_are_cold(struct ktap *t)
 {
-	static struct page *pages[1024];
 	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
-	struct zone *zone;
+	struct page *served, *emptier, *full;
+	unsigned int nr;
 
 	ASSERT(t, m);
-	for (unsigned int i = 0; i < 1024; i++) {
-		pages[i] = alloc_pages(GFP_KERNEL, 3);
-		ASSERT(t, pages[i]);
-	}
-	drain_all_pages();
-	zone = machine_page_zone(m, pages[0]);
-	EXPECT(t, pageblock_is_cold(zone, pageblock_index(zone, page_to_pfn(pages[0]))));
-	__free_pages(pages[0], 3);
-	EXPECT(t, !is_kept(pages[0], 3));
-	EXPECT(t, !pageblock_is_cold(zone, pageblock_index(zone, page_to_pfn(pages[1023]))));
-	__free_pages(pages[1023], 3);
-	EXPECT(t, is_kept(pages[1023], 3));
-	for (unsigned int i = 1; i < 1023; i++)
-		__free_pages(pages[i], 3);
+	served = served_from_a_fuller_one(t, &nr, &emptier);
+	ASSERT(t, served);
+	__free_pages(emptier, EIGHT);
+	EXPECT(t, is_cold(emptier, EIGHT));
+	__free_pages(served, EIGHT);
+	EXPECT(t, is_kept(served, EIGHT));
+	full = eights[640];
+	__free_pages(full, EIGHT);
+	EXPECT(t, is_kept(full, EIGHT));
+	eights[640] = NULL;
+	zones_hold(t, m);
+	put_eights(nr, emptier);
 	zones_hold(t, m);
 }
 
-/*
- * A pageblock that two orders fill is cold once one of them has left it, and warm when the other takes from it again:
- * what comes and goes there is not the zone's each time.
- */
-static void a_pageblock_that_one_order_left_is_filled_by_another(struct ktap *t)
+/* For each order what the zone served it from: a pageblock is cold for one, and may be the fullest for another. */
+static void a_pageblock_may_be_cold_for_one_order_only(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
-	struct taken taken = { 0 };
-	struct page *pair, *first;
-	struct zone *zone;
+	struct page *served, *emptier, *sixteen;
+	unsigned int nr;
 
 	ASSERT(t, m);
-	pair = alloc_pages(ATOMIC_GFP, 1);
-	ASSERT(t, pair);
-	drain_all_pages();
-	for (unsigned int i = 0; i < (NR_PCP_FILLING + 2) * PAGEBLOCK_PAGES; i++)
-		ASSERT(t, page_take(&taken, ATOMIC_GFP, 0));
-	for (first = taken.last; first->index; first = (struct page *)first->index)
-		;
-	zone = machine_page_zone(m, pair);
-	EXPECT_EQ(t, page_to_pfn(first) >> PAGEBLOCK_ORDER, page_to_pfn(pair) >> PAGEBLOCK_ORDER);
-	EXPECT(t, pageblock_is_cold(zone, pageblock_index(zone, page_to_pfn(pair))));
-	__free_pages(pair, 1);
-	EXPECT(t, !is_kept(pair, 1));
-	drain_all_pages();
-	EXPECT_EQ(t, alloc_pages(ATOMIC_GFP, 1), pair);
-	__free_pages(pair, 1);
-	EXPECT(t, is_kept(pair, 1));
-	put_all(&taken);
+	served = served_from_a_fuller_one(t, &nr, &emptier);
+	sixteen = alloc_pages(GFP_KERNEL, EIGHT + 1);	/* the fuller one has no such place */
+	ASSERT(t, served && sixteen);
+	EXPECT(t, is_in_pageblock(sixteen, emptier));
+	__free_pages(sixteen, EIGHT + 1);
+	EXPECT(t, is_kept(sixteen, EIGHT + 1));
+	__free_pages(emptier, EIGHT);
+	EXPECT(t, is_cold(emptier, EIGHT));
+	zones_hold(t, m);
+	__free_pages(served, EIGHT);
+	put_eights(nr, emptier);
 	zones_hold(t, m);
 }
 
@@ -783,11 +844,11 @@ KTAP_SUITE(pcp_blocks, KTAP_CASE(a_bulk_of_pages_uses_kept_blocks),
 	KTAP_CASE(each_mobility_has_its_own),
 	KTAP_CASE(not_many_are_kept),
 	KTAP_CASE(blocks_that_come_and_go_are_kept),
-	KTAP_CASE(small_blocks_of_cold_pageblocks_go_back_together),
+	KTAP_CASE(blocks_of_cold_pageblocks_go_back_together),
 	KTAP_CASE(a_block_of_a_cold_pageblock_is_better_than_the_zones),
 	KTAP_CASE(a_block_that_is_much_of_the_zone_is_not_kept),
-	KTAP_CASE(small_blocks_of_cold_pageblocks_are_not_kept),
-	KTAP_CASE(a_pageblock_that_one_order_left_is_filled_by_another),
+	KTAP_CASE(blocks_of_emptier_pageblocks_are_cold),
+	KTAP_CASE(a_pageblock_may_be_cold_for_one_order_only),
 	KTAP_CASE(a_short_zone_gets_what_the_cpu_keeps),
 	KTAP_CASE(a_short_zone_does_not_get_it_for_nothing),
 	KTAP_CASE(a_short_zone_gets_no_more_than_it_lacks),

@@ -287,6 +287,7 @@ static void b7_free_blocks_that_lie(struct ktap *t)
 	struct machine *m = split_machine(t, &mine, &block);
 	struct block_info *info;
 	unsigned int order;
+	struct pageblock_tag *tag;
 	u16 rest;
 
 	ASSERT(t, m);
@@ -305,6 +306,10 @@ static void b7_free_blocks_that_lie(struct ktap *t)
 	info->rest = (u16)(info->nr_free - 1);
 	expect_fault(t, m, "B7");
 	info->rest = rest;
+	tag = &dma32(m)->pageblock_tags[pageblock_index(dma32(m), page_to_pfn(block))];
+	tag->bucket++;
+	expect_fault(t, m, "B7");
+	tag->bucket--;
 	split_end(mine);
 	zones_hold(t, m);
 }

@@ -52,18 +52,12 @@ struct pfn_range {
 };
 #define MAX_DEFERRED 16
 
-#define PACKED_ORDERS 6			/* small ones: a CPU keeps those of pageblocks that it fills */
-
-/* Pageblocks that a CPU's blocks of an order came from last: what it frees there is reused at once. */
-#define NR_PCP_FILLING 4
-struct pcp_filling {
-	u32 pageblock[NR_PCP_FILLING];	/* 1 + its number in the zone; 0: none */
-	u32 next;			/* which is the one to forget */
-};
+#define PACKED_ORDERS 6			/* small ones: a CPU keeps many, but those of cold pageblocks */
 
 /*
- * Free pages that a CPU keeps of one zone. Single ones by migrate type; from PCP_COLD_LISTS on, those of pageblocks
- * that it has no reason to fill: they wait to go back to the zone. And blocks as they were freed, by order.
+ * Free pages that a CPU keeps of one zone. Single ones by migrate type; from PCP_COLD_LISTS on, those of cold
+ * pageblocks: they wait to go back to the zone. And blocks as they were freed, by order. Cold for an order are
+ * pageblocks with fewer live blocks than the one that the zone served it from last.
  */
 #define PCP_ORDERS (PAGEBLOCK_ORDER + 1)
 #define PCP_COLD_LISTS 16
@@ -83,7 +77,7 @@ struct pcp_chain {
 struct pcp_order {
 	struct pcp_chain chain[NR_PCP_CHAINS];
 	u32 type;			/* page_type of one that is kept, but for its mobility */
-	u32 cold_apart;			/* PCP_COLD_LISTS: those of cold pageblocks are; else 0 */
+	u32 warm_to;			/* the tag of a cold pageblock is more */
 	unsigned long flags;		/* of a block's first page, without the owner's: node, zone and order */
 	unsigned long taken, freed;	/* blocks, by the fast paths: events that they do not count elsewhere */
 } __attribute__((aligned(8 * sizeof(long))));
@@ -94,19 +88,21 @@ struct per_cpu_pages {
 	int count;			/* pages on the lists */
 	int high;			/* more than this: give batch back */
 	int batch;
+	bool full;			/* warm single pages went to the zone, since some were last fetched */
+	bool wanted;			/* other CPUs were met at the zone's lock */
 	u16 fill;			/* blocks to take at once; 1 after a shortage, doubled by each filling */
 	u32 fetched;			/* pages from the zone since the last look for blocks that are kept in vain */
 	u32 seen[PCP_ORDERS];		/* blocks that were taken, at that look */
 	struct pcp_order order[PCP_ORDERS];
-	struct pcp_filling filling[MIGRATE_PCPTYPES][PACKED_ORDERS];
 	const struct pageblock_tag *pageblocks;	/* zone->pageblock_tags, by pageblock from the CPU's first_page */
 	struct zone *zone;
 };
 
-/* What a pageblock is for, and whether flags of tails were set: mm/pageblock.h. A free reads both at once. */
+/* What a pageblock is for, and whether flags of tails were set: mm/pageblock.h. A free reads all at once. */
 struct pageblock_tag {
 	u8 type, touched;
-} __attribute__((aligned(2)));
+	u16 bucket;			/* block_info's rest by PAGES_A_BUCKET: the more, the fewer blocks are live */
+} __attribute__((aligned(4)));
 
 /* A pageblock's free pages, and where the fullest are found: mm/pageblock.c. */
 #define PAGEBLOCK_ORDERS 9		/* of blocks smaller than a pageblock: 0 to 8 */
