@@ -27,7 +27,8 @@ struct suspect {
 	const struct zone_stats *zone;
 	unsigned int rank;
 	u64 mark, reserve;		/* pages that must stay free: the watermark, and more kept for others */
-	int largest;			/* order of its largest free block; -1: none */
+	int largest;			/* order of the largest free block that the request may have; -1: none */
+	enum replay_reason reason;	/* why it did not come from here */
 };
 
 static unsigned int zone_rank(const char *name)
@@ -51,26 +52,24 @@ static unsigned int highest_rank(gfp_t gfp)
 	return gfp & __GFP_MOVABLE ? 4 : 3;
 }
 
+/* May it have what is kept for atomic requests? */
+static bool is_atomic(gfp_t gfp)
+{
+	return (gfp & __GFP_ATOMIC) && !(gfp & __GFP_NOMEMALLOC);
+}
+
 /* How far free memory may fall for such a request. */
 static u64 watermark(const struct zone_stats *zone, gfp_t gfp)
 {
 	u64 mark = zone->min;
 
-	if (gfp & __GFP_MEMALLOC)
+	if ((gfp & __GFP_MEMALLOC) && !(gfp & __GFP_NOMEMALLOC))
 		return 0;
 	if (gfp & __GFP_HIGH)
 		mark -= mark / 2;
-	if (gfp & __GFP_ATOMIC)
+	if (is_atomic(gfp))
 		mark -= mark / 4;
 	return mark;
-}
-
-static int largest_free(const struct zone_stats *zone)
-{
-	for (int order = NR_PAGE_ORDERS - 1; order >= 0; order--)
-		if (zone->free_blocks[order])
-			return order;
-	return -1;
 }
 
 /* ------------------------------------------------------------------------------------------------------ reserve */
@@ -131,7 +130,41 @@ static u64 atomic_reserve_in(const char *pagetypeinfo, const struct zone_stats *
 	return blocks * 512;
 }
 
-/* A machine's file; NULL if memory is short: all reserves are then taken for 0. */
+/*
+ * How many free blocks of an order and a type a zone has, of the first table of pagetypeinfo:
+ *	Free pages count per migrate type at order       0      1      2 ...
+ *	Node    0, zone    DMA32, type   HighAtomic     63      1      1 ...
+ */
+static u64 blocks_in(const char *pagetypeinfo, const struct zone_stats *zone, const char *type, int order)
+{
+	const char *at;
+	char title[64];
+
+	snprintf(title, sizeof(title), "Node %4d, zone %8s, type %12s ", zone->node, zone->name, type);
+	at = strstr(pagetypeinfo, title);
+	if (!at)
+		return 0;
+	for (at += strlen(title); order; order--) {
+		at += strspn(at, " ");
+		at += strcspn(at, " \n");
+	}
+	return strtoull(at, NULL, 10);
+}
+
+static int largest_in(const char *pagetypeinfo, const struct zone_stats *zone, gfp_t gfp)
+{
+	for (int order = NR_PAGE_ORDERS - 1; order >= 0; order--) {
+		u64 kept = blocks_in(pagetypeinfo, zone, "Isolate", order);
+
+		if (!is_atomic(gfp))
+			kept += blocks_in(pagetypeinfo, zone, "HighAtomic", order);
+		if (zone->free_blocks[order] > kept)
+			return order;
+	}
+	return -1;
+}
+
+/* A machine's file; NULL if memory is short: nothing is then taken to be kept for others. */
 static char *read_file(struct machine *m, const char *name)
 {
 	char none[1];
@@ -148,7 +181,6 @@ static char *read_file(struct machine *m, const char *name)
 static unsigned int line_up(struct machine *m, struct zone_stats *zones, struct suspect *suspects, gfp_t gfp)
 {
 	char *zoneinfo = read_file(m, "zoneinfo"), *pagetypeinfo = read_file(m, "pagetypeinfo");
-	bool is_atomic = gfp & (__GFP_HIGH | __GFP_ATOMIC);
 	unsigned int nr = machine_zones(m, zones, REPLAY_MAX_ZONES), allowed = 0;
 
 	for (unsigned int i = 0; i < nr && i < REPLAY_MAX_ZONES; i++) {
@@ -159,9 +191,9 @@ static unsigned int line_up(struct machine *m, struct zone_stats *zones, struct 
 			.rank = zone_rank(zones[i].name),
 			.mark = watermark(&zones[i], gfp),
 			.reserve = zoneinfo ? reserve_in(zoneinfo, &zones[i], highest_rank(gfp)) : 0,
-			.largest = largest_free(&zones[i]),
+			.largest = largest_in(pagetypeinfo ? pagetypeinfo : "", &zones[i], gfp),
 		};
-		if (pagetypeinfo && !is_atomic)
+		if (pagetypeinfo && !is_atomic(gfp))
 			suspects[allowed - 1].reserve += atomic_reserve_in(pagetypeinfo, &zones[i]);
 	}
 	free(zoneinfo);
@@ -188,37 +220,49 @@ static bool is_better_choice(const struct suspect *a, const struct suspect *b)
 	return a->rank != b->rank ? a->rank > b->rank : a->zone->managed > b->zone->managed;
 }
 
+/* The zone to tell of; where some had enough memory, one of these. NULL: the request may use none at all. */
+static const struct suspect *choose(const struct suspect *suspects, unsigned int nr, enum replay_reason reason)
+{
+	const struct suspect *choice = NULL;
+
+	for (unsigned int i = 0; i < nr; i++) {
+		if (reason >= REPLAY_FRAGMENTED && suspects[i].reason != reason)
+			continue;
+		if (!choice || is_better_choice(&suspects[i], choice))
+			choice = &suspects[i];
+	}
+	return choice;
+}
+
 static void describe(struct replay *replay, struct replay_failure *failure)
 {
 	struct zone_stats zones[REPLAY_MAX_ZONES];
 	struct suspect suspects[REPLAY_MAX_ZONES];
 	unsigned int nr = line_up(replay->machine, zones, suspects, failure->gfp);
-	const struct suspect *choice = NULL;
+	const struct suspect *choice;
 	u64 managed = 0;
 
 	failure->reason = REPLAY_TOO_SMALL_MACHINE;
 	for (unsigned int i = 0; i < nr; i++) {
-		const struct suspect *suspect = &suspects[i];
-		enum replay_reason reason = reason_in(suspect, failure->order);
+		struct suspect *suspect = &suspects[i];
 
-		if (reason > failure->reason)
-			failure->reason = reason;
-		if (suspect->largest > failure->largest_order)
-			failure->largest_order = suspect->largest;
-		if (!choice || is_better_choice(suspect, choice))
-			choice = suspect;
+		suspect->reason = reason_in(suspect, failure->order);
+		if (suspect->reason > failure->reason)
+			failure->reason = suspect->reason;
 		failure->all_free += suspect->zone->free;
 		managed += suspect->zone->managed;
 	}
 	/* Every full machine ends with a little in the lower zones: that is no story of its own. */
 	if (failure->reason == REPLAY_RESERVED && failure->all_free < managed / 16)
 		failure->reason = REPLAY_NO_MEMORY;
+	choice = choose(suspects, nr, failure->reason);
 	if (!choice)
 		return;
 	failure->zone = zone_ranks[choice->rank];
 	failure->zone_free = choice->zone->free;
 	failure->zone_min = choice->zone->min;
 	failure->wanted_free = choice->mark + choice->reserve + (1ull << failure->order);
+	failure->largest_order = choice->largest;
 	failure->unusable = choice->zone->unusable[failure->order];
 }
 

@@ -95,9 +95,10 @@ static void say_reason(struct findings *findings, const struct replay_failure *f
 			pages_text(failure->all_free).at);
 		break;
 	case REPLAY_FRAGMENTED:
-		say_more(findings, "%s were free, but only in blocks of order %d and less (unusable index %s).",
-			pages_text(failure->all_free).at, failure->largest_order,
-			thousandths_text(failure->unusable).at);
+		say_more(findings, "zone %s had %s free, but%s only in blocks of order %d and less (unusable index %s).",
+			failure->zone, pages_text(failure->zone_free).at,
+			failure->unusable < 1000 ? ", besides what it keeps for atomic requests," : "",
+			failure->largest_order, thousandths_text(failure->unusable).at);
 		break;
 	default:
 		say_more(findings, "the zones had room; a limit or failure injection refused it.");

@@ -130,12 +130,12 @@ struct replay_failure {
 	enum replay_reason reason;	/* of the first */
 	unsigned int file;		/* of the first, as line and time */
 	u64 line, timestamp_ns;
-	const char *zone;		/* the zone it should have come from */
+	const char *zone;		/* the zone it should have come from; where one had enough memory, that one */
 	u64 zone_free, zone_min;	/* pages, at the first */
 	u64 all_free;			/* pages in all zones that it may use */
 	u64 wanted_free;		/* pages that watermark and reserve ask for before it may succeed */
-	int largest_order;		/* of a free block in the zones that it may use; -1: none */
-	int unusable;			/* unusable free space index of the order, thousandths */
+	int largest_order;		/* of the zone's free blocks that it may have; -1: none */
+	int unusable;			/* the zone's unusable free space index of the order, thousandths */
 };
 
 /* The machine after so many events, all zones together. */

@@ -500,6 +500,112 @@ static void holes_everywhere_are_fragmentation(struct ktap *t)
 	EXPECT_EQ(t, r->failed_by_order[9], 1);
 }
 
+static const struct finding *finding_with(const struct findings *findings, const char *id)
+{
+	for (unsigned int i = 0; i < findings->nr; i++)
+		if (!strcmp(findings->list[i].id, id))
+			return &findings->list[i];
+	return NULL;
+}
+
+/* What is said of a replay, worst first; until the next call. */
+static const struct findings *findings_of(const struct replay_result *r)
+{
+	static struct findings findings;
+	static const struct trace_error none = { .kind = TRACE_ERROR_NONE };
+	const struct report report = { .result = r, .error = &none };
+
+	findings_make(&findings, &report);
+	return &findings;
+}
+
+/* The lower zone has large blocks, but keeps them; the sentence is about the zone that has only small ones. */
+static void a_zone_that_keeps_its_blocks_does_not_hide_fragmentation(struct ktap *t)
+{
+	const struct finding *finding;
+	struct replay_result *r;
+	struct tape tape;
+
+	tape_start(t, &tape);
+	for (u64 pfn = 1; pfn < 12400; pfn++)
+		event(&tape, "mm_page_alloc: page=0x%llx pfn=0x%llx order=0 gfp_flags=GFP_HIGHUSER", pfn, pfn);
+	for (u64 pfn = 1; pfn < 12400; pfn += 2)
+		page_free_event(&tape, pfn, 0);
+	for (u64 pfn = 0x20000; pfn < 0x20200; pfn += 8)
+		page_event(&tape, pfn, 3);
+	r = replay_tape(t, &tape, "mem=64M sysctl.vm.lowmem_reserve_ratio=\"1 1 1 1 1\"");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	ASSERT_EQ(t, r->nr_failure_kinds, 2);
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct replay_failure *failure = &r->failures[i];
+
+		if (failure->order != 3)
+			continue;
+		EXPECT_EQ(t, failure->reason, REPLAY_FRAGMENTED);
+		EXPECT_LT(t, failure->largest_order, 3);
+		EXPECT_GT(t, failure->all_free, failure->zone_free + 3000);
+		EXPECT_GT(t, failure->zone_free, failure->wanted_free);
+	}
+	finding = finding_with(findings_of(r), "failure");
+	ASSERT_NOT_NULL(t, finding);
+	if (!strstr(finding->text, "fragmented"))
+		finding++;
+	EXPECT_CONTAINS(t, finding->text, " MiB free, but only in blocks of order");
+}
+
+/* The only blocks that are large enough are of a pageblock that is kept for atomic requests. */
+static void what_is_kept_for_atomic_requests_is_no_block_for_others(struct ktap *t)
+{
+	const struct replay_failure *failure;
+	struct replay_result *r;
+	struct tape tape;
+
+	tape_start(t, &tape);
+	page_event(&tape, 0x8000, 4);
+	for (u64 pfn = 1; pfn < 9000; pfn++)
+		page_event(&tape, pfn, 0);
+	page_free_event(&tape, 0x8000, 4);
+	event(&tape, "mm_page_alloc: page=0xa100 pfn=0xa100 order=2 gfp_flags=GFP_ATOMIC");
+	for (u64 pfn = 1; pfn < 9000; pfn += 2)
+		page_free_event(&tape, pfn, 0);
+	for (u64 pfn = 0x20000; pfn < 0x20200; pfn += 4)
+		event(&tape, "mm_page_alloc: page=0x%llx pfn=0x%llx order=2 gfp_flags=GFP_NOWAIT", pfn, pfn);
+	r = replay_tape(t, &tape, "mem=15M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	ASSERT_EQ(t, r->nr_failure_kinds, 2);
+	failure = r->failures[0].order ? &r->failures[0] : &r->failures[1];
+	EXPECT_EQ(t, failure->reason, REPLAY_FRAGMENTED);
+	EXPECT_LT(t, failure->largest_order, 2);
+	EXPECT_LT(t, failure->unusable, 1000);
+	EXPECT_CONTAINS(t, finding_with(findings_of(r), "failure")[1].text,
+			"besides what it keeps for atomic requests");
+}
+
+/* __GFP_NOMEMALLOC wins over what would let a request have the last page, or a quarter of the mark. */
+static void flags_that_win_over_memalloc_leave_the_watermark(struct ktap *t)
+{
+	static const char *const flags[] = {
+		"GFP_KERNEL|__GFP_MEMALLOC|__GFP_NOMEMALLOC",
+		"GFP_ATOMIC|__GFP_NOMEMALLOC",
+	};
+	struct replay_result *r;
+	struct tape tape;
+
+	tape_start(t, &tape);
+	for (u64 pfn = 1; pfn < 5000; pfn++)
+		page_event(&tape, pfn, 0);
+	for (u64 pfn = 5000; pfn < 10000; pfn++)
+		event(&tape, "mm_page_alloc: page=0x%llx pfn=0x%llx order=0 gfp_flags=%s", pfn, pfn, flags[pfn % 2]);
+	r = replay_tape(t, &tape, "mem=15M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	ASSERT_EQ(t, r->nr_failure_kinds, 3);
+	for (unsigned int i = 0; i < 3; i++)
+		EXPECT_EQ(t, r->failures[i].reason, REPLAY_NO_MEMORY);
+}
+
 /* 7,600 pages come, and every second one goes: the index of order 1 rises only then. */
 static void holes_are_seen_as_they_come(struct ktap *t)
 {
@@ -711,14 +817,6 @@ static void the_sample_fits_into_512M_and_not_into_64M(struct ktap *t)
 	EXPECT_GT(t, r->nr_failures, 10000);
 }
 
-static const struct finding *finding_with(const struct findings *findings, const char *id)
-{
-	for (unsigned int i = 0; i < findings->nr; i++)
-		if (!strcmp(findings->list[i].id, id))
-			return &findings->list[i];
-	return NULL;
-}
-
 static void findings_name_the_worst_first(struct ktap *t)
 {
 	static struct findings findings;
@@ -830,7 +928,11 @@ KTAP_SUITE(replay,
 	   KTAP_CASE(what_lower_zones_keep_is_their_reserve),
 	   KTAP_CASE(what_is_kept_for_atomic_requests_is_no_riddle),
 	   KTAP_CASE(memory_that_ends_is_below_the_watermark),
-	   KTAP_CASE(holes_everywhere_are_fragmentation), KTAP_CASE(holes_are_seen_as_they_come),
+	   KTAP_CASE(holes_everywhere_are_fragmentation),
+	   KTAP_CASE(a_zone_that_keeps_its_blocks_does_not_hide_fragmentation),
+	   KTAP_CASE(what_is_kept_for_atomic_requests_is_no_block_for_others),
+	   KTAP_CASE(flags_that_win_over_memalloc_leave_the_watermark),
+	   KTAP_CASE(holes_are_seen_as_they_come),
 	   KTAP_CASE(impossible_requests_say_so),
 	   KTAP_CASE(injected_failures_are_not_blamed_on_memory),
 	   KTAP_CASE(absurd_numbers_are_survived),
