@@ -282,10 +282,13 @@ void replay_failed(struct replay *replay, const char *cache, u64 bytes, unsigned
 	gfp_t gfp = replay->event->gfp;
 	struct replay_result *result = replay->result;
 	struct replay_failure *failure = kind_of(result, cache, order, gfp);
+	u32 size = bytes > UINT32_MAX ? UINT32_MAX : (u32)bytes;
 
 	result->nr_failures++;
 	if (failure) {
 		failure->count++;
+		failure->least_bytes = size < failure->least_bytes ? size : failure->least_bytes;
+		failure->most_bytes = size > failure->most_bytes ? size : failure->most_bytes;
 		return;
 	}
 	if (result->nr_failure_kinds == REPLAY_MAX_FAILURES)
@@ -293,7 +296,9 @@ void replay_failed(struct replay *replay, const char *cache, u64 bytes, unsigned
 	failure = &result->failures[result->nr_failure_kinds++];
 	*failure = (struct replay_failure){
 		.cache = cache,
-		.bytes = bytes > UINT32_MAX ? UINT32_MAX : (u32)bytes,
+		.bytes = size,
+		.least_bytes = size,
+		.most_bytes = size,
 		.order = order,
 		.gfp = gfp,
 		.count = 1,

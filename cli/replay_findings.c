@@ -53,17 +53,34 @@ static void say_more(struct findings *findings, const char *format, ...)
 
 /* --------------------------------------------------------------------------------------------------- failures */
 
-struct failure_text failure_text(const struct replay_failure *failure)
+struct sizes_text failure_sizes(const struct replay_failure *failure, const char *to)
+{
+	struct sizes_text text;
+
+	if (failure->least_bytes == failure->most_bytes)
+		snprintf(text.at, sizeof(text.at), "%s", bytes_text(failure->most_bytes).at);
+	else
+		snprintf(text.at, sizeof(text.at), "%s%s%s", bytes_text(failure->least_bytes).at, to,
+			 bytes_text(failure->most_bytes).at);
+	return text;
+}
+
+static struct failure_text allocation_text(const struct replay_failure *failure, const char *size)
 {
 	struct failure_text text;
 
 	if (!failure->cache)
 		snprintf(text.at, sizeof(text.at), "order-%u pages", failure->order);
 	else if (!strcmp(failure->cache, "kmalloc"))
-		snprintf(text.at, sizeof(text.at), "kmalloc of %s", bytes_text(failure->bytes).at);
+		snprintf(text.at, sizeof(text.at), "kmalloc of %s", size);
 	else
-		snprintf(text.at, sizeof(text.at), "%s object of %s", failure->cache, bytes_text(failure->bytes).at);
+		snprintf(text.at, sizeof(text.at), "%s object of %s", failure->cache, size);
 	return text;
+}
+
+struct failure_text failure_text(const struct replay_failure *failure)
+{
+	return allocation_text(failure, failure_sizes(failure, " to ").at);
 }
 
 struct failure_text failure_gfp(const struct replay_failure *failure)
@@ -143,7 +160,8 @@ static struct story story_of(const struct replay_result *result, unsigned int i)
 static void say_story(struct findings *findings, const struct replay_result *result, const struct story *story,
 		      unsigned int rank)
 {
-	struct failure_text what = failure_text(story->kinds == 1 ? story->most : story->first);
+	struct failure_text what = story->kinds == 1 ? failure_text(story->most) :
+		allocation_text(story->first, bytes_text(story->first->bytes).at);
 	const char *reason = replay_reason_text(story->most->reason);
 
 	if (story->kinds == 1 && !story->most->cache)

@@ -80,10 +80,13 @@ static void write_failures(struct json *json, const struct replay_result *result
 		json_open(json, NULL, '{');
 		json_string(json, "cache", failure->cache);
 		json_number(json, "bytes", failure->bytes);
+		json_number(json, "least_bytes", failure->least_bytes);
+		json_number(json, "most_bytes", failure->most_bytes);
 		json_number(json, "order", failure->order);
 		json_string(json, "gfp", failure_gfp(failure).at);
 		json_number(json, "count", failure->count);
 		json_string(json, "reason", replay_reason_text(failure->reason));
+		json_string(json, "file", result->files[failure->file]);
 		json_number(json, "line", failure->line);
 		json_number(json, "timestamp_ns", failure->timestamp_ns);
 		json_string(json, "zone", failure->zone);

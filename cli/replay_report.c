@@ -33,7 +33,7 @@ static struct number_text fit(const char *name, size_t columns)
 	return text;
 }
 
-/* "vm_area_struct 192 B", "order-3 pages". */
+/* "vm_area_struct 192 B", "kmalloc 32 B..2.0 KiB", "order-3 pages". */
 static struct number_text fit_failure(const struct replay_failure *failure)
 {
 	char text[112];
@@ -41,7 +41,7 @@ static struct number_text fit_failure(const struct replay_failure *failure)
 	if (!failure->cache)
 		snprintf(text, sizeof(text), "order-%u pages", failure->order);
 	else
-		snprintf(text, sizeof(text), "%.64s %s", failure->cache, bytes_text(failure->bytes).at);
+		snprintf(text, sizeof(text), "%.24s %s", failure->cache, failure_sizes(failure, "..").at);
 	return fit(text, 25);
 }
 

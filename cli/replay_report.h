@@ -50,7 +50,13 @@ struct json;
 /* One object; key as in json.h. */
 void report_json(struct json *json, const char *key, const struct report *report, const struct findings *findings);
 
-/* "kmalloc of 64 B", "filp object of 184 B", "order-3 pages". */
+/* "64 B", or with " to " "32 B to 2.0 KiB": what all failures of a kind asked for. */
+struct sizes_text {
+	char at[80];
+};
+struct sizes_text failure_sizes(const struct replay_failure *failure, const char *to);
+
+/* "kmalloc of 32 B to 2.0 KiB", "filp object of 184 B", "order-3 pages". */
 struct failure_text {
 	char at[160];
 };

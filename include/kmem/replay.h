@@ -124,6 +124,7 @@ enum replay_reason {
 struct replay_failure {
 	const char *cache;		/* NULL: pages */
 	u32 bytes;			/* asked by the first; 0: pages */
+	u32 least_bytes, most_bytes;	/* asked by any */
 	unsigned int order;
 	gfp_t gfp;
 	u64 count;

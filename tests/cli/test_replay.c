@@ -646,6 +646,30 @@ static void holes_are_seen_as_they_come(struct ktap *t)
 	}
 }
 
+/* What one record counts is not all of the first one's size. */
+static void failures_of_several_sizes_say_so(struct ktap *t)
+{
+	struct replay_result *r;
+	struct tape tape;
+
+	tape_start(t, &tape);
+	for (u64 pfn = 1; pfn < 9000; pfn++)
+		event(&tape, "mm_page_alloc: page=0x%llx pfn=0x%llx order=0 gfp_flags=GFP_ATOMIC", pfn, pfn);
+	for (u64 i = 0; i < 100; i++)
+		kmalloc_event(&tape, BASE + (i << 13) + (1u << 28), i % 50 ? 2000 + i : 32 + i);
+	r = replay_tape(t, &tape, "mem=32M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	ASSERT_EQ(t, r->nr_failure_kinds, 2);
+	EXPECT_GE(t, r->failures[1].count, 90);		/* one or two may be free in a slab of the machine's own */
+	EXPECT_EQ(t, r->failures[1].bytes, 32);
+	EXPECT_EQ(t, r->failures[1].least_bytes, 32);
+	EXPECT_EQ(t, r->failures[1].most_bytes, 2099);
+	EXPECT_STR(t, failure_text(&r->failures[1]).at, "kmalloc of 32 B to 2.0 KiB");
+	EXPECT_STR(t, failure_text(&r->failures[0]).at, "order-0 pages");
+	EXPECT_CONTAINS(t, finding_with(findings_of(r), "failure")->text, "kmalloc of 32 B to 2.0 KiB (");
+}
+
 static void impossible_requests_say_so(struct ktap *t)
 {
 	struct tape tape;
@@ -933,6 +957,7 @@ KTAP_SUITE(replay,
 	   KTAP_CASE(what_is_kept_for_atomic_requests_is_no_block_for_others),
 	   KTAP_CASE(flags_that_win_over_memalloc_leave_the_watermark),
 	   KTAP_CASE(holes_are_seen_as_they_come),
+	   KTAP_CASE(failures_of_several_sizes_say_so),
 	   KTAP_CASE(impossible_requests_say_so),
 	   KTAP_CASE(injected_failures_are_not_blamed_on_memory),
 	   KTAP_CASE(absurd_numbers_are_survived),
