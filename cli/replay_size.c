@@ -111,7 +111,7 @@ static bool may_go_on(const struct trial *trial)
 	return trial->spent + trial->events <= SEARCH_EVENTS;
 }
 
-/* Does everything succeed with so much memory? Keeps the bounds found so far. */
+/* Does everything succeed with so much memory? Keeps the bounds found so far; a size that cannot be had ends it all. */
 static bool succeeds(struct trial *trial, u64 bytes)
 {
 	char cmdline[CMDLINE_BYTES];
@@ -121,13 +121,17 @@ static bool succeeds(struct trial *trial, u64 bytes)
 
 	if (cmdline_with(cmdline, trial->cmdline, "mem", size_param(bytes).at))
 		result = replay_once(trial->command, cmdline, "search", &error);
-	is_fine = result && !curable(result);
+	if (!result) {
+		trial->spent = SEARCH_EVENTS;
+		return false;
+	}
+	is_fine = !curable(result);
 	trial->search.runs++;
 	if (is_fine)
 		trial->search.smallest_bytes = bytes;
 	else if (bytes > trial->search.failing_bytes)
 		trial->search.failing_bytes = bytes;
-	trial->spent += result ? trial->events : SEARCH_EVENTS;
+	trial->spent += trial->events;
 	replay_free(result);
 	return is_fine;
 }
@@ -151,9 +155,9 @@ struct size_search search_size(const struct replay_command *command, const struc
 
 	if (!curable(result) || !can_repeat(command) || !may_go_on(&trial))
 		return trial.search;
-	trial.search.was_tried = true;
 	while (doublings++ < MAX_DOUBLINGS && may_go_on(&trial) && !succeeds(&trial, bytes *= 2))
 		;
+	trial.search.was_tried = trial.search.runs;
 	if (!trial.search.smallest_bytes)
 		return trial.search;
 	for (;;) {

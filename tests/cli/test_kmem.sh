@@ -63,6 +63,14 @@ run 1 replay "$sample" --cmdline mem=64M && sed -n '/^FINDINGS/{n;p;}' "$dir/out
 	has out 'The smallest change that lets all of it succeed: mem=' && has out FAILURES
 result $? a_small_machine_fails_and_says_what_would_do
 
+# No memory helps who may use 16 MiB of it: the last size that is named is one that a machine had.
+{ echo '# tracer: nop'; seq 4500 | awk '{
+	printf "task-1 [000] 10.%06d: mm_page_alloc: page=0x%d pfn=%d order=0 migratetype=0 gfp_flags=GFP_DMA\n", $1, $1, $1 }'; } >"$dir/dma.txt"
+run 1 replay "$dir/dma.txt" --cmdline mem=8G &&
+	most=$(tr '\n' ' ' <"$dir/out" | sed 's/.*Nothing up to mem=\([0-9A-Z]*\) lets all.*/\1/') &&
+	run 0 show meminfo --cmdline "mem=$most" && run 1 replay "$dir/dma.txt" --cmdline "mem=$most" && ! has out 'Nothing up to'
+result $? a_search_names_sizes_that_were_tried
+
 run 1 replay "$head" --cmdline 'mem=256M nosuchparameter=1' && has out nosuchparameter=1
 result $? an_unknown_parameter_is_a_finding
 
