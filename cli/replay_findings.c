@@ -91,6 +91,18 @@ struct failure_text failure_gfp(const struct replay_failure *failure)
 	return text;
 }
 
+/* "zone DMA32 had 360 KiB free and needs 364 KiB": to the KiB where rounding would make both the same. */
+static void say_shortage(struct findings *findings, const struct replay_failure *failure)
+{
+	struct number_text had = pages_text(failure->zone_free), needs = pages_text(failure->wanted_free);
+
+	if (!strcmp(had.at, needs.at) && failure->zone_free != failure->wanted_free)
+		say_more(findings, "zone %s had %s KiB free and needs %s KiB", failure->zone,
+			 count_text(failure->zone_free * 4).at, count_text(failure->wanted_free * 4).at);
+	else
+		say_more(findings, "zone %s had %s free and needs %s", failure->zone, had.at, needs.at);
+}
+
 static void say_reason(struct findings *findings, const struct replay_failure *failure)
 {
 	switch (failure->reason) {
@@ -101,18 +113,17 @@ static void say_reason(struct findings *findings, const struct replay_failure *f
 		say_more(findings, "the zones that it may use are smaller than the block.");
 		break;
 	case REPLAY_NO_MEMORY:
-		say_more(findings, "zone %s had %s free and needs %s (block, watermark and reserves).", failure->zone,
-			 pages_text(failure->zone_free).at, pages_text(failure->wanted_free).at);
+		say_shortage(findings, failure);
+		say_more(findings, " (block, watermark and reserves).");
 		break;
 	case REPLAY_RESERVED:
-		say_more(findings,
-			"zone %s had %s free and needs %s; in all its zones %s were free, but kept for other requests "
-			"(lowmem_reserve_ratio, atomic reserve).",
-			failure->zone, pages_text(failure->zone_free).at, pages_text(failure->wanted_free).at,
-			pages_text(failure->all_free).at);
+		say_shortage(findings, failure);
+		say_more(findings, "; in all its zones %s were free, but kept for other requests "
+			 "(lowmem_reserve_ratio, atomic reserve).", pages_text(failure->all_free).at);
 		break;
 	case REPLAY_FRAGMENTED:
-		say_more(findings, "zone %s had %s free, but%s only in blocks of order %d and less (unusable index %s).",
+		say_more(findings,
+			"zone %s had %s free, but%s only in blocks of order %d and less (unusable index %s).",
 			failure->zone, pages_text(failure->zone_free).at,
 			failure->unusable < 1000 ? ", besides what it keeps for atomic requests," : "",
 			failure->largest_order, thousandths_text(failure->unusable).at);
@@ -357,35 +368,39 @@ static void find_gaps(struct findings *findings, const struct replay_result *res
 
 	if (counts->recorded_failure)
 		say(findings, SEVERITY_NOTE, 500, "recorded-failures",
-			"%s %s failed already on the recorded machine; they were not tried here.",
+			"%s %s failed already on the recorded machine: not tried here.",
 			count_text(counts->recorded_failure).at,
 			plural(counts->recorded_failure, "allocation", "allocations"));
 	if (counts->old_object + counts->old_page)
 		say(findings, SEVERITY_NOTE, 200, "older",
-		    "%s objects and %s page blocks were freed that are older than the recording: nothing to replay.",
-		    count_text(counts->old_object).at, count_text(counts->old_page).at);
+		    "%s %s and %s page %s older than the recording were freed: nothing to replay.",
+		    count_text(counts->old_object).at, plural(counts->old_object, "object", "objects"),
+		    count_text(counts->old_page).at, plural(counts->old_page, "block", "blocks"));
 	if (implied)
 		say(findings, SEVERITY_NOTE, 190, "implied-frees",
-			"%s objects were freed without an event: %s addresses were allocated again, %s lay in pages "
-			"that went away.",
-			count_text(implied).at, count_text(counts->implied_reuse).at,
-			count_text(counts->implied_page).at);
+			"%s %s freed without an event: %s by an allocation at the same address, %s with the page that "
+			"held %s.",
+			count_text(implied).at, plural(implied, "object was", "objects were"),
+			count_text(counts->implied_reuse).at, count_text(counts->implied_page).at,
+			plural(counts->implied_page, "it", "them"));
 	if (counts->no_address)
 		say(findings, SEVERITY_NOTE, 480, "no-address",
-			"%s events hide their address and could not be replayed (kernel.kptr_restrict).",
-			count_text(counts->no_address).at);
+			"%s %s address and could not be replayed (kernel.kptr_restrict).",
+			count_text(counts->no_address).at,
+			plural(counts->no_address, "event hides its", "events hide their"));
 	if (counts->impossible)
 		say(findings, SEVERITY_NOTE, 470, "impossible",
-			"%s page events name an order or frame that cannot be; they were skipped.",
-			count_text(counts->impossible).at);
+			"%s page %s an order or frame that cannot be: skipped.", count_text(counts->impossible).at,
+			plural(counts->impossible, "event names", "events name"));
 	if (counts->over_cap)
 		say(findings, SEVERITY_NOTE, 460, "many-caches",
-		    "More than %u caches: %s allocations of the others were made by kmalloc.", REPLAY_MAX_CACHES,
-		    count_text(counts->over_cap).at);
+		    "More than %u caches: of the others %s %s made by kmalloc.", REPLAY_MAX_CACHES,
+		    count_text(counts->over_cap).at,
+		    plural(counts->over_cap, "allocation was", "allocations were"));
 	if (counts->oversize)
 		say(findings, SEVERITY_NOTE, 455, "odd-sizes",
-			"%s cache allocations name a size that no cache has; they were made by kmalloc.",
-			count_text(counts->oversize).at);
+			"%s cache %s a size that no cache has: made by kmalloc.", count_text(counts->oversize).at,
+			plural(counts->oversize, "allocation names", "allocations name"));
 }
 
 static void find_overlap(struct findings *findings, const struct replay_result *result)

@@ -74,7 +74,7 @@ static void print_recording(FILE *out, const struct replay_result *result)
 	fprintf(out, "Recording  %s", name ? name + 1 : result->files[0]);
 	if (result->nr_files > 1)
 		fprintf(out, " and %u more", result->nr_files - 1);
-	fprintf(out, ": %s events", count_text(result->counts.events).at);
+	fprintf(out, ": %s %s", count_text(result->counts.events).at, plural(result->counts.events, "event", "events"));
 	if (!(result->trace[0].time_is_counter))
 		fprintf(out, " in %s", seconds_text(result->last_ns - result->first_ns).at);
 	if (result->trace[0].nr_cpus)
@@ -138,6 +138,7 @@ static void print_slabs(FILE *out, const struct report *report)
 {
 	const struct replay_result *result = report->result;
 	u64 memory = 0, waste = 0, live = 0, slabs = 0;
+	char all[32];
 
 	if (!result->nr_slabs)
 		return;
@@ -159,9 +160,9 @@ static void print_slabs(FILE *out, const struct report *report)
 			bytes_text(slab->memory_bytes).at, bytes_text(slab->waste_bytes).at,
 			share_text(slab->waste_bytes, slab->memory_bytes).at);
 	}
-	fprintf(out, "  all %-3u%-18s %7s %9s %9s %8s %7s %8s %8s %6s\n", result->nr_slabs, " caches", "",
-		count_text(live).at, "", count_text(slabs).at, "", bytes_text(memory).at, bytes_text(waste).at,
-		share_text(waste, memory).at);
+	snprintf(all, sizeof(all), "all %u %s", result->nr_slabs, plural(result->nr_slabs, "cache", "caches"));
+	fprintf(out, "  %-25s %7s %9s %9s %8s %7s %8s %8s %6s\n", all, "", count_text(live).at, "",
+		count_text(slabs).at, "", bytes_text(memory).at, bytes_text(waste).at, share_text(waste, memory).at);
 }
 
 static void print_zones(FILE *out, const struct replay_result *result)

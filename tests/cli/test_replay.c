@@ -870,6 +870,35 @@ static void findings_name_the_worst_first(struct ktap *t)
 	EXPECT_EQ(t, findings.list[findings.nr - 1].severity, SEVERITY_NOTE);
 }
 
+/* 2.66 and 2.67 MiB: "had 2.7 MiB free and needs 2.7 MiB" would say nothing. */
+static void what_is_short_by_little_is_said_exactly(struct ktap *t)
+{
+	struct replay_result r = { .is_whole = true, .counts.events = 1, .nr_failures = 1, .nr_failure_kinds = 1,
+				   .failures[0] = { .count = 1, .reason = REPLAY_NO_MEMORY, .zone = "DMA32",
+						    .zone_free = 681, .wanted_free = 682 } };
+
+	EXPECT_CONTAINS(t, finding_with(findings_of(&r), "failure")->text, "had 2,724 KiB free and needs 2,728 KiB (");
+	r.failures[0].wanted_free = 1024;
+	EXPECT_CONTAINS(t, finding_with(findings_of(&r), "failure")->text, "had 2.7 MiB free and needs 4.0 MiB (");
+	r.failures[0].reason = REPLAY_RESERVED;
+	EXPECT_CONTAINS(t, finding_with(findings_of(&r), "failure")->text, "needs 4.0 MiB; in all its zones 0 B were");
+}
+
+static void one_is_no_plural(struct ktap *t)
+{
+	struct replay_result r = { .is_whole = true, .counts = { .events = 1, .old_object = 1, .implied_page = 1,
+								 .no_address = 1, .impossible = 1, .oversize = 1 } };
+	const struct findings *findings = findings_of(&r);
+
+	EXPECT_EQ(t, findings->nr, 5);
+	EXPECT_STR(t, finding_with(findings, "older")->text,
+		   "1 object and 0 page blocks older than the recording were freed: nothing to replay.");
+	EXPECT_CONTAINS(t, finding_with(findings, "implied-frees")->text, "1 object was freed without an event: 0 by");
+	EXPECT_CONTAINS(t, finding_with(findings, "no-address")->text, "1 event hides its address");
+	EXPECT_CONTAINS(t, finding_with(findings, "impossible")->text, "1 page event names");
+	EXPECT_CONTAINS(t, finding_with(findings, "odd-sizes")->text, "1 cache allocation names");
+}
+
 /* A sentence that there is no room for goes, all of it: nothing of it lands behind another. */
 static void findings_end_where_there_is_room_for_no_more(struct ktap *t)
 {
@@ -966,6 +995,7 @@ KTAP_SUITE(replay,
 	   KTAP_CASE(what_cannot_be_replayed_says_why),
 	   KTAP_CASE(the_sample_fits_into_512M_and_not_into_64M),
 	   KTAP_CASE(findings_name_the_worst_first),
-	   KTAP_CASE(findings_end_where_there_is_room_for_no_more),
+	   KTAP_CASE(what_is_short_by_little_is_said_exactly),
+	   KTAP_CASE(one_is_no_plural), KTAP_CASE(findings_end_where_there_is_room_for_no_more),
 	   KTAP_CASE(json_is_escaped_and_closed),
 	   KTAP_CASE(numbers_read_well));
