@@ -60,7 +60,7 @@ static int run(const char *cmdline)
 	leaks = machine_shutdown(console.machine);
 	if (err)
 		return fatal("standard input cannot be read: %s", strerror(err));
-	return console.status ? console.status : leaks ? EXIT_FINDING : EXIT_FINE;
+	return console_status(&console, leaks);
 }
 
 int command_console(int argc, char **argv)

@@ -199,6 +199,7 @@ static void do_exit(struct console *console, char *args)
 		return;
 	}
 	console->status = (int)status;
+	console->is_told = *args;
 	console->done = true;
 }
 

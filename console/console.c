@@ -164,6 +164,11 @@ void console_end(struct console *console)
 	console->done = true;
 }
 
+int console_status(const struct console *console, int leaks)
+{
+	return console->status || console->is_told ? console->status : !!leaks;
+}
+
 void console_run(struct console *console, char *lines)
 {
 	for (char *line = strsep(&lines, ";"); line && !console->done; line = strsep(&lines, ";"))

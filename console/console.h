@@ -40,8 +40,9 @@ struct console {
 	bool is_too_long, after_return;
 	unsigned int escape;		/* characters seen of a key's sequence, which is ignored */
 	struct console_object objects[CONSOLE_OBJECTS];
-	bool done;			/* somebody wants to leave, with this status */
+	bool done;			/* somebody wants to leave */
 	int status;			/* 0, 1 if a command found something, or what exit was told */
+	bool is_told;			/* the last */
 };
 
 /* Say hello, and prompt. */
@@ -50,6 +51,8 @@ void console_begin(struct console *console);
 void console_input(struct console *console, const char *text, size_t length);
 /* There is no more: a line that was begun is done. */
 void console_end(struct console *console);
+/* The status to leave with: what exit was told, else 1 if something was found, or if leaks say that it is not freed. */
+int console_status(const struct console *console, int leaks);
 /* One line, as if it had been typed: console_run(c, "explain 0xffff") or several, between ';'. The text is changed. */
 void console_run(struct console *console, char *lines);
 

@@ -205,10 +205,16 @@ static void a_broken_machine_is_found_and_told_at_exit(struct ktap *t)
 	m->totalram = totalram;
 	EXPECT_CONTAINS(t, type(c, "check\n"), "the machine is sound");
 	EXPECT_STR(t, type(c, "exit\ncheck\n"), "exit\n");
-	EXPECT(t, c->done && c->status == 1);
+	EXPECT(t, c->done && console_status(c, 0) == 1);
 	c = console_for(m);
 	type(c, "exit 77\n");
-	EXPECT(t, c->done && c->status == 77);
+	EXPECT(t, c->done && console_status(c, 3) == 77);
+	c = console_for(m);
+	type(c, "frob\nexit 0\n");
+	EXPECT(t, c->done && !console_status(c, 3));
+	c = console_for(m);
+	type(c, "exit\n");
+	EXPECT(t, c->done && console_status(c, 3) == 1 && !console_status(c, 0));
 	c = console_for(m);
 	console_run(c, lines);
 	EXPECT_STR(t, said, "console: that wants a number, such as 100 or 64K\nthe machine is sound\n");

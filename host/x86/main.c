@@ -183,5 +183,5 @@ int x86_main(char *cmdline)
 	machine_leave();
 	leaks = machine_shutdown(m);
 	say("kmem: the machine is down, %d kinds of leaks\n", leaks);
-	return console.status ? console.status : leaks ? 1 : 0;
+	return console_status(&console, leaks);
 }

@@ -20,7 +20,7 @@ test $? = 1 && grep -q 'cache kmalloc-128, live' "$dir/out" && grep -q 'not free
 result $? 'what is not freed is a finding'
 
 echo 'exit 42' | $kmem console >"$dir/out" 2>"$dir/err"
-test $? = 42
+test $? = 42 && { printf 'kmalloc 100\nexit 0\n' | $kmem console >"$dir/out" 2>"$dir/err"; } && grep -q 'not freed' "$dir/out"
 result $? 'exit has a status'
 
 $kmem console --cmdline mem=1K </dev/null >"$dir/out" 2>"$dir/err"
