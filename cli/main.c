@@ -123,7 +123,7 @@ int command_help(int argc, char **argv)
 		print_parameters();
 	else if (!strcmp(topic, "exit"))
 		fputs(exit_help, stdout);
-	else if (!*topic)
+	else if (!*topic || !strcmp(topic, "help"))
 		fputs(help_text, stdout);
 	else
 		return usage_error("no help about '%s'", topic);

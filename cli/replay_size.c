@@ -35,7 +35,10 @@ bool can_repeat(const struct replay_command *command)
 
 bool names_memory(const char *cmdline)
 {
-	for (const char *word = cmdline; *word; word += strcspn(word, " "), word += strspn(word, " "))
+	static const char spaces[] = " \t\n\v\f\r";
+
+	for (const char *word = cmdline + strspn(cmdline, spaces); *word;
+	     word += strcspn(word, spaces), word += strspn(word, spaces))
 		if (!strncmp(word, "mem=", 4) || !strncmp(word, "memmap=", 7))
 			return true;
 	return false;

@@ -130,6 +130,8 @@ int command_show(int argc, char **argv)
 		if (status)
 			return status;
 	}
+	if (!show.name && show.nr_traces)
+		return usage_error("show: --trace, but not which file to print then; 'kmem show' lists them");
 	if (!show.name)
 		return finish_output(list_names());
 	if (!is_file(show.name))

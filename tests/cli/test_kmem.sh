@@ -28,6 +28,7 @@ run 0 --version && grep -qE '^kmem [0-9]+\.[0-9]+\.[0-9]+$' "$dir/out"
 result $? version_is_one_line
 
 run 0 help && has out 'Usage: kmem replay' && run 0 replay --help && has out --sweep && run 0 help exit &&
+	run 0 help help && has out 'Usage: kmem replay' && run 0 help --help && run 2 help nothing &&
 	run 2 help replay show && has err "'replay' and 'show'" && run 2 replay -- --help && has err '--help: cannot be opened'
 result $? help_is_there
 
@@ -73,6 +74,9 @@ result $? a_search_names_sizes_that_were_tried
 
 run 1 replay "$head" --cmdline 'mem=256M nosuchparameter=1' && has out nosuchparameter=1
 result $? an_unknown_parameter_is_a_finding
+
+run 0 replay "$head" --cmdline "$(printf 'nr_cpus=2\tmem=77M\n\tloglevel=4')" && has out '76 MiB managed' && ! has out chosen
+result $? any_space_is_between_parameters
 
 run 1 replay "$head" --sweep mem=4M,256M && has out SWEEP && test "$(grep -cE '^  (4M|256M) ' "$dir/out")" = 2
 result $? a_sweep_compares_machines
@@ -141,7 +145,7 @@ run 0 show buddyinfo --trace "$head" --cmdline 'mem=256M nosuchparameter=1' && h
 	run 2 show buddyinfo --trace "$head" --cmdline "mem=256M $(printf '%0600d' 0)" && has err 'longer than'
 result $? show_after_a_replay_says_what_the_machine_did
 
-run 2 show nothing && has err nothing && run 2 show buddyinfo --cmdline mem=x && run 2 show buddyinfo --trace "$dir/absent"
+run 2 show nothing && has err nothing && run 2 show --trace "$head" && has err 'which file' && run 2 show buddyinfo --cmdline mem=x && run 2 show buddyinfo --trace "$dir/absent"
 result $? show_refuses_what_it_cannot_show
 
 run 2 lines && has err HOST=sim && run 0 help lines && has out --tasks
