@@ -162,7 +162,7 @@ static void parse_sizes(struct walk *walk, struct format_spec *spec)
 	}
 	if (*walk->at == '.') {
 		walk->at++;
-		spec->precision = max(parse_amount(walk, PRECISION_MAX), 0);
+		spec->precision = max(parse_amount(walk, PRECISION_MAX), -1);	/* a negative one, of '.*', is none */
 	}
 	if (spec->left)
 		spec->zero = false;

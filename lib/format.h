@@ -6,7 +6,7 @@
  *	%pe		-ENOMEM for an ERR_PTR		%pV		struct va_format: a format of its own
  *	%pa %pad	phys_addr_t *, dma_addr_t *	%pGg %pGp %pGv	gfp_t *, page flags *, vma flags *
  *	%*ph[CDN]	bytes: 00 01, C : D - N none	%*pb %*pbl	bitmap as hex, as a list
- *	%pM %pMR %pMF %pm	MAC address		%pI4 %pi4	IPv4 address
+ *	%pM %pMR %pMF %pm	MAC address		%pI4 %pi4[hnbl]	IPv4 address; h, l: little endian
  *	%pU[bBlL]	UUID				other letters	are eaten; the pointer is printed
  * Source: core-api/printk-formats.rst
  */

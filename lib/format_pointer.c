@@ -170,12 +170,15 @@ static void put_mac(struct format_out *out, const char *letters, const u8 *mac)
 	}
 }
 
-static void put_ipv4(struct format_out *out, bool padded, const u8 *address)
+/* "127.0.0.1": letters I4, or i4 for three digits each; then h or l where the last byte comes first in memory. */
+static void put_ipv4(struct format_out *out, const char *letters, const u8 *address)
 {
+	bool padded = letters[0] == 'i', reversed = letters[2] == 'h' || letters[2] == 'l';
+
 	for (int i = 0; i < 4; i++) {
 		if (i)
 			format_char(out, '.');
-		format_number(out, address[i], (struct format_spec){
+		format_number(out, address[reversed ? 3 - i : i], (struct format_spec){
 			.base = 10, .zero = true, .width = padded ? 3 : -1, .precision = -1 });
 	}
 }
@@ -231,7 +234,7 @@ static void put_pointed(struct format_out *out, const char *letters, const void 
 		break;
 	case 'I':
 	case 'i':
-		put_ipv4(out, letters[0] == 'i', ptr);
+		put_ipv4(out, letters, ptr);
 		break;
 	case 'U':
 		put_uuid(out, letters[1], ptr);

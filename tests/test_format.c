@@ -73,6 +73,7 @@ static void widths_and_precisions(struct ktap *t)
 	expect_text(t, "|00007|", "|%05.3d|", 7);
 	expect_text(t, "|42   |", "|%-05d|", 42);
 	expect_text(t, "0", "%.*d", -1, 0);
+	expect_text(t, "|all of it|  all|   |", "|%.*s|%5.*s|%3.*s|", -1, "all of it", INT_MIN, "all", 0, "none");
 }
 
 static void strings_and_characters(struct ktap *t)
@@ -165,6 +166,8 @@ static void bytes(struct ktap *t)
 	expect_text(t, "00:01:ab:cd:ef:80 80:ef:cd:ab:01:00 00-01-ab-cd-ef-80 0001abcdef80", "%pM %pMR %pMF %pm",
 		    data, data, data, data);
 	expect_text(t, "127.0.0.1 127.000.000.001", "%pI4 %pi4", "\177\0\0\1", "\177\0\0\1");
+	expect_text(t, "10.0.0.1 010.000.000.001", "%pI4n %pi4b", "\12\0\0\1", "\12\0\0\1");
+	expect_text(t, "1.0.0.10 001.000.000.010", "%pI4h %pi4l", "\12\0\0\1", "\12\0\0\1");
 }
 
 static void uuids(struct ktap *t)
