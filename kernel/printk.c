@@ -53,18 +53,21 @@ static noinline_for_stack void write_stamped(struct machine *m, const char *text
 {
 	char out[STAMPED_MAX];
 	int length = 0;
+	bool is_cut = false;
 
-	while (*text && length < STAMPED_MAX - 1) {
+	while (*text && !is_cut) {
 		const char *end = strchr(text, '\n');
-		size_t bytes = end ? (size_t)(end - text) + 1 : strlen(text);
+		size_t bytes = end ? (size_t)(end - text) + 1 : strlen(text), stored;
 
 		if (is_start)
 			length += stamp(m, out + length, sizeof(out) - (size_t)length);
-		length += scnprintf(out + length, sizeof(out) - (size_t)length, "%.*s", (int)bytes, text);
+		stored = (size_t)scnprintf(out + length, sizeof(out) - (size_t)length, "%.*s", (int)bytes, text);
+		length += (int)stored;
 		text += bytes;
 		is_start = true;
+		is_cut = stored < bytes;
 	}
-	if (*text)
+	if (is_cut)
 		out[length - 1] = '\n';
 	console_write(m, out, (size_t)length);
 }

@@ -176,6 +176,15 @@ static void long_messages_are_cut_at_a_line(struct ktap *t)
 	printk("%s", long_text);
 	EXPECT_LT(t, s.length, 2000);
 	EXPECT_EQ(t, s.text[s.length - 1], '\n');
+	memset(long_text, 'a', 900);
+	for (int i = 0; i < 60; i++)		/* stamps leave no room for all of the last line */
+		long_text[i] = '\n';
+	long_text[960] = '\0';
+	screen_clear(&s);
+	printk("%s\n", long_text);
+	EXPECT_EQ(t, s.length, 1535);
+	EXPECT_EQ(t, s.text[s.length - 2], 'a');
+	EXPECT_EQ(t, s.text[s.length - 1], '\n');
 }
 
 static void print_from_console(struct ktap *t, void *arg)
