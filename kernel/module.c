@@ -10,11 +10,19 @@
 #include <linux/module.h>
 #include <linux/string.h>
 
+/* '-' and '_' are the same in a parameter's name, as on the kernel's command line. */
+static bool name_is(const char *name, const char *wanted)
+{
+	for (; *name && (*name == *wanted || (*name == '_' && *wanted == '-')); name++)
+		wanted++;
+	return *name == *wanted;
+}
+
 static const struct module_part *part_find(const struct module_part *part, const struct module_part *end,
 					   const char *module, enum module_part_kind kind, const char *name)
 {
 	for (; part < end; part++)
-		if (!strcmp(part->module, module) && part->kind == kind && (!name || !strcmp(part->name, name)))
+		if (!strcmp(part->module, module) && part->kind == kind && (!name || name_is(part->name, name)))
 			return part;
 	return NULL;
 }
