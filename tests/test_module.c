@@ -152,6 +152,14 @@ static void counters_count(struct ktap *t)
 	EXPECT_EQ(t, atomic64_xchg(&big, 3), 2);
 	atomic64_set(&big, 1);
 	EXPECT(t, atomic64_dec_and_test(&big));
+	EXPECT(t, !atomic64_inc_not_zero(&big) && atomic64_add_unless(&big, 1ll << 33, 1));
+	EXPECT_EQ(t, atomic64_fetch_or(6, &big), 1ll << 33);
+	EXPECT_EQ(t, atomic64_xor_return(5, &big), (1ll << 33) + 3);
+	EXPECT_EQ(t, atomic64_and_return(-2, &big), (1ll << 33) + 2);
+	EXPECT(t, atomic64_sub_and_test((1ll << 33) + 2, &big) && atomic64_add_negative(-1, &big));
+	EXPECT_EQ(t, atomic64_add_return(++old, &big), 1ll << 40);
+	EXPECT_EQ(t, old, (1ll << 40) + 1);			/* once */
+	EXPECT_EQ(t, atomic64_read_acquire(&big), 1ll << 40);
 }
 
 static void the_machine_as_modules_see_it(struct ktap *t)

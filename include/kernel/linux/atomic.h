@@ -64,6 +64,23 @@ __ATOMIC_OP(prefix, type, value, sub) \
 __ATOMIC_OP(prefix, type, value, and) \
 __ATOMIC_OP(prefix, type, value, or) \
 __ATOMIC_OP(prefix, type, value, xor) \
+static inline value prefix##_xchg(type *v, value i) \
+{ \
+	return __atomic_exchange_n(&v->counter, i, __ATOMIC_SEQ_CST); \
+} \
+/* Returns what was there: old if it was exchanged. */ \
+static inline value prefix##_cmpxchg(type *v, value old, value new) \
+{ \
+	__atomic_compare_exchange_n(&v->counter, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED); \
+	return old; \
+} \
+static inline bool prefix##_try_cmpxchg(type *v, value *old, value new) \
+{ \
+	return __atomic_compare_exchange_n(&v->counter, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED); \
+}
+
+/* What is made of these. */
+#define __ATOMIC_COUNTS(prefix, type, value) \
 static inline void prefix##_inc(type *v) \
 { \
 	prefix##_add(1, v); \
@@ -104,20 +121,6 @@ static inline bool prefix##_add_negative(value i, type *v) \
 { \
 	return prefix##_add_return(i, v) < 0; \
 } \
-static inline value prefix##_xchg(type *v, value i) \
-{ \
-	return __atomic_exchange_n(&v->counter, i, __ATOMIC_SEQ_CST); \
-} \
-/* Returns what was there: old if it was exchanged. */ \
-static inline value prefix##_cmpxchg(type *v, value old, value new) \
-{ \
-	__atomic_compare_exchange_n(&v->counter, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED); \
-	return old; \
-} \
-static inline bool prefix##_try_cmpxchg(type *v, value *old, value new) \
-{ \
-	return __atomic_compare_exchange_n(&v->counter, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED); \
-} \
 /* Unless it is unless. Returns what was there. */ \
 static inline value prefix##_fetch_add_unless(type *v, value i, value unless) \
 { \
@@ -137,7 +140,9 @@ static inline bool prefix##_inc_not_zero(type *v) \
 }
 
 __ATOMIC_FAMILY(atomic, atomic_t, int)
+__ATOMIC_COUNTS(atomic, atomic_t, int)
 __ATOMIC_FAMILY(atomic_long, atomic_long_t, long)
+__ATOMIC_COUNTS(atomic_long, atomic_long_t, long)
 #if __SIZEOF_POINTER__ == 8
 __ATOMIC_FAMILY(atomic64, atomic64_t, s64)
 #else
@@ -170,27 +175,43 @@ static inline s64 atomic64_xchg(atomic64_t *v, s64 i)
 	return old;
 }
 
-static inline s64 atomic64_fetch_add(s64 i, atomic64_t *v)
-{
-	s64 old = v->counter;
+#define atomic64_set(v, i) ((void)atomic64_xchg(v, i))
+#define atomic64_set_release(v, i) atomic64_set(v, i)
+#define atomic64_read_acquire(v) atomic64_read(v)
 
-	while (!atomic64_try_cmpxchg(v, &old, old + i))
-		;
-	return old;
+#define __ATOMIC64_OP(op, operator) \
+static inline s64 atomic64_fetch_##op(s64 i, atomic64_t *v) \
+{ \
+	s64 old = v->counter; \
+\
+	while (!atomic64_try_cmpxchg(v, &old, (s64)((u64)old operator (u64)i))) \
+		; \
+	return old; \
+} \
+static inline s64 atomic64_##op##_return(s64 i, atomic64_t *v) \
+{ \
+	return (s64)((u64)atomic64_fetch_##op(i, v) operator (u64)i); \
+} \
+static inline void atomic64_##op(s64 i, atomic64_t *v) \
+{ \
+	atomic64_fetch_##op(i, v); \
+} \
+static inline s64 atomic64_fetch_##op##_relaxed(s64 i, atomic64_t *v) \
+{ \
+	return atomic64_fetch_##op(i, v); \
+} \
+static inline s64 atomic64_##op##_return_relaxed(s64 i, atomic64_t *v) \
+{ \
+	return atomic64_##op##_return(i, v); \
 }
 
-#define atomic64_set(v, i) ((void)atomic64_xchg(v, i))
-#define atomic64_add_return(i, v) (atomic64_fetch_add(i, v) + (i))
-#define atomic64_sub_return(i, v) atomic64_add_return(-(s64)(i), v)
-#define atomic64_fetch_sub(i, v) atomic64_fetch_add(-(s64)(i), v)
-#define atomic64_add(i, v) ((void)atomic64_fetch_add(i, v))
-#define atomic64_sub(i, v) ((void)atomic64_fetch_sub(i, v))
-#define atomic64_inc(v) atomic64_add(1, v)
-#define atomic64_dec(v) atomic64_sub(1, v)
-#define atomic64_inc_return(v) atomic64_add_return(1, v)
-#define atomic64_dec_return(v) atomic64_sub_return(1, v)
-#define atomic64_dec_and_test(v) (!atomic64_dec_return(v))
+__ATOMIC64_OP(add, +)
+__ATOMIC64_OP(sub, -)
+__ATOMIC64_OP(and, &)
+__ATOMIC64_OP(or, |)
+__ATOMIC64_OP(xor, ^)
 #endif
+__ATOMIC_COUNTS(atomic64, atomic64_t, s64)
 
 #define xchg(p, value) __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST)
 #define cmpxchg(p, old, new) \
