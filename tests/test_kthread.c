@@ -196,7 +196,9 @@ static void a_timeout_may_be_as_long_as_any(struct ktap *t)
 		EXPECT_GT(t, wait_for_completion_timeout(&x, timeouts[i]), 100ul * HZ);
 	}
 	EXPECT_EQ(t, jiffies_to_nsecs(HZ), NSEC_PER_SEC);
-	EXPECT_EQ(t, msecs_to_jiffies(~0u), ~0u / 4 + 1);
+	EXPECT_EQ(t, msecs_to_jiffies(INT_MAX), INT_MAX / 4 + 1);
+	EXPECT_EQ(t, msecs_to_jiffies(-1), MAX_JIFFY_OFFSET);
+	EXPECT_EQ(t, msecs_to_jiffies(INT_MIN), MAX_JIFFY_OFFSET);
 	EXPECT_EQ(t, usecs_to_jiffies(~0u), ~0u / 4000 + 1);
 }
 

@@ -83,6 +83,20 @@ static void least_and_greatest(struct ktap *t)
 	EXPECT(t, min(&constant[1], &constant[2]) == &constant[1]);
 }
 
+static void ranges(struct ktap *t)
+{
+	u8 small = 50;
+	int calls = 0;
+
+	EXPECT(t, in_range(5, 5, 1) && in_range(9u, 5, 5) && !in_range(10, 5, 5) && !in_range(4, 5, 5));
+	EXPECT(t, !in_range(5, 5, 0));
+	EXPECT(t, !in_range(small, 300, 10));			/* 300 is no number of eight bits */
+	EXPECT(t, in_range(0x100000001ull, 0x100000000ull, 2u) && !in_range(1u, 0x100000000ull, 2ull));
+	EXPECT(t, in_range(2u, ~0u, 4u));
+	EXPECT(t, in_range(calls++, 0, 3));
+	EXPECT_EQ(t, calls, 1);
+}
+
 static void rounding(struct ktap *t)
 {
 	EXPECT_EQ(t, round_up(4097ul, 4096), 8192);
@@ -238,6 +252,7 @@ KTAP_SUITE(overflow,
 	KTAP_CASE(shifts_exhaustively),
 	KTAP_CASE(sizes_saturate),
 	KTAP_CASE(least_and_greatest),
+	KTAP_CASE(ranges),
 	KTAP_CASE(rounding),
 	KTAP_CASE(powers_of_two),
 	KTAP_CASE(division_is_exact),

@@ -263,7 +263,7 @@ static inline __attribute_const__ s64 sign_extend64(u64 value, int index)
 	return (s64)(value << (63 - index)) >> (63 - index);
 }
 
-/* Least order such that @size bytes fit into 2^order; 0 for 0 and 1. Order of a count, not of pages. */
+/* The least order whose 2^order is not less than @count; -1 for 0. Order of a count, not of pages. */
 static inline __attribute_const__ int get_count_order(unsigned int count)
 {
 	return count ? fls(count - 1) : -1;

@@ -26,10 +26,10 @@ u64 get_jiffies_64(void);
 #define time_is_before_jiffies(a) time_after(jiffies, a)
 #define time_is_after_jiffies(a) time_before(jiffies, a)
 
-/* Times round up, so that nobody waits less than he said. */
+/* Times round up, so that nobody waits less than he said; milliseconds that are negative as an int are for ever. */
 static inline unsigned long msecs_to_jiffies(unsigned int ms)
 {
-	return ms / (1000 / HZ) + !!(ms % (1000 / HZ));
+	return (int)ms < 0 ? MAX_JIFFY_OFFSET : ms / (1000 / HZ) + !!(ms % (1000 / HZ));
 }
 
 static inline unsigned long usecs_to_jiffies(unsigned int us)

@@ -60,12 +60,21 @@
 #define clamp(value, lo, hi)		min(max(value, lo), hi)
 #define clamp_t(type, value, lo, hi)	min_t(type, max_t(type, value, lo), hi)
 #define clamp_val(value, lo, hi)	clamp_t(__typeof__(value), value, lo, hi)
+
+/* Is @value one of the @length numbers from @start on? They may wrap. */
+static inline bool __in_range32(u32 value, u32 start, u32 length)
+{
+	return value - start < length;
+}
+
+static inline bool __in_range64(u64 value, u64 start, u64 length)
+{
+	return value - start < length;
+}
+
 #define in_range(value, start, length)						\
-({										\
-	__typeof__(value) __start = (start);					\
-										\
-	(value) >= __start && (value) - __start < (length);			\
-})
+	((sizeof(value) | sizeof(start) | sizeof(length)) <= sizeof(u32) ?	\
+	 __in_range32(value, start, length) : __in_range64(value, start, length))
 
 #define swap(a, b)								\
 do {										\
