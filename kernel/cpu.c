@@ -52,7 +52,7 @@ const void *const kmem_sheaf_none[1] = { &no_mark };
 
 /* What fast paths look at before they know that there is no machine: the slots of kmalloc()'s classes. */
 const struct kmem_cpu kmem_cpu_none = {
-	.last_object = (void *)&kmem_cpu_none,
+	.page_before = ~0ul, .last_object = (void *)&kmem_cpu_none,
 	.pcp_by_gfp = { [0 ... 15] = (struct per_cpu_pages *)&pcp_none },
 	.pcp_by_type = { [0 ... 7] = (struct per_cpu_pages *)&pcp_none },
 	.kmap_or_none = KMAP_NONE, .kmap_pages = kmap_pages_none, .kunmap_base = KMAP_NO_BASE,
@@ -96,10 +96,8 @@ static void cpus_unlock(struct machine *m) RELEASES(m->cpu_lock)
  * such a place, and those of the large classes, 9 to 13 lines on, are between two. (Where the slot of kmalloc-1k was at
  * one, a batch of such objects took 5.7 ns each instead of 4.6.)
  */
-#define CPU_PLACE 512u
-#define CPU_OFFSET (CPU_PLACE - offsetof(struct kmem_cpu, sheaves) % CPU_PLACE)
-
-_Static_assert(CPU_OFFSET % CPU_PLACE && CPU_OFFSET % 64 == 0, "nor does the line of kmalloc() and kfree()");
+_Static_assert(KMEM_CPU_OFFSET % KMEM_CPU_PLACE && KMEM_CPU_OFFSET % 64 == 0,
+	       "nor does the line of kmalloc() and kfree()");
 _Static_assert(KMALLOC_ID(0, KMALLOC_512) > 8 && KMALLOC_ID(0, KMALLOC_8K) < 16, "between two");
 
 /*
@@ -118,7 +116,7 @@ static int cpus_place(struct machine *m, unsigned int nid)
 			area = memblock_alloc(&m->memblock, m->cpu_bytes, PAGE_SIZE, (int)nid);
 		if (!area)
 			return -ENOMEM;
-		m->cpus[i] = (struct kmem_cpu *)(area + CPU_OFFSET);
+		m->cpus[i] = (struct kmem_cpu *)(area + KMEM_CPU_OFFSET);
 		m->cpu_state[i] = CPU_OFFLINE;
 	}
 	return 0;
@@ -130,7 +128,7 @@ int cpus_init(struct machine *m)
 	size_t large_bytes = m->nr_nodes * sizeof(*m->cpus[0]->large);
 	size_t pcp_bytes = m->nr_zones * sizeof(struct per_cpu_pages) + _Alignof(struct per_cpu_pages);
 
-	m->cpu_bytes = PAGE_ALIGN(CPU_OFFSET + KMEM_CPU_BYTES + sizeof(struct vm_kept) + numa_bytes + large_bytes +
+	m->cpu_bytes = PAGE_ALIGN(KMEM_CPU_OFFSET + KMEM_CPU_BYTES + sizeof(struct vm_kept) + numa_bytes + large_bytes +
 				  pcp_bytes);
 	for (unsigned int nid = 0; nid < m->nr_nodes && nid < m->nr_cpus; nid++)
 		if (cpus_place(m, nid))
@@ -142,6 +140,23 @@ int cpus_init(struct machine *m)
 static void slot_close(struct cpu_sheaf *slot)
 {
 	slot->top = slot->base = SHEAF_NONE;
+}
+
+/*
+ * memblock_alloc() gives the highest place, so next to no free page of the node lies above its CPUs: only where a piece
+ * of memory has less room than they take. The objects there are freed by slow paths; and so are all where the node had
+ * no memory for its CPUs, which then lie in another.
+ */
+static void cpu_set_slot_map(const struct machine *m, struct kmem_cpu *cpu, const struct pglist_data *node)
+{
+	pfn_t below;
+
+	cpu->area = (unsigned long)cpu - KMEM_CPU_OFFSET;
+	below = ((cpu->area - m->layout.direct_base) >> PAGE_SHIFT) - node->start_pfn;
+	if (below >= node->slot_pages)		/* below the node, too */
+		below = 0;
+	cpu->page_before = ~below;
+	cpu->slot_map = node->slot_map + below;
 }
 
 static void cpu_bring_up(struct machine *m, unsigned int id)
@@ -158,9 +173,7 @@ static void cpu_bring_up(struct machine *m, unsigned int id)
 	cpu->direct_bytes = m->max_low_pfn << PAGE_SHIFT;
 	cpu->first_high = m->vmemmap + m->max_low_pfn;
 	kmap_local_init(cpu, m->kmap);
-	cpu->node_base = m->layout.direct_base + (node->start_pfn << PAGE_SHIFT);
-	cpu->node_pages = node->slot_pages;
-	cpu->slot_map = node->slot_map;
+	cpu_set_slot_map(m, cpu, node);
 	cpu->first_page = (unsigned long)machine_page(m, node->start_pfn & ~(PAGEBLOCK_PAGES - 1));
 	cpu->page_bytes = (node->start_pfn % PAGEBLOCK_PAGES + node->spanned_pages) * sizeof(struct page);
 	slot_close(&cpu->sheaves[0]);
@@ -718,7 +731,7 @@ static bool lease_was_busy(const struct machine *m, unsigned int id)
  */
 static void cpu_forget(struct machine *m, unsigned int id)
 {
-	memset(m->cpus[id], 0, m->cpu_bytes - CPU_OFFSET);
+	memset(m->cpus[id], 0, m->cpu_bytes - KMEM_CPU_OFFSET);
 	cpu_bring_up(m, id);
 	lease_end(m, id);
 	m->check_level = 0;

@@ -147,12 +147,21 @@ INLINE size_t slot_bytes(const here_slot *slot, const void *object)
 	return load_here(slot->bytes) & ~SHEAF_INIT;
 }
 
+INLINE unsigned long area_of(const here_cpu *cpu)
+{
+#ifdef KMEM_CPU_IS_SEGMENT
+	return cpu->area;
+#else
+	return (unsigned long)cpu - KMEM_CPU_OFFSET;
+#endif
+}
+
 /* The slot for objects of the page there; slot 0 takes none. */
 INLINE unsigned long slot_of(const here_cpu *cpu, const void *object)
 {
-	unsigned long page = ((unsigned long)object - cpu->node_base) >> PAGE_SHIFT;
+	unsigned long page = (unsigned long)((long)((unsigned long)object - area_of(cpu)) >> PAGE_SHIFT);
 
-	return likely(page < cpu->node_pages) ? __atomic_load_n(&cpu->slot_map[page], __ATOMIC_RELAXED) : 0;
+	return likely(page > cpu->page_before) ? __atomic_load_n(&cpu->slot_map[page], __ATOMIC_RELAXED) : 0;
 }
 
 /*

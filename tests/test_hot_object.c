@@ -373,6 +373,85 @@ static void s6_another_slot_in_the_map(struct ktap *t)
 	kfree(object);
 }
 
+/* Has the page a slot that fast paths on this CPU see, and is it the node's? */
+static bool sees_the_slot(const struct pglist_data *node, pfn_t page)
+{
+	const struct kmem_cpu *cpu = this_cpu();
+	unsigned long number = page - ((cpu->area - node->machine->layout.direct_base) >> PAGE_SHIFT);
+
+	return number > cpu->page_before && &cpu->slot_map[number] == &node->slot_map[page - node->start_pfn];
+}
+
+/* Of low memory. */
+static pfn_t free_pages_above(const struct pglist_data *node, pfn_t page)
+{
+	pfn_t end_of_node = node->start_pfn + node->slot_pages, pages = 0;
+	u64 cursor = (u64)page << PAGE_SHIFT, start, end;
+	int nid;
+
+	while (memblock_next_free(&node->machine->memblock, &cursor, &start, &end, &nid))
+		if (end >> PAGE_SHIFT <= end_of_node)
+			pages += (pfn_t)((end - start) >> PAGE_SHIFT);
+	return pages;
+}
+
+/* What lies above the CPU was there before it, and is nobody's to allocate. */
+static void expect_slots_below_the_cpu(struct ktap *t, const char *cmdline)
+{
+	struct machine *m = slab_machine(t, cmdline);
+	const struct pglist_data *node;
+	pfn_t page;
+
+	ASSERT_NOT_NULL(t, m);
+	node = m->nodes[this_cpu()->node];
+	for (page = node->start_pfn; sees_the_slot(node, page); page++)
+		;
+	EXPECT_EQ(t, page, virt_to_phys(this_cpu()) >> PAGE_SHIFT);
+	EXPECT_EQ(t, free_pages_above(node, page), 0);
+	for (; page < node->start_pfn + node->slot_pages; page++)
+		if (!EXPECT(t, !sees_the_slot(node, page)))
+			break;
+	EXPECT(t, !sees_the_slot(node, node->start_pfn - 1));
+}
+
+static void fast_paths_see_slots_below_their_cpu(struct ktap *t)
+{
+	expect_slots_below_the_cpu(t, "mem=64M nr_cpus=16");
+}
+
+static void also_on_one_of_two_nodes(struct ktap *t)
+{
+	expect_slots_below_the_cpu(t, "mem=96M numa=fake=2");
+}
+
+static void and_below_high_memory(struct ktap *t)
+{
+	expect_slots_below_the_cpu(t, "kmem.layout=i386 mem=1G");
+}
+
+/* As one whose node had no memory for it. */
+static void a_cpu_that_sees_no_slots_frees_slowly(struct ktap *t)
+{
+	unsigned long page_before;
+	void *object, *other;
+	struct hot h;
+
+	ASSERT(t, hot_start(t, &h, "mem=64M nr_cpus=1"));
+	object = kmem_cache_alloc_node(h.cache, GFP_KERNEL, 0);
+	other = kmalloc(64, GFP_KERNEL);
+	page_before = h.cpu->page_before;
+	h.cpu->page_before = ~0ul;
+	EXPECT(t, !sees_the_slot(h.m->nodes[0], page_to_pfn(virt_to_page(object))));
+	EXPECT_EQ(t, ksize(object), 64);
+	kfree(object);
+	EXPECT_EQ(t, cache_live_objects(h.cache), h.live + 1);
+	kfree(object);
+	EXPECT_EQ(t, console_count("Object already free"), 1);
+	kmem_cache_free(h.cache, other);
+	EXPECT_EQ(t, cache_live_objects(h.cache), h.live);
+	h.cpu->page_before = page_before;
+}
+
 /* A fast path looks at no request: a host that came upon one tells the thread by way of its flags. */
 static void asked_in_fast_code_the_next_allocation_serves(struct ktap *t)
 {
@@ -408,4 +487,6 @@ KTAP_SUITE(hot_object, KTAP_CASE(asked_in_fast_code_the_next_allocation_serves),
 	KTAP_CASE(freed_elsewhere_it_is_forgotten_with_its_slab), KTAP_CASE(it_is_cleared_where_the_machine_clears),
 	KTAP_CASE(zeros_are_to_the_object_s_end),
 	KTAP_CASE(init_on_free_clears_it_at_once), KTAP_CASE(h6_another_slot_s_newest_object),
-	KTAP_CASE(s6_another_slot_in_the_map));
+	KTAP_CASE(s6_another_slot_in_the_map), KTAP_CASE(fast_paths_see_slots_below_their_cpu),
+	KTAP_CASE(also_on_one_of_two_nodes), KTAP_CASE(and_below_high_memory),
+	KTAP_CASE(a_cpu_that_sees_no_slots_frees_slowly));

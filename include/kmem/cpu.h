@@ -93,12 +93,13 @@ typedef struct cpu_sheaf KMEM_HERE here_slot;
 
 struct kmem_cpu {
 	/*
-	 * A line of its own, for kmalloc() and kfree(). The direct map of the CPU's node, and by page of it the slot
-	 * for objects of its slabs: mm/slab.h.
+	 * A line of its own, for kmalloc() and kfree(). By page the slot for objects of the slabs of the CPU's node:
+	 * mm/slab.h. Pages are counted from the CPU's own, of which a fast path has the address already, and only those
+	 * below have one (-1, -2 ... as unsigned numbers): so one comparison tells, and no load is waited for.
 	 */
-	unsigned long node_base;
-	unsigned long node_pages;
-	u16 *slot_map;
+	unsigned long area;			/* where the CPU's own pages begin */
+	unsigned long page_before;		/* the last one, so counted, that has no slot; all above it do */
+	u16 *slot_map;				/* of the CPU's own page, in that of the node */
 	unsigned long mark_turn;		/* turns over the marks of freed objects: mm/slab.h */
 	void *last_object;			/* the newest that was given out and had stood aside, or this CPU */
 	here_slot *last_slot;			/* where it came from */
@@ -132,6 +133,10 @@ struct kmem_cpu {
 	unsigned long events[NR_VM_EVENT_ITEMS];
 	struct cpu_sheaf sheaves[];		/* by cache id, KMEM_MAX_CACHES of them */
 };
+
+/* How far behind the start of its own pages a CPU lies: kernel/cpu.c. */
+#define KMEM_CPU_PLACE 512u
+#define KMEM_CPU_OFFSET (KMEM_CPU_PLACE - __builtin_offsetof(struct kmem_cpu, sheaves) % KMEM_CPU_PLACE)
 
 /* Where a CPU's slots are, seen from cpu_here(). */
 #ifdef KMEM_CPU_IS_SEGMENT
