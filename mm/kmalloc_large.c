@@ -152,7 +152,7 @@ static bool may_stand_aside(struct kmem_cpu *cpu, const struct page *page, unsig
 {
 	const struct zone *zone = machine_page_zone(cpu->machine, page);
 	const struct per_cpu_pages *pcp = &cpu->pcp[zone->index];
-	unsigned int most = min(order + 2, PCP_ORDERS - 1u);
+	unsigned int most = min(order + 3, PCP_ORDERS - 1u);
 	pfn_t pfn = machine_pfn(cpu->machine, page);
 
 	return pcp == __atomic_load_n(&cpu->pcp_by_gfp[0], __ATOMIC_RELAXED) &&
