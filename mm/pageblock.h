@@ -15,7 +15,7 @@
  * Boot leaves zeroes: movable. "Apart" are the types of which CPUs keep nothing. CPUs read tags without the lock, so
  * they are written to only where they change.
  */
-#define PAGEBLOCK_BUCKET_SHIFT 16
+#define PAGEBLOCK_BELOW_BUCKET 0xffffu
 #define PAGEBLOCK_TOUCHED 0xff00u
 #define PAGEBLOCK_APART 128u
 #define PAGEBLOCK_MOBILITY PCP_MOBILITY_MASK

@@ -36,12 +36,6 @@
 #define MOST_BATCHES 16			/* that a CPU keeps of a zone whose lock is wanted by many */
 #define TURNS_BATCHES 10		/* that it keeps of pages that come and go */
 
-/* Of its pageblock. */
-u32 page_tag(const struct zone *zone, const struct page *page)
-{
-	return pageblock_tag(&zone->pageblock_tags[pageblock_index(zone, zone_page_pfn(zone, page))]);
-}
-
 static struct page *list_next(const struct page *page)
 {
 	return (struct page *)page->lru.next;
@@ -125,7 +119,7 @@ static void pcp_adapt(struct per_cpu_pages *pcp, const struct zone *zone, bool c
 void pcp_served(struct per_cpu_pages *pcp, const struct page *page, unsigned int order)
 {
 	if (pcp->zone->machine->params.fullest_first)
-		pcp->order[order].warm_to = page_tag(pcp->zone, page) | ((1u << PAGEBLOCK_BUCKET_SHIFT) - 1);
+		pcp->order[order].warm_to = page_tag(pcp->zone, page) | PAGEBLOCK_BELOW_BUCKET;
 }
 
 struct page **pcp_extend(struct page **last, struct page *page, unsigned int order, enum migratetype type)

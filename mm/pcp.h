@@ -82,6 +82,12 @@ static inline u32 pageblock_tag(const struct pageblock_tag *at)
 	return __atomic_load_n((const u32 *)(const void *)at, __ATOMIC_RELAXED);
 }
 
+/* Of a page's. */
+static inline u32 page_tag(const struct zone *zone, const struct page *page)
+{
+	return pageblock_tag(&zone->pageblock_tags[pageblock_index(zone, zone_page_pfn(zone, page))]);
+}
+
 /* The list that a single page of such a pageblock is freed to, in that half of them. */
 static inline unsigned int pcp_list_of(u32 tag, u32 half)
 {
@@ -225,8 +231,6 @@ void pcp_cool_here(struct machine *m);
 
 /* How many blocks the CPU may keep, if the zone is free. */
 void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone);
-
-u32 page_tag(const struct zone *zone, const struct page *page);
 
 /* That page, of a block of an order below PACKED_ORDERS, is what the zone served last. With the zone's lock. */
 void pcp_served(struct per_cpu_pages *pcp, const struct page *page, unsigned int order);

@@ -27,9 +27,10 @@
 #include "mm/pcp.h"
 
 /*
- * What one CPU may keep, if that is not more than its share of an eighth of the zone and of half of what is free: of
- * each order one; of small ones many, and of cold ones until they go back, a few; and several whole pageblocks, which
- * scatter nothing. Of a large order of which it gives many and then takes many, one more each time that it did so.
+ * What one CPU may keep, of its share of an eighth of the zone and of half of what is free: of each order one. In half
+ * of that, or of small orders in a quarter, more: of small ones many, and of cold ones until they go back, a few; and
+ * several whole pageblocks, which scatter nothing. Of a large order of which it gives many and then takes many, one
+ * more each time that it did so.
  *
  * A chain that is full gives back so many that the next few blocks find room: the lock is taken once for all of them.
  */
