@@ -124,6 +124,32 @@ static void run_mixed(void *context, unsigned long n)
 		mixed_step(context);
 }
 
+/* Single pages that can be had at once. What a subject withholds from such requests is nobody's to fill. */
+static size_t measure_capacity(struct page_run *r)
+{
+	size_t nr = 0, pages;
+
+	while (nr < NR_PAGES && (r->blocks[nr].page = r->calls->try_alloc(0)))
+		nr++;
+	pages = nr;
+	while (nr)
+		r->calls->free(r->blocks[--nr].page, 0);
+	return pages;
+}
+
+/* Single pages, until so much of what can be had is in use; those that are free lie anywhere. */
+static void fill(struct page_run *r, size_t percent)
+{
+	size_t capacity = measure_capacity(r);
+
+	r->level = capacity;
+	while (r->nr_blocks < capacity && (r->blocks[r->nr_blocks].page = r->calls->try_alloc(0)))
+		r->blocks[r->nr_blocks++].order = 0;
+	r->live_pages = r->nr_blocks;
+	while (r->live_pages > capacity * percent / 100)
+		free_random_block(r);
+}
+
 static void run_pair_both(void *context, unsigned long n)
 {
 	team_begin(run_pair, context, n);
@@ -145,14 +171,16 @@ static run_fn run_of(struct page_run *r, const struct line *line, const struct e
 {
 	r->random = 0x2545f4914f6cdd1d;
 	r->order = (unsigned int)line->size;
+	r->blocks = line->count ? scratch(NR_PAGES * sizeof(struct block)) : NULL;
+	if (line->count && line->shape != MIXED_ORDERS)
+		fill(r, line->count);
 	switch ((enum shape)line->shape) {
 	case PAIR:
 		return run_pair;
 	case BATCH_OF_PAGES:
 		return run_batch;
 	case MIXED_ORDERS:
-		r->level = NR_PAGES * line->count / 100;
-		r->blocks = scratch(NR_PAGES * sizeof(struct block));
+		r->level = measure_capacity(r) * line->count / 100;
 		run_mixed(r, effort->quick ? 4096 : 1ul << 20);
 		return run_mixed;
 	case PAIR_TWO_THREADS:
@@ -178,6 +206,8 @@ static const struct line lines[] = {
 	{ "order 3 pair", PAIR, 3, 0 },
 	{ "order 9 pair", PAIR, 9, 0 },
 	{ "batch of 512, order 0", BATCH_OF_PAGES, 0, 0 },
+	{ "order 0 pair, 99 % full", PAIR, 0, 99 },
+	{ "batch of 512, order 0, 99 % full", BATCH_OF_PAGES, 0, 99 },
 	{ "orders 0..9, 50 % full", MIXED_ORDERS, 0, 50 },
 	{ "orders 0..9, 90 % full", MIXED_ORDERS, 0, 90 },
 	{ "orders 0..9, 99 % full", MIXED_ORDERS, 0, 99 },
