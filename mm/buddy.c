@@ -122,6 +122,13 @@ GLANCES unsigned long buddy_count(const struct zone *zone, unsigned int order)
 	return zone->free_area[order].nr_free + (order == MAX_ORDER ? zone->deferred_blocks : 0);
 }
 
+GLANCES bool zone_has_block(const struct zone *zone, unsigned int order)
+{
+	while (order <= MAX_ORDER && !buddy_count(zone, order))
+		order++;
+	return order <= MAX_ORDER;
+}
+
 /* The first block of the list, describing a deferred one if the list ends there. */
 static struct page *block_find(struct zone *zone, unsigned int order, enum migratetype type) MUST_HOLD(zone->lock)
 {

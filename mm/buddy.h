@@ -68,6 +68,8 @@ void buddy_remove(struct zone *zone, struct page *page, unsigned int order) MUST
 bool buddy_has(const struct zone *zone, unsigned int order, enum migratetype type);
 /* Blocks of exactly that order, deferred ones included. */
 unsigned long buddy_count(const struct zone *zone, unsigned int order);
+/* Or of that order or more, of any type? */
+bool zone_has_block(const struct zone *zone, unsigned int order);
 
 /* Is the buddy of that free block free too, so that they should have merged? */
 bool buddy_is_mergeable(const struct zone *zone, pfn_t pfn, unsigned int order, enum migratetype type);

@@ -17,6 +17,7 @@
 #include <linux/compiler.h>
 #include <linux/highmem.h>
 #include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/sched/mm.h>
 #include "lib/assert.h"
 #include "mm/compaction.h"
@@ -373,23 +374,24 @@ static struct page *alloc_to_mark(const struct alloc_context *ac, unsigned int a
 
 /*
  * How many pages would have to come back from this CPU for some zone to have enough? LONG_MAX: all that it keeps, as
- * there are enough, in pieces for want of that, or what stands aside may be had. 0: it has too few. *pcp: of these.
+ * they complete a block where there are enough, or what stands aside may be had. 0: none will do. *pcp: of these.
  */
 static long pages_to_cool(struct kmem_cpu *cpu, const struct alloc_context *ac, unsigned int alloc_flags,
 			  struct per_cpu_pages **pcp)
 {
 	for (const struct zoneref *ref = ac->zonelist->ref; ref->zone; ref++) {
 		struct zone *zone = ref->zone;
-		long kept, over;
+		long over;
 
 		*pcp = &cpu->pcp[zone->index];
-		kept = ref->type > ac->highest ? 0 : (long)pcp_kept_pages(*pcp);
-		if (!kept)
+		if (ref->type > ac->highest)
 			continue;
 		over = zone_pages_over(zone, ac->order, zone_watermark(zone, WMARK_MIN), ac->highest, alloc_flags,
 				       zone_page_state(zone, NR_FREE_PAGES));
-		if (over + kept > 0)
-			return over > 0 ? LONG_MAX : 1 - over;
+		if (over <= 0 && over + (long)pcp_kept_pages(*pcp) > 0)
+			return 1 - over;
+		if (over > 0 && pcp_completes(*pcp, ac->order))
+			return LONG_MAX;
 	}
 	return large_is_aside_here(cpu) ? LONG_MAX : 0;
 }
@@ -559,32 +561,38 @@ static bool gfp_is_modest(gfp_t gfp)
 	return !(gfp & (__GFP_RECLAIM | __GFP_HIGH | __GFP_THISNODE)) && !may_ignore_watermarks(gfp);
 }
 
-/* What pages_alloc() would find, by the number of pages: something; that it must go below the low marks; nothing. */
+/* What pages_alloc() would find: something; that it must go below the low marks; nothing. */
 enum outlook { OPEN, BELOW_LOW, HOPELESS };
 
+static enum outlook zone_outlook(struct zone *zone, struct kmem_cpu *cpu, gfp_t gfp, unsigned int order)
+{
+	const struct per_cpu_pages *pcp = &cpu->pcp[zone->index];
+	unsigned long min = zone_watermark(zone, WMARK_MIN), low = zone_watermark(zone, WMARK_LOW);
+	long over = zone_pages_over(zone, order, min, machine_gfp_zone(cpu->machine, gfp), 0,
+				    zone_page_state(zone, NR_FREE_PAGES));
+
+	if (pcp_has(pcp, order, (enum migratetype)pcp_list_for(gfp)))
+		return OPEN;
+	if (over <= 0)
+		return (long)pcp_kept_pages(pcp) > -over ? BELOW_LOW : HOPELESS;
+	if (!zone_has_block(zone, order) && !pcp_completes(pcp, order))
+		return HOPELESS;
+	return over > (long)(low - min) ? OPEN : BELOW_LOW;
+}
+
 /*
- * Of a plain and modest request: they come in numbers when memory is short, and then no block need be looked for. It is
- * hopeless if there are too few pages everywhere, whatever this CPU gave back. With the CPU held.
+ * Of a plain and modest request: they come in numbers when memory is short, and then no block need be looked for. It
+ * is hopeless if everywhere there are too few pages, or they are in pieces, whatever this CPU gave back. With the CPU
+ * held.
  */
 static enum outlook outlook_for(struct kmem_cpu *cpu, gfp_t gfp, unsigned int order)
 {
-	enum migratetype type = (enum migratetype)pcp_list_for(gfp);
 	enum zone_type highest = machine_gfp_zone(cpu->machine, gfp);
 	enum outlook outlook = HOPELESS;
 
-	for (const struct zoneref *ref = cpu->machine->nodes[cpu->node]->fallback->ref; ref->zone; ref++) {
-		const struct per_cpu_pages *pcp = &cpu->pcp[ref->zone->index];
-		unsigned long min = zone_watermark(ref->zone, WMARK_MIN);
-		long over;
-
-		if (ref->type > highest)
-			continue;
-		over = zone_pages_over(ref->zone, order, min, highest, 0, zone_page_state(ref->zone, NR_FREE_PAGES));
-		if (over > (long)(zone_watermark(ref->zone, WMARK_LOW) - min) || pcp_has(pcp, order, type))
-			return OPEN;
-		if (outlook == HOPELESS && (over > 0 || (long)pcp_kept_pages(pcp) > -over))
-			outlook = BELOW_LOW;
-	}
+	for (const struct zoneref *ref = cpu->machine->nodes[cpu->node]->fallback->ref; ref->zone; ref++)
+		if (ref->type <= highest && outlook != OPEN)
+			outlook = min(outlook, zone_outlook(ref->zone, cpu, gfp, order));
 	return outlook == HOPELESS && large_is_aside_here(cpu) ? OPEN : outlook;
 }
 
@@ -616,9 +624,9 @@ static struct page *pages_fetch(gfp_t gfp, unsigned int order, enum outlook *out
 		while (page && !block_is_good(zone->machine, page));
 		if (page)
 			pcp->order[order].taken++;
-	} else if (zone && gfp_is_modest(gfp)) {
-		*outlook = outlook_for(cpu, gfp, order);
 	}
+	if (!page && zone && gfp_is_modest(gfp))
+		*outlook = outlook_for(cpu, gfp, order);
 	cpu_let_go(flags);
 	if (!page)
 		return NULL;

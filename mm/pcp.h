@@ -220,6 +220,11 @@ static inline bool pcp_has(const struct per_cpu_pages *pcp, unsigned int order, 
 
 /* A glance: if this CPU keeps nothing that could be had by that, it says so. */
 bool pcp_may_have(const struct zone *zone, unsigned int order, enum migratetype type);
+/*
+ * If all blocks that it keeps went back, would some be, or be part of, a free one of that order? It may say so where
+ * other CPUs keep what is missing. With the CPU held. Cost: a look at a page for each block.
+ */
+bool pcp_completes(const struct per_cpu_pages *pcp, unsigned int order);
 /* Give all these blocks back to the zone. With the CPU held. */
 void pcp_cool(struct per_cpu_pages *pcp);
 /* The same of blocks of so many pages, the largest first. */

@@ -20,6 +20,7 @@
  *	P3  a chain has as many blocks as it says, each of its order and zone, with no reference and no mapping
  * Only the leasing thread touches them, with interrupts off or in KMEM_FAST code.
  */
+#include <linux/limits.h>
 #include <linux/minmax.h>
 #include "mm/cpus.h"
 #include "mm/fault_inject.h"
@@ -30,7 +31,8 @@
  * What one CPU may keep, of its share of an eighth of the zone and of half of what is free: of each order one. In half
  * of that, or of small orders in a quarter, more: of small ones many, and of cold ones until they go back, a few; and
  * several whole pageblocks, which scatter nothing. Of a large order of which it gives many and then takes many, one
- * more each time that it did so.
+ * more each time that it did so. Where little is free its share is a sixteenth of that: what is kept does not merge,
+ * and is missing where a large block is asked for.
  *
  * A chain that is full gives back so many that the next few blocks find room: the lock is taken once for all of them.
  */
@@ -39,6 +41,8 @@
 #define FEW_COLD_BLOCKS 4ul		/* of the smallest: they lie in more pageblocks */
 #define WHOLE_BLOCKS 16ul
 #define TURNS_BLOCKS 32u
+#define SHORT_MARKS 4u			/* little: less than so many high watermarks */
+#define SHORT_PART 16u
 #define SPILL_PART 4u			/* one in so many of a warm chain; a cold one goes as a whole */
 #define LOOK_PAGES 256u			/* from the zone, between two looks for what is kept in vain */
 
@@ -58,6 +62,8 @@ static unsigned long share_of(const struct zone *zone, unsigned long free)
 	unsigned long share = min(zone_managed(zone) / 8, free / 2) / cpus;
 	u64 keep = zone->machine->params.keep >> PAGE_SHIFT;
 
+	if (free < SHORT_MARKS * zone_watermark(zone, WMARK_HIGH))
+		share /= SHORT_PART;
 	return zone->machine->params.keep && share > keep ? (unsigned long)keep : share;
 }
 
@@ -72,14 +78,16 @@ static unsigned long order_share(unsigned long share, unsigned int order)
 	return (order < PACKED_ORDERS ? share / 4 : share / 2) >> order;
 }
 
-static void limit_order(struct per_cpu_pages *pcp, unsigned int order, unsigned long share)
+/* As much of an order as when it begins, or only less: what there is room for. */
+static void limit_order(struct per_cpu_pages *pcp, unsigned int order, unsigned long share, bool only_less)
 {
-	for (unsigned int chain = 0; chain < NR_PCP_CHAINS; chain++) {
-		unsigned long most = most_kept(order, chain), blocks = min(order_share(share, order), most);
+	for (unsigned int index = 0; index < NR_PCP_CHAINS; index++) {
+		u16 *at = &pcp->order[order].chain[index].kept_max, now = __atomic_load_n(at, __ATOMIC_RELAXED);
+		unsigned long blocks = min(order_share(share, order), only_less ? now : most_kept(order, index));
 
-		if (!blocks && chain == PCP_WARM)
+		if (!blocks && index == PCP_WARM)
 			blocks = share >> order != 0;
-		__atomic_store_n(&pcp->order[order].chain[chain].kept_max, (u16)blocks, __ATOMIC_RELAXED);
+		__atomic_store_n(at, (u16)blocks, __ATOMIC_RELAXED);
 	}
 }
 
@@ -145,17 +153,20 @@ static void zone_give(struct zone *zone, struct page *blocks, unsigned int order
 /* Blocks that a CPU has not asked for meanwhile are better used for what it does ask for. */
 void pcp_fetch(struct per_cpu_pages *pcp, unsigned int pages)
 {
+	unsigned long share;
+
 	pcp->fetched += pages;
 	if (pcp->fetched < LOOK_PAGES)
 		return;
 	pcp->fetched = 0;
+	share = share_now(pcp->zone);
 	for (unsigned int order = 1; order < PCP_ORDERS; order++) {
 		u32 taken = (u32)pcp->order[order].taken;
+		bool in_vain = blocks_kept(pcp, order) && pcp->seen[order] == taken;
 
-		if (blocks_kept(pcp, order) && pcp->seen[order] == taken) {
+		if (in_vain)
 			zone_give(pcp->zone, order_pop(pcp, order), order);
-			limit_order(pcp, order, share_now(pcp->zone));
-		}
+		limit_order(pcp, order, share, !in_vain);
 		pcp->seen[order] = taken;
 	}
 }
@@ -189,6 +200,8 @@ static struct page *block_fetch(struct per_cpu_pages *pcp, unsigned int order, e
 	struct zone *zone = pcp->zone;
 	unsigned long flags;
 
+	if (!zone_has_block(zone, order))
+		return NULL;
 	if (order < PACKED_ORDERS) {
 		if ((alloc_flags & ALLOC_WMARK_MASK) != WMARK_MIN)	/* else the zone is short */
 			nr = blocks_to_fetch(pcp, order);
@@ -266,10 +279,49 @@ GLANCES bool pcp_may_have(const struct zone *zone, unsigned int order, enum migr
 	return !pcp || pcp_has(pcp + zone->index, order, type);		/* or this thread has no CPU just now */
 }
 
+/* Pages of what starts there and is nobody's, in the zone or with some CPU. 0: it is in use, or a single page there. */
+static GLANCES unsigned long idle_pages(const struct zone *zone, pfn_t pfn)
+{
+	u32 type = page_type_get(machine_page(zone->machine, pfn)), order = type & PCP_ORDER_MASK;
+
+	return type >> 24 == PGTY_BUDDY || (type >> 24 == PGTY_PCP && order) ? 1ul << order : 0;
+}
+
+/* In most the first page is in use, and nothing else need be looked at. */
+static bool range_is_idle(const struct zone *zone, pfn_t pfn, unsigned int order)
+{
+	pfn_t end = pfn + (1ul << order);
+	unsigned long pages;
+
+	if (pfn < zone->start_pfn || !idle_pages(zone, pfn) || end > zone_end_pfn(zone))
+		return false;
+	do
+		pages = idle_pages(zone, pfn);
+	while (pages && (pfn += pages) < end);
+	return pages != 0;
+}
+
+static bool chain_completes(const struct zone *zone, const struct pcp_chain *chain, unsigned int order)
+{
+	for (const struct page *page = chain->blocks; page; page = (const struct page *)page->lru.next)
+		if (range_is_idle(zone, zone_page_pfn(zone, page) & ~((1ul << order) - 1), order))
+			return true;
+	return false;
+}
+
+bool pcp_completes(const struct per_cpu_pages *pcp, unsigned int order)
+{
+	for (unsigned int each = 1; each < PCP_ORDERS; each++)
+		for (unsigned int chain = 0; chain < NR_PCP_CHAINS; chain++)
+			if (chain_completes(pcp->zone, &pcp->order[each].chain[chain], order))
+				return true;
+	return false;
+}
+
 static void limit_orders(struct per_cpu_pages *pcp, unsigned long share)
 {
 	for (unsigned int order = 1; order < PCP_ORDERS; order++)
-		limit_order(pcp, order, share);
+		limit_order(pcp, order, share, false);
 }
 
 void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone)
@@ -287,23 +339,17 @@ static unsigned long order_cool(struct per_cpu_pages *pcp, unsigned int order)
 	return (unsigned long)kept << order;
 }
 
-void pcp_cool(struct per_cpu_pages *pcp)
-{
-	unsigned long pages = 0;
-
-	pcp->fill = 1;
-	for (unsigned int order = 1; order < PCP_ORDERS; order++)
-		pages += order_cool(pcp, order);
-	if (pages)
-		limit_orders(pcp, share_now(pcp->zone));
-}
-
 void pcp_cool_some(struct per_cpu_pages *pcp, long pages)
 {
 	pcp->fill = 1;
 	for (unsigned int order = PCP_ORDERS - 1; order && pages > 0; order--)
 		pages -= (long)order_cool(pcp, order);
 	limit_orders(pcp, share_now(pcp->zone));
+}
+
+void pcp_cool(struct per_cpu_pages *pcp)
+{
+	pcp_cool_some(pcp, LONG_MAX);
 }
 
 void pcp_cool_here(struct machine *m)

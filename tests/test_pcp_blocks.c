@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_pcp_blocks.c - blocks that a CPU keeps as they were freed: who gets them, how many, and when they go back. */
 #include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
 #include <linux/sched/mm.h>
@@ -567,6 +568,160 @@ static void of_a_full_zone_little_is_kept(struct ktap *t)
 	EXPECT_EQ(t, pcp->order[9].chain[PCP_WARM].kept_max, 1);
 }
 
+#define EIGHTS 2048u
+#define SINGLES 128u
+
+static void let_keep(struct per_cpu_pages *pcp, unsigned int order, u16 blocks)
+{
+	for (unsigned int chain = 0; chain < NR_PCP_CHAINS; chain++)
+		__atomic_store_n(&pcp->order[order].chain[chain].kept_max, blocks, __ATOMIC_RELAXED);
+}
+
+/* A machine that is full but for single pages, each beside one in use. Returns how many blocks of eight there are. */
+static unsigned int fill_with_eights(struct ktap *t, struct page **eights, struct page **singles)
+{
+	struct machine *m = machine_for(t, "mem=16M" CPUS(1));
+	unsigned int nr = 0;
+
+	if (!m)
+		return 0;
+	set_marks(m, WMARK_LOW, 0);
+	set_marks(m, WMARK_MIN, 0);
+	for (unsigned int i = 0; i < SINGLES; i++)
+		singles[i] = alloc_page(ATOMIC_GFP);
+	while (nr < EIGHTS && (eights[nr] = alloc_pages(ATOMIC_GFP, 3)))
+		nr++;
+	for (unsigned int i = 0; i < SINGLES; i++)
+		if (singles[i] && machine_pfn(m, singles[i]) % 2)
+			__free_page(singles[i]);
+	drain_all_pages();
+	if (nr)
+		let_keep(pcp_of(eights[0]), 3, 8);
+	return nr;
+}
+
+/* The block of eight beside that one; NULL: there is none. */
+static struct page **buddy_of_eight(struct page **eights, unsigned int nr, const struct page *eight)
+{
+	struct machine *m = this_machine();
+
+	for (unsigned int i = 0; i < nr; i++)
+		if (eights[i] && machine_pfn(m, eights[i]) == (machine_pfn(m, eight) ^ 8))
+			return &eights[i];
+	return NULL;
+}
+
+/* Where there are enough pages, but in pieces, the CPU gives its own back if they make a block; others it keeps. */
+static void what_a_cpu_keeps_goes_back_if_it_makes_a_block(struct ktap *t)
+{
+	static struct page *eights[EIGHTS], *singles[SINGLES];
+	unsigned int nr = fill_with_eights(t, eights, singles), pairs = 0;
+	struct page *pair[2] = { NULL }, *single[2] = { NULL }, *sixteen;
+
+	ASSERT_GT(t, nr, 0);
+	for (unsigned int i = 0; i < nr && pairs < 3; i++) {
+		struct page **buddy = eights[i] ? buddy_of_eight(eights, nr, eights[i]) : NULL;
+
+		if (!buddy)
+			continue;
+		if (pairs++) {
+			single[pairs - 2] = eights[i];		/* its buddy stays in use */
+		} else {
+			pair[0] = eights[i];
+			pair[1] = *buddy;
+			*buddy = NULL;
+		}
+		eights[i] = NULL;
+	}
+	ASSERT_EQ(t, pairs, 3);
+	for (unsigned int i = 0; i < 2; i++) {
+		__free_pages(single[i], 3);
+		EXPECT_NULL(t, alloc_pages(ATOMIC_GFP, 4));
+	}
+	EXPECT_EQ(t, blocks_kept(pcp_of(single[0]), 3), 2);
+	__free_pages(pair[1], 3);
+	EXPECT_NULL(t, alloc_pages(ATOMIC_GFP, 4));
+	__free_pages(pair[0], 3);
+	EXPECT_EQ(t, blocks_kept(pcp_of(single[0]), 3), 4);
+	sixteen = alloc_pages(ATOMIC_GFP, 4);
+	EXPECT(t, sixteen == (pair[0] < pair[1] ? pair[0] : pair[1]));
+	EXPECT_NULL(t, alloc_pages(ATOMIC_GFP, 4));
+	zones_hold(t, this_machine());
+}
+
+/* Or if it is the block, kept for pages of another mobility. */
+static void what_a_cpu_keeps_for_others_goes_back(struct ktap *t)
+{
+	static struct page *eights[EIGHTS], *singles[SINGLES];
+	unsigned int nr = fill_with_eights(t, eights, singles);
+	struct page *eight;
+
+	ASSERT_GT(t, nr, 0);
+	eight = eights[nr - 1];
+	__free_pages(eight, 3);
+	EXPECT_EQ(t, blocks_kept(pcp_of(eight), 3), 1);
+	EXPECT(t, alloc_pages(ATOMIC_GFP | __GFP_MOVABLE, 3) == eight);
+	zones_hold(t, this_machine());
+}
+
+/* Nor is a block completed by what lies before its zone, or behind it. */
+static void no_block_is_completed_beyond_its_zone(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M" CPUS(1));
+	struct page *halves[2], *low, *block;
+	unsigned long spanned;
+	struct zone *zone;
+
+	ASSERT(t, m);
+	halves[0] = alloc_pages(ATOMIC_GFP, 8);
+	while ((halves[1] = alloc_pages(ATOMIC_GFP, 8)) &&
+	       machine_pfn(m, halves[0]) != (machine_pfn(m, halves[1]) ^ 256))
+		halves[0] = halves[1];
+	ASSERT(t, halves[0] && halves[1]);
+	let_keep(pcp_of(halves[0]), 8, 2);
+	__free_pages(halves[0], 8);
+	__free_pages(halves[1], 8);
+	low = min(halves[0], halves[1]);
+	EXPECT(t, pcp_completes(pcp_of(low), 9));
+	zone = machine_page_zone(m, low);
+	spanned = zone->spanned_pages;
+	zone->spanned_pages = machine_pfn(m, low) + 256 - zone->start_pfn;
+	EXPECT(t, !pcp_completes(pcp_of(low), 9));
+	EXPECT(t, pcp_completes(pcp_of(low), 8));
+	zone->spanned_pages = spanned;
+	drain_all_pages();
+	block = alloc_pages(ATOMIC_GFP | GFP_DMA, 1);
+	ASSERT(t, block && machine_page_zone(m, block)->start_pfn % 512);
+	EXPECT_LT(t, machine_pfn(m, block), 512);
+	__free_pages(block, 1);
+	EXPECT(t, !pcp_completes(pcp_of(block), 9));
+	zones_hold(t, m);
+}
+
+/* As memory fills up less is kept, so that what is free lies together. */
+static void the_less_is_free_the_less_is_kept(struct ktap *t)
+{
+	static struct page *eights[1u << 15];
+	struct machine *m = machine_for(t, "mem=1G" CPUS(1));
+	unsigned int nr = 0;
+	struct per_cpu_pages *pcp;
+
+	ASSERT(t, m);
+	eights[nr++] = alloc_pages(ATOMIC_GFP, 3);
+	pcp = pcp_of(eights[0]);
+	EXPECT_EQ(t, pcp->order[3].chain[PCP_WARM].kept_max, 64);
+	while (nr < ARRAY_SIZE(eights) && zone_page_state(pcp->zone, NR_FREE_PAGES) > 4096)
+		eights[nr++] = alloc_pages(ATOMIC_GFP, 3);
+	EXPECT_GT(t, zone_watermark(pcp->zone, WMARK_HIGH), 1024);
+	EXPECT_LE(t, pcp->order[3].chain[PCP_WARM].kept_max, 8);
+	EXPECT_GT(t, pcp->order[3].chain[PCP_WARM].kept_max, 0);
+	while (nr)
+		__free_pages(eights[--nr], 3);
+	drain_all_pages();
+	EXPECT_EQ(t, pcp->order[3].chain[PCP_WARM].kept_max, 64);
+	zones_hold(t, m);
+}
+
 /* kmem.keep= limits what is kept of each order, however large the zone is. */
 static void no_more_is_kept_than_the_user_says(struct ktap *t)
 {
@@ -856,6 +1011,10 @@ KTAP_SUITE(pcp_blocks, KTAP_CASE(a_bulk_of_pages_uses_kept_blocks),
 	KTAP_CASE(a_hopeless_request_is_reported),
 	KTAP_CASE(no_more_is_kept_than_the_user_says),
 	KTAP_CASE(of_a_full_zone_little_is_kept),
+	KTAP_CASE(what_a_cpu_keeps_goes_back_if_it_makes_a_block),
+	KTAP_CASE(what_a_cpu_keeps_for_others_goes_back),
+	KTAP_CASE(no_block_is_completed_beyond_its_zone),
+	KTAP_CASE(the_less_is_free_the_less_is_kept),
 	KTAP_CASE(after_a_shortage_little_is_taken_at_once),
 	KTAP_CASE(a_block_that_no_one_asks_for_goes_back),
 	   KTAP_CASE(what_was_written_to_while_kept_is_lost),
