@@ -116,10 +116,20 @@ static void pcp_adapt(struct per_cpu_pages *pcp, const struct zone *zone, bool c
 		set_pcp_high(pcp, high + pcp_batch(pcp));
 }
 
+void pcp_level(struct per_cpu_pages *pcp, unsigned int order)
+{
+	if (order < PACKED_ORDERS && pcp->served[order])
+		pcp->order[order].warm_to = pageblock_tag(pcp->served[order]) | PAGEBLOCK_BELOW_BUCKET;
+}
+
 void pcp_served(struct per_cpu_pages *pcp, const struct page *page, unsigned int order)
 {
-	if (pcp->zone->machine->params.fullest_first)
-		pcp->order[order].warm_to = page_tag(pcp->zone, page) | PAGEBLOCK_BELOW_BUCKET;
+	const struct zone *zone = pcp->zone;
+
+	if (!zone->machine->params.fullest_first)
+		return;
+	pcp->served[order] = &zone->pageblock_tags[pageblock_index(zone, zone_page_pfn(zone, page))];
+	pcp_level(pcp, order);
 }
 
 struct page **pcp_extend(struct page **last, struct page *page, unsigned int order, enum migratetype type)
@@ -225,11 +235,11 @@ static unsigned int list_to_shrink(const struct per_cpu_pages *pcp, unsigned int
 	return index;
 }
 
-/* Give up to that many pages back to the zone; those that someone has touched are lost. */
-static void pcp_shrink(struct per_cpu_pages *pcp, struct zone *zone, int pages)
+/* Give up to that many back to the zone, of the warm ones @last's last; those that someone has touched are lost. */
+static void pcp_shrink(struct per_cpu_pages *pcp, struct zone *zone, int pages, enum migratetype last)
 {
 	struct page *bad = NULL;
-	unsigned int index = PCP_COLD_LISTS - 1;
+	unsigned int index = last;
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
@@ -250,6 +260,7 @@ static void pcp_shrink(struct per_cpu_pages *pcp, struct zone *zone, int pages)
 			pcp->full = true;
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
+	pcp_level(pcp, 0);
 	report_all(zone->machine, bad);
 }
 
@@ -263,7 +274,7 @@ void pcp_give(struct zone *zone, struct page *page, enum migratetype type)
 	if (pcp->count > pcp_high(pcp)) {
 		pcp_adapt(pcp, zone, false);
 		if (pcp->count > pcp_high(pcp))
-			pcp_shrink(pcp, zone, pcp_batch(pcp));
+			pcp_shrink(pcp, zone, pcp_batch(pcp), type);
 	}
 	cpu_let_go(flags);
 	idle_hint(zone);
@@ -282,7 +293,7 @@ void pcp_drain(struct kmem_cpu *cpu)
 		struct per_cpu_pages *pcp = &cpu->pcp[i];
 
 		pcp_cool(pcp);
-		pcp_shrink(pcp, m->zones[i], pcp->count);
+		pcp_shrink(pcp, m->zones[i], pcp->count, MIGRATE_MOVABLE);
 		pcp_reset(pcp, m->zones[i]);
 	}
 	cpu_let_go(flags);

@@ -239,6 +239,8 @@ void pcp_limit_blocks(struct per_cpu_pages *pcp, const struct zone *zone);
 
 /* That page, of a block of an order below PACKED_ORDERS, is what the zone served last. With the zone's lock. */
 void pcp_served(struct per_cpu_pages *pcp, const struct page *page, unsigned int order);
+/* Pages went back to the zone: the pageblock that it served that order from last may be less full now. */
+void pcp_level(struct per_cpu_pages *pcp, unsigned int order);
 
 /* A block that is to be kept, as the next of a chain: *last points to it. Returns where the next one is put. */
 struct page **pcp_extend(struct page **last, struct page *page, unsigned int order, enum migratetype type);

@@ -136,8 +136,9 @@ static struct page *order_pop(struct per_cpu_pages *pcp, unsigned int order)
 	return blocks_pop(pcp, order, cold, cold->kept, blocks_pop(pcp, order, warm, warm->kept, NULL));
 }
 
-static void zone_give(struct zone *zone, struct page *blocks, unsigned int order)
+static void zone_give(struct per_cpu_pages *pcp, struct page *blocks, unsigned int order)
 {
+	struct zone *zone = pcp->zone;
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
@@ -148,6 +149,7 @@ static void zone_give(struct zone *zone, struct page *blocks, unsigned int order
 		buddy_give(zone, page, order, pageblock_type(zone, zone_page_pfn(zone, page)), false);
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
+	pcp_level(pcp, order);
 }
 
 /* Blocks that a CPU has not asked for meanwhile are better used for what it does ask for. */
@@ -165,7 +167,7 @@ void pcp_fetch(struct per_cpu_pages *pcp, unsigned int pages)
 		bool in_vain = blocks_kept(pcp, order) && pcp->seen[order] == taken;
 
 		if (in_vain)
-			zone_give(pcp->zone, order_pop(pcp, order), order);
+			zone_give(pcp, order_pop(pcp, order), order);
 		limit_order(pcp, order, share, !in_vain);
 		pcp->seen[order] = taken;
 	}
@@ -335,7 +337,7 @@ static unsigned long order_cool(struct per_cpu_pages *pcp, unsigned int order)
 	unsigned int kept = blocks_kept(pcp, order);
 
 	if (kept)
-		zone_give(pcp->zone, order_pop(pcp, order), order);
+		zone_give(pcp, order_pop(pcp, order), order);
 	return (unsigned long)kept << order;
 }
 
@@ -372,8 +374,8 @@ void pcp_spill(struct zone *zone, struct page *page, unsigned int order, bool is
 
 	page->lru.next = NULL;
 	page = blocks_pop(pcp, order, chain, is_cold ? chain->kept : chain->kept / SPILL_PART, page);
+	zone_give(pcp, page, order);
 	cpu_let_go(flags);
-	zone_give(zone, page, order);
 }
 
 bool pcp_give_block(struct zone *zone, struct page *page, unsigned int order, enum migratetype type)

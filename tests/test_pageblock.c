@@ -378,6 +378,62 @@ static void a_large_block_counts_as_one(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* What comes from a pageblock and goes back to it is warm, whatever else of it went to the zone meanwhile. */
+static void the_pageblock_served_last_stays_warm(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1" QUIET);
+	const struct per_cpu_pages *pcp;
+
+	ASSERT(t, m);
+	pcp = &m->cpus[0]->pcp[dma32(m)->index];
+	for (unsigned int order = 0; order < 3; order++) {
+		unsigned int nr = 400u >> order, cold = 0;
+
+		for (unsigned int i = 0; i < nr; i++) {
+			pages[i] = alloc_pages(GFP_MOVING, order);
+			ASSERT(t, pages[i]);
+		}
+		for (unsigned int i = 0; i < nr; i++) {
+			if (i == nr - 1)
+				drain_all_pages();
+			if (block_of(pages[i]) == block_of(pages[nr - 1]))
+				__free_pages(pages[i], order);
+			cold += pcp->order[order].chain[PCP_COLD].kept;
+		}
+		EXPECT_EQ(t, cold, 0);
+		EXPECT_NULL(t, pcp->lists[PCP_COLD_LISTS + MIGRATE_MOVABLE]);
+	}
+	zones_hold(t, m);
+}
+
+static void pairs_stay_with_the_cpu(struct ktap *t, const char *cmdline)
+{
+	struct machine *m = machine_for(t, cmdline);
+	unsigned long nr = 0, freed = 0;
+
+	ASSERT(t, m);
+	while (nr < MOST_PAGES && (pages[nr] = alloc_page(GFP_MOVING & ~__GFP_RECLAIM)))
+		nr++;
+	for (unsigned long i = 0; i < nr; i += 50)
+		__free_page(pages[i]);
+	for (unsigned int i = 0; i < 2000; i++) {
+		struct page *page = alloc_page(__GFP_NOWARN);	/* that cannot be moved */
+
+		ASSERT(t, page);
+		__free_page(page);
+		if (i == 1000)
+			freed = dma32(m)->freed;
+	}
+	EXPECT_EQ(t, dma32(m)->freed, freed);
+	zones_hold(t, m);
+}
+
+static void a_pair_stays_with_its_cpu_in_full_memory(struct ktap *t)
+{
+	pairs_stay_with_the_cpu(t, "mem=64M nr_cpus=1" QUIET);		/* it takes and gives one page at once */
+	pairs_stay_with_the_cpu(t, "mem=128M nr_cpus=1" QUIET);		/* it takes several */
+}
+
 /* It is reported, and stays with whoever wrote to it. */
 static void a_spoilt_cold_page_is_not_handed_out(struct ktap *t)
 {
@@ -464,4 +520,6 @@ KTAP_SUITE(pageblock, KTAP_CASE(a_block_of_another_zone_is_not_taken),
 	KTAP_CASE(the_pageblock_with_most_live_blocks_serves),
 	KTAP_CASE(what_cannot_serve_is_not_asked),
 	KTAP_CASE(a_large_block_counts_as_one),
+	KTAP_CASE(the_pageblock_served_last_stays_warm),
+	KTAP_CASE(a_pair_stays_with_its_cpu_in_full_memory),
 	KTAP_CASE(a_spoilt_cold_page_is_not_handed_out));

@@ -57,7 +57,7 @@ struct pfn_range {
 /*
  * Free pages that a CPU keeps of one zone. Single ones by migrate type; from PCP_COLD_LISTS on, those of cold
  * pageblocks: they wait to go back to the zone. And blocks as they were freed, by order. Cold for an order are
- * pageblocks with fewer live blocks than the one that the zone served it from last.
+ * pageblocks with fewer live blocks than the one that the zone served it from last has now.
  */
 #define PCP_ORDERS (PAGEBLOCK_ORDER + 1)
 #define PCP_COLD_LISTS 16
@@ -93,6 +93,7 @@ struct per_cpu_pages {
 	u16 fill;			/* blocks to take at once; 1 after a shortage, doubled by each filling */
 	u32 fetched;			/* pages from the zone since the last look for blocks that are kept in vain */
 	u32 seen[PCP_ORDERS];		/* blocks that were taken, at that look */
+	const struct pageblock_tag *served[PACKED_ORDERS];	/* of the pageblock that an order came from last */
 	struct pcp_order order[PCP_ORDERS];
 	const struct pageblock_tag *pageblocks;	/* zone->pageblock_tags, by pageblock from the CPU's first_page */
 	struct zone *zone;
