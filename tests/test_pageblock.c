@@ -439,7 +439,7 @@ static void a_spoilt_cold_page_is_not_handed_out(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M nr_cpus=1" QUIET);
 	unsigned long nr, at, more = 0;
-	struct page *page;
+	struct page *page, *other;
 
 	ASSERT(t, m);
 	at = cold_page(t, &nr);
@@ -448,9 +448,9 @@ static void a_spoilt_cold_page_is_not_handed_out(struct ktap *t)
 	__free_page(page);
 	EXPECT_EQ(t, m->cpus[0]->pcp[dma32(m)->index].lists[PCP_COLD_LISTS + MIGRATE_MOVABLE], page);
 	page->mapping = (void *)8;
-	while (more < nr && alloc_page(GFP_MOVING))
+	while (more < nr && (other = alloc_page(GFP_MOVING)) && EXPECT_NE(t, other, page))
 		more++;
-	EXPECT_EQ(t, more, 599);
+	EXPECT_GE(t, more, 599);	/* and what threads of the machine that start or end give back meanwhile */
 	EXPECT_EQ(t, console_count("BUG: Bad page state"), 1);
 	zones_hold(t, m);
 }
