@@ -124,30 +124,31 @@ static void run_mixed(void *context, unsigned long n)
 		mixed_step(context);
 }
 
-/* Single pages that can be had at once. What a subject withholds from such requests is nobody's to fill. */
-static size_t measure_capacity(struct page_run *r)
-{
-	size_t nr = 0, pages;
-
-	while (nr < NR_PAGES && (r->blocks[nr].page = r->calls->try_alloc(0)))
-		nr++;
-	pages = nr;
-	while (nr)
-		r->calls->free(r->blocks[--nr].page, 0);
-	return pages;
-}
-
-/* Single pages, until so much of what can be had is in use; those that are free lie anywhere. */
+/*
+ * Single pages, until so much of what can be had at once is in use; those that are free lie anywhere. What a subject
+ * withholds from such requests is nobody's to fill.
+ */
 static void fill(struct page_run *r, size_t percent)
 {
-	size_t capacity = measure_capacity(r);
+	size_t most;
 
-	r->level = capacity;
-	while (r->nr_blocks < capacity && (r->blocks[r->nr_blocks].page = r->calls->try_alloc(0)))
+	while (r->nr_blocks < NR_PAGES && (r->blocks[r->nr_blocks].page = r->calls->try_alloc(0)))
 		r->blocks[r->nr_blocks++].order = 0;
-	r->live_pages = r->nr_blocks;
-	while (r->live_pages > capacity * percent / 100)
+	most = r->live_pages = r->nr_blocks;
+	while (r->live_pages > most * percent / 100)
 		free_random_block(r);
+}
+
+static size_t measure_capacity(struct page_run *r)
+{
+	size_t pages;
+
+	fill(r, 100);
+	pages = r->nr_blocks;
+	while (r->nr_blocks)
+		r->calls->free(r->blocks[--r->nr_blocks].page, 0);
+	r->live_pages = 0;
+	return pages;
 }
 
 static void run_pair_both(void *context, unsigned long n)

@@ -78,7 +78,7 @@ static unsigned long order_share(unsigned long share, unsigned int order)
 	return (order < PACKED_ORDERS ? share / 4 : share / 2) >> order;
 }
 
-/* As much of an order as when it begins, or only less: what there is room for. */
+/* As much of an order as when it begins, or only less: what there is room for, and one if one has room. */
 static void limit_order(struct per_cpu_pages *pcp, unsigned int order, unsigned long share, bool only_less)
 {
 	for (unsigned int index = 0; index < NR_PCP_CHAINS; index++) {
