@@ -46,9 +46,7 @@
 
 _Static_assert(TASK_IS_BACKGROUND == PF_KTHREAD, "one name for hosts, one for kernel code");
 
-/* An empty stack seems to hold what has no mark: see kmem/cpu.h. */
-static const unsigned long no_mark;
-const void *const kmem_sheaf_none[1] = { &no_mark };
+const struct sheaf kmem_sheaf_none = { .bottom = (void *)&kmem_sheaf_none.capacity };
 
 /* What fast paths look at before they know that there is no machine: the slots of kmalloc()'s classes. */
 const struct kmem_cpu kmem_cpu_none = {

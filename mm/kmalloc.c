@@ -55,13 +55,9 @@ static bool twins_make(struct machine *m)
 	for (unsigned int class = KMALLOC_TWIN_FIRST; class < KMALLOC_CLASSES; class++)
 		if (!twin_make(m, KMALLOC_TWIN_ID(class), class, KMALLOC_TWIN_GAP))
 			return false;
-	for (unsigned int class = KMALLOC_PAGES_FIRST; class < KMALLOC_CLASSES; class++) {
-		struct kmem_cache *pages = twin_make(m, KMALLOC_PAGES_ID(class), class, 0);
-
-		if (!pages)
+	for (unsigned int class = KMALLOC_PAGES_FIRST; class < KMALLOC_CLASSES; class++)
+		if (!twin_make(m, KMALLOC_PAGES_ID(class), class, 0))
 			return false;
-		pages->marks_pages = PAGES_ARE_MARKED && pages->fast_free && !m->params.init_on_alloc;
-	}
 	return true;
 }
 

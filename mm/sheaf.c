@@ -138,7 +138,8 @@ void cpu_slot_set_bytes(struct kmem_cache *cache, struct kmem_cpu *cpu)
 	unsigned int bytes = __atomic_load_n(&cache->object_size, __ATOMIC_RELAXED);
 	unsigned int words = DIV_ROUND_UP(bytes, (unsigned int)sizeof(long));	/* all of the last is the object's */
 
-	__atomic_store_n(&slot->words, (u8)min(words, SHEAF_FEW_WORDS + 1), __ATOMIC_RELAXED);
+	words = cache->marks_pages ? SHEAF_OF_PAGES : min(words, SHEAF_MANY_WORDS);
+	__atomic_store_n(&slot->words, (u8)words, __ATOMIC_RELAXED);
 	__atomic_store_n(&slot->bytes, (u16)(bytes | (inits_objects(cache) ? SHEAF_INIT : 0)), __ATOMIC_RELAXED);
 }
 

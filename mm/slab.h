@@ -54,6 +54,10 @@ struct sheaf {
 	void *objects[];		/* capacity, and one more */
 };
 
+/* Of a slot that has none: without room. */
+extern const struct sheaf kmem_sheaf_none;
+#define SHEAF_NONE ((void **)kmem_sheaf_none.objects)
+
 /* Two stacks in one cache line; who waits for the lock looks at another, and so does not take that from the holder. */
 struct barn {
 	spinlock_t lock;
@@ -226,6 +230,13 @@ static inline void sheaves_forget_last(struct kmem_cpu *cpu)
 #define store_here(word, value) __atomic_store_n(&(word), value, __ATOMIC_RELAXED)
 #endif
 
+/* The same. A plain load is as good as an atomic one, and the compiler compares with it in place. */
+#if defined(__SANITIZE_THREAD__) || defined(KMEM_HOST_SIM)
+#define load_in_place(word) load_here(word)
+#else
+#define load_in_place(word) (word)
+#endif
+
 /* For kfree() to know: it is plain memory of this slot. */
 static __always_inline void remember_last(here_cpu *cpu, void *object, here_slot *slot)
 {
@@ -238,13 +249,13 @@ static inline bool sheaf_slot_is_empty(const struct cpu_sheaf *slot)
 	return slot->top == slot->base;
 }
 
-/* Where the stack of a cache's slot ends: as far from its start as the cache says, or at once. */
-static __always_inline void **sheaf_limit(void **base, const struct kmem_cache *cache)
+/* Where a slot's stack ends. */
+static __always_inline void **sheaf_limit(void **base)
 {
-	return base + (base == SHEAF_NONE ? 0 : cache->sheaf_capacity);
+	return base + container_of(base, struct sheaf, objects[0])->capacity;
 }
 
-#define sheaf_slot_limit(slot) sheaf_limit((slot)->base, (slot)->cache)
+#define sheaf_slot_limit(slot) sheaf_limit((slot)->base)
 
 /* The main sheaf of a slot, or NULL; it is known by where its stack starts. */
 static __always_inline struct sheaf *sheaf_slot_main(const struct cpu_sheaf *slot)
@@ -401,10 +412,18 @@ static inline unsigned long *object_mark_at(const struct kmem_cache *cache, void
  */
 #define PAGES_ARE_MARKED (__SIZEOF_POINTER__ == 8)
 
+/* The first page's. The object is one, so that nothing of its address need be cut off: two steps fewer. */
+static __always_inline struct page *page_of_start(const void *object)
+{
+	unsigned long shrink = PAGE_SIZE / sizeof(struct page);
+
+	return (struct page *)((unsigned long)object / shrink + (VMEMMAP_BASE - DIRECT_BASE / shrink));
+}
+
 static __always_inline bool page_object_is_free(const struct page *page)
 {
 #if __SIZEOF_POINTER__ == 8
-	return __atomic_load_n(&page->object_is_free, __ATOMIC_RELAXED);
+	return load_in_place(page->object_is_free);
 #else
 	return page && false;
 #endif

@@ -202,7 +202,8 @@ INLINE void *zeroed(void *object, const here_slot *slot)
 		CLEAR_16(16);
 	case 0:
 		return object;
-	case SHEAF_FEW_WORDS + 1:
+	case SHEAF_MANY_WORDS:
+	case SHEAF_OF_PAGES:
 		return bytes_zeroed(object, load_here(slot->bytes) & ~SHEAF_INIT);
 	}
 	__builtin_unreachable();
@@ -270,16 +271,13 @@ INLINE void *pop_odd(here_slot *slot)
 /* An object of whole pages from the stack, in which fast paths find no mark. False: leave what is odd to others. */
 INLINE bool pop_pages(here_slot *slot, gfp_t gfp, void **object)
 {
-	const struct kmem_cache *cache = slot->cache;
 	void **top = slot->top;
 	struct page *page;
 
-	if (!PAGES_ARE_MARKED || !cache || !cache->marks_pages)
-		return false;
-	if (unlikely(slot->hot || top == slot->base || gfp_is_odd(gfp)))
+	if (!slot_is_of_pages(slot) || unlikely(slot->hot || top == slot->base || gfp_is_odd(gfp)))
 		return false;
 	*object = top[-1];
-	page = virt_to_page(*object);
+	page = page_of_start(*object);
 	if (unlikely(!page_object_is_free(page)))
 		return false;
 	page_object_mark(page, false);
@@ -597,16 +595,16 @@ SLOW void kfree_slow(void *object)
 }
 
 /* fast_push() of an object of whole pages. That it is free already is seen for certain. */
-INLINE bool push_pages(here_cpu *cpu, here_slot *slot, void *object)
+INLINE bool push_pages(here_slot *slot, void *object)
 {
-	struct page *page = virt_to_page(object);
+	struct page *page = page_of_start(object);
 	void **top = slot->top;
 
 	if (unlikely(top == sheaf_slot_limit(slot) || !starts_object(slot, object)))
 		return false;
 	if (unlikely(object == slot->hot || page_object_is_free(page)))
 		return false;
-	if (top[0] == object && set_aside(slot, object, cpu->mark_turn))
+	if (unlikely(top[0] == object) && set_aside(slot, object, 0))
 		return true;
 	page_object_mark(page, true);
 	*top = object;
@@ -626,8 +624,8 @@ INLINE bool push_odd(here_cpu *cpu, here_slot *slot, void *object)
 		return false;
 	if (slot->top == sheaf_slot_limit(slot) && (object == slot->top[-1] || !sheaf_swap_for_room(slot)))
 		return false;
-	if (cache->marks_pages)
-		return push_pages(cpu, slot, object);
+	if (slot_is_of_pages(slot))
+		return push_pages(slot, object);
 	return push_turned(slot, sheaf_slot_limit(slot), object, object_mark_at(cache, object), cpu->mark_turn);
 }
 
@@ -640,7 +638,7 @@ KMEM_FAST static void kfree_otherwise(void *object, here_slot *slot)
 /* kfree() of what the fast path found odd. */
 KMEM_FAST static void kfree_odd(void *object, here_slot *slot)
 {
-	if (PAGES_ARE_MARKED && slot->cache && slot->cache->marks_pages && likely(push_pages(cpu_here(), slot, object)))
+	if (slot_is_of_pages(slot) && likely(push_pages(slot, object)))
 		return;
 	kfree_otherwise(object, slot);
 }

@@ -153,6 +153,14 @@ static struct step step_of(unsigned int size)
 	return (struct step){ inverse, shift };
 }
 
+/* Of kmalloc()'s only those that fill theirs: mm/kmalloc.c. */
+static bool has_whole_pages(const struct kmem_cache *cache)
+{
+	if ((cache->flags & SLAB_KMALLOC) && cache->id < KMALLOC_PAGES_ID(KMALLOC_PAGES_FIRST))
+		return false;
+	return IS_ALIGNED(cache->size, PAGE_SIZE) && !cache->offset;
+}
+
 /* All that follows from size, alignment and flags. False: no slab can hold such an object. */
 static bool cache_layout(struct kmem_cache *cache)
 {
@@ -170,8 +178,7 @@ static bool cache_layout(struct kmem_cache *cache)
 	cache->min_partial = clamp((unsigned int)ilog2(cache->size) / 2, MIN_PARTIAL, MAX_PARTIAL);
 	cache->marks = !cache_debugged(cache);
 	cache->fast_free = cache->marks && !m->params.init_on_free;
-	if (IS_ALIGNED(cache->size, PAGE_SIZE) && !cache->offset && !(cache->flags & SLAB_KMALLOC))
-		cache->marks_pages = PAGES_ARE_MARKED && cache->fast_free && !m->params.init_on_alloc;
+	cache->marks_pages = PAGES_ARE_MARKED && cache->fast_free && !m->params.init_on_alloc && has_whole_pages(cache);
 	if (cache->flags & SLAB_CACHE_DMA)
 		cache->allocflags |= __GFP_DMA;
 	if (cache->flags & SLAB_CACHE_DMA32)

@@ -17,15 +17,8 @@
 
 #define INLINE static __always_inline
 
-/*
- * Other CPUs may take its last object from this one: mm/sheaf.c, sheaves_forget(). A plain load is as good as an atomic
- * one, and the compiler compares with it in place.
- */
-#if defined(__SANITIZE_THREAD__) || defined(KMEM_HOST_SIM)
-#define last_object(cpu) __atomic_load_n(&(cpu)->last_object, __ATOMIC_RELAXED)
-#else
-#define last_object(cpu) ((cpu)->last_object)
-#endif
+/* Other CPUs may take it from this one: mm/sheaf.c, sheaves_forget(). */
+#define last_object(cpu) load_in_place((cpu)->last_object)
 
 /*
  * With so few, each that a fast path uses beside its arguments' is saved and restored. There the stack's top is changed
@@ -137,6 +130,12 @@ INLINE bool starts_object(const here_slot *slot, const void *object)
 		return true;
 	product = ((u32)(unsigned long)object & load_here(slot->slab_mask)) * slot->inverse;
 	return (product >> slot->shift | product << (-slot->shift & 31)) < slot->objects;
+}
+
+/* Are its objects marked in descriptors? */
+INLINE bool slot_is_of_pages(const here_slot *slot)
+{
+	return PAGES_ARE_MARKED && load_in_place(slot->words) == SHEAF_OF_PAGES;
 }
 
 /* How large objects of the slot's cache are, without a look at it; 0: it must tell. */

@@ -53,7 +53,7 @@ struct cpu_sheaf {
 	u16 slab_mask;			/* bytes of a slab - 1 */
 	u16 objects;			/* of a slab */
 	u16 bytes;			/* what __GFP_ZERO clears, and SHEAF_INIT */
-	u8 words;			/* the same, up to SHEAF_FEW_WORDS */
+	u8 words;			/* the same; above SHEAF_FEW_WORDS, which kind of objects */
 	u8 shift;			/* size >> shift is odd */
 } __attribute__((aligned(64)));
 
@@ -62,15 +62,14 @@ struct large_count {
 	long pages, objects;
 };
 
-#define SHEAF_FEW_WORDS 32u		/* as many of a cpu_sheaf's, or one more: a matter for memset() */
+#define SHEAF_FEW_WORDS 32u		/* as many of a cpu_sheaf's, or more: a matter for memset() */
+#define SHEAF_MANY_WORDS (SHEAF_FEW_WORDS + 1)
+#define SHEAF_OF_PAGES (SHEAF_FEW_WORDS + 2)	/* and marked elsewhere: mm/slab.h, PAGES_ARE_MARKED */
 #define SHEAF_INIT (1u << 15)		/* init_on_alloc: every allocation is cleared */
 
 /* Where a slot is among a CPU's. 0 is no cache's. */
 #define SHEAF_SLOT(id) ((unsigned long)(id) * sizeof(struct cpu_sheaf))
 #define SHEAF_SLOT_ID(slot) ((u32)((slot) / sizeof(struct cpu_sheaf)))
-
-extern const void *const kmem_sheaf_none[1];
-#define SHEAF_NONE ((void **)kmem_sheaf_none + 1)
 
 /*
  * This thread's CPU, as those see it who cannot lose it meanwhile: KMEM_FAST functions. On bare metal a segment
