@@ -117,20 +117,20 @@ void *krealloc(const void *object, size_t size, gfp_t gfp)
 	size_t old = kmalloc_bytes(object);
 	void *fresh;
 
-	if (!old)
+	if (unlikely(!old))
 		old = ksize(object);
-	if (!size) {
+	if (old < size) {
+		fresh = __kmalloc(size, gfp);
+		if (unlikely(!fresh || !old))
+			return fresh;
+		memcpy(fresh, object, old);
 		kfree(object);
-		return ZERO_SIZE_PTR;
-	}
-	if (old >= size)
-		return (void *)object;
-	fresh = __kmalloc(size, gfp);
-	if (!fresh || !old)
 		return fresh;
-	memcpy(fresh, object, old);
+	}
+	if (likely(size))
+		return (void *)object;
 	kfree(object);
-	return fresh;
+	return ZERO_SIZE_PTR;
 }
 
 void *kzalloc_node(size_t size, gfp_t gfp, int node)
