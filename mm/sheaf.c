@@ -13,7 +13,7 @@
  * to CPU under one lock, and an object is moved singly only between a sheaf and its slab.
  *
  * True for each CPU when its owner is not inside; slab_check() proves each:
- *	H1  its slots say whose they are; base <= top <= base + the cache's capacity
+ *	H1  its slots say whose they are, and where marks are; base <= top <= base + the cache's capacity
  *	H2  every object in a sheaf is one of the cache's, out of its slab's map, and in one sheaf only
  *	H3  a barn's full sheaves are full, its empty ones empty; nr_full and nr_empty count them
  *	H5  every object in a sheaf is of the node of its CPU, or of its barn's

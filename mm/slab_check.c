@@ -211,6 +211,8 @@ static bool slot_check(struct slab_check *check, struct kmem_cache *cache, unsig
 
 	if (slot->cache != cache)
 		return slot_fault(cache, cpu, fault, "H1", "the slot says another cache");
+	if ((slot->words == SHEAF_OF_PAGES) != cache->marks_pages)
+		return slot_fault(cache, cpu, fault, "H1", "the slot says that marks are where they are not");
 	if (slot->top < slot->base || slot->top > sheaf_slot_limit(slot))
 		return slot_fault(cache, cpu, fault, "H1", "the stack's top is outside its sheaf");
 	if (slot->free_limit && slot->free_limit != sheaf_slot_limit(slot))

@@ -234,6 +234,36 @@ static void h7_a_mark_that_is_wrong(struct ktap *t)
 	page_object_mark(virt_to_page(p.slot->hot), false);
 }
 
+static void h1_a_slot_that_says_other_marks(struct ktap *t)
+{
+	struct pages p;
+	u8 words;
+
+	ASSERT(t, pages_start(t, &p, "mem=64M nr_cpus=1"));
+	pages_end(t, &p);
+	words = p.slot->words;
+	EXPECT_EQ(t, words == SHEAF_OF_PAGES, PAGES_ARE_MARKED);
+	p.slot->words = PAGES_ARE_MARKED ? SHEAF_MANY_WORDS : SHEAF_OF_PAGES;
+	expect_fault_of(t, p.m, "H1");
+	p.slot->words = words;
+	machine_holds(t, p.m);
+}
+
+static void a_slot_without_a_stack_has_no_room(struct ktap *t)
+{
+	struct pages p;
+
+	ASSERT(t, pages_start(t, &p, "mem=64M nr_cpus=1"));
+	cache_drain(p.cache);
+	EXPECT(t, p.slot->base == SHEAF_NONE);
+	EXPECT(t, sheaf_slot_limit(p.slot) == SHEAF_NONE);
+	kfree(p.object[1]);
+	EXPECT(t, p.slot->base != SHEAF_NONE);
+	EXPECT(t, p.slot->top[-1] == p.object[1]);
+	p.object[1] = NULL;
+	pages_end(t, &p);
+}
+
 /* Above the last line of a page only; and any cache whose objects are whole pages and keep nothing. */
 static void classes_and_caches_that_have_them(struct ktap *t)
 {
@@ -285,4 +315,5 @@ KTAP_SUITE(page_object, KTAP_CASE(a_free_object_keeps_its_contents),
 	KTAP_CASE(drained_and_taken_again_it_is_marked_once), KTAP_CASE(what_is_odd_is_refused_or_finds_room),
 	KTAP_CASE(an_entry_without_a_mark_is_not_handed_out), KTAP_CASE(a_spare_that_has_room_takes_it),
 	KTAP_CASE(its_pages_go_back_without_a_mark), KTAP_CASE(h7_a_mark_that_is_wrong),
+	KTAP_CASE(h1_a_slot_that_says_other_marks), KTAP_CASE(a_slot_without_a_stack_has_no_room),
 	KTAP_CASE(debugged_caches_do_without));
