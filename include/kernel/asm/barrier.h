@@ -16,6 +16,16 @@
 #define smp_mb__after_spinlock() smp_mb()
 #define smp_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define smp_store_release(p, value) __atomic_store_n(p, value, __ATOMIC_RELEASE)
-#define smp_store_mb(variable, value) __atomic_store_n(&(variable), value, __ATOMIC_SEQ_CST)
+/* Elsewhere what is sequentially consistent is so among its like only: a plain load may pass it. */
+#if defined(__x86_64__) || defined(__i386__)
+#define __atomic_post_full_fence() ((void)0)
+#else
+#define __atomic_post_full_fence() smp_mb()
+#endif
+#define smp_store_mb(variable, value) \
+do { \
+	__atomic_store_n(&(variable), value, __ATOMIC_SEQ_CST); \
+	__atomic_post_full_fence(); \
+} while (0)
 
 #endif

@@ -19,6 +19,30 @@
 #define ATOMIC_LONG_INIT(i) { (i) }
 #define ATOMIC64_INIT(i) { (i) }
 
+#define xchg(p, value) \
+({ \
+	__typeof__(*(p)) __was = __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST); \
+\
+	__atomic_post_full_fence(); \
+	__was; \
+})
+/* Returns whether it was exchanged; if not, *old is what is there. */
+#define try_cmpxchg(p, old, new) \
+({ \
+	bool __done = __atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED); \
+\
+	__atomic_post_full_fence(); \
+	__done; \
+})
+/* Returns what was there: old if it was exchanged. */
+#define cmpxchg(p, old, new) \
+({ \
+	__typeof__(*(p)) __old = (old); \
+\
+	(void)try_cmpxchg(p, &__old, new); \
+	__old; \
+})
+
 /* add, sub, and, or, xor: as they are, with the new value, with the old one. */
 #define __ATOMIC_OP(prefix, type, value, op) \
 static inline void prefix##_##op(value i, type *v) \
@@ -27,7 +51,10 @@ static inline void prefix##_##op(value i, type *v) \
 } \
 static inline value prefix##_##op##_return(value i, type *v) \
 { \
-	return __atomic_##op##_fetch(&v->counter, i, __ATOMIC_SEQ_CST); \
+	value result = __atomic_##op##_fetch(&v->counter, i, __ATOMIC_SEQ_CST); \
+\
+	__atomic_post_full_fence(); \
+	return result; \
 } \
 static inline value prefix##_##op##_return_relaxed(value i, type *v) \
 { \
@@ -35,7 +62,10 @@ static inline value prefix##_##op##_return_relaxed(value i, type *v) \
 } \
 static inline value prefix##_fetch_##op(value i, type *v) \
 { \
-	return __atomic_fetch_##op(&v->counter, i, __ATOMIC_SEQ_CST); \
+	value old = __atomic_fetch_##op(&v->counter, i, __ATOMIC_SEQ_CST); \
+\
+	__atomic_post_full_fence(); \
+	return old; \
 } \
 static inline value prefix##_fetch_##op##_relaxed(value i, type *v) \
 { \
@@ -66,17 +96,16 @@ __ATOMIC_OP(prefix, type, value, or) \
 __ATOMIC_OP(prefix, type, value, xor) \
 static inline value prefix##_xchg(type *v, value i) \
 { \
-	return __atomic_exchange_n(&v->counter, i, __ATOMIC_SEQ_CST); \
+	return xchg(&v->counter, i); \
 } \
 /* Returns what was there: old if it was exchanged. */ \
 static inline value prefix##_cmpxchg(type *v, value old, value new) \
 { \
-	__atomic_compare_exchange_n(&v->counter, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED); \
-	return old; \
+	return cmpxchg(&v->counter, old, new); \
 } \
 static inline bool prefix##_try_cmpxchg(type *v, value *old, value new) \
 { \
-	return __atomic_compare_exchange_n(&v->counter, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED); \
+	return try_cmpxchg(&v->counter, old, new); \
 }
 
 /* What is made of these. */
@@ -212,13 +241,5 @@ __ATOMIC64_OP(or, |)
 __ATOMIC64_OP(xor, ^)
 #endif
 __ATOMIC_COUNTS(atomic64, atomic64_t, s64)
-
-#define xchg(p, value) __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST)
-#define cmpxchg(p, old, new) \
-({ \
-	__typeof__(*(p)) __old = (old); \
-	__atomic_compare_exchange_n(p, &__old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED); \
-	__old; \
-})
 
 #endif

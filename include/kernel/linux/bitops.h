@@ -10,6 +10,7 @@
 #ifndef _LINUX_BITOPS_H
 #define _LINUX_BITOPS_H
 
+#include <asm/barrier.h>
 #include <linux/compiler.h>
 #include <linux/types.h>
 
@@ -114,17 +115,26 @@ static inline void assign_bit(unsigned long nr, volatile unsigned long *addr, bo
 
 static inline bool test_and_set_bit(unsigned long nr, volatile unsigned long *addr)
 {
-	return __atomic_fetch_or(&addr[BIT_WORD(nr)], BIT_MASK(nr), __ATOMIC_SEQ_CST) & BIT_MASK(nr);
+	unsigned long old = __atomic_fetch_or(&addr[BIT_WORD(nr)], BIT_MASK(nr), __ATOMIC_SEQ_CST);
+
+	__atomic_post_full_fence();
+	return old & BIT_MASK(nr);
 }
 
 static inline bool test_and_clear_bit(unsigned long nr, volatile unsigned long *addr)
 {
-	return __atomic_fetch_and(&addr[BIT_WORD(nr)], ~BIT_MASK(nr), __ATOMIC_SEQ_CST) & BIT_MASK(nr);
+	unsigned long old = __atomic_fetch_and(&addr[BIT_WORD(nr)], ~BIT_MASK(nr), __ATOMIC_SEQ_CST);
+
+	__atomic_post_full_fence();
+	return old & BIT_MASK(nr);
 }
 
 static inline bool test_and_change_bit(unsigned long nr, volatile unsigned long *addr)
 {
-	return __atomic_fetch_xor(&addr[BIT_WORD(nr)], BIT_MASK(nr), __ATOMIC_SEQ_CST) & BIT_MASK(nr);
+	unsigned long old = __atomic_fetch_xor(&addr[BIT_WORD(nr)], BIT_MASK(nr), __ATOMIC_SEQ_CST);
+
+	__atomic_post_full_fence();
+	return old & BIT_MASK(nr);
 }
 
 static inline bool test_and_set_bit_lock(unsigned long nr, volatile unsigned long *addr)
