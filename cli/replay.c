@@ -172,12 +172,10 @@ static int replay_as_asked(const struct replay_command *command)
 	const char *size_note = NULL;
 	struct trace_error error;
 
-	if (command->sweep && !strncmp(command->sweep, "mem=", 4))
-		return replay_sweep(command, command->cmdline);
+	if (command->sweep)
+		return replay_sweep(command);
 	if (!choose_size(command, cmdline, &size_note, &error))
 		return fatal("%s", error.text);
-	if (command->sweep)
-		return replay_sweep(command, cmdline);
 	return replay_and_tell(command, cmdline, size_note);
 }
 

@@ -36,10 +36,10 @@ bool choose_size(const struct replay_command *command, char cmdline[CMDLINE_BYTE
 		 struct trace_error *error);
 /* The smallest memory on which nothing fails that memory could help, by repeated replay; bounded in time. */
 struct size_search search_size(const struct replay_command *command, const struct replay_result *result);
-/* "a b key=value" of "a b", key and value. False if it is too long. */
+/* "a b key=value" of "a b" or "a b -- c", key and value. False if it is too long. */
 bool cmdline_with(char to[CMDLINE_BYTES], const char *cmdline, const char *key, const char *value);
 
 /* replay_sweep.c: replay per value and compare. Returns the exit status. */
-int replay_sweep(const struct replay_command *command, const char *cmdline);
+int replay_sweep(const struct replay_command *command);
 
 #endif

@@ -33,12 +33,23 @@ bool can_repeat(const struct replay_command *command)
 	return true;
 }
 
+static const char spaces[] = " \t\n\v\f\r";
+
+/* Is there a parameter? What follows "--" is nothing to the machine. */
+static bool is_own(const char *word)
+{
+	return *word && (strncmp(word, "--", 2) || strcspn(word, spaces) != 2);
+}
+
+static const char *word_next(const char *word)
+{
+	word += strcspn(word, spaces);
+	return word + strspn(word, spaces);
+}
+
 bool names_memory(const char *cmdline)
 {
-	static const char spaces[] = " \t\n\v\f\r";
-
-	for (const char *word = cmdline + strspn(cmdline, spaces); *word;
-	     word += strcspn(word, spaces), word += strspn(word, spaces))
+	for (const char *word = cmdline + strspn(cmdline, spaces); is_own(word); word = word_next(word))
 		if (!strncmp(word, "mem=", 4) || !strncmp(word, "memmap=", 7))
 			return true;
 	return false;
@@ -46,7 +57,12 @@ bool names_memory(const char *cmdline)
 
 bool cmdline_with(char to[CMDLINE_BYTES], const char *cmdline, const char *key, const char *value)
 {
-	return snprintf(to, CMDLINE_BYTES, "%s%s%s=%s", cmdline, *cmdline ? " " : "", key, value) < CMDLINE_BYTES;
+	const char *end = cmdline + strspn(cmdline, spaces);
+
+	while (is_own(end))
+		end = word_next(end);
+	return snprintf(to, CMDLINE_BYTES, "%.*s%s%s=%s", (int)(end - cmdline), cmdline,
+			end > cmdline && !strchr(spaces, end[-1]) ? " " : "", key, value) < CMDLINE_BYTES;
 }
 
 static bool too_long(struct trace_error *error)

@@ -77,18 +77,21 @@ static u32 slot_make(struct replay *replay, u32 name, u64 bytes_req, u64 bytes_a
 {
 	struct cache_slot *slot = &replay->slots[replay->nr_slots];
 	struct kmem_cache *cache;
+	char *copy;
 
 	if (replay->nr_slots >= REPLAY_MAX_CACHES + 2)
 		return REPLAY_CACHE_REST;
-	cache = cache_make(names_text(&replay->names, name), bytes_req, bytes_alloc);
-	if (!cache)
+	copy = strdup(names_text(&replay->names, name));
+	cache = copy ? cache_make(copy, bytes_req, bytes_alloc) : NULL;
+	if (!cache) {
+		free(copy);
 		return REPLAY_CACHE_REST;
+	}
 	*slot = (struct cache_slot){
-		.seen = { .object_bytes = (u32)bytes_req, .recorded_bytes = (u32)bytes_alloc },
+		.seen = { .name = copy, .object_bytes = (u32)bytes_req, .recorded_bytes = (u32)bytes_alloc },
 		.cache = cache,
 		.next = replay->slot_of[name],
 	};
-	slot->seen.name = strdup(names_text(&replay->names, name));
 	replay->slot_of[name] = replay->nr_slots;
 	return replay->nr_slots++;
 }

@@ -144,10 +144,18 @@ static int sweep_status(const struct sweep *sweep)
 	return status;
 }
 
-static int sweep_run(struct sweep *sweep, const char *cmdline)
+static int sweep_run(struct sweep *sweep)
 {
 	bool to_stdout = sweep->command->json && !strcmp(sweep->command->json, "-");
+	char chosen[CMDLINE_BYTES];
+	const char *cmdline = sweep->command->cmdline, *note;
+	struct trace_error error;
 
+	if (strcmp(sweep->key, "mem")) {
+		if (!choose_size(sweep->command, chosen, &note, &error))
+			return fatal("%s", error.text);
+		cmdline = chosen;
+	}
 	for (unsigned int i = 0; i < sweep->nr; i++)
 		setting_run(sweep, &sweep->settings[i], cmdline);
 	if (!to_stdout)
@@ -157,7 +165,7 @@ static int sweep_run(struct sweep *sweep, const char *cmdline)
 	return sweep_status(sweep);
 }
 
-int replay_sweep(const struct replay_command *command, const char *cmdline)
+int replay_sweep(const struct replay_command *command)
 {
 	struct sweep sweep = { .command = command };
 	int status;
@@ -169,7 +177,7 @@ int replay_sweep(const struct replay_command *command, const char *cmdline)
 		return fatal("out of memory");
 	status = sweep_parse(&sweep, command->sweep);
 	if (!status)
-		status = sweep_run(&sweep, cmdline);
+		status = sweep_run(&sweep);
 	for (unsigned int i = 0; i < sweep.nr; i++)
 		replay_free(sweep.settings[i].result);
 	free(sweep.settings);

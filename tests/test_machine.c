@@ -259,14 +259,19 @@ static void booting_in_atomic_context_is_refused(struct ktap *t)
 	machine_leave();
 }
 
+/* The caller is on another machine, whose console has the report. */
 static void shutdown_in_atomic_context_is_refused(struct ktap *t)
 {
-	static struct box box;
+	static struct box box, here;
 
-	ASSERT_NOT_NULL(t, box_boot(t, &box, "mem=64M"));
+	ASSERT_NOT_NULL(t, box_boot(t, &box, "mem=64M nr_cpus=1"));
+	ASSERT_NOT_NULL(t, box_boot(t, &here, "mem=64M nr_cpus=1"));
+	ASSERT_EQ(t, machine_enter(here.m), 0);
 	preempt_disable();
 	EXPECT_EQ(t, machine_shutdown(box.m), -EBUSY);
 	preempt_enable();
+	machine_leave();
+	EXPECT_CONTAINS(t, here.text, "BUG: sleeping function called from invalid context at ");
 	machine_enter(box.m);
 	kfree(kmalloc(8, GFP_KERNEL));
 	machine_leave();

@@ -41,6 +41,9 @@ result $? an_unknown_option_is_named
 run 2 replay && run 2 replay "$sample" --limit && run 2 replay "$sample" --limit=no && run 2 replay "$sample" --sweep mem
 result $? options_need_good_values
 
+run 2 replay "$dir/absent" --sweep nr_cpus && has err "not key=value" && ! has err absent
+result $? options_are_looked_at_before_files
+
 run 2 replay "$dir/absent" && has err "$dir/absent" && ! has out FINDINGS && run 2 replay "$dir" && has err 'Is a directory' &&
 	run 2 replay "$dir/absent" --sweep mem=4M,64M && has err "mem=4M: $dir/absent: cannot be opened"
 result $? a_missing_file_is_named
@@ -77,6 +80,10 @@ result $? an_unknown_parameter_is_a_finding
 
 run 0 replay "$head" --cmdline "$(printf 'nr_cpus=2\tmem=77M\n\tloglevel=4')" && has out '76 MiB managed' && ! has out chosen
 result $? any_space_is_between_parameters
+
+run 0 replay "$head" --cmdline 'loglevel=4 -- mem=77M' && has out chosen && ! has out '76 MiB managed' &&
+	run 0 replay "$head" --cmdline 'mem=77M -- x' --sweep nr_cpus=1,2 && has out SWEEP
+result $? what_follows_two_dashes_is_nothing_to_the_machine
 
 run 1 replay "$head" --sweep mem=4M,256M && has out SWEEP && test "$(grep -cE '^  (4M|256M) ' "$dir/out")" = 2
 result $? a_sweep_compares_machines
