@@ -36,7 +36,7 @@ bool __module_is_there(const struct module_part *parts, const struct module_part
 
 bool param_set_bool(const struct module_part *part, char *text)
 {
-	return !kstrtobool(*text ? text : "1", part->what);
+	return !kstrtobool(text ? text : "1", part->what);
 }
 
 bool param_set_charp(const struct module_part *part, char *text)
@@ -79,15 +79,16 @@ static bool array_set(const struct module_part *part, char *text)
 	return true;
 }
 
+/* text: NULL if there was no '='. */
 static int param_set(const struct module_part *part, const char *module, const char *name, char *text)
 {
-	static char none[1];
+	bool may_lack_value = part && part->set == param_set_bool && !part->max;
 
 	if (!part) {
 		pr_err("%s: no parameter %s\n", module, name);
 		return -EINVAL;
 	}
-	if (part->max ? array_set(part, text ? text : none) : part->set(part, text ? text : none))
+	if ((text || may_lack_value) && (part->max ? array_set(part, text) : part->set(part, text)))
 		return 0;
 	pr_err("%s: parameter %s: its value cannot be read, or is one too many\n", module, name);
 	return -EINVAL;

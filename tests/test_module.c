@@ -76,7 +76,8 @@ static void parameters_are_set_and_init_called(struct ktap *t)
 	EXPECT(t, nr_list == 2 && list[0] == 1 && list[1] == -2 && list[2] == 0);
 	EXPECT(t, pair[0] == 5 && pair[1] == 6);
 	EXPECT_EQ(t, loaded, 2);
-	EXPECT_EQ(t, load("byte-size=7 short_size=8"), 0);
+	EXPECT_EQ(t, load("byte-size=7 short_size=8 word="), 0);
+	EXPECT_STR(t, word, "");
 	EXPECT(t, byte_size == 7 && short_size == 8);
 	EXPECT_EQ(t, load("value=-1 flag=0"), -ENODEV);
 	EXPECT(t, !flag);
@@ -88,7 +89,7 @@ static void what_is_wrong_is_said(struct ktap *t)
 {
 	static const char *const wrong[] = {
 		"value=x", "value", "byte_size=256", "list=1,2,3,4", "list=1,x", "list=", "list",
-		"unknown=1", "fla=1", "flagg=1", "byte size=1", "flag=maybe", "value=1 what", "what value=2",
+		"flag=", "word", "unknown=1", "fla=1", "flagg=1", "byte size=1", "flag=maybe", "value=1 what", "what value=2",
 	};
 	char none[] = "";
 
