@@ -508,7 +508,7 @@ __no_kcsan unsigned long sheaf_objects(struct kmem_cache *cache)
 		void **top = __atomic_load_n(&slot->top, __ATOMIC_RELAXED);
 		void **base = __atomic_load_n(&slot->base, __ATOMIC_RELAXED);
 
-		if (top >= base && top <= base + cache->sheaf_capacity)
+		if (base && top >= base && top <= base + cache->sheaf_capacity)
 			objects += (unsigned long)(top - base);
 		if (spare)
 			objects += spare->nr;

@@ -484,6 +484,26 @@ KMEM_FAST static void *cache_alloc_empty(struct kmem_cache *cache, gfp_t gfp)
 	return cache_alloc_slow(cache, gfp);
 }
 
+/* With few registers: which cache it is the slot knows, and flags wait in memory where the stack is looked at. */
+INLINE void *cache_pop_few(here_cpu *cpu, here_slot *slot, gfp_t gfp)
+{
+	void *object = slot->hot;
+
+	if (likely(object)) {
+		object = pop_aside(cpu, slot, object, false);
+		if (likely(object))
+			return object;
+	} else {
+		note_flags(gfp);
+		object = pop_top(slot, false);
+		if (likely(object))
+			return object;
+		gfp = READ_ONCE(kmem_context.asked_gfp);
+	}
+	OPTIMIZER_HIDE_VAR(slot);	/* else the compiler keeps the cache */
+	return cache_alloc_odd(slot->cache, gfp);
+}
+
 KMEM_FAST void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 {
 	here_cpu *cpu = cpu_here();
@@ -493,14 +513,10 @@ KMEM_FAST void *kmem_cache_alloc(struct kmem_cache *cache, gfp_t gfp)
 	if (cache_is_odd(cpu, cache, gfp))
 		return cache_alloc_odd(cache, gfp);
 	slot = slot_of_cache(cpu, cache);
-	note_flags(gfp);
+	if (FEW_REGISTERS)
+		return cache_pop_few(cpu, slot, gfp);
 	object = pop(cpu, slot, false);
-	if (likely(object))
-		return object;
-	if (!FEW_REGISTERS)
-		return cache_alloc_odd(cache, gfp);
-	OPTIMIZER_HIDE_VAR(slot);	/* it knows its cache, but the compiler shall not know that */
-	return cache_alloc_odd(slot->cache, READ_ONCE(kmem_context.asked_gfp));
+	return likely(object) ? object : cache_alloc_odd(cache, gfp);
 }
 
 void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t gfp)

@@ -68,6 +68,38 @@ INLINE bool has_mark(const unsigned long *mark_at, unsigned long mark)
 	return *mark_at == mark;
 }
 
+/* What stands aside, or NULL: it has no mark. */
+INLINE void *pop_aside(here_cpu *cpu, here_slot *slot, void *object, bool clears)
+{
+	if (unlikely(!has_mark(object, aside_mark(slot, 0))))
+		return NULL;
+	slot->hot = NULL;
+	remember_last(cpu, object, slot);
+	stores_end(cpu);
+	if (!clears)
+		*(unsigned long *)object = 0;
+	return object;
+}
+
+/* The stack's top. NULL: it has no mark, as if there is none. */
+INLINE void *pop_top(here_slot *slot, bool is_plain)
+{
+	void *object, **place;
+
+	if (!is_plain && unlikely(!slot->free_limit))
+		return NULL;
+	place = slot->top - 1;
+	object = *place;
+	if (unlikely(!has_mark(object, place_mark(place, 0))))
+		return NULL;
+	if (!FEW_REGISTERS)
+		slot->top = place;
+	stores_end(slot);
+	if (FEW_REGISTERS)
+		slot->top--;
+	return object;
+}
+
 /*
  * The newest object or the stack's top; NULL: leave what is odd to others. A stack that is empty looks like one whose
  * top has no mark. is_plain: it is known that marks are at the objects' start. clears: the caller takes the mark off.
@@ -81,30 +113,11 @@ INLINE bool has_mark(const unsigned long *mark_at, unsigned long mark)
  */
 INLINE void *pop_for(here_cpu *cpu, here_slot *slot, bool is_plain, bool clears)
 {
-	void *object = slot->hot, **place;
+	void *object = slot->hot;
 
-	if (FEW_REGISTERS ? likely(object != NULL) : unlikely(object != NULL)) {
-		if (unlikely(!has_mark(object, aside_mark(slot, 0))))
-			return NULL;
-		slot->hot = NULL;
-		remember_last(cpu, object, slot);
-		stores_end(cpu);
-		if (!clears)
-			*(unsigned long *)object = 0;
-		return object;
-	}
-	if (!is_plain && unlikely(!slot->free_limit))
-		return NULL;
-	place = slot->top - 1;
-	object = *place;
-	if (unlikely(!has_mark(object, place_mark(place, 0))))
-		return NULL;
-	if (!FEW_REGISTERS)
-		slot->top = place;
-	stores_end(slot);
-	if (FEW_REGISTERS)
-		slot->top--;
-	return object;
+	if (FEW_REGISTERS ? likely(object != NULL) : unlikely(object != NULL))
+		return pop_aside(cpu, slot, object, clears);
+	return pop_top(slot, is_plain);
 }
 
 INLINE void *pop(here_cpu *cpu, here_slot *slot, bool is_plain)
