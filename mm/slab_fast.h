@@ -173,7 +173,7 @@ INLINE unsigned long slot_of(const here_cpu *cpu, const void *object)
 {
 	unsigned long page = (unsigned long)((long)((unsigned long)object - area_of(cpu)) >> PAGE_SHIFT);
 
-	return likely(page > cpu->page_before) ? __atomic_load_n(&cpu->slot_map[page], __ATOMIC_RELAXED) : 0;
+	return likely(page > cpu->page_before) ? __atomic_load_n(&cpu->slot_map[(long)page], __ATOMIC_RELAXED) : 0;
 }
 
 /*
