@@ -17,12 +17,20 @@ void work_meet(struct work_shared *shared)
 		sim_yield();
 }
 
+/* What is not there would be freed, or waited for. */
+static void *got(void *memory)
+{
+	if (!memory)
+		sim_fail("the machine is too small: a task gets no memory");
+	return memory;
+}
+
 static void object_pairs(struct work_shared *shared, unsigned int self, u64 nr)
 {
 	(void)shared;
 	(void)self;
 	while (nr--)
-		kfree(kmalloc(64, GFP_KERNEL));
+		kfree(got(kmalloc(64, GFP_KERNEL)));
 }
 
 static void page_pairs(struct work_shared *shared, unsigned int self, u64 nr)
@@ -30,7 +38,7 @@ static void page_pairs(struct work_shared *shared, unsigned int self, u64 nr)
 	(void)shared;
 	(void)self;
 	while (nr--)
-		__free_page(alloc_page(GFP_KERNEL));
+		__free_page(got(alloc_page(GFP_KERNEL | __GFP_NOWARN)));
 }
 
 static void page_batches(struct work_shared *shared, unsigned int self, u64 nr)
@@ -40,7 +48,7 @@ static void page_batches(struct work_shared *shared, unsigned int self, u64 nr)
 	(void)shared;
 	for (nr /= PAGES_BATCH; nr--;) {
 		for (unsigned int i = 0; i < PAGES_BATCH; i++) {
-			pages[self][i] = alloc_page(GFP_KERNEL);
+			pages[self][i] = got(alloc_page(GFP_KERNEL | __GFP_NOWARN));
 			if (i % 64 == 0)
 				sim_yield();
 		}
@@ -57,7 +65,7 @@ static void areas(struct work_shared *shared, unsigned int self, u64 nr)
 	(void)shared;
 	(void)self;
 	while (nr--)
-		vfree(vmalloc(4096));
+		vfree(got(vmalloc(4096)));
 }
 
 /* One allocates, the other frees. */
@@ -72,7 +80,7 @@ static void producer_and_consumer(struct work_shared *shared, unsigned int self,
 			kfree(*slot);
 			__atomic_store_n(slot, NULL, __ATOMIC_RELEASE);
 		} else {
-			__atomic_store_n(slot, kmalloc(64, GFP_KERNEL), __ATOMIC_RELEASE);
+			__atomic_store_n(slot, got(kmalloc(64, GFP_KERNEL)), __ATOMIC_RELEASE);
 		}
 	}
 }
@@ -82,7 +90,7 @@ static void freed_by_the_neighbour(struct work_shared *shared, unsigned int self
 {
 	for (nr /= WORK_BATCH; nr--;) {
 		for (unsigned int i = 0; i < WORK_BATCH; i++)
-			shared->handed[self][i] = kmalloc(64, GFP_KERNEL);
+			shared->handed[self][i] = got(kmalloc(64, GFP_KERNEL));
 		work_meet(shared);
 		for (unsigned int i = 0; i < WORK_BATCH; i++)
 			kfree(shared->handed[(self + 1) % shared->nr_tasks][i]);

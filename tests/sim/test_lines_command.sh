@@ -59,6 +59,7 @@ refuses "no workload 'nonsense'" nonsense && refuses '--tasks' ring --tasks 1 &&
 	refuses '--top' pages --top 65 && refuses 'needs a value' pages --tasks && refuses 'unknown option' pages --what &&
 	refuses 'one workload' pages ring && refuses 'a workload or a trace' pages --trace "$sample" &&
 	refuses "$dir/absent" --trace "$dir/absent" && refuses 'mem=12Q' pages --cmdline mem=12Q &&
-	refuses 'no/such/folder' pages --json "$dir/no/such/folder" && refuses 'does not boot' pages --cmdline mem=1
+	refuses 'no/such/folder' pages --json "$dir/no/such/folder" && refuses 'does not boot' pages --cmdline mem=1 &&
+	refuses 'too small' batches --cmdline mem=8M --tasks 16
 result $? 'what makes no sense is refused, and named'
 exit $failed
