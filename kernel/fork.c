@@ -69,6 +69,7 @@ static void each_word(struct machine *m, void (*act)(u32 *word))
 	if (depot)
 		act(depot);
 	act(&m->rcu_lock.word);
+	act(&m->movable_lock.word);
 	for (unsigned int i = 0; i < m->nr_zones; i++)
 		act(&m->zones[i]->lock.word);
 	act(&m->cpu_lock.word);

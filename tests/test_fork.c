@@ -62,6 +62,7 @@ static void a_fork_waits_for_whoever_holds_a_lock(struct ktap *t)
 	waits(t, &world.m->zones[0]->lock);
 	waits(t, &cache->node[0]->lock);
 	waits(t, &cache->node[0]->barn.lock);
+	waits(t, &world.m->movable_lock);
 }
 
 /* The depot is made by its first user. */
