@@ -143,8 +143,7 @@ void kmem_forked(struct machine *m, bool begun)
 	m->nr_users = task->machine == m;
 	for (unsigned int i = 1; i < task->enter_depth; i++)
 		m->nr_users += task->outer[i] == m;
-	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
-		reclaim_forked(m->nodes[nid]);
+	reclaim_forked(m);
 	m->stop_word += m->stop_word & 1;
 	m->rcu_running = 0;
 	m->idle_running = 0;

@@ -17,7 +17,8 @@
  *	R3  a node's background task that has not started neither sleeps nor has failed
  *
  * Locks: shrinker_users counts walkers of the list, its top bit bars new ones while the list changes; shrinker_lock
- * serialises those who change it. Neither is a spinlock: a shrinker may sleep.
+ * serialises those who change it. Neither is a spinlock: a shrinker may sleep. A task knows its own walks, since after
+ * a fork the child goes on only with those.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -47,8 +48,14 @@
 
 /* --------------------------------------------------------------------------------------- the list of shrinkers */
 
-/* Keep the list as it is until shrinkers_put(). Sleeps while it changes. */
-static void shrinkers_get(struct machine *m)
+/* A walk through a machine's list, on its task's stack. A shrinker may start another one, of another machine too. */
+struct shrinker_walk {
+	struct machine *machine;
+	struct shrinker_walk *outer;
+};
+
+/* One walker more; sleeps while the list changes. */
+static void users_add(struct machine *m)
 {
 	u32 seen = __atomic_load_n(&m->shrinker_users, __ATOMIC_RELAXED);
 
@@ -63,10 +70,21 @@ static void shrinkers_get(struct machine *m)
 	}
 }
 
-static void shrinkers_put(struct machine *m)
+/* Keep the list as it is until shrinkers_put(). */
+static void shrinkers_get(struct machine *m, struct shrinker_walk *walk)
 {
-	u32 left = __atomic_sub_fetch(&m->shrinker_users, 1, __ATOMIC_RELEASE);
+	users_add(m);
+	*walk = (struct shrinker_walk){ .machine = m, .outer = current->walks };
+	current->walks = walk;
+}
 
+static void shrinkers_put(struct shrinker_walk *walk)
+{
+	struct machine *m = walk->machine;
+	u32 left;
+
+	current->walks = walk->outer;
+	left = __atomic_sub_fetch(&m->shrinker_users, 1, __ATOMIC_RELEASE);
 	if ((left & LIST_CHANGES) && !SEEDED(SHRINKERS_PUT))
 		host_wake(&m->shrinker_users, INT_MAX);
 }
@@ -192,15 +210,16 @@ static unsigned long shrink_one(struct shrinker *shrinker, struct shrink_control
 static unsigned long shrink_node(struct machine *m, gfp_t gfp, int nid, int priority)
 {
 	unsigned long freed = 0;
+	struct shrinker_walk walk;
 	struct shrinker *shrinker;
 
-	shrinkers_get(m);
+	shrinkers_get(m, &walk);
 	list_for_each_entry(shrinker, &m->shrinkers, list) {
 		struct shrink_control control = { .gfp_mask = gfp, .nid = nid };
 
 		freed += shrink_one(shrinker, &control, priority);
 	}
-	shrinkers_put(m);
+	shrinkers_put(&walk);
 	return freed;
 }
 
@@ -440,12 +459,17 @@ void wakeup_kswapd(struct zone *zone, gfp_t gfp, unsigned int order, enum zone_t
 		wakeup_kcompactd(node, order, highest);
 }
 
-/* The next wake starts one. */
-void reclaim_forked(struct pglist_data *node)
+/* The next wake starts one. Of the walks, only the caller's own go on. */
+void reclaim_forked(struct machine *m)
 {
-	node_task_forked(&node->kswapd);
-	node_task_forked(&node->kcompactd);
-	node->kswapd_failures = 0;
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++) {
+		node_task_forked(&m->nodes[nid]->kswapd);
+		node_task_forked(&m->nodes[nid]->kcompactd);
+		m->nodes[nid]->kswapd_failures = 0;
+	}
+	m->shrinker_users = 0;
+	for (const struct shrinker_walk *walk = current->walks; walk; walk = walk->outer)
+		m->shrinker_users += walk->machine == m;
 }
 
 /* --------------------------------------------------------------------------------------------------- coming, going */

@@ -18,8 +18,8 @@ bool out_of_memory(struct machine *m, struct zonelist *zonelist, unsigned int or
 unsigned long drop_slab(struct machine *m);
 
 void reclaim_init(struct machine *m);
-/* The machine is a copy in a new process, where the node's background task does not exist. */
-void reclaim_forked(struct pglist_data *node);
+/* The machine is a copy in a new process, where background tasks do not exist, nor whoever walked its shrinkers. */
+void reclaim_forked(struct machine *m);
 /* End the background tasks and wait for them. May sleep. */
 void reclaim_exit(struct machine *m);
 

@@ -829,6 +829,32 @@ static void a_forked_child_has_no_sleeping_kswapd(struct ktap *t)
 	EXPECT_STR(t, fault.id, "");
 }
 
+static unsigned long fork_count(struct shrinker *shrinker, struct shrink_control *control)
+{
+	(void)control;
+	this_machine()->shrinker_users++;	/* of another task, which does not fork */
+	kmem_forked(this_machine(), false);
+	watched_of(shrinker)->counts = this_machine()->shrinker_users;
+	return 0;
+}
+
+/* Who walked the list in the parent is not there to leave it; but who forks in a walk goes on with that. */
+static void a_forked_child_has_only_its_own_walk(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct watched w;
+
+	ASSERT(t, m);
+	watch(&w);
+	w.shrinker.count_objects = fork_count;
+	ASSERT_EQ(t, register_shrinker(&w.shrinker, "forks"), 0);
+	drop_slab(m);
+	EXPECT_EQ(t, w.counts, 1);
+	EXPECT_EQ(t, m->shrinker_users, 0);
+	m->shrinker_users = 0;		/* or this would wait for ever */
+	unregister_shrinker(&w.shrinker);
+}
+
 static int oom_silent(struct notifier_block *block, unsigned long action, void *data)
 {
 	(void)block;
@@ -890,6 +916,6 @@ KTAP_SUITE(vmscan, KTAP_CASE(a_shrinker_needs_both_calls_and_a_name), KTAP_CASE(
 	   KTAP_CASE(kswapd_works_where_there_is_one_cpu), KTAP_CASE(kswapd_ends_with_its_machine),
 	   KTAP_CASE(kswapd_ends_where_it_is), KTAP_CASE(who_asks_for_nothing_wakes_nobody),
 	   KTAP_CASE(tasks_compete_for_the_last_pages), KTAP_CASE(each_broken_invariant_is_named),
-	   KTAP_CASE(a_forked_child_has_no_sleeping_kswapd),
+	   KTAP_CASE(a_forked_child_has_no_sleeping_kswapd), KTAP_CASE(a_forked_child_has_only_its_own_walk),
 	   KTAP_CASE(what_is_registered_at_shutdown_is_reported),
 	   KTAP_CASE(objects_beyond_number_are_asked_for_too));

@@ -29,6 +29,7 @@ struct cpu_context;
 struct kmem_cpu;
 struct kthread;
 struct machine;
+struct shrinker_walk;
 
 /* What the core needs, and where the host has put it. */
 struct host_layout {
@@ -67,6 +68,7 @@ struct task_struct {
 	bool at_console;		/* in a machine's console function, or on the way */
 	struct cpu_context *context;	/* the task's kmem_context; NULL: not to be looked at from outside */
 	struct kthread *kthread;	/* what kernel/kthread.c knows of it; NULL: it is none of its tasks */
+	struct shrinker_walk *walks;	/* of lists of shrinkers, the newest first: mm/vmscan.c; NULL: none */
 	void *host;			/* the host's own */
 	char why[160];			/* why the last machine_boot_why() of this task failed */
 };
