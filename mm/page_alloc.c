@@ -302,10 +302,17 @@ struct attempts {
 	unsigned int rounds;
 };
 
+/* Of a request that may fail there is an end, whatever shrinkers and notifiers promise. */
+static bool rounds_are_left(const struct alloc_context *ac, const struct attempts *attempts)
+{
+	return attempts->rounds <= MAX_ROUNDS || (ac->gfp & __GFP_NOFAIL);
+}
+
 static bool should_retry(const struct alloc_context *ac, unsigned int alloc_flags, bool progress,
 			 struct attempts *attempts)
 {
-	if (++attempts->rounds > MAX_ROUNDS && !(ac->gfp & __GFP_NOFAIL))
+	attempts->rounds++;
+	if (!rounds_are_left(ac, attempts))
 		return false;
 	if (progress && ac->order <= PAGE_ALLOC_COSTLY_ORDER) {
 		attempts->fruitless = 0;
@@ -348,7 +355,7 @@ static struct page *alloc_round(struct machine *m, const struct alloc_context *a
 	page = zonelist_alloc(ac, WMARK_HIGH);
 	if (page)
 		return page;
-	*again = out_of_memory(m, ac->zonelist, ac->order, ac->gfp);
+	*again = out_of_memory(m, ac->zonelist, ac->order, ac->gfp) && rounds_are_left(ac, attempts);
 	if (*again)
 		attempts->fruitless = 0;
 	return NULL;

@@ -602,6 +602,28 @@ static void c16_promises_do_not_keep_it_for_ever(struct ktap *t)
 	unregister_shrinker(&liar);
 }
 
+static int oom_promise(struct notifier_block *block, unsigned long action, void *data)
+{
+	(void)block;
+	(void)action;
+	oom_calls++;
+	*(unsigned long *)data += 1;
+	return 0;
+}
+
+/* Nor do those of an OOM notifier. */
+static void c18_promises_do_not_keep_it_for_ever(struct ktap *t)
+{
+	struct machine *m = full_machine(t, GFP_NOWAIT, 0);
+	struct notifier_block liar = { .notifier_call = oom_promise };
+
+	ASSERT(t, m);
+	ASSERT_EQ(t, register_oom_notifier(&liar), 0);
+	EXPECT_NULL(t, alloc_page(GFP_KERNEL | __GFP_NOWARN));
+	EXPECT_GT(t, oom_calls, 1u);
+	unregister_oom_notifier(&liar);
+}
+
 /* Gives the pages back when the OOM notifiers are asked: then a request that cannot fail is served. */
 static int oom_give(struct notifier_block *block, unsigned long action, void *data)
 {
@@ -1326,6 +1348,7 @@ KTAP_SUITE(page_alloc, KTAP_CASE(c01_blocks_are_aligned_contiguous_and_disjoint)
 	   KTAP_CASE(c13_with_it_reclaim_serves_the_request), KTAP_CASE(c14_without_kswapd_reclaim_nobody_is_woken),
 	   KTAP_CASE(c15_noretry_tries_once_and_kills_nobody), KTAP_CASE(c16_retry_mayfail_ends_and_kills_nobody),
 	   KTAP_CASE(c16_promises_do_not_keep_it_for_ever), KTAP_CASE(c17_nofail_never_returns_null),
+	   KTAP_CASE(c18_promises_do_not_keep_it_for_ever),
 	   KTAP_CASE(c17_nofail_of_a_large_order_warns),
 	   KTAP_CASE(c18_small_orders_ask_the_oom_killer_and_large_ones_do_not),
 	   KTAP_CASE(c19_nofs_and_noio_reach_the_callbacks), KTAP_CASE(c19_scopes_reach_the_callbacks),
