@@ -9,7 +9,8 @@
  *
  * Private memory (kmem.private=1) is anonymous, without a file: a fork copies it on write, as it does all else of a
  * process, and a page fault costs less. But a frame has one address: host_map() moves its page, by mremap(), and
- * unmapping loses it. What no one has used yet is PROT_NONE and counts for no limit; host_describe() opens it.
+ * unmapping loses it. What no one has used yet is PROT_NONE, descriptors are read-only, and counts for no limit;
+ * host_describe() opens it.
  *
  * A slot is found by asking for addresses with MAP_FIXED_NOREPLACE: the kernel's own map is the
  * only list of what is taken. Nothing is executable, and nothing outlives the process: a memfd has no name.
@@ -72,7 +73,7 @@ static bool descriptors_reserve(struct host_machine *hm)
 	hm->descriptors = (unsigned long)virt_to_page((void *)hm->direct_base);
 	if (!place_reserve(hm->descriptors, hm->descriptor_bytes))
 		return false;
-	if (hm->fd < 0 || !mprotect((void *)hm->descriptors, hm->descriptor_bytes, PROT_READ | PROT_WRITE))
+	if (!mprotect((void *)hm->descriptors, hm->descriptor_bytes, hm->fd < 0 ? PROT_READ : PROT_READ | PROT_WRITE))
 		return true;
 	munmap((void *)hm->descriptors, hm->descriptor_bytes);
 	return false;

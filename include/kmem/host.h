@@ -84,7 +84,10 @@ void host_console(struct machine *m, const char *text, size_t length);
 _Noreturn void host_panic(struct machine *m);
 
 /* Memory. */
-/* Make frames [first, first + nr) usable, and their descriptors, which are zeroed. Returns 0 or -ENOMEM. */
+/*
+ * Make frames [first, first + nr) usable, and their descriptors, which are zeroed. Returns 0 or -ENOMEM. Descriptors of
+ * other frames are looked at, too, and read as zeros.
+ */
 int host_describe(struct machine *m, pfn_t first, pfn_t nr);
 /*
  * The page table of the machine's vmalloc window: its top level, a page of the machine, in x86's format (PAE or four

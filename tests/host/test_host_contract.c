@@ -190,6 +190,22 @@ static void described_pages_are_zero_and_usable(struct ktap *t)
 	destroy(&layout);
 }
 
+/* Whether memory is private or not. */
+static void what_is_not_described_reads_as_zeros(struct ktap *t)
+{
+	for (int i = 0; i < 2; i++) {
+		struct host_layout layout = { .machine_bytes = MACHINE_BYTES, .nr_frames = FRAMES,
+					      .nr_low_frames = FRAMES, .vmalloc_bytes = WINDOW_BYTES,
+					      .vmalloc_least = WINDOW_BYTES, .private_memory = i };
+
+		ASSERT_EQ(t, host_machine_create(&layout), 0);
+		EXPECT_EQ(t, host_describe(layout.machine, FRAMES / 2, 1), 0);
+		for (pfn_t pfn = 0; pfn < FRAMES; pfn += 61)
+			EXPECT_EQ(t, page_of(&layout, pfn)->page_type, 0);
+		destroy(&layout);
+	}
+}
+
 /* The table of that level on the way to an address of the window, which is small: one of each but the last. */
 static pfn_t table_pfn(const struct pgtable_format *format, unsigned int level, unsigned long address)
 {
@@ -659,7 +675,7 @@ KTAP_SUITE(host_contract,
 	   KTAP_CASE(create_fails_with_nothing_reserved),
 	   KTAP_CASE(console_writes_whole_text),
 	   KTAP_CASE(panic_does_not_return),
-	   KTAP_CASE(described_pages_are_zero_and_usable),
+	   KTAP_CASE(described_pages_are_zero_and_usable), KTAP_CASE(what_is_not_described_reads_as_zeros),
 	   KTAP_CASE(a_mapping_is_the_frame),
 	   KTAP_CASE(only_what_is_mapped_can_be_touched),
 	   KTAP_CASE(read_only_means_it), KTAP_CASE(what_is_unmapped_may_be_kept),

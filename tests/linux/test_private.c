@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <kmem/host.h>
 #include <kmem/kmem.h>
+#include <kmem/migrate.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -367,6 +368,34 @@ static void a_child_writes_to_its_own(struct ktap *t)
 	EXPECT_EQ(t, machine_shutdown(m), 0);
 }
 
+static void say_nothing(void *arg, const char *text, size_t length)
+{
+	(void)arg;
+	(void)text;
+	(void)length;
+}
+
+/* Most descriptors are not made yet: who asks about any frame, or looks through all of them, meets no fault. */
+static void what_was_never_used_may_be_asked_about(struct ktap *t)
+{
+	struct machine_config config = { .cmdline = "mem=64M kmem.private=1 kmem.idle_release=off",
+					 .console = say_nothing };
+	struct machine *m = machine_boot(&config);
+	char *low, text[256];
+
+	ASSERT(t, m);
+	machine_enter(m);
+	low = phys_to_virt(0);
+	compact_memory();
+	EXPECT_EQ(t, ksize(low + (40 << 20)), 0);
+	kfree(low + (40 << 20));		/* a report, which nobody reads */
+	EXPECT_GT(t, kmem_explain(m, low + (40 << 20), text, sizeof(text)), 0);
+	EXPECT(t, virt_addr_valid(low + (40 << 20)));
+	EXPECT(t, is_sound(m));
+	machine_leave();
+	EXPECT_EQ(t, machine_shutdown(m), 0);
+}
+
 /* The thread that forks holds what it would wait for: nothing is waited for. */
 static void a_fork_within_kmem_begins_nothing(struct ktap *t)
 {
@@ -388,4 +417,5 @@ KTAP_SUITE(private, KTAP_CASE(contents_move_into_an_area_and_go_with_it),
 	   KTAP_CASE(so_they_do_on_a_system_that_leaves_a_hole), KTAP_CASE(memory_is_opened_as_it_is_used),
 	   KTAP_CASE(huge_pages_are_for_who_uses_much), KTAP_CASE(boot_s_memory_is_not_much_used),
 	   KTAP_CASE(high_memory_is_refused), KTAP_CASE(a_child_writes_to_its_own),
-	   KTAP_CASE(a_child_is_whole_whatever_other_threads_do), KTAP_CASE(a_fork_within_kmem_begins_nothing));
+	   KTAP_CASE(a_child_is_whole_whatever_other_threads_do), KTAP_CASE(a_fork_within_kmem_begins_nothing),
+	   KTAP_CASE(what_was_never_used_may_be_asked_about));
