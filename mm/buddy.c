@@ -23,7 +23,8 @@
  *	B2  a block and its buddy are never both free (but for a pageblock that is kept apart)
  *	B3  nr_free is the number of blocks on all lists of the order
  *	B4  NR_FREE_PAGES is the pages on all lists and in deferred blocks, isolated ones apart
- *	B5  a free block's own type is its list's, and it has no reference, no mapping and no owner's flags
+ *	B5  a free block's own type is its list's, and it has no reference, no mapping and no owner's flags; on lists of
+ *	    what is kept apart are the blocks of such pageblocks, and no others
  *	B6  no page inside a free block has a reference or a type
  * Lock: zone->lock, innermost, irqs off; nothing is printed under it.
  */
@@ -150,15 +151,16 @@ static bool block_is_free_at(const struct zone *zone, pfn_t pfn, unsigned int or
 	       machine_page_zone(zone->machine, page) == zone;
 }
 
+/* Neither is kept apart, or both are alike. */
+static bool types_are_alike(enum migratetype a, enum migratetype b)
+{
+	return a == b || (type_is_ordinary(a) && type_is_ordinary(b));
+}
+
 /* Blocks as large as pageblocks merge only if neither pageblock is kept apart from ordinary ones. */
 static bool may_merge(const struct zone *zone, pfn_t buddy, unsigned int order, enum migratetype type)
 {
-	enum migratetype other;
-
-	if (order < PAGEBLOCK_ORDER)
-		return true;
-	other = pageblock_type(zone, buddy);
-	return other == type || (type_is_ordinary(other) && type_is_ordinary(type));
+	return order < PAGEBLOCK_ORDER || types_are_alike(pageblock_type(zone, buddy), type);
 }
 
 bool buddy_is_mergeable(const struct zone *zone, pfn_t pfn, unsigned int order, enum migratetype type)
@@ -216,10 +218,25 @@ static __always_inline void block_merge(struct zone *zone, struct page *page, un
 	pageblock_list(info, bit, order);
 }
 
+/* Was one of the block's two pageblocks reserved while it was in use? Then each goes its own way: done. */
+static noinline bool halves_give(struct zone *zone, struct page *page, enum migratetype type, bool to_tail)
+	MUST_HOLD(zone->lock)
+{
+	enum migratetype other = pageblock_type(zone, zone_page_pfn(zone, page) + PAGEBLOCK_PAGES);
+
+	if (types_are_alike(type, other))
+		return false;
+	buddy_give(zone, page, PAGEBLOCK_ORDER, type, to_tail);
+	buddy_give(zone, page + PAGEBLOCK_PAGES, PAGEBLOCK_ORDER, other, to_tail);
+	return true;
+}
+
 void buddy_give(struct zone *zone, struct page *page, unsigned int order, enum migratetype type, bool to_tail)
 {
 	pfn_t pfn = zone_page_pfn(zone, page);
 
+	if (unlikely(order > PAGEBLOCK_ORDER) && halves_give(zone, page, type, to_tail))
+		return;
 	assert_dear(order <= MAX_ORDER && pfn_is_aligned(pfn, order));
 	zone_count_free(zone, type, 1l << order);
 	__atomic_store_n(&zone->freed, zone->freed + (1ul << order), __ATOMIC_RELAXED);
@@ -509,18 +526,24 @@ static struct page *highatomic_block(const struct zone *zone)
 	return NULL;
 }
 
-/* Let a pageblock be an ordinary one again. If it is free as a whole, what kept it from its buddy is gone. */
-static unsigned long pageblock_unreserve(struct zone *zone, pfn_t pfn, enum migratetype type) MUST_HOLD(zone->lock)
+/*
+ * Let the pageblock of a free block be an ordinary one again; of a block of two the first. If it is free as a whole,
+ * what kept it from its buddy is gone.
+ */
+static unsigned long pageblock_unreserve(struct zone *zone, struct page *page, enum migratetype type)
+	MUST_HOLD(zone->lock)
 {
-	struct page *page = machine_page(zone->machine, pfn);
+	unsigned int order = (unsigned int)page->free_order;
+	pfn_t pfn = zone_page_pfn(zone, page);
 
-	if (pageblock_type(zone, pfn) == MIGRATE_HIGHATOMIC)
-		__atomic_store_n(&zone->nr_reserved_highatomic, zone->nr_reserved_highatomic - PAGEBLOCK_PAGES,
-				 __ATOMIC_RELAXED);
+	assert(pageblock_type(zone, pfn) == MIGRATE_HIGHATOMIC);
+	__atomic_store_n(&zone->nr_reserved_highatomic, zone->nr_reserved_highatomic - PAGEBLOCK_PAGES,
+			 __ATOMIC_RELAXED);
 	set_pageblock_type(zone, pfn, type);
-	if (!block_is_free_at(zone, pfn, PAGEBLOCK_ORDER))
+	if (order < PAGEBLOCK_ORDER)
 		return buddy_move_pageblock(zone, pfn, type);
-	block_remove(zone, page, PAGEBLOCK_ORDER);
+	block_remove(zone, page, order);
+	block_split(zone, page, order, PAGEBLOCK_ORDER, MIGRATE_HIGHATOMIC);
 	block_merge(zone, page, PAGEBLOCK_ORDER, type, true);
 	return PAGEBLOCK_PAGES;
 }
@@ -533,7 +556,7 @@ static bool zone_unreserve(struct zone *zone, enum migratetype type)
 	spin_lock_irqsave(&zone->lock, flags);
 	page = highatomic_block(zone);
 	if (page)
-		freed = pageblock_unreserve(zone, zone_page_pfn(zone, page), type);
+		freed = pageblock_unreserve(zone, page, type);
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return freed != 0;
 }

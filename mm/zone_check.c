@@ -76,6 +76,18 @@ static bool deferred_check(const struct zone *zone, struct kmem_fault *fault)
 
 /* ------------------------------------------------------------------------------------------------------ free lists */
 
+/* Is the list for ordinary pageblocks, as all of the block's are, or for just their type? */
+static bool is_kept_with_its_kind(const struct zone *zone, pfn_t pfn, unsigned int order, enum migratetype type)
+{
+	for (pfn_t at = pfn; at < pfn + (1ul << order); at += PAGEBLOCK_PAGES) {
+		enum migratetype own = pageblock_type(zone, at);
+
+		if (own != type && (own >= MIGRATE_PCPTYPES || type >= MIGRATE_PCPTYPES))
+			return false;
+	}
+	return true;
+}
+
 static bool block_check(const struct zone *zone, struct page *page, unsigned int order, enum migratetype type,
 			struct kmem_fault *fault)
 {
@@ -88,6 +100,8 @@ static bool block_check(const struct zone *zone, struct page *page, unsigned int
 		return zone_fault(zone, fault, "B1", pfn, "is on a list that is not its order's");
 	if (page->free_type != type)
 		return zone_fault(zone, fault, "B5", pfn, "free block's type is not its list's");
+	if (!is_kept_with_its_kind(zone, pfn, order, type))
+		return zone_fault(zone, fault, "B5", pfn, "free block is on a list that is not its pageblocks' kind");
 	if (page->_refcount.counter || (page->flags & PAGE_FLAGS_ALL) || page->buddy_unused > 1)
 		return zone_fault(zone, fault, "B5", pfn, "free block has a reference, a mapping or flags");
 	if (!pageblock_knows(zone, pfn, order))

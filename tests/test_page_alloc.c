@@ -1124,6 +1124,61 @@ static void a_reserve_given_up_merges(struct ktap *t)
 	reserve_and_give_up(t, true);
 }
 
+/* Two reserved pageblocks side by side are one free block, of which one pageblock is given up, and then the other. */
+static void a_block_of_two_is_given_up_by_halves(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct page *block, *half;
+	struct zone *zone;
+
+	ASSERT(t, m);
+	block = alloc_pages(GFP_KERNEL, MAX_ORDER);
+	ASSERT(t, block);
+	half = block + PAGEBLOCK_PAGES;
+	zone = page_zone(block);
+	split_page(block, MAX_ORDER);
+	highatomic_reserve(zone, block, 0, MIGRATE_UNMOVABLE);
+	highatomic_reserve(zone, half, 3, MIGRATE_UNMOVABLE);
+	EXPECT_EQ(t, zone->nr_reserved_highatomic, 2 * PAGEBLOCK_PAGES);
+	free_singly(block);
+	free_singly(half);
+	EXPECT_EQ(t, block->page_type, PAGE_TYPE(PGTY_BUDDY, MAX_ORDER));
+	zones_hold(t, m);
+	EXPECT(t, highatomic_unreserve(m->nodes[0]->fallback, ZONE_NORMAL, false, MIGRATE_MOVABLE));
+	EXPECT_EQ(t, zone->nr_reserved_highatomic, PAGEBLOCK_PAGES);
+	EXPECT_EQ(t, type_of(m, block), MIGRATE_MOVABLE);
+	EXPECT_EQ(t, block->free_type, MIGRATE_MOVABLE);
+	EXPECT_EQ(t, type_of(m, half), MIGRATE_HIGHATOMIC);
+	EXPECT_EQ(t, half->free_type, MIGRATE_HIGHATOMIC);
+	zones_hold(t, m);
+	EXPECT(t, highatomic_unreserve(m->nodes[0]->fallback, ZONE_NORMAL, true, MIGRATE_MOVABLE));
+	EXPECT_EQ(t, zone->nr_reserved_highatomic, 0ul);
+	EXPECT_EQ(t, block->page_type, PAGE_TYPE(PGTY_BUDDY, MAX_ORDER));
+	zones_hold(t, m);
+}
+
+/* Of the largest block one pageblock is reserved: the two are not the same kind when it is free. */
+static void a_block_that_is_half_reserved_is_freed_by_halves(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct page *block, *half;
+
+	ASSERT(t, m);
+	block = alloc_pages(GFP_KERNEL, MAX_ORDER);
+	ASSERT(t, block);
+	half = block + PAGEBLOCK_PAGES;
+	highatomic_reserve(page_zone(block), block, MAX_ORDER, MIGRATE_UNMOVABLE);
+	EXPECT_EQ(t, page_zone(block)->nr_reserved_highatomic, PAGEBLOCK_PAGES);
+	EXPECT_EQ(t, type_of(m, block), MIGRATE_HIGHATOMIC);
+	EXPECT_NE(t, type_of(m, half), MIGRATE_HIGHATOMIC);
+	__free_pages(block, MAX_ORDER);
+	EXPECT_EQ(t, block->page_type, PAGE_TYPE(PGTY_BUDDY, PAGEBLOCK_ORDER));
+	EXPECT_EQ(t, block->free_type, MIGRATE_HIGHATOMIC);
+	EXPECT_EQ(t, half->page_type, PAGE_TYPE(PGTY_BUDDY, PAGEBLOCK_ORDER));
+	EXPECT_NE(t, half->free_type, MIGRATE_HIGHATOMIC);
+	zones_hold(t, m);
+}
+
 static void the_last_of_the_zone_goes_to_whoever_asks(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M");
@@ -1311,6 +1366,9 @@ static void b5_a_free_block_that_is_owned_is_found(struct ktap *t)
 	page->free_type = MIGRATE_ISOLATE;
 	expect_fault(t, m, "B5");
 	page->free_type = type;
+	set_pageblock_type(dma32(m), page_to_pfn(page) + PAGEBLOCK_PAGES, MIGRATE_HIGHATOMIC);
+	expect_fault(t, m, "B5");
+	set_pageblock_type(dma32(m), page_to_pfn(page) + PAGEBLOCK_PAGES, (enum migratetype)type);
 	page->_refcount.counter++;
 	expect_fault(t, m, "B5");
 	page->_refcount.counter--;
@@ -1364,6 +1422,8 @@ KTAP_SUITE(page_alloc, KTAP_CASE(c01_blocks_are_aligned_contiguous_and_disjoint)
 	   KTAP_CASE(a_whole_pageblock_is_stolen_where_nothing_is_mixed),
 	   KTAP_CASE(mobilities_do_not_mix_while_memory_is_plenty), KTAP_CASE(mixing_boosts_the_watermarks),
 	   KTAP_CASE(atomic_blocks_reserve_a_pageblock), KTAP_CASE(a_reserve_given_up_merges),
+	   KTAP_CASE(a_block_of_two_is_given_up_by_halves),
+	   KTAP_CASE(a_block_that_is_half_reserved_is_freed_by_halves),
 	   KTAP_CASE(the_last_of_the_zone_goes_to_whoever_asks),
 	   KTAP_CASE(releasing_keeps_every_page_and_its_use), KTAP_CASE(indices_of_fragmentation_are_the_kernels),
 	   KTAP_CASE(b1_a_block_on_the_wrong_list_is_found), KTAP_CASE(b2_unmerged_buddies_are_found),
