@@ -154,6 +154,19 @@ static unsigned int nofragment_flag(const struct zone *preferred)
 	return ALLOC_NOFRAGMENT;
 }
 
+/*
+ * What must stay free. A boost has reclaim do more: whoever cannot wait for that has single pages as if there were
+ * none.
+ */
+static unsigned long mark_to_keep(const struct zone *zone, const struct alloc_context *ac, unsigned int alloc_flags)
+{
+	enum zone_watermarks mark = alloc_flags & ALLOC_WMARK_MASK;
+
+	if (mark == WMARK_MIN && !ac->order && (ac->gfp & __GFP_ATOMIC))
+		return __atomic_load_n(&zone->watermark[WMARK_MIN], __ATOMIC_RELAXED);
+	return zone_watermark(zone, mark);
+}
+
 static struct page *zonelist_try(const struct alloc_context *ac, const struct zone *preferred, unsigned int alloc_flags)
 {
 	for (const struct zoneref *ref = ac->zonelist->ref; ref->zone; ref++) {
@@ -166,8 +179,8 @@ static struct page *zonelist_try(const struct alloc_context *ac, const struct zo
 		if ((alloc_flags & ALLOC_NOFRAGMENT) && zone->nid != preferred->nid)
 			return NULL;
 		if (!(alloc_flags & ALLOC_NO_WATERMARKS) &&
-		    !zone_watermark_ok(zone, ac->order, zone_watermark(zone, alloc_flags & ALLOC_WMARK_MASK),
-				       ac->highest, alloc_flags))
+		    !zone_watermark_ok(zone, ac->order, mark_to_keep(zone, ac, alloc_flags), ac->highest,
+				       alloc_flags))
 			page = zone_take_kept(zone, ac);
 		else
 			page = zone_take(zone, ac, alloc_flags);

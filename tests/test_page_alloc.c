@@ -386,6 +386,28 @@ static void c10_each_kind_of_request_has_its_floor(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* It is for reclaim; but who asks for a block, or may wait, leaves it as well. */
+static void c10_a_boost_takes_no_single_page_from_atomic_requests(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M sysctl.vm.watermark_boost_factor=0");
+	struct taken blocks = { 0 };
+	long min, boosted;
+
+	ASSERT(t, m);
+	drain_all_pages();
+	dma32(m)->watermark_boost = PAGEBLOCK_PAGES;
+	min = (long)dma32(m)->watermark[WMARK_MIN];
+	boosted = (long)zone_watermark(dma32(m), WMARK_MIN);
+	EXPECT_EQ(t, floor_of(m, GFP_NOWAIT), boosted);
+	EXPECT_EQ(t, floor_of(m, __GFP_HIGH), boosted - boosted / 2);
+	EXPECT_EQ(t, floor_of(m, GFP_ATOMIC), min - min / 2 - (min - min / 2) / 4);
+	take_all(&blocks, (GFP_ATOMIC & ~__GFP_KSWAPD_RECLAIM) | __GFP_NOWARN, 1);
+	EXPECT_GE(t, zone_page_state(dma32(m), NR_FREE_PAGES), boosted - boosted / 2 - (boosted - boosted / 2) / 4);
+	put_all(&blocks);
+	dma32(m)->watermark_boost = 0;
+	zones_hold(t, m);
+}
+
 static void c11_pf_memalloc_ignores_watermarks(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M sysctl.vm.watermark_boost_factor=0");
@@ -1401,6 +1423,7 @@ KTAP_SUITE(page_alloc, KTAP_CASE(c01_blocks_are_aligned_contiguous_and_disjoint)
 	   KTAP_CASE(c07_dma_is_below_16_mib_and_dma32_below_4_gib),
 	   KTAP_CASE(c08_fallback_leaves_lower_zones_their_reserve),
 	   KTAP_CASE(c08_a_low_request_never_falls_back_upwards), KTAP_CASE(c10_each_kind_of_request_has_its_floor),
+	   KTAP_CASE(c10_a_boost_takes_no_single_page_from_atomic_requests),
 	   KTAP_CASE(c11_pf_memalloc_ignores_watermarks), KTAP_CASE(c13_without_direct_reclaim_nothing_is_reclaimed),
 	   KTAP_CASE(who_reclaims_does_not_reclaim_again),
 	   KTAP_CASE(c13_with_it_reclaim_serves_the_request), KTAP_CASE(c14_without_kswapd_reclaim_nobody_is_woken),
