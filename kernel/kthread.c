@@ -171,7 +171,7 @@ void *kthread_data(struct task_struct *task)
 	return kthread_of(task)->data;
 }
 
-void kthreads_wait(struct machine *m, u64 most_ns)
+u32 kthreads_wait(struct machine *m, u64 most_ns)
 {
 	u64 end = host_clock(m) + most_ns, now;
 	u32 nr;
@@ -180,4 +180,5 @@ void kthreads_wait(struct machine *m, u64 most_ns)
 		cpu_release();		/* one may need it to end */
 		host_wait(&m->nr_kthreads, nr, end - now);
 	}
+	return nr;
 }

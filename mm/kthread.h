@@ -5,7 +5,7 @@
 
 #include "mm/machine.h"
 
-/* Wait until there are none, at most so long. */
-void kthreads_wait(struct machine *m, u64 most_ns);
+/* Wait until there are none, at most so long. Returns how many are left. */
+u32 kthreads_wait(struct machine *m, u64 most_ns);
 
 #endif

@@ -294,11 +294,18 @@ static void machine_wind_down(struct machine *m, struct machine_leaks *leaks)
 		pr_warn("machine: %lu pages not freed\n", leaks->pages);
 }
 
-/* From now on nobody enters; false if somebody other than the caller is on the machine, which then goes on. */
+/*
+ * From now on nobody enters; false if somebody other than the caller is on the machine, or a task of kernel code that
+ * was made there has not ended: the machine then goes on.
+ */
 static bool machine_close(struct machine *m)
 {
-	u32 alone = 1;
+	u32 alone = 1, kthreads = kthreads_wait(m, KTHREADS_PATIENCE_NS);
 
+	if (kthreads) {
+		pr_err("machine: not shut down: %u kthreads have not ended\n", kthreads);
+		return false;
+	}
 	if (__atomic_compare_exchange_n(&m->nr_users, &alone, alone | MACHINE_GOES_DOWN, false, __ATOMIC_ACQ_REL,
 					__ATOMIC_ACQUIRE))
 		return true;
@@ -320,7 +327,6 @@ int machine_shutdown_leaks(struct machine *m, struct machine_leaks *leaks)
 	err = machine_enter(m);
 	if (err)
 		return err;
-	kthreads_wait(m, KTHREADS_PATIENCE_NS);
 	if (!machine_close(m)) {
 		machine_leave();
 		return -EBUSY;

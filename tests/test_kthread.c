@@ -138,6 +138,29 @@ static void the_machine_waits_for_tasks_that_end(struct ktap *t)
 	EXPECT(t, completion_done(&worker.ended));
 }
 
+/* It would go on without a machine. */
+static void a_machine_whose_tasks_go_on_is_not_shut_down(struct ktap *t)
+{
+	struct machine_config config = { .cmdline = "mem=64M nr_cpus=2", .console = console_keep };
+	struct machine *m = machine_boot(&config);
+	struct task_struct *task;
+	struct worker worker;
+
+	ASSERT_NOT_NULL(t, m);
+	console_clear();
+	worker_init(&worker);
+	machine_enter(m);
+	task = kthread_run(work_until_stopped, &worker, "worker");
+	ASSERT(t, !IS_ERR(task));
+	machine_leave();
+	EXPECT_EQ(t, machine_shutdown(m), -EBUSY);
+	EXPECT_CONTAINS(t, console_text(), "machine: not shut down: 1 kthreads have not ended\n");
+	ASSERT_EQ(t, machine_enter(m), 0);
+	EXPECT_EQ(t, kthread_stop(task), 7);
+	machine_leave();
+	EXPECT_EQ(t, machine_shutdown(m), 0);
+}
+
 static void no_memory_is_an_error(struct ktap *t)
 {
 	struct machine *m = slab_machine(t, "mem=64M nr_cpus=1");
@@ -232,6 +255,7 @@ static void time_passes(struct ktap *t)
 
 KTAP_SUITE(kthread, KTAP_CASE(a_task_sleeps_until_it_is_woken), KTAP_CASE(a_task_is_stopped),
 	   KTAP_CASE(a_task_may_be_bound_to_a_cpu_that_is_not_there),
-	   KTAP_CASE(the_machine_waits_for_tasks_that_end), KTAP_CASE(no_memory_is_an_error),
+	   KTAP_CASE(the_machine_waits_for_tasks_that_end),
+	   KTAP_CASE(a_machine_whose_tasks_go_on_is_not_shut_down), KTAP_CASE(no_memory_is_an_error),
 	   KTAP_CASE(each_completion_lets_one_pass),
 	   KTAP_CASE(a_timeout_may_be_as_long_as_any), KTAP_CASE(time_passes));

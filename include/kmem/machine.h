@@ -86,7 +86,8 @@ struct machine *machine_default(void);
  * machine_shutdown - take the machine down and give its memory back to the host.
  * No thread may be on it (the caller may: it then leaves). Returns how many kinds of things were
  * leaked, each reported on the console and counted in *leaks (if leaks is not NULL); or -EBUSY, with a report and
- * the machine as it was, if other threads are on it or the caller also entered it below another machine.
+ * the machine as it was, if other threads are on it, kthread_create()'s tasks have not ended a second later, or the
+ * caller also entered it below another machine.
  */
 int machine_shutdown_leaks(struct machine *m, struct machine_leaks *leaks);
 int machine_shutdown(struct machine *m);
