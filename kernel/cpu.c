@@ -214,6 +214,9 @@ void cpus_disown(struct kmem_cache *cache)
 
 /* ---------------------------------------------------------------------------------------- leasing, under cpu_lock */
 
+/* A task that has ended, and still frees something: of it nothing is looked at, since it may be gone at any time. */
+static const struct task_struct task_that_ended;
+
 static void lease_begin(struct machine *m, unsigned int id, struct task_struct *task, u64 now)
 {
 	struct kmem_cpu *cpu = m->cpus[id];
@@ -221,7 +224,7 @@ static void lease_begin(struct machine *m, unsigned int id, struct task_struct *
 	__atomic_fetch_and(&cpu->pending, ~(u32)CPU_YIELD, __ATOMIC_RELAXED);	/* that was for the one before */
 	__atomic_store_n(&cpu->task, task, __ATOMIC_RELAXED);
 	__atomic_store_n(&cpu->task_id, task->pid, __ATOMIC_RELAXED);
-	m->cpu_task[id] = task;
+	m->cpu_task[id] = task->flags & PF_EXITING ? &task_that_ended : task;
 	m->cpu_since[id] = now;
 	__atomic_store_n(&m->cpu_state[id], CPU_LEASED, __ATOMIC_RELEASE);
 }
@@ -713,6 +716,7 @@ void kmem_task_exit(void)
 		kmap_local_exit(task->machine);
 	while (task->enter_depth)
 		machine_leave();
+	task->flags |= PF_EXITING;
 }
 
 /* Was the thread that leases the CPU changing what the CPU keeps to itself, when the process was copied? */

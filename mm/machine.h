@@ -62,7 +62,7 @@ struct machine {
 	/* CPUs: kernel/cpu.c. */
 	word_lock_t cpu_lock;			/* a raw word: taken by threads that have no CPU */
 	u8 cpu_state[MAX_CPUS];			/* enum cpu_state */
-	struct task_struct *cpu_task[MAX_CPUS];	/* who leases it */
+	const struct task_struct *cpu_task[MAX_CPUS];	/* who leases it */
 	u64 cpu_since[MAX_CPUS];		/* host_clock() when the lease began */
 	u32 cpu_waiters;			/* threads that wait for one */
 	struct cpu_waiter *cpu_first, *cpu_last;	/* their queue */

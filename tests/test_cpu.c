@@ -149,7 +149,7 @@ static void c1_and_c3_are_checked(struct ktap *t)
 {
 	static struct world w;
 	struct kmem_fault fault = { .id = "" };
-	struct task_struct *task;
+	const struct task_struct *task;
 
 	ASSERT(t, boot(t, &w, "mem=64M nr_cpus=2"));
 	machine_enter(w.m);

@@ -181,7 +181,10 @@ const char *host_default_cmdline(void);
 /* What the host calls. */
 /* The pending requests of this CPU: drain, give up. Not in atomic context. */
 void kmem_interrupt(void);
-/* The calling thread ends: give up what it leases. */
+/*
+ * The calling thread ends: give up what it leases. It may still call kmem, as libc does that frees a thread's last
+ * buffers, and its task_struct may then be gone without another word.
+ */
 void kmem_task_exit(void);
 /*
  * A fork comes: until kmem_fork_done() (in the parent) or kmem_forked() (in the child) nobody changes what CPUs

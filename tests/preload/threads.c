@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * threads.c - any thread allocates and frees anyone's memory: more threads than the machine has CPUs, threads that come
- * and go, threads that block every signal, destructors that free, forks meanwhile whose children allocate.
+ * and go, threads that block every signal, destructors that free, forks meanwhile, and later, whose children allocate.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include "tests/preload/expect.h"
 
 #define SHELF 256
+#define STACK_BYTES (256ul << 10)
 
 static char *shelf[SHELF];	/* atomic: what one thread leaves another takes */
 static int stop;		/* atomic */
@@ -87,6 +89,48 @@ static void destructors(void)
 	}
 }
 
+static pthread_key_t late_key;
+
+/* Wants to be called again as often as a destructor may: the last time comes when the library's own have been. */
+static void until_the_last_round(void *memory)
+{
+	free(memory);
+	pthread_setspecific(late_key, malloc(100));
+}
+
+static void *frees_at_the_very_end(void *arg)
+{
+	pthread_setspecific(late_key, malloc(100));
+	return arg;
+}
+
+/* A thread's own variables are on its stack: when that is unmapped nothing of the thread is there for the child. */
+static void fork_after_threads_without_a_trace(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int status = -1;
+	pid_t pid;
+
+	pthread_attr_init(&attributes);
+	pthread_key_create(&late_key, until_the_last_round);
+	for (int i = 0; i < 8; i++) {
+		void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		EXPECT(stack != MAP_FAILED && !pthread_attr_setstack(&attributes, stack, STACK_BYTES));
+		EXPECT(!pthread_create(&thread, &attributes, frees_at_the_very_end, NULL));
+		pthread_join(thread, NULL);
+		munmap(stack, STACK_BYTES);
+	}
+	pid = fork();
+	if (!pid) {
+		free(malloc(1000));
+		_exit(0);
+	}
+	EXPECT(pid > 0 && waitpid(pid, &status, 0) == pid);
+	EXPECT(WIFEXITED(status) && !WEXITSTATUS(status));
+}
+
 static void child(unsigned int seed)
 {
 	alarm(30);
@@ -124,6 +168,7 @@ int main(void)
 	many(4, 20);
 	many(100, 1);
 	destructors();
+	fork_after_threads_without_a_trace();
 	forks();
 	return 0;
 }
