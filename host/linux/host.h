@@ -62,6 +62,9 @@ void machine_unlist(struct host_machine *hm);
 void default_hold(void);
 void default_let_go(void);
 
+/* May pthread_create() be called here? Asked each time that a task is to be started. */
+bool task_may_start(void);
+
 /* In a new process: the calling thread is the only one, and has a new number. */
 void forked_task(void);
 

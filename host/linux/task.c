@@ -252,6 +252,12 @@ static void signals_for_task(sigset_t *blocked)
 		sigdelset(blocked, own[i]);
 }
 
+/* Another library may know when not: malloc/caller.c. */
+__attribute__((weak)) bool task_may_start(void)
+{
+	return true;
+}
+
 int host_task_start(struct machine *m, const char *name, void (*function)(void *arg), void *arg)
 {
 	struct start start = { .function = function, .arg = arg };
@@ -261,6 +267,8 @@ int host_task_start(struct machine *m, const char *name, void (*function)(void *
 	pthread_t thread;
 
 	(void)m;
+	if (!task_may_start())
+		return -EAGAIN;
 	snprintf(start.name, sizeof(start.name), "%s", name);
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);

@@ -12,23 +12,27 @@ fi
 server=
 trap 'test -z "$server" || kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
 
-# ours NAME: compile one of tests/preload. The compiler must not know what malloc() does.
+# ours NAME FLAG...: compile one of tests/preload. The compiler must not know what malloc() does.
 ours() {
-	"${CC:-gcc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -fno-builtin -pthread -I. \
-		-o "$dir/$1" "tests/preload/$1.c" 2>"$dir/err"
+	source=tests/preload/$1.c made=$dir/$1
+	shift
+	"${CC:-gcc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -fno-builtin -pthread -I. "$@" \
+		-o "$made" "$source" 2>"$dir/err"
 }
 
 # on PARAMETERS COMMAND...: run it on the library. Output goes to out and err.
 on() {
 	parameters=$1
 	shift
-	KMEM_MALLOC=$parameters LD_PRELOAD=$library timeout 120 "$@" >"$dir/out" 2>"$dir/err"
+	KMEM_MALLOC=$parameters LD_PRELOAD=$library timeout -k 5 120 "$@" >"$dir/out" 2>"$dir/err"
 }
 
-# keeps NAME PARAMETERS PROGRAM: it ends well and says nothing.
+# keeps NAME PARAMETERS PROGRAM ARGUMENT...: it ends well and says nothing.
 keeps() {
-	on "$2" "$dir/$3" && [ ! -s "$dir/out" ] && [ ! -s "$dir/err" ]
-	result $? "$1"
+	promise=$1 parameters=$2 program=$dir/$3
+	shift 3
+	on "$parameters" "$program" "$@" && [ ! -s "$dir/out" ] && [ ! -s "$dir/err" ]
+	result $? "$promise"
 }
 
 # crime NAME PARAMETERS WORDS: the program is stopped, with these words.
@@ -63,13 +67,16 @@ result $? "only the malloc family is exported"
 result $? "nothing of the library allocates by way of itself"
 
 : >"$dir/out"
-for program in family threads process crime; do
+for program in family threads process stacks crime; do
 	ours $program
 	result $? "$program compiles"
 done
+ours local -shared -fPIC
+result $? "local compiles, as a library"
 keeps "the family keeps its promises" '' family
 keeps "any thread allocates, many do, and forks in between" '' threads
 keeps "files closed, signals blocked, forks, limits: no matter" '' process
+keeps "libc frees under the lock of its stacks" '' stacks "$dir/local"
 keeps "the same with every check of slabs" 'slub_debug=FZPU' family
 keeps "one CPU for all threads" 'nr_cpus=1' threads
 keeps "little memory, given by the user" 'mem=200M' process
