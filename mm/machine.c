@@ -112,6 +112,31 @@ static const char *plan_make(struct boot_plan *plan, const struct machine_config
 	return NULL;
 }
 
+#define LINE_BYTES 64ul
+
+/* A word of each line is looked at: what a loader has left there is seldom 0 in all of them. */
+static bool machine_is_zero(const struct machine *m)
+{
+	for (size_t at = 0; at < sizeof(*m); at += LINE_BYTES)
+		if (*(const unsigned long *)((const char *)m + at))
+			return false;
+	return true;
+}
+
+/* What a host has answered that no machine can live with, or NULL. Whoever reads it is at a port's beginning. */
+static const char *answer_wrong(const struct host_layout *layout)
+{
+	if (!layout->machine || (unsigned long)layout->machine % LINE_BYTES)
+		return "the host's memory for struct machine is not aligned to 64 bytes, or is not there";
+	if (!machine_is_zero(layout->machine))
+		return "the host's memory for struct machine is not zeroed";
+	if ((layout->direct_base - DIRECT_BASE) % WINDOW_GRANULE)
+		return "the host's direct_base is not at a multiple of WINDOW_GRANULE from DIRECT_BASE";
+	if (layout->vmalloc_start >= layout->vmalloc_end || (layout->vmalloc_start | layout->vmalloc_end) % PAGE_SIZE)
+		return "the host's vmalloc window is empty, or not whole pages";
+	return NULL;
+}
+
 /* Keep the sentence where it outlives the machine that it is about: with the task. */
 static struct machine *boot_failed(const char *wrong, const char **why)
 {
@@ -166,8 +191,10 @@ static const char *machine_start(struct machine *m)
 {
 	m->memblock.limit = (u64)m->max_low_pfn << PAGE_SHIFT;
 	kmap_window_place(m);
-	if (kmap_init(m) || zones_init(m) || cpus_init(m))
+	if (kmap_init(m) || zones_init(m))
 		return "the memory map is too small for its own descriptors";
+	if (cpus_init(m))
+		return "the memory map is too small for so many CPUs: give nr_cpus=";
 	if (zones_populate(m))
 		return "the host has no memory for the descriptors of pages";
 	watermarks_init(m);
@@ -243,6 +270,9 @@ struct machine *machine_boot_why(const struct machine_config *config, const char
 		return NULL;
 	if (fault_plan_strikes(&plan.fault, FAULT_CREATE, 0) || host_machine_create(&plan.layout))
 		return boot_failed("the host has no room for the machine's memory", why);
+	wrong = answer_wrong(&plan.layout);
+	if (wrong)
+		return boot_failed(wrong, why);		/* nothing of it is touched, destroying neither */
 	wrong = machine_make(plan.layout.machine, config, &plan);
 	if (!wrong)
 		return plan.layout.machine;

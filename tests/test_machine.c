@@ -146,6 +146,7 @@ static const struct {
 #endif
 	{ "mem=64M kmem.fault=1024,1,0", "the host has no room for the machine's memory" },
 	{ "mem=64M kmem.fault=512,1,0", "the memory map is too small for its own descriptors" },
+	{ "mem=4M nr_cpus=256", "the memory map is too small for so many CPUs: give nr_cpus=" },
 	{ "mem=64M kmem.fault=128,1,0", "the host has no memory for the descriptors of pages" },
 	{ "mem=64M numa=fake=99",
 	  sizeof(long) == 8 ? "numa=fake=99: more than 64 nodes" : "numa=fake=99: more than 8 nodes" },

@@ -42,11 +42,11 @@ struct host_layout {
 	bool private_memory;		/* may a frame have but one address, so that a fork copies on write? */
 	unsigned long huge_after;	/* bytes of memory after which large pages serve better; 0: never */
 	/* answered */
-	struct machine *machine;	/* zeroed */
-	unsigned long direct_base;	/* logical address of physical address 0 */
-	unsigned long vmalloc_start;
+	struct machine *machine;	/* machine_bytes of zeros, aligned to 64 */
+	unsigned long direct_base;	/* logical address of physical address 0: WINDOW_GRANULEs from DIRECT_BASE */
+	unsigned long vmalloc_start;	/* whole pages of kmem/layout.h's window; one at least, though none is mapped */
 	unsigned long vmalloc_end;
-	bool memory_is_zero;		/* frames never used read as zeros, untouched until written */
+	bool memory_is_zero;		/* frames never used read as zeros, untouched until written; in doubt: false */
 	unsigned int nr_cpus;		/* CPUs that the host itself has */
 	const char *map_limit;		/* what host_map() has no room beyond, for reports; NULL: nothing with a name */
 	bool opens_itself;		/* host_map() with HOST_AGAIN would do nothing: it does not come */
@@ -74,7 +74,11 @@ struct task_struct {
 };
 
 /* Boot. */
-/* Reserve windows for a machine and answer where. Returns 0 or -ENOMEM (nothing is reserved). */
+/*
+ * Reserve windows for a machine and answer where. Returns 0 or -ENOMEM (nothing is reserved). The layout is zeroed but
+ * for what is asked. If no machine can live with the answer, machine_boot_why() says why; nothing of it is used then,
+ * and host_machine_destroy() not called.
+ */
 int host_machine_create(struct host_layout *layout);
 /* Give everything of the machine back, the machine's own memory included. No CPU is leased. */
 void host_machine_destroy(struct machine *m, const struct host_layout *layout);

@@ -4,7 +4,7 @@
 # KMEM=path names the folder that it was built in, and a file there. TAP on standard output.
 built=$(dirname "${KMEM:-build/none/kmem}")
 . tests/tap.sh
-echo "1..11"
+echo "1..12"
 
 cflags="-std=gnu11 -O2 -g -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-stack-protector -nostdinc -DKMEM_HOST_NONE
 	-Iinclude/kernel -Iinclude"
@@ -54,6 +54,14 @@ result $? 'what needs more is found'
 printf 'int strcmp(const char *, const char *); int f(void) { return strcmp("x", "y"); }\n' >"$dir/more.c"
 gcc -c -fno-builtin -o "$dir/more.o" "$dir/more.c" && scripts/core-symbols "$dir/more.o" && ! scripts/core-symbols --freestanding "$dir/more.o" >"$dir/out"
 result $? 'a string function of a libc is too much for a library without one'
+
+# A wrong answer of the host's is named before anything is done with it.
+answers() {
+	gcc -std=gnu11 -O2 -g -Wall -Wextra -Werror -DKMEM_HOST_NONE -Iinclude -fno-pie -no-pie -o "$dir/wrong" \
+		tests/none/wrong.c "$built/libkmem.a" >"$dir/out" 2>"$dir/err" && "$dir/wrong" >"$dir/out" 2>"$dir/err"
+}
+answers
+result $? "wrong answers of a host's are named, and not used"
 
 boots() {
 	command -v qemu-system-x86_64 >/dev/null || return 0
