@@ -300,16 +300,22 @@ static bool private_open(const struct host_machine *hm, size_t start, size_t end
 
 /*
  * The same for what a caller names: boot takes many small pieces, each below the one before, so they are opened many
- * at a time; most of what it takes it does not use, so that is not counted.
+ * at a time; most of what it takes it does not use, so that is not counted. Where RLIMIT_DATA does not allow that, they
+ * are opened one by one.
  */
 static bool private_describe(struct host_machine *hm, size_t start, size_t end)
 {
 	if (start >= hm->usable)
 		return true;
 	if (end >= hm->usable) {
-		end = hm->usable;
-		hm->usable = start &= ~(OPEN_BYTES - 1);
-		return private_open(hm, start, end);
+		size_t many = start & ~(OPEN_BYTES - 1);
+
+		if (private_open(hm, many, hm->usable))
+			start = many;
+		else if (!private_open(hm, start, hm->usable))
+			return false;
+		hm->usable = start;
+		return true;
 	}
 	/* Its page faults are dearer than all else, and so much memory will be wanted whole. */
 	if (hm->huge_after && hm->opened >= hm->huge_after)

@@ -98,6 +98,8 @@ crime use_after_free 'slub_debug=FZPU' 'Poison overwritten'
 # Little address space: the machine is made to fit.
 (ulimit -v 400000 && on '' "$dir/crime" none)
 result $? "ulimit -v leaves room enough"
+(ulimit -d 24000 && on '' "$dir/crime" none)
+result $? "and so does ulimit -d"
 
 on 'mem=rubbish' true || on 'mem=rubbish' "$dir/crime" none
 [ $? -eq 134 ] && grep -q 'the default machine does not boot: .*mem=' "$dir/err"
