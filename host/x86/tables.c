@@ -9,12 +9,13 @@
  *	...	machines' windows: machines.c
  *
  * A mapping is added in silence: no processor remembers that there was none. One that goes is forgotten everywhere
- * before its frame is used again: flush() asks the other processors by interrupt and waits for each. One that idles is
- * not woken for that: it touches nothing but the image and its stack, and forgets everything when it goes on. Either
- * the flush sees that it no longer idles, or it sees the flush's number.
+ * before its frame is used again: flush() asks the other processors by interrupt and waits for each, with interrupts
+ * on, so that it can be asked itself. Flushes are numbered: who is asked for one forgets its addresses, for several at
+ * once everything. One that idles is not woken for that: it touches nothing but the image and its stack, and forgets
+ * everything when it goes on. Either the flush sees that it no longer idles, or it sees the flush's number.
+ * Who waits for long halts until the next tick: another may be an emulator's thread that gets no turn meanwhile.
  *
- * Locks: memory_guard: tables, pool, slots. flush_guard, never with it: one flush at a time; who waits for it has
- * interrupts on, and so can be asked.
+ * Locks: memory_guard: tables, pool, slots. flush_guard, never with it: the last flush's number and addresses.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -23,6 +24,7 @@
 #include "host/x86/window.h"
 
 #define FLUSH_ALL_FROM 32ul		/* pages: one by one up to here */
+#define FLUSH_SPIN_NS 20000ul		/* some times what a flush takes, and a small part of a turn */
 #define LAST_PAGE 0x3ffff000ull		/* of a GiB: no window has it */
 #define MSR_EFER 0xc0000080
 #define EFER_NXE (1u << 11)
@@ -294,7 +296,7 @@ void memory_on_this_processor(void)
 
 static struct guard flush_guard;
 static unsigned long flush_address, flush_pages;
-static u32 flush_number;		/* atomic */
+static u32 flush_number;		/* atomic; of the last one */
 
 static void forget_here(unsigned long address, unsigned long nr)
 {
@@ -322,15 +324,24 @@ void flush_here(unsigned long address)
 	forget_here(address, 1);
 }
 
+/* What this processor was asked to forget until now. Under flush_guard. */
+static void flush_catch_up(struct processor *p)
+{
+	u32 number = __atomic_load_n(&flush_number, __ATOMIC_RELAXED), nr = number - p->flushed;
+
+	if (nr == 1)
+		forget_here(flush_address, flush_pages);
+	else if (nr)
+		forget_here(0, FLUSH_ALL);
+	__atomic_store_n(&p->flushed, number, __ATOMIC_RELEASE);
+}
+
 void flush_serve(void)
 {
-	u32 number = __atomic_load_n(&flush_number, __ATOMIC_ACQUIRE);
-	struct processor *p = this_processor();
+	unsigned long flags = guard_take(&flush_guard);
 
-	if (p->flushed == number)
-		return;
-	forget_here(flush_address, flush_pages);
-	__atomic_store_n(&p->flushed, number, __ATOMIC_RELEASE);
+	flush_catch_up(this_processor());
+	guard_drop(&flush_guard, flags);
 }
 
 void flush_idle(struct processor *p)
@@ -353,39 +364,38 @@ void flush_no_longer_idle(struct processor *p)
 static bool must_flush(const struct processor *p, u32 number)
 {
 	return !__atomic_load_n(&p->is_lazy, __ATOMIC_SEQ_CST) &&
-	       __atomic_load_n(&p->flushed, __ATOMIC_ACQUIRE) != number;
+	       (s32)(__atomic_load_n(&p->flushed, __ATOMIC_ACQUIRE) - number) < 0;
 }
 
-static void flush_ask(u32 number)
+static void flush_wait(u32 number)
 {
+	u64 end = clock_ns() + FLUSH_SPIN_NS;
+
 	for (unsigned int i = 0; i < nr_processors; i++)
-		if (must_flush(&processors[i], number))
-			send_interrupt(processors[i].apic_id, VECTOR_FLUSH);
-	for (unsigned int i = 0; i < nr_processors; i++)
-		while (must_flush(&processors[i], number))
-			cpu_relax();
+		while (must_flush(&processors[i], number)) {
+			if (clock_ns() < end)
+				cpu_relax();
+			else
+				__asm__ volatile("hlt" : : : "memory");
+		}
 }
 
 static noinline void flush_everywhere(unsigned long address, unsigned long nr)
 {
-	struct processor *self;
 	u32 number;
 
-	interrupts_off();
-	while (__atomic_exchange_n(&flush_guard.held, 1, __ATOMIC_ACQUIRE)) {
-		interrupts_on();
-		cpu_relax();
-		interrupts_off();
-	}
-	self = this_processor();
+	guard_take(&flush_guard);
+	flush_catch_up(this_processor());
 	flush_address = address;
 	flush_pages = nr;
 	number = __atomic_add_fetch(&flush_number, 1, __ATOMIC_SEQ_CST);
-	self->flushed = number;
-	forget_here(address, nr);
-	flush_ask(number);
+	flush_catch_up(this_processor());
 	guard_drop(&flush_guard, 0);
+	for (unsigned int i = 0; i < nr_processors; i++)
+		if (must_flush(&processors[i], number))
+			send_interrupt(processors[i].apic_id, VECTOR_FLUSH);
 	interrupts_on();
+	flush_wait(number);
 }
 
 void flush(unsigned long address, unsigned long nr)

@@ -7,6 +7,7 @@
 #include "tests/machine_for.h"
 
 #define ROUNDS 20u
+#define CROWD_ROUNDS 8u
 
 struct meeting {
 	u32 here[MAX_PROCESSORS];	/* atomic: a task is on that processor now */
@@ -140,6 +141,61 @@ static void unmapped_memory_is_forgotten_by_all(struct ktap *t)
 	EXPECT_EQ(t, relay.baton, ROUNDS * 2 * relay.nr);
 }
 
+struct crowd {
+	u32 nr_came;		/* atomic */
+	u32 nr;
+	char *areas[MAX_PROCESSORS];
+};
+
+/* Go on when all have come so many times. Who waits runs on. */
+static void all_come(struct crowd *crowd, u32 times)
+{
+	__atomic_fetch_add(&crowd->nr_came, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&crowd->nr_came, __ATOMIC_ACQUIRE) < times * crowd->nr)
+		cpu_relax();
+}
+
+static void look_at_all(struct ktap *t, struct crowd *crowd, bool is_mapped)
+{
+	for (u32 j = 0; j < crowd->nr; j++)
+		if (ktap_faults(t, crowd->areas[j], false) == is_mapped)
+			ktap_fail(t, "area %u is %smapped", j, is_mapped ? "not " : "still ");
+}
+
+/* Each has a machine, and so locks, of his own: they unmap at the same time, what all have looked at. */
+static void crowd_run(struct ktap *t, unsigned int i, void *arg)
+{
+	struct machine_config config = { .cmdline = cmdline_at_rest("mem=8M"), .console = console_keep };
+	struct machine *m = machine_boot(&config);
+	struct crowd *crowd = arg;
+	u32 times = 0;
+
+	if (!m || machine_enter(m))
+		halt("Bail out! no machine for each processor\n");
+	for (unsigned int round = 0; round < CROWD_ROUNDS; round++) {
+		crowd->areas[i] = vmalloc(PAGE_SIZE);
+		*crowd->areas[i] = 1;
+		all_come(crowd, ++times);
+		look_at_all(t, crowd, true);
+		all_come(crowd, ++times);
+		vfree(crowd->areas[i]);
+		vm_unmap_aliases();
+		all_come(crowd, ++times);
+		look_at_all(t, crowd, false);
+		all_come(crowd, ++times);
+	}
+	machine_leave();
+	machine_shutdown(m);
+}
+
+static void so_is_what_all_unmap_at_once(struct ktap *t)
+{
+	struct crowd crowd = { .nr = x86_nr_processors() };
+
+	ktap_threads(t, crowd.nr, crowd_run, &crowd);
+	EXPECT_EQ(t, crowd.nr_came, CROWD_ROUNDS * 4 * crowd.nr);
+}
+
 struct news {
 	struct machine *m;
 	pfn_t pfn;
@@ -191,4 +247,5 @@ static void a_frame_that_is_described_is_so_for_all(struct ktap *t)
 }
 
 KTAP_SUITE(processors, KTAP_CASE(all_of_them_run_tasks), KTAP_CASE(who_does_not_wait_is_interrupted),
-	   KTAP_CASE(unmapped_memory_is_forgotten_by_all), KTAP_CASE(a_frame_that_is_described_is_so_for_all));
+	   KTAP_CASE(unmapped_memory_is_forgotten_by_all), KTAP_CASE(so_is_what_all_unmap_at_once),
+	   KTAP_CASE(a_frame_that_is_described_is_so_for_all));
