@@ -161,6 +161,8 @@ struct field {
 	bool is_left;
 };
 
+static const struct field plain = { 0, ' ', false };
+
 static void put_field(struct line *l, const char *s, size_t len, struct field f)
 {
 	size_t i;
@@ -192,16 +194,22 @@ static void put_number(struct line *l, uint64_t v, unsigned int base, bool is_ne
 	put_field(l, text + at, sizeof(text) - at, f);
 }
 
-static void put_decimal(struct line *l, struct ktap_value v)
+/* An integer or pointer as a mathematical value. */
+struct value {
+	uint64_t bits;
+	bool is_negative;
+};
+
+static struct value value_of(uint64_t bits, bool is_signed)
 {
-	put_number(l, v.is_negative ? -v.bits : v.bits, 10, v.is_negative, (struct field){ 0, ' ', false });
+	return (struct value){ bits, is_signed && (int64_t)bits < 0 };
 }
 
-static void put_value(struct line *l, struct ktap_value v)
+static void put_value(struct line *l, struct value v)
 {
-	put_decimal(l, v);
+	put_number(l, v.is_negative ? -v.bits : v.bits, 10, v.is_negative, plain);
 	put_text(l, " (0x");
-	put_number(l, v.bits, 16, false, (struct field){ 0, ' ', false });
+	put_number(l, v.bits, 16, false, plain);
 	put_char(l, ')');
 }
 
@@ -344,38 +352,34 @@ static void count_failure(struct ktap *t)
 	__atomic_fetch_add(&t->failures, 1, __ATOMIC_RELAXED);
 }
 
-/* Count the failure and open its line: "# file:line: text". */
-static void fail_at(struct ktap *t, struct line *l, const char *file, int line, const char *text)
+/* Count the failure and open its line: "# " and where it was, as KTAP_AT() says. */
+static void fail_at(struct ktap *t, struct line *l, const char *at)
 {
 	count_failure(t);
 	l->len = 0;
 	put_text(l, "# ");
-	put_text(l, file);
-	put_char(l, ':');
-	put_decimal(l, ktap_signed(line));
-	put_text(l, ": ");
-	put_text(l, text);
+	put_text(l, at);
 }
 
-bool ktap_expect(struct ktap *t, bool held, const char *file, int line, const char *text)
+bool ktap_expect(struct ktap *t, bool held, const char *at)
 {
 	struct line l;
 
 	if (held)
 		return true;
-	fail_at(t, &l, file, line, text);
+	fail_at(t, &l, at);
 	emit(&l);
 	return false;
 }
 
-static bool value_less(struct ktap_value a, struct ktap_value b)
+static bool value_less(struct value a, struct value b)
 {
 	if (a.is_negative != b.is_negative)
 		return a.is_negative;
 	return a.bits < b.bits;
 }
 
-static bool relation_holds(enum ktap_relation rel, struct ktap_value a, struct ktap_value b)
+static bool relation_holds(enum ktap_relation rel, struct value a, struct value b)
 {
 	switch (rel) {
 	case KTAP_EQ:
@@ -394,31 +398,33 @@ static bool relation_holds(enum ktap_relation rel, struct ktap_value a, struct k
 	return false;
 }
 
-bool ktap_expect_rel(struct ktap *t, enum ktap_relation rel, struct ktap_value got, struct ktap_value want,
-		     const char *file, int line, const char *text)
+bool ktap_expect_rel(struct ktap *t, unsigned int rel, uint64_t got, uint64_t want, const char *at)
 {
 	/* Each relation in words of its opposite: what is true of the two values that should not be. */
 	static const char *const opposite[] = { " != ", " == ", " >= ", " > ", " <= ", " < " };
+	struct value a = value_of(got, rel & KTAP_GOT_SIGNED);
+	struct value b = value_of(want, rel & KTAP_WANT_SIGNED);
 	struct line l;
 
-	if (relation_holds(rel, got, want))
+	rel %= KTAP_GOT_SIGNED;
+	if (relation_holds(rel, a, b))
 		return true;
-	fail_at(t, &l, file, line, text);
+	fail_at(t, &l, at);
 	put_text(&l, ": ");
-	put_value(&l, got);
+	put_value(&l, a);
 	put_text(&l, opposite[rel]);
-	put_value(&l, want);
+	put_value(&l, b);
 	emit(&l);
 	return false;
 }
 
-bool ktap_expect_str(struct ktap *t, const char *got, const char *want, const char *file, int line, const char *text)
+bool ktap_expect_str(struct ktap *t, const char *got, const char *want, const char *at)
 {
 	struct line l;
 
 	if (got == want || (got && want && text_same(got, want)))
 		return true;
-	fail_at(t, &l, file, line, text);
+	fail_at(t, &l, at);
 	emit(&l);
 	put_text(&l, "#    got: ");
 	put_quoted(&l, got);
@@ -443,14 +449,13 @@ static void comment_lines(const char *s)
 	}
 }
 
-bool ktap_expect_contains(struct ktap *t, const char *got, const char *part, bool wanted, const char *file, int line,
-			  const char *text)
+static bool expect_part(struct ktap *t, const char *got, const char *part, bool wanted, const char *at)
 {
 	struct line l;
 
 	if (got && part && text_contains(got, part) == wanted)
 		return true;
-	fail_at(t, &l, file, line, text);
+	fail_at(t, &l, at);
 	emit(&l);
 	put_text(&l, wanted ? "#   lacks: " : "#   has: ");
 	put_quoted(&l, part);
@@ -459,8 +464,17 @@ bool ktap_expect_contains(struct ktap *t, const char *got, const char *part, boo
 	return false;
 }
 
-bool ktap_expect_mem(struct ktap *t, const void *got, const void *want, size_t len, const char *file, int line,
-		     const char *text)
+bool ktap_expect_contains(struct ktap *t, const char *got, const char *part, const char *at)
+{
+	return expect_part(t, got, part, true, at);
+}
+
+bool ktap_expect_lacks(struct ktap *t, const char *got, const char *part, const char *at)
+{
+	return expect_part(t, got, part, false, at);
+}
+
+bool ktap_expect_mem(struct ktap *t, const void *got, const void *want, size_t len, const char *at)
 {
 	const unsigned char *a = got;
 	const unsigned char *b = want;
@@ -471,16 +485,16 @@ bool ktap_expect_mem(struct ktap *t, const void *got, const void *want, size_t l
 		i++;
 	if (i == len)
 		return true;
-	fail_at(t, &l, file, line, text);
+	fail_at(t, &l, at);
 	if (!a || !b) {
 		put_text(&l, ": NULL");
 	} else {
 		put_text(&l, ": byte ");
-		put_value(&l, ktap_unsigned(i));
+		put_value(&l, value_of(i, false));
 		put_text(&l, ": ");
-		put_value(&l, ktap_unsigned(a[i]));
+		put_value(&l, value_of(a[i], false));
 		put_text(&l, " != ");
-		put_value(&l, ktap_unsigned(b[i]));
+		put_value(&l, value_of(b[i], false));
 	}
 	emit(&l);
 	return false;
@@ -597,7 +611,7 @@ static void print_plan(unsigned int nr)
 	struct line l = { .len = 0 };
 
 	put_text(&l, "KTAP version 1\n1..");
-	put_decimal(&l, ktap_unsigned(nr));
+	put_number(&l, nr, 10, false, plain);
 	if (!nr)
 		put_text(&l, " # SKIP no case matches");
 	emit(&l);
@@ -609,7 +623,7 @@ static void print_result(const struct ktap_run *run, const struct ktap_suite *su
 	struct line l = { .len = 0 };
 
 	put_text(&l, t->failures ? "not ok " : "ok ");
-	put_decimal(&l, ktap_unsigned(run->next));
+	put_number(&l, run->next, 10, false, plain);
 	put_char(&l, ' ');
 	if (run->many_suites)
 		put_full_name(&l, suite, c);

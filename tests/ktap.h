@@ -82,70 +82,74 @@ struct ktap_suite {
 
 /* -------------------------------------------------------------------------------------------------- expectations */
 
-/* An integer or pointer as a mathematical value: -1 and 0xffffffff are different. */
-struct ktap_value {
-	uint64_t bits;
-	bool is_negative;
-};
-
-static inline struct ktap_value ktap_signed(long long v)
+/*
+ * Compilers see thousands of expectations: each is a call with few arguments, all of them words. A value is its bits,
+ * widened by its own type, and whether that is signed is known when it is compiled: -1 and 0xffffffff differ.
+ */
+static inline uint64_t ktap_signed(long long v)
 {
-	return (struct ktap_value){ (uint64_t)v, v < 0 };
+	return (uint64_t)v;
 }
 
-static inline struct ktap_value ktap_unsigned(unsigned long long v)
+static inline uint64_t ktap_unsigned(unsigned long long v)
 {
-	return (struct ktap_value){ v, false };
+	return v;
 }
 
-static inline struct ktap_value ktap_pointer(const volatile void *v)
+static inline uint64_t ktap_pointer(const volatile void *v)
 {
-	return (struct ktap_value){ (uintptr_t)v, false };
+	return (uintptr_t)v;
 }
 
 /* The conditional promotes: bit-fields, bool and small types become int; pointers stay what they are. */
-#define KTAP_VALUE(x)                                                                                                  \
-	_Generic((__typeof__(1 ? (x) : (x)))0,                                                                         \
+#define KTAP_TYPE(x) __typeof__(1 ? (x) : 0)
+#define KTAP_BITS(x)                                                                                                   \
+	_Generic((KTAP_TYPE(x))0,                                                                                      \
 		int: ktap_signed, long: ktap_signed, long long: ktap_signed,                                           \
 		unsigned int: ktap_unsigned, unsigned long: ktap_unsigned, unsigned long long: ktap_unsigned,          \
 		default: ktap_pointer)(x)
+#define KTAP_IS_SIGNED(x) _Generic((KTAP_TYPE(x))0, int: 1, long: 1, long long: 1, default: 0)
 
 enum ktap_relation { KTAP_EQ, KTAP_NE, KTAP_LT, KTAP_LE, KTAP_GT, KTAP_GE };
+#define KTAP_GOT_SIGNED 8u
+#define KTAP_WANT_SIGNED 16u
 
-/* Each returns whether the expectation held; when not it has been recorded and explained. */
-bool ktap_expect(struct ktap *t, bool held, const char *file, int line, const char *text);
-bool ktap_expect_rel(struct ktap *t, enum ktap_relation rel, struct ktap_value got, struct ktap_value want,
-		     const char *file, int line, const char *text);
-bool ktap_expect_str(struct ktap *t, const char *got, const char *want, const char *file, int line, const char *text);
-bool ktap_expect_contains(struct ktap *t, const char *got, const char *part, bool wanted, const char *file, int line,
-			  const char *text);
-bool ktap_expect_mem(struct ktap *t, const void *got, const void *want, size_t len, const char *file, int line,
-		     const char *text);
+/*
+ * Each returns whether the expectation held; when not it has been recorded and explained. at says where it is and how
+ * it reads; rel is a relation and which of the two are signed.
+ */
+bool ktap_expect(struct ktap *t, bool held, const char *at);
+bool ktap_expect_rel(struct ktap *t, unsigned int rel, uint64_t got, uint64_t want, const char *at);
+bool ktap_expect_str(struct ktap *t, const char *got, const char *want, const char *at);
+bool ktap_expect_contains(struct ktap *t, const char *got, const char *part, const char *at);
+bool ktap_expect_lacks(struct ktap *t, const char *got, const char *part, const char *at);
+bool ktap_expect_mem(struct ktap *t, const void *got, const void *want, size_t len, const char *at);
+
+#define KTAP_TEXT_OF(x) #x
+#define KTAP_LINE(line) KTAP_TEXT_OF(line)
+#define KTAP_AT(text) __FILE__ ":" KTAP_LINE(__LINE__) ": " text
 
 #define KTAP_REL(t, rel, word, got, want)                                                                              \
-	ktap_expect_rel((t), (rel), KTAP_VALUE(got), KTAP_VALUE(want), __FILE__, __LINE__, word "(" #got ", " #want ")")
+	ktap_expect_rel((t), (rel) + KTAP_IS_SIGNED(got) * KTAP_GOT_SIGNED + KTAP_IS_SIGNED(want) * KTAP_WANT_SIGNED,  \
+			KTAP_BITS(got), KTAP_BITS(want), KTAP_AT(word "(" #got ", " #want ")"))
 
-#define EXPECT(t, cond) ktap_expect((t), !!(cond), __FILE__, __LINE__, "EXPECT(" #cond ")")
+#define EXPECT(t, cond) ktap_expect((t), !!(cond), KTAP_AT("EXPECT(" #cond ")"))
 #define EXPECT_EQ(t, got, want) KTAP_REL(t, KTAP_EQ, "EXPECT_EQ", got, want)
 #define EXPECT_NE(t, got, want) KTAP_REL(t, KTAP_NE, "EXPECT_NE", got, want)
 #define EXPECT_LT(t, got, want) KTAP_REL(t, KTAP_LT, "EXPECT_LT", got, want)
 #define EXPECT_LE(t, got, want) KTAP_REL(t, KTAP_LE, "EXPECT_LE", got, want)
 #define EXPECT_GT(t, got, want) KTAP_REL(t, KTAP_GT, "EXPECT_GT", got, want)
 #define EXPECT_GE(t, got, want) KTAP_REL(t, KTAP_GE, "EXPECT_GE", got, want)
-#define EXPECT_NULL(t, p)                                                                                              \
-	ktap_expect_rel((t), KTAP_EQ, ktap_pointer(p), ktap_pointer(NULL), __FILE__, __LINE__, "EXPECT_NULL(" #p ")")
-#define EXPECT_NOT_NULL(t, p)                                                                                          \
-	ktap_expect_rel((t), KTAP_NE, ktap_pointer(p), ktap_pointer(NULL), __FILE__, __LINE__,                         \
-			"EXPECT_NOT_NULL(" #p ")")
+#define EXPECT_NULL(t, p) ktap_expect_rel((t), KTAP_EQ, ktap_pointer(p), 0, KTAP_AT("EXPECT_NULL(" #p ")"))
+#define EXPECT_NOT_NULL(t, p) ktap_expect_rel((t), KTAP_NE, ktap_pointer(p), 0, KTAP_AT("EXPECT_NOT_NULL(" #p ")"))
 /* Whole strings; either may be NULL. */
-#define EXPECT_STR(t, got, want)                                                                                       \
-	ktap_expect_str((t), (got), (want), __FILE__, __LINE__, "EXPECT_STR(" #got ", " #want ")")
+#define EXPECT_STR(t, got, want) ktap_expect_str((t), (got), (want), KTAP_AT("EXPECT_STR(" #got ", " #want ")"))
 #define EXPECT_CONTAINS(t, got, part)                                                                                  \
-	ktap_expect_contains((t), (got), (part), true, __FILE__, __LINE__, "EXPECT_CONTAINS(" #got ", " #part ")")
+	ktap_expect_contains((t), (got), (part), KTAP_AT("EXPECT_CONTAINS(" #got ", " #part ")"))
 #define EXPECT_LACKS(t, got, part)                                                                                     \
-	ktap_expect_contains((t), (got), (part), false, __FILE__, __LINE__, "EXPECT_LACKS(" #got ", " #part ")")
+	ktap_expect_lacks((t), (got), (part), KTAP_AT("EXPECT_LACKS(" #got ", " #part ")"))
 #define EXPECT_MEM(t, got, want, len)                                                                                  \
-	ktap_expect_mem((t), (got), (want), (len), __FILE__, __LINE__, "EXPECT_MEM(" #got ", " #want ", " #len ")")
+	ktap_expect_mem((t), (got), (want), (len), KTAP_AT("EXPECT_MEM(" #got ", " #want ", " #len ")"))
 
 /* As EXPECT, and return from the (void) function when it failed. */
 #define KTAP_OR_RETURN(held)                                                                                           \
@@ -153,7 +157,7 @@ bool ktap_expect_mem(struct ktap *t, const void *got, const void *want, size_t l
 		if (!(held))                                                                                           \
 			return;                                                                                        \
 	} while (0)
-#define ASSERT(t, cond) KTAP_OR_RETURN(ktap_expect((t), !!(cond), __FILE__, __LINE__, "ASSERT(" #cond ")"))
+#define ASSERT(t, cond) KTAP_OR_RETURN(ktap_expect((t), !!(cond), KTAP_AT("ASSERT(" #cond ")")))
 #define ASSERT_EQ(t, got, want) KTAP_OR_RETURN(KTAP_REL(t, KTAP_EQ, "ASSERT_EQ", got, want))
 #define ASSERT_NE(t, got, want) KTAP_OR_RETURN(KTAP_REL(t, KTAP_NE, "ASSERT_NE", got, want))
 #define ASSERT_LT(t, got, want) KTAP_OR_RETURN(KTAP_REL(t, KTAP_LT, "ASSERT_LT", got, want))

@@ -78,6 +78,7 @@ static void where_one_stands_aside_the_next_goes_to_the_stack(struct ktap *t)
 /* A machine with three objects: the CPU's newest, and two from the stack. */
 static bool hot_start_with_three(struct ktap *t, struct hot *h, void **first, void **second, void **third)
 {
+	*first = *second = *third = NULL;
 	if (!hot_start(t, h, "mem=64M nr_cpus=1"))
 		return false;
 	*first = newest_of(h->cache);
