@@ -360,9 +360,12 @@ $(OBJ)/kmem: $(cli-obj) $(OBJ)/libkmem.a $(OBJ)/.sources
 $(OBJ)/modules/kmem: $(cli-obj) $(bench-module) $(OBJ)/libkmem.a $(OBJ)/.sources
 	$(call quiet,LD,$@)$(CC) $(link-flags) -o $@ $(filter %.o %.a,$^) $(codec-libs)
 
+# Test programs are many: the linker that takes half the time links them where it is. Not the simulator's, whose machines
+# lie at addresses that must be free, nor those for another processor.
+test-ld := $(if $(emulated)$(filter-out linux,$(HOST)),,$(if $(shell command -v ld.lld),-fuse-ld=lld))
 # Nothing of the command has threads.
 $(test-programs): $(OBJ)/%: $(OBJ)/%.o $(OBJ)/libktap.a $(if $(filter tsan,$(VARIANT)),,$(OBJ)/libcli.a) $(OBJ)/libkmem.a
-	$(call quiet,LD,$@)$(CC) $(link-flags) -o $@ $(filter %.o %.a,$^) $(codec-libs) -lm
+	$(call quiet,LD,$@)$(CC) $(link-flags) $(test-ld) -o $@ $(filter %.o %.a,$^) $(codec-libs) -lm
 $(script-programs): $(OBJ)/%: %.sh | $(OBJ)/.flags
 	$(call quiet,GEN,$@)printf '#!/bin/sh\nKMEM=%s %s exec sh %s "$$@"\n' '$(OBJ)/kmem' '$(script-env)' '$<' >$@ && chmod +x $@
 $(fuzz-programs): $(OBJ)/%: $(OBJ)/%.o $(if $(filter fuzz,$(VARIANT)),,$(OBJ)/tests/fuzz/driver.o) \
