@@ -384,9 +384,9 @@ static void slot_make_room(struct kmem_cache *cache, struct cpu_sheaf *slot, int
 /* The main sheaf, made or emptied if need be, takes one more. Preemption is off. */
 static bool slot_has_room(struct kmem_cache *cache, struct cpu_sheaf *slot, int nid)
 {
-	if (!sheaf_slot_main(slot))
-		slot_equip(cache, slot, nid);
-	if (sheaf_slot_main(slot) && slot->top == sheaf_slot_limit(slot))
+	if (!sheaf_slot_main(slot) && !slot_equip(cache, slot, nid))
+		return false;
+	if (slot->top == sheaf_slot_limit(slot))
 		slot_make_room(cache, slot, nid);
 	return slot->top != sheaf_slot_limit(slot);
 }

@@ -89,7 +89,8 @@ static void what_is_wrong_is_said(struct ktap *t)
 {
 	static const char *const wrong[] = {
 		"value=x", "value", "byte_size=256", "list=1,2,3,4", "list=1,x", "list=", "list",
-		"flag=", "word", "unknown=1", "fla=1", "flagg=1", "byte size=1", "flag=maybe", "value=1 what", "what value=2",
+		"flag=", "word", "unknown=1", "fla=1", "flagg=1", "byte size=1", "flag=maybe", "value=1 what",
+		"what value=2",
 	};
 	char none[] = "";
 

@@ -104,7 +104,8 @@ static unsigned long scan(struct shrinker *shrinker, struct shrink_control *cont
 
 static void watch(struct watched *w)
 {
-	*w = (struct watched){ .shrinker = { .count_objects = count, .scan_objects = scan, .seeks = DEFAULT_SEEKS } };
+	*w = (struct watched){ .shrinker = { .count_objects = count, .scan_objects = scan, .seeks = DEFAULT_SEEKS,
+					   .flags = SHRINKER_NUMA_AWARE | SHRINKER_MEMCG_AWARE | SHRINKER_NONSLAB } };
 	w->gfp_and = ~(gfp_t)0;
 	INIT_LIST_HEAD(&w->pages);
 }

@@ -19,6 +19,8 @@ struct shrink_control {
 #define SHRINK_EMPTY (~0ul - 1)
 #define DEFAULT_SEEKS 2
 #define SHRINKER_NUMA_AWARE (1u << 2)
+#define SHRINKER_MEMCG_AWARE (1u << 3)		/* there are no cgroups: these two change nothing */
+#define SHRINKER_NONSLAB (1u << 4)
 
 /*
  * count_objects: how many objects could be freed; SHRINK_EMPTY: none at all; 0: cannot tell now.

@@ -18,6 +18,7 @@
 #include <linux/align.h>
 #include <linux/bitops.h>
 #include <linux/gfp.h>
+#include <linux/list.h>
 #include <linux/mmzone.h>
 #include <linux/pgtable.h>
 #include <linux/preempt.h>

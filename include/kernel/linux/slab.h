@@ -7,6 +7,7 @@
 
 #include <kmem/slab.h>
 #include <linux/gfp.h>
+#include <linux/list.h>
 #include <linux/overflow.h>
 #include <linux/types.h>
 
