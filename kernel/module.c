@@ -82,12 +82,13 @@ static bool array_set(const struct module_part *part, char *text)
 /* text: NULL if there was no '='. */
 static int param_set(const struct module_part *part, const char *module, const char *name, char *text)
 {
-	bool may_lack_value = part && part->set == param_set_bool && !part->max;
+	bool may_lack_value;
 
 	if (!part) {
 		pr_err("%s: no parameter %s\n", module, name);
 		return -EINVAL;
 	}
+	may_lack_value = part->set == param_set_bool && !part->max;
 	if ((text || may_lack_value) && (part->max ? array_set(part, text) : part->set(part, text)))
 		return 0;
 	pr_err("%s: parameter %s: its value cannot be read, or is one too many\n", module, name);

@@ -213,16 +213,16 @@ static bool slot_check(struct slab_check *check, struct kmem_cache *cache, unsig
 		return slot_fault(cache, cpu, fault, "H1", "the slot says another cache");
 	if ((slot->words == SHEAF_OF_PAGES) != cache->marks_pages)
 		return slot_fault(cache, cpu, fault, "H1", "the slot says that marks are where they are not");
-	if (slot->top < slot->base || slot->top > sheaf_slot_limit(slot))
-		return slot_fault(cache, cpu, fault, "H1", "the stack's top is outside its sheaf");
-	if (slot->free_limit && slot->free_limit != sheaf_slot_limit(slot))
-		return slot_fault(cache, cpu, fault, "H1", "kfree()'s limit is not the sheaf's");
 	if (sheaf && !sheaf_is_out(check, sheaf))
 		return slot_fault(cache, cpu, fault, "H4", "the main sheaf is no object of the sheaf caches");
 	if (sheaf && sheaf->bottom != &sheaf->capacity)
 		return slot_fault(cache, cpu, fault, "H1", "the main sheaf's bottom may seem an object");
 	if (sheaf && sheaf->capacity != cache->sheaf_capacity)
 		return slot_fault(cache, cpu, fault, "H1", "the main sheaf says another capacity");
+	if (slot->top < slot->base || slot->top > sheaf_slot_limit(slot))
+		return slot_fault(cache, cpu, fault, "H1", "the stack's top is outside its sheaf");
+	if (slot->free_limit && slot->free_limit != sheaf_slot_limit(slot))
+		return slot_fault(cache, cpu, fault, "H1", "kfree()'s limit is not the sheaf's");
 	if (!slot->spare)
 		return true;
 	if (!sheaf_is_out(check, slot->spare))

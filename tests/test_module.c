@@ -19,6 +19,7 @@ static unsigned long long huge;
 static int list[3];
 static unsigned int nr_list;
 static int pair[2];
+static bool switches[2];
 module_param(flag, bool, 0444);
 module_param(word, charp, 0444);
 module_param(byte_size, byte, 0444);
@@ -32,6 +33,7 @@ module_param(large, ulong, 0444);
 module_param(huge, ullong, 0444);
 module_param_array(list, int, &nr_list, 0444);
 module_param_array(pair, int, NULL, 0444);
+module_param_array(switches, bool, NULL, 0444);
 
 static int loaded, unloaded;
 
@@ -68,13 +70,14 @@ static void parameters_are_set_and_init_called(struct ktap *t)
 	EXPECT_EQ(t, load(""), 0);
 	EXPECT_STR(t, word, "none");
 	EXPECT_EQ(t, load(" flag word=\"two words\" value=-0 byte_size=255 small=-3 short_size=65535 size=0x10 far=-7 "
-			  "large=8 huge=0x123456789a list=1,-2 pair=5,6"), 0);
+			  "large=8 huge=0x123456789a list=1,-2 pair=5,6 switches=n,y"), 0);
 	EXPECT(t, flag);
 	EXPECT_STR(t, word, "two words");
 	EXPECT(t, byte_size == 255 && small == -3 && short_size == 65535 && size == 16 && far == -7 && large == 8);
 	EXPECT(t, huge == 0x123456789aull && number == 0);
 	EXPECT(t, nr_list == 2 && list[0] == 1 && list[1] == -2 && list[2] == 0);
 	EXPECT(t, pair[0] == 5 && pair[1] == 6);
+	EXPECT(t, !switches[0] && switches[1]);
 	EXPECT_EQ(t, loaded, 2);
 	EXPECT_EQ(t, load("byte-size=7 short_size=8 word="), 0);
 	EXPECT_STR(t, word, "");
@@ -89,8 +92,8 @@ static void what_is_wrong_is_said(struct ktap *t)
 {
 	static const char *const wrong[] = {
 		"value=x", "value", "byte_size=256", "list=1,2,3,4", "list=1,x", "list=", "list",
-		"flag=", "word", "unknown=1", "fla=1", "flagg=1", "byte size=1", "flag=maybe", "value=1 what",
-		"what value=2",
+		"flag=", "word", "unknown=1", "fla=1", "flagg=1", "byte size=1", "flag=maybe", "switches", "switches=",
+		"value=1 what", "what value=2",
 	};
 	char none[] = "";
 

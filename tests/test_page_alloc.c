@@ -1391,6 +1391,9 @@ static void b5_a_free_block_that_is_owned_is_found(struct ktap *t)
 	set_pageblock_type(dma32(m), page_to_pfn(page) + PAGEBLOCK_PAGES, MIGRATE_HIGHATOMIC);
 	expect_fault(t, m, "B5");
 	set_pageblock_type(dma32(m), page_to_pfn(page) + PAGEBLOCK_PAGES, (enum migratetype)type);
+	buddy_move_pageblock(dma32(m), page_to_pfn(page), MIGRATE_HIGHATOMIC);
+	expect_fault(t, m, "B5");
+	buddy_move_pageblock(dma32(m), page_to_pfn(page), (enum migratetype)type);
 	page->_refcount.counter++;
 	expect_fault(t, m, "B5");
 	page->_refcount.counter--;

@@ -264,6 +264,11 @@ static void a_slot_without_a_stack_has_no_room(struct ktap *t)
 	pages_end(t, &p);
 }
 
+static void construct_nothing(void *object)
+{
+	(void)object;
+}
+
 /* Above the last line of a page only; and any cache whose objects are whole pages and keep nothing. */
 static void classes_and_caches_that_have_them(struct ktap *t)
 {
@@ -294,6 +299,11 @@ static void classes_and_caches_that_have_them(struct ktap *t)
 	kmem_cache_free_bulk(cache, 1, &object[1]);
 	EXPECT(t, !PAGES_ARE_MARKED || *(unsigned long *)object[1] == 7);
 	machine_holds(t, m);
+	kmem_cache_destroy(cache);
+	cache = kmem_cache_create("with a mark behind", PAGE_SIZE - sizeof(long), 0, 0, construct_nothing);
+	ASSERT_NOT_NULL(t, cache);
+	EXPECT_EQ(t, cache->size, PAGE_SIZE);
+	EXPECT(t, !cache->marks_pages);
 	kmem_cache_destroy(cache);
 }
 
