@@ -125,24 +125,10 @@ INLINE void *pop(here_cpu *cpu, here_slot *slot, bool is_plain)
 	return pop_for(cpu, slot, is_plain, false);
 }
 
-/*
- * Is this where an object of the slot's cache starts? The page is of a slab of the usual order. False: perhaps not; of
- * a cache with a power of two of objects a slab, certainly.
- */
-INLINE bool starts_plainly(const here_slot *slot, const void *object)
-{
-	return likely(!((u32)(unsigned long)object * slot->inverse & slot->odd_place));
-}
-
-/* The same of any cache: steps_in() on 32 bits, which do for a slab. All that it needs is in the slot's line. */
+/* Is this where an object of the slot's cache starts? The page is of a slab of the usual order. */
 INLINE bool starts_object(const here_slot *slot, const void *object)
 {
-	u32 product;
-
-	if (starts_plainly(slot, object))
-		return true;
-	product = ((u32)(unsigned long)object & load_here(slot->slab_mask)) * slot->inverse;
-	return (product >> slot->shift | product << (-slot->shift & 31)) < slot->objects;
+	return likely(((u32)(unsigned long)object & load_here(slot->slab_mask)) * slot->part < slot->end);
 }
 
 /* Are its objects marked in descriptors? */
@@ -238,12 +224,12 @@ INLINE bool fast_push(here_slot *slot, void *object)
 	return push_turned(slot, slot->free_limit, object, object, 0);
 }
 
-/* The same of an object whose slot has a limit, if it starts plainly; in the order that keeps the fewest registers. */
+/* The same of one that was not pushed or popped last; in the order that keeps the fewest registers. */
 INLINE bool plain_push(here_slot *slot, void *object)
 {
 	void **top = slot->top;
 
-	if (unlikely(top >= slot->free_limit || top[0] == object || !starts_plainly(slot, object)))
+	if (unlikely(top >= slot->free_limit || top[0] == object || !starts_object(slot, object)))
 		return false;
 	push(slot, top, object, object, 0);
 	return true;

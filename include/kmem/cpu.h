@@ -48,13 +48,11 @@ struct cpu_sheaf {
 	void **free_limit;		/* top == free_limit: full; NULL: who frees must look at the cache first */
 	struct sheaf *spare;		/* a second one, empty, full or between */
 	struct kmem_cache *cache;	/* whose; NULL: no one's, or of whole pages */
-	u32 inverse;			/* of the size's odd part, mod 2^32 */
-	u32 odd_place;			/* address * inverse: an object's has none of these, or its number tells */
+	u32 part;			/* of 2^32, an object's size: mm/sheaf.c, slot_init_check() */
+	u32 end;			/* place in the slab * part: an object's is below, mod 2^32 */
 	u16 slab_mask;			/* bytes of a slab - 1 */
-	u16 objects;			/* of a slab */
 	u16 bytes;			/* what __GFP_ZERO clears, and SHEAF_INIT */
 	u8 words;			/* the same; above SHEAF_FEW_WORDS, which kind of objects */
-	u8 shift;			/* size >> shift is odd */
 } __attribute__((aligned(64)));
 
 /* kmalloc()s too large for a slab: what this CPU made less what it freed. Only the sum over all CPUs is a number. */
