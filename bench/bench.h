@@ -358,6 +358,11 @@ void trace_mark(void);
 bool trace_child(const char *const *argv, void (*become)(const char *library, const char *const *argv),
 		 const char *library, unsigned long *calls);
 
+/* ---- fresh.c ---- */
+
+/* From now on this process has its programs' and libraries' pages to itself. Where that is forbidden, nothing changes. */
+void fresh_pages(void);
+
 /* ---- run.c: children ---- */
 
 struct options {

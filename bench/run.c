@@ -4,7 +4,7 @@
  *
  *	parent	round 1: line 1: kmem mimalloc ... null, line 2: ...	round 2: ... (from right to left)
  *	           \ --child section line subject quick round  (LD_PRELOAD=the subject's library)
- *	            child: set up, warm up, median of samples, one number on its standard output (and: history.c)
+ *	            child: own frames (fresh.c), set up, warm up, median of samples, one number on its standard output (and: history.c)
  *
  * The same program is both; or the parent is this revision's and the child another's, whose lines are found by
  * name. Counted cells run the child once more under callgrind, which collects only below
@@ -103,6 +103,8 @@ static int run_child(char **args)
 		count_work(&work, effort.quick);
 		return 0;
 	}
+	if (section->method == TIMED)
+		fresh_pages();
 	pin_to_cpu(effort.cpu);
 	printf("%.9g\n", measure(section, line, subject, &effort));
 	history_print(history_here());

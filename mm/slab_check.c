@@ -206,18 +206,19 @@ static bool sheaf_is_out(struct slab_check *check, const struct sheaf *sheaf)
 static bool slot_check(struct slab_check *check, struct kmem_cache *cache, unsigned int cpu)
 {
 	const struct cpu_sheaf *slot = &check->m->cpus[cpu]->sheaves[cache->id];
-	const struct sheaf *sheaf = sheaf_slot_main(slot);
+	const struct sheaf *sheaf = container_of(slot->base, struct sheaf, objects[0]);
 	struct kmem_fault *fault = check->fault;
+	bool has_sheaf = sheaf != &kmem_sheaf_none;
 
 	if (slot->cache != cache)
 		return slot_fault(cache, cpu, fault, "H1", "the slot says another cache");
 	if ((slot->words == SHEAF_OF_PAGES) != cache->marks_pages)
 		return slot_fault(cache, cpu, fault, "H1", "the slot says that marks are where they are not");
-	if (sheaf && !sheaf_is_out(check, sheaf))
+	if (has_sheaf && !sheaf_is_out(check, sheaf))
 		return slot_fault(cache, cpu, fault, "H4", "the main sheaf is no object of the sheaf caches");
-	if (sheaf && sheaf->bottom != &sheaf->capacity)
+	if (has_sheaf && sheaf->bottom != &sheaf->capacity)
 		return slot_fault(cache, cpu, fault, "H1", "the main sheaf's bottom may seem an object");
-	if (sheaf && sheaf->capacity != cache->sheaf_capacity)
+	if (has_sheaf && sheaf->capacity != cache->sheaf_capacity)
 		return slot_fault(cache, cpu, fault, "H1", "the main sheaf says another capacity");
 	if (slot->top < slot->base || slot->top > sheaf_slot_limit(slot))
 		return slot_fault(cache, cpu, fault, "H1", "the stack's top is outside its sheaf");
