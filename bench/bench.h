@@ -360,7 +360,7 @@ bool trace_child(const char *const *argv, void (*become)(const char *library, co
 
 /* ---- fresh.c ---- */
 
-/* From now on this process has its programs' and libraries' pages to itself. Where that is forbidden, nothing changes. */
+/* From now on this process has its program's and libraries' pages to itself; where that is forbidden, as before. */
 void fresh_pages(void);
 
 /* ---- run.c: children ---- */

@@ -4,7 +4,8 @@
  *
  *	parent	round 1: line 1: kmem mimalloc ... null, line 2: ...	round 2: ... (from right to left)
  *	           \ --child section line subject quick round  (LD_PRELOAD=the subject's library)
- *	            child: own frames (fresh.c), set up, warm up, median of samples, one number on its standard output (and: history.c)
+ *	            child: frames of its own (fresh.c), set up, warm up, median of samples, one number on its standard
+ *	            output (and: history.c)
  *
  * The same program is both; or the parent is this revision's and the child another's, whose lines are found by
  * name. Counted cells run the child once more under callgrind, which collects only below
