@@ -659,8 +659,8 @@ KMEM_FAST static void kfree_odd(void *object, here_slot *slot)
 	kfree_otherwise(object, slot);
 }
 
-/* kfree() of an object that may start where the cache must tell; where registers are few. */
-KMEM_FAST static void kfree_odd_place(void *object, here_slot *slot)
+/* kfree() of what plain_push() found odd; where registers are few. */
+KMEM_FAST static void kfree_plain_odd(void *object, here_slot *slot)
 {
 	if (unlikely(!fast_push(slot, object)))
 		kfree_odd(object, slot);
@@ -693,7 +693,7 @@ KMEM_FAST void kfree(const void *pointer)
 	slot = slot_at(cpu, slot_of(cpu, object));
 	if (FEW_REGISTERS) {
 		if (unlikely(!plain_push(slot, object)))
-			kfree_odd_place(object, slot);
+			kfree_plain_odd(object, slot);
 		return;
 	}
 	if (unlikely(!fast_push(slot, object)))
@@ -751,8 +751,8 @@ KMEM_FAST static void cache_free_odd(struct kmem_cache *cache, void *object)
 		cache_free_slow(cache, object);
 }
 
-/* As kfree_odd_place(). */
-KMEM_FAST static void cache_free_odd_place(here_slot *slot, void *object)
+/* As kfree_plain_odd(). */
+KMEM_FAST static void cache_free_plain_odd(here_slot *slot, void *object)
 {
 	if (unlikely(!fast_push(slot, object)))
 		cache_free_odd(slot->cache, object);
@@ -772,7 +772,7 @@ KMEM_FAST static void cache_free_push(struct kmem_cache *cache, void *object)
 	if (unlikely(slot->cache != cache))
 		cache_free_slow(cache, object);
 	else if (unlikely(!plain_push(slot, object)))
-		cache_free_odd_place(slot, object);
+		cache_free_plain_odd(slot, object);
 }
 
 /* As kfree_newest_odd(). */
