@@ -2,16 +2,18 @@
 /*
  * rcu.c - grace periods.
  *
- *	call_rcu() -> machine->rcu_callbacks -> [ task "rcu": cut the list, wait a grace period, run it ] -> ...
+ *	call_rcu()  -> machine->rcu_callbacks -> [ task "rcu": cut both lists, wait a grace period, run, free ] -> ...
+ *	kfree_rcu() -> machine->rcu_frees ----->	head->func: the object
  *
  * The background task is started by the first callback and ends with the machine. Where the host has no tasks,
  * the callbacks are run by rcu_barrier(), which shutdown calls.
  *
- * Lock: machine->rcu_lock, for the list only.
+ * Lock: machine->rcu_lock, for the lists only.
  */
 #include <linux/kernel.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include "lib/seeded.h"
 #include "mm/cpus.h"
 #include "mm/fault_inject.h"
@@ -32,21 +34,22 @@ void synchronize_rcu(void)
 	wait_for_readers(this_machine());
 }
 
-static struct rcu_head *callbacks_cut(struct machine *m)
+static struct rcu_head *list_cut(struct machine *m, struct rcu_head **list)
 {
 	struct rcu_head *head;
 	unsigned long flags;
 
 	spin_lock_irqsave(&m->rcu_lock, flags);
-	head = m->rcu_callbacks;
-	__atomic_store_n(&m->rcu_callbacks, NULL, __ATOMIC_RELAXED);
+	head = *list;
+	__atomic_store_n(list, NULL, __ATOMIC_RELAXED);
 	spin_unlock_irqrestore(&m->rcu_lock, flags);
 	return head;
 }
 
 bool rcu_is_idle(const struct machine *m)
 {
-	return !__atomic_load_n(&m->rcu_callbacks, __ATOMIC_RELAXED) && !mutex_is_locked(&m->rcu_mutex);
+	return !__atomic_load_n(&m->rcu_callbacks, __ATOMIC_RELAXED) &&
+	       !__atomic_load_n(&m->rcu_frees, __ATOMIC_RELAXED) && !mutex_is_locked(&m->rcu_mutex);
 }
 
 /* Oldest first. */
@@ -69,14 +72,25 @@ static void callbacks_run(struct rcu_head *newest)
 	}
 }
 
+static void objects_free(struct rcu_head *head)
+{
+	while (head) {
+		struct rcu_head *next = head->next;
+
+		kvfree((void *)head->func);
+		head = next;
+	}
+}
+
 static bool rcu_round(struct machine *m)
 {
-	struct rcu_head *head = callbacks_cut(m);
+	struct rcu_head *callbacks = list_cut(m, &m->rcu_callbacks), *frees = list_cut(m, &m->rcu_frees);
 
-	if (!head)
+	if (!callbacks && !frees)
 		return false;
 	wait_for_readers(m);
-	callbacks_run(head);
+	callbacks_run(callbacks);
+	objects_free(frees);
 	return true;
 }
 
@@ -114,19 +128,38 @@ void rcu_start(struct machine *m)
 		__atomic_store_n(&m->rcu_running, 0, __ATOMIC_RELEASE);
 }
 
-void call_rcu(struct rcu_head *head, rcu_callback_t func)
+static void queue(struct machine *m, struct rcu_head **list, struct rcu_head *head)
 {
-	struct machine *m = this_machine();
 	unsigned long flags;
 
-	head->func = func;
 	spin_lock_irqsave(&m->rcu_lock, flags);
-	head->next = m->rcu_callbacks;
-	__atomic_store_n(&m->rcu_callbacks, head, __ATOMIC_RELAXED);
+	head->next = *list;
+	__atomic_store_n(list, head, __ATOMIC_RELAXED);
 	spin_unlock_irqrestore(&m->rcu_lock, flags);
 	__atomic_fetch_add(&m->rcu_word, 1, __ATOMIC_RELEASE);
 	rcu_start(m);
 	host_wake(&m->rcu_word, 1);
+}
+
+void call_rcu(struct rcu_head *head, rcu_callback_t func)
+{
+	struct machine *m = this_machine();
+
+	head->func = func;
+	queue(m, &m->rcu_callbacks, head);
+}
+
+void kvfree_call_rcu(struct rcu_head *head, void *object)
+{
+	struct machine *m = this_machine();
+
+	if (head) {
+		head->func = (rcu_callback_t)object;
+		queue(m, &m->rcu_frees, head);
+		return;
+	}
+	synchronize_rcu();
+	kvfree(object);
 }
 
 /* The mutex keeps the background task from holding callbacks that it has cut but not yet run. */

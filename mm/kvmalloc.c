@@ -49,6 +49,11 @@ void *kvzalloc(size_t size, gfp_t gfp)
 	return kvmalloc(size, gfp | __GFP_ZERO);
 }
 
+void *kvzalloc_node(size_t size, gfp_t gfp, int node)
+{
+	return kvmalloc_node(size, gfp | __GFP_ZERO, node);
+}
+
 void *kvmalloc_array(size_t n, size_t size, gfp_t gfp)
 {
 	size_t bytes;

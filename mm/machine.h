@@ -118,6 +118,7 @@ struct machine {
 	/* Kernel services. */
 	spinlock_t rcu_lock;
 	struct rcu_head *rcu_callbacks;		/* newest first */
+	struct rcu_head *rcu_frees;		/* objects; each one's head says in ->func where it begins */
 	u32 rcu_word;				/* changes when there is work, and when work is done */
 	u32 rcu_running;			/* the background task lives */
 	bool rcu_stop;

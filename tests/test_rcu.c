@@ -116,6 +116,73 @@ static void shutdown_runs_what_is_left(struct ktap *t)
 	EXPECT_EQ(t, out_of_order, 0);
 }
 
+struct freed_later {
+	char before[100];
+	struct rcu_head rcu;
+};
+
+static void objects_are_freed_when_their_readers_have_left(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=2");
+	struct kmem_cache *cache = kmem_cache_create("later", sizeof(struct freed_later), 0, SLAB_NO_MERGE, NULL);
+	struct freed_later *object, *large = kvmalloc(8 << 20, GFP_KERNEL), *none = NULL;
+
+	ASSERT(t, m && cache && large);
+	object = kmem_cache_alloc(cache, GFP_KERNEL);
+	ASSERT_NOT_NULL(t, object);
+	EXPECT(t, is_vmalloc_addr(large));
+	rcu_read_lock();
+	kfree_rcu(object, rcu);
+	kvfree_rcu(large, rcu);
+	kfree_rcu(none, rcu);
+	for (u64 end = host_clock(m) + 20000000; host_clock(m) < end;)
+		kfree(kmalloc(8, GFP_ATOMIC));
+	EXPECT(t, !rcu_is_idle(m));
+	EXPECT_EQ(t, cache_live_objects(cache), 1);
+	EXPECT_NOT_NULL(t, find_vm_area(large));
+	rcu_read_unlock();
+	rcu_barrier();
+	EXPECT(t, rcu_is_idle(m));
+	EXPECT_EQ(t, cache_live_objects(cache), 0);
+	EXPECT_NULL(t, find_vm_area(large));
+	kmem_cache_destroy(cache);
+}
+
+static void who_has_no_head_waits_himself(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=2");
+	void *object = kmalloc(100, GFP_KERNEL), *none = NULL;
+
+	ASSERT(t, m && object);
+	kfree_rcu(object);
+	kfree_rcu_mightsleep(none);
+	EXPECT_EQ(t, live_in_machine(m), 0);
+	kvfree_rcu_mightsleep(kmalloc(100, GFP_KERNEL));
+	EXPECT_EQ(t, live_in_machine(m), 0);
+	console_clear();
+	object = kmalloc(100, GFP_KERNEL);
+	preempt_disable();
+	kfree_rcu(object);
+	preempt_enable();
+	EXPECT_EQ(t, console_count("BUG: sleeping function called from invalid context"), 1);
+}
+
+static void shutdown_frees_what_is_left(struct ktap *t)
+{
+	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = "mem=64M nr_cpus=2" });
+
+	ASSERT_NOT_NULL(t, m);
+	machine_enter(m);
+	for (unsigned int i = 0; i < CALLBACKS; i++) {
+		struct freed_later *object = kmalloc(sizeof(*object), GFP_KERNEL);
+
+		ASSERT_NOT_NULL(t, object);
+		kfree_rcu(object, rcu);
+	}
+	machine_leave();
+	EXPECT_EQ(t, machine_shutdown(m), 0);
+}
+
 /* ------------------------------------------------------------------------------------- several threads */
 
 struct published {
@@ -271,5 +338,7 @@ KTAP_SUITE(rcu, KTAP_CASE(callbacks_run_once_and_in_order),
 	   KTAP_CASE(it_is_idle_when_nobody_runs_callbacks_and_none_wait),
 	   KTAP_CASE(no_callback_runs_while_its_queuer_reads),
 	KTAP_CASE(a_callback_may_queue_another), KTAP_CASE(shutdown_runs_what_is_left),
-	KTAP_CASE(readers_never_see_what_was_freed), KTAP_CASE(typed_slabs_stay_while_a_reader_of_another_cpu_looks),
+	KTAP_CASE(objects_are_freed_when_their_readers_have_left), KTAP_CASE(who_has_no_head_waits_himself),
+	   KTAP_CASE(shutdown_frees_what_is_left),
+	   KTAP_CASE(readers_never_see_what_was_freed), KTAP_CASE(typed_slabs_stay_while_a_reader_of_another_cpu_looks),
 	KTAP_CASE(shutdown_runs_what_its_callbacks_queue));

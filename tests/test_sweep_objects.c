@@ -320,6 +320,15 @@ static bool call_kvzalloc(void)
 	return kvput(memory);
 }
 
+static bool call_kvzalloc_node(void)
+{
+	char *memory = kvzalloc_node(30000, GFP_KERNEL | __GFP_THISNODE, 1);
+
+	if (memory)
+		EXPECT(slab_case, bytes_are_all(memory, 0, 30000));
+	return kvput(memory);
+}
+
 static bool call_kvmalloc_array(void)
 {
 	return kvput(kvmalloc_array(10, 1000, GFP_KERNEL));
@@ -508,6 +517,7 @@ static const struct sweep_row rows[] = {
 	SWEEP_AS(kvmalloc, call_kvmalloc_atomic, SWEEP_FAILS),
 	SWEEP(kvmalloc_node, SWEEP_FAILS),
 	SWEEP(kvzalloc, SWEEP_FAILS),
+	SWEEP(kvzalloc_node, SWEEP_FAILS),
 	SWEEP(kvmalloc_array, SWEEP_FAILS),
 	SWEEP(kvcalloc, SWEEP_FAILS),
 	SWEEP(kvmemdup, SWEEP_FAILS),

@@ -202,6 +202,7 @@ MUST_CHECK char *kvasprintf(gfp_t gfp, const char *format, va_list args);
 MUST_CHECK void *kvmalloc_node(size_t size, gfp_t gfp, int node);
 MUST_CHECK void *kvmalloc(size_t size, gfp_t gfp);
 MUST_CHECK void *kvzalloc(size_t size, gfp_t gfp);
+MUST_CHECK void *kvzalloc_node(size_t size, gfp_t gfp, int node);
 MUST_CHECK void *kvmalloc_array(size_t n, size_t size, gfp_t gfp);
 MUST_CHECK void *kvcalloc(size_t n, size_t size, gfp_t gfp);
 MUST_CHECK void *kvrealloc(const void *object, size_t old_size, size_t size, gfp_t gfp);

@@ -41,7 +41,34 @@ static inline void rcu_read_unlock(void) __releases(RCU)
 void synchronize_rcu(void);
 /* Run func(head) after a grace period, in a background task. Any context; head is func's until then. */
 void call_rcu(struct rcu_head *head, rcu_callback_t func);
-/* Wait until every callback that was queued before the call has run. May sleep. */
+/* Wait until every callback that was queued before the call has run, and every object is freed. May sleep. */
 void rcu_barrier(void);
+
+/*
+ * kvfree() of what p points to, which may be NULL, after a grace period, in a background task. member: the name of its
+ * struct rcu_head, less than 4096 bytes from its start. Any context. Without a member: it waits itself, and may sleep.
+ */
+#define kvfree_rcu(p, ...) \
+	__KVFREE_RCU_FOR(p, ##__VA_ARGS__, __kvfree_rcu, __kvfree_rcu_mightsleep, )(p, ##__VA_ARGS__)
+#define kfree_rcu(p, ...) kvfree_rcu(p, ##__VA_ARGS__)
+#define kvfree_rcu_mightsleep(p) __kvfree_rcu_mightsleep(p)
+#define kfree_rcu_mightsleep(p) __kvfree_rcu_mightsleep(p)
+/* The same of an object and its head; without one it may sleep. */
+void kvfree_call_rcu(struct rcu_head *head, void *object);
+
+#define __KVFREE_RCU_FOR(p, member_or_name, name, ...) name
+#define __kvfree_rcu(p, member)                                                                                        \
+	do {                                                                                                           \
+		__typeof__(p) __object = (p);                                                                          \
+		_Static_assert(__builtin_offsetof(__typeof__(*(p)), member) < 4096, "kvfree_rcu(): the rcu_head");     \
+		if (__object)                                                                                          \
+			kvfree_call_rcu(&__object->member, (void *)__object);                                          \
+	} while (0)
+#define __kvfree_rcu_mightsleep(p)                                                                                     \
+	do {                                                                                                           \
+		__typeof__(p) __object = (p);                                                                          \
+		if (__object)                                                                                          \
+			kvfree_call_rcu(NULL, (void *)__object);                                                       \
+	} while (0)
 
 #endif
