@@ -72,6 +72,36 @@ static void callbacks_run(struct rcu_head *newest)
 	}
 }
 
+/*
+ * Who queues a head that is queued already ties its list to a ring, which begins with that head; what was queued before
+ * it is lost. Returns it, and the ring is open: each head that is left is there once. NULL: it is no ring. (Heads that
+ * have left their list, and wait for readers, are not found so.)
+ */
+static struct rcu_head *ring_open(struct rcu_head *newest)
+{
+	struct rcu_head *slow = newest, *fast = newest, *last;
+
+	do {
+		if (!fast || !fast->next)
+			return NULL;
+		slow = slow->next;
+		fast = fast->next->next;
+	} while (slow != fast);
+	for (slow = newest; slow != fast; slow = slow->next)
+		fast = fast->next;
+	for (last = fast; last->next != fast;)
+		last = last->next;
+	last->next = NULL;
+	return fast;
+}
+
+static void double_free_report(const char *caller, struct rcu_head *newest)
+{
+	struct rcu_head *twice = ring_open(newest);
+
+	WARN(twice, "%s(): Double-freed CB %px; what was queued before it is lost\n", caller, twice);
+}
+
 static void objects_free(struct rcu_head *head)
 {
 	while (head) {
@@ -88,6 +118,8 @@ static bool rcu_round(struct machine *m)
 
 	if (!callbacks && !frees)
 		return false;
+	double_free_report("call_rcu", callbacks);
+	double_free_report("kvfree_call_rcu", frees);
 	wait_for_readers(m);
 	callbacks_run(callbacks);
 	objects_free(frees);

@@ -167,6 +167,37 @@ static void who_has_no_head_waits_himself(struct ktap *t)
 	EXPECT_EQ(t, console_count("BUG: sleeping function called from invalid context"), 1);
 }
 
+/* The list is a ring then: what is on it runs once, and nobody goes round for ever. */
+static void a_head_that_is_queued_twice_is_named(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=2");
+	struct freed_later *object[3];
+	char text[100];
+
+	ASSERT_NOT_NULL(t, m);
+	items_reset();
+	for (unsigned int i = 0; i < 3; i++) {
+		object[i] = kzalloc(sizeof(*object[i]), GFP_KERNEL);
+		ASSERT_NOT_NULL(t, object[i]);
+	}
+	console_clear();
+	mutex_lock(&m->rcu_mutex);		/* nobody cuts the lists before all are there */
+	for (unsigned int i = 0; i < 3; i++)
+		call_rcu(&items[i].rcu, item_done);
+	call_rcu(&items[0].rcu, item_done);
+	for (unsigned int i = 0; i < 3; i++)
+		kfree_rcu(object[i], rcu);
+	kfree_rcu(object[2], rcu);
+	mutex_unlock(&m->rcu_mutex);
+	rcu_barrier();
+	EXPECT_EQ(t, done, 3);
+	snprintf(text, sizeof(text), "call_rcu(): Double-freed CB %px;", &items[0].rcu);
+	EXPECT_EQ(t, console_count(text), 1);
+	EXPECT_EQ(t, console_count("kvfree_call_rcu(): Double-freed CB"), 1);
+	kfree(object[0]);			/* these were lost */
+	kfree(object[1]);
+}
+
 static void shutdown_frees_what_is_left(struct ktap *t)
 {
 	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = "mem=64M nr_cpus=2" });
@@ -339,6 +370,7 @@ KTAP_SUITE(rcu, KTAP_CASE(callbacks_run_once_and_in_order),
 	   KTAP_CASE(no_callback_runs_while_its_queuer_reads),
 	KTAP_CASE(a_callback_may_queue_another), KTAP_CASE(shutdown_runs_what_is_left),
 	KTAP_CASE(objects_are_freed_when_their_readers_have_left), KTAP_CASE(who_has_no_head_waits_himself),
+	   KTAP_CASE(a_head_that_is_queued_twice_is_named),
 	   KTAP_CASE(shutdown_frees_what_is_left),
 	   KTAP_CASE(readers_never_see_what_was_freed), KTAP_CASE(typed_slabs_stay_while_a_reader_of_another_cpu_looks),
 	KTAP_CASE(shutdown_runs_what_its_callbacks_queue));
