@@ -481,29 +481,35 @@ static const char *parse_context_time(struct trace_line *line, const char *p, co
 	return q;
 }
 
-/* "task-pid (tgid)"; `perf script` has a space before the pid. */
+/* Behind the text, without the "(tgid)" that it may end with. */
+static const char *before_tgid(const char *start, const char *end)
+{
+	const char *p = end;
+
+	if (p == start || p[-1] != ')')
+		return end;
+	while (p > start && *p != '(')
+		p--;
+	return *p == '(' && (size_t)(end - p) <= 12 ? span_trim(start, p).at + span_trim(start, p).len : end;
+}
+
+/* "task-pid (tgid)"; `perf script` has a space before the pid. What has no pid is all name, whatever it ends with. */
 static void parse_task(struct trace_line *line, const char *from, const char *to)
 {
 	struct span task = span_trim(from, to);
-	const char *start = task.at, *end = task.at + task.len, *p = end, *digits;
+	const char *start = task.at, *end = before_tgid(start, start + task.len), *p = end, *digits;
 	u64 pid;
 
-	if (p > start && p[-1] == ')') {
-		while (p > start && *p != '(')
-			p--;
-		if (*p == '(' && (size_t)(end - p) <= 12)
-			end = span_trim(start, p).at + span_trim(start, p).len;
-	}
-	for (p = end; p > start && is_digit(p[-1]); p--)
-		;
+	while (p > start && is_digit(p[-1]))
+		p--;
 	digits = p;
 	if (p < end && p > start && (p[-1] == '-' || is_space(p[-1])) && read_decimal(&p, end, &pid) &&
 	    pid <= INT_MAX) {
 		line->event.pid = (s32)pid;
 		line->event.has |= TRACE_HAS_PID;
-		end = digits - 1;
+		task = span_trim(start, digits - 1);
 	}
-	line->task = span_trim(start, end);
+	line->task = task;
 	if (line->task.len)
 		line->event.has |= TRACE_HAS_TASK;
 }

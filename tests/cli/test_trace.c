@@ -186,6 +186,9 @@ static const struct shape {
 	  "kfree task=bash pid=77 cpu=2 ctx=.... ns=7000001000 site=f ptr=0" },
 	{ "   (sd-pam)-77      [002] ....   7.000001: kfree: call_site=f ptr=          (null)",
 	  "kfree task=(sd-pam) pid=77 cpu=2 ctx=.... ns=7000001000 site=f ptr=0" },
+	/* without a pid all of it is the name: written again, it is read as the same */
+	{ " a-7     (-------)      (     76) [002] ....   7.000001: kfree: call_site=f ptr=1",
+	  "kfree task=a-7     (-------)      (     76) cpu=2 ctx=.... ns=7000001000 site=f ptr=1" },
 	{ "test:.sh-1299    [004] .....  2886.040608: kmem_cache_free: call_site=putname+0xa4/0xc8 "
 	  "ptr=000000000f4d22f4 name=names_cache",
 	  "kmem_cache_free task=test:.sh pid=1299 cpu=4 ctx=..... ns=2886040608000 site=putname+0xa4/0xc8 "
