@@ -97,7 +97,7 @@ override LLVM := 1
 endif
 
 optimise := -O2 -g
-variant-cflags-asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+variant-cflags-asan := -O1 -g -DCONFIG_DEBUG_LIST -fsanitize=address,undefined -fno-sanitize-recover=all
 variant-cflags-tsan := -O1 -g -fsanitize=thread
 variant-cflags-debug := -O0 -g3 -DKMEM_CHECK=1
 variant-cflags-cov := -O0 -g --coverage -fprofile-update=atomic -DKMEM_COVERAGE

@@ -13,6 +13,8 @@
  *
  * True between calls, for every link on a list: L1 link->next->prev == link, L2 link->prev->next == link.
  * All operations are O(1) unless they say that they walk. Lock: the caller's.
+ * With -DCONFIG_DEBUG_LIST, as in the kernel, what is added or deleted is looked at before: a ring that is broken there
+ * is reported, and stays as it is.
  * Source: core-api/kernel-api.rst, "List Management Functions".
  */
 #ifndef _LINUX_LIST_H
@@ -53,18 +55,36 @@ static inline void __list_del(struct list_head *prev, struct list_head *next)
 	__list_join(prev, next);
 }
 
+/* May the entry be put between, or taken out? If not: a report (lib/list_debug.c). */
+bool __list_add_valid(struct list_head *entry, struct list_head *prev, struct list_head *next);
+bool __list_del_entry_valid(struct list_head *entry);
+
+#ifdef CONFIG_DEBUG_LIST
+#define __list_checked(check) (check)
+#else
+#define __list_checked(check) true
+#endif
+
 static inline void __list_del_entry(struct list_head *entry)
 {
-	__list_join(entry->prev, entry->next);
+	if (__list_checked(__list_del_entry_valid(entry)))
+		__list_join(entry->prev, entry->next);
 }
 
-/* Put the unlinked @entry between two neighbours. */
-static inline void __list_add(struct list_head *entry, struct list_head *prev, struct list_head *next)
+/* Link the unlinked @entry between two; whatever lies there is forgotten. */
+static inline void __list_link(struct list_head *entry, struct list_head *prev, struct list_head *next)
 {
 	entry->next = next;
 	entry->prev = prev;
 	next->prev = entry;
 	WRITE_ONCE(prev->next, entry);
+}
+
+/* Put the unlinked @entry between two neighbours. */
+static inline void __list_add(struct list_head *entry, struct list_head *prev, struct list_head *next)
+{
+	if (__list_checked(__list_add_valid(entry, prev, next)))
+		__list_link(entry, prev, next);
 }
 
 /* First of the list: a stack. */
@@ -105,7 +125,7 @@ static inline void list_del_init_careful(struct list_head *entry)
 /* @entry takes the place of @old, which keeps its stale links. */
 static inline void list_replace(struct list_head *old, struct list_head *entry)
 {
-	__list_add(entry, old->prev, old->next);
+	__list_link(entry, old->prev, old->next);
 }
 
 static inline void list_replace_init(struct list_head *old, struct list_head *entry)
