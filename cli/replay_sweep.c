@@ -66,7 +66,18 @@ static void setting_run(const struct sweep *sweep, struct setting *setting, cons
 	findings_make(&setting->findings, &report);
 }
 
-static void print_setting(const struct setting *setting)
+/* The first column: the key, and every value. */
+static int column_of(const struct sweep *sweep)
+{
+	size_t width = strlen(sweep->key);
+
+	for (unsigned int i = 0; i < sweep->nr; i++)
+		if (strlen(sweep->settings[i].value) > width)
+			width = strlen(sweep->settings[i].value);
+	return width > 16 ? (int)width : 16;
+}
+
+static void print_setting(const struct setting *setting, int column)
 {
 	const struct replay_result *result = setting->result;
 	u64 memory = 0, waste = 0;
@@ -74,7 +85,7 @@ static void print_setting(const struct setting *setting)
 	u64 largest = 0;
 
 	if (!result) {
-		printf("  %-16s %.80s\n", setting->value, setting->error.text);
+		printf("  %-*s %.80s\n", column, setting->value, setting->error.text);
 		return;
 	}
 	for (unsigned int i = 0; i < result->nr_slabs; i++) {
@@ -87,7 +98,7 @@ static void print_setting(const struct setting *setting)
 		largest = result->zones[i].managed;
 		unusable = result->zones[i].unusable[9];
 	}
-	printf("  %-16s %9s %-15s %9s %6s %9s %9s %8s %7s\n", setting->value, count_text(result->nr_failures).at,
+	printf("  %-*s %9s %-15s %9s %6s %9s %9s %8s %7s\n", column, setting->value, count_text(result->nr_failures).at,
 		result->nr_failure_kinds ? replay_reason_text(result->failures[0].reason) : "-",
 		pages_text(result->peak_used_pages).at,
 		share_text(result->peak_used_pages, result->stats.managed_pages).at, bytes_text(memory).at,
@@ -96,12 +107,14 @@ static void print_setting(const struct setting *setting)
 
 static void print_sweep(const struct sweep *sweep)
 {
+	int column = column_of(sweep);
+
 	printf("SWEEP  %s, %u %s of %s%s\n", sweep->key, sweep->nr, plural(sweep->nr, "replay", "replays"),
 	       sweep->command->files[0], sweep->command->nr_files > 1 ? " ..." : "");
-	printf("  %-16s %9s %-15s %9s %6s %9s %9s %8s %7s\n", sweep->key, "failures", "most frequent", "peak use", "",
+	printf("  %-*s %9s %-15s %9s %6s %9s %9s %8s %7s\n", column, sweep->key, "failures", "most frequent", "peak use", "",
 		"slabs", "waste", "2M index", "time");
 	for (unsigned int i = 0; i < sweep->nr; i++)
-		print_setting(&sweep->settings[i]);
+		print_setting(&sweep->settings[i], column);
 	printf("  2M index: the part of the free memory of the largest zone that cannot serve an order-9 block, at "
 	       "the end\n");
 }

@@ -91,6 +91,11 @@ result $? a_sweep_compares_machines
 run 0 replay "$head" --cmdline mem=256M --sweep numa=fake=1,2 && has out 'numa'
 result $? a_sweep_takes_any_parameter
 
+run 0 replay "$head" --cmdline mem=256M --sweep kmem.fullest_first=on,off &&
+	awk '/failures/ { end = index($0, "failures") + 7 } /^  o/ { match($0, /[0-9]+/); rows += RSTART + RLENGTH - 1 == end }
+		END { exit rows != 2 }' "$dir/out"
+result $? a_sweep_of_a_long_name_keeps_its_columns
+
 gzip -dc "$head" | "$KMEM" replay - --sweep mem=64M,128M >"$dir/out" 2>"$dir/err"
 test $? = 2 && has err 'a pipe does not do'
 result $? a_sweep_of_a_pipe_is_refused
