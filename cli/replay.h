@@ -57,6 +57,7 @@ struct replay {
 	unsigned int moments_room;	/* result->moments[], besides the end; 0: none are wanted */
 	u64 moments_stride;		/* events from one to the next */
 	u64 last_ns;			/* the time of the last event */
+	u64 sampled_live;		/* pages: the most that was live when the machine was looked at */
 	bool is_over;			/* what the machine says from now on is not kept */
 	bool out_of_memory;		/* the tables could not grow: the replay ends */
 };
@@ -73,8 +74,13 @@ void replay_page_free(struct replay *replay);
 /* An object was seen at this recorded address: its frame is the slab layer's own. */
 void replay_note_object(struct replay *replay, u64 address, u64 bytes);
 
-/* replay_fail.c: an allocation gave NULL; cache is NULL and bytes 0 for pages. */
-void replay_failed(struct replay *replay, const char *cache, u64 bytes, unsigned int order);
+/*
+ * replay_fail.c: an allocation gave NULL; cache is NULL and bytes 0 for pages. Returns the number of the record that
+ * counts it, 0 if none does.
+ */
+u32 replay_failed(struct replay *replay, const char *cache, u64 bytes, unsigned int order);
+/* What was counted there should not have been tried. */
+void replay_unfailed(struct replay *replay, u32 record);
 
 /* replay_result.c: what the machine looks like now, into the result. False if memory is short. */
 bool replay_collect(struct replay *replay);

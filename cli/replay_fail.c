@@ -266,18 +266,32 @@ static void describe(struct replay *replay, struct replay_failure *failure)
 	failure->unusable = choice->zone->unusable[failure->order];
 }
 
+/* The record of a kind, or one for it, its count 0; NULL: there is no room for another kind. */
 static struct replay_failure *kind_of(struct replay_result *result, const char *cache, unsigned int order, gfp_t gfp)
 {
+	struct replay_failure *empty = NULL;
+
 	for (unsigned int i = 0; i < result->nr_failure_kinds; i++) {
 		struct replay_failure *failure = &result->failures[i];
 
-		if (failure->cache == cache && failure->order == order && failure->gfp == gfp)
+		if (!failure->count)
+			empty = failure;
+		else if (failure->cache == cache && failure->order == order && failure->gfp == gfp)
 			return failure;
 	}
-	return NULL;
+	if (!empty && result->nr_failure_kinds < REPLAY_MAX_FAILURES)
+		empty = &result->failures[result->nr_failure_kinds++];
+	return empty;
 }
 
-void replay_failed(struct replay *replay, const char *cache, u64 bytes, unsigned int order)
+void replay_unfailed(struct replay *replay, u32 record)
+{
+	replay->result->nr_failures--;
+	if (record)
+		replay->result->failures[record - 1].count--;
+}
+
+u32 replay_failed(struct replay *replay, const char *cache, u64 bytes, unsigned int order)
 {
 	gfp_t gfp = replay->event->gfp;
 	struct replay_result *result = replay->result;
@@ -285,15 +299,13 @@ void replay_failed(struct replay *replay, const char *cache, u64 bytes, unsigned
 	u32 size = bytes > UINT32_MAX ? UINT32_MAX : (u32)bytes;
 
 	result->nr_failures++;
-	if (failure) {
-		failure->count++;
+	if (!failure)
+		return 0;
+	if (failure->count++) {
 		failure->least_bytes = size < failure->least_bytes ? size : failure->least_bytes;
 		failure->most_bytes = size > failure->most_bytes ? size : failure->most_bytes;
-		return;
+		return (u32)(failure - result->failures) + 1;
 	}
-	if (result->nr_failure_kinds == REPLAY_MAX_FAILURES)
-		return;
-	failure = &result->failures[result->nr_failure_kinds++];
 	*failure = (struct replay_failure){
 		.cache = cache,
 		.bytes = size,
@@ -310,6 +322,7 @@ void replay_failed(struct replay *replay, const char *cache, u64 bytes, unsigned
 	};
 	if (order < NR_PAGE_ORDERS && bytes <= KMALLOC_MAX_SIZE)
 		describe(replay, failure);
+	return (u32)(failure - result->failures) + 1;
 }
 
 const char *replay_reason_text(enum replay_reason reason)

@@ -42,6 +42,7 @@ static void write_counts(struct json *json, const struct replay_counts *c)
 	COUNT(split_frees);
 	COUNT(over_cap);
 	COUNT(oversize);
+	COUNT(off_map);
 #undef COUNT
 	json_close(json);
 }

@@ -16,7 +16,7 @@ struct live {
 	u64 ours;			/* object or struct page; 0: the allocation failed here */
 	u32 bytes;			/* asked for; of a block: its order; of a frame: its objects' size */
 	u32 site : LIVE_SITE_BITS;	/* name id of the call site; 0: unknown */
-	u32 slot : LIVE_SLOT_BITS;
+	u32 slot : LIVE_SLOT_BITS;	/* of a block whose allocation failed here: the failure's record; 0: none */
 };
 
 _Static_assert(sizeof(struct live) == 24, "27 to 35 bytes a live object with the free places");

@@ -42,7 +42,7 @@ static void frames_changed(struct replay *replay, u64 nr_added, u64 nr_removed)
 		pages->peak_bytes = pages->live_bytes;
 }
 
-static bool block_insert(struct replay *replay, u64 pfn, u32 order_and_split, struct page *page)
+static bool block_insert(struct replay *replay, u64 pfn, u32 order_and_split, struct page *page, u32 record)
 {
 	struct live *block = live_insert(&replay->blocks, pfn + 1);
 
@@ -52,6 +52,7 @@ static bool block_insert(struct replay *replay, u64 pfn, u32 order_and_split, st
 	}
 	block->ours = (uintptr_t)page;
 	block->bytes = order_and_split;
+	block->slot = record;
 	replay->blocks_of_order[order_and_split & ~LIVE_SPLIT]++;
 	return true;
 }
@@ -112,17 +113,29 @@ static struct live *block_cut(struct replay *replay, struct live *block, u64 pfn
 		u64 half = 1ull << --whole;
 		u64 other = pfn >= start + half ? start : start + half;
 
-		if (!block_insert(replay, other, whole | LIVE_SPLIT, page ? page + (other - start) : NULL))
+		if (!block_insert(replay, other, whole | LIVE_SPLIT, page ? page + (other - start) : NULL, 0))
 			return NULL;
 		if (other == start) {
 			start += half;
 			page = page ? page + half : NULL;
 		}
 	}
-	return block_insert(replay, start, order | LIVE_SPLIT, page) ? live_find(&replay->blocks, start + 1) : NULL;
+	if (!block_insert(replay, start, order | LIVE_SPLIT, page, 0))
+		return NULL;
+	return live_find(&replay->blocks, start + 1);
 }
 
 /* ---------------------------------------------------------------------------------------- the slab's own pages */
+
+/*
+ * Where a direct map may begin, less its first frame: 0xff... on most machines of 64 bits, the top byte alone on
+ * PowerPC, LoongArch and MIPS, the upper GiB on those of 32 bits.
+ */
+static bool is_offset(u64 offset)
+{
+	return offset % OFFSET_UNIT == 0 &&
+	       (offset >> 56 == 0xff || (offset >> 63 && !(offset << 8)) || offset == 0xc0000000);
+}
 
 /* Learn the page offset from an object seen just after its CPU got a block. */
 static void learn_offset(struct replay *replay, u64 address)
@@ -135,7 +148,7 @@ static void learn_offset(struct replay *replay, u64 address)
 	for (u64 i = 0; i < frames && i < 8; i++) {
 		u64 offset = (address & ~(PAGE_SIZE - 1ull)) - (recent->pfn + i) * PAGE_SIZE;
 
-		if (offset % OFFSET_UNIT || (offset >> 56 != 0xff && offset != 0xc0000000))
+		if (!is_offset(offset))
 			continue;
 		if (offset == result->page_offset) {
 			replay->offset_votes++;
@@ -191,26 +204,34 @@ static void block_take_back(struct replay *replay, struct live *block)
 	unsigned int order = block->bytes & ~LIVE_SPLIT;
 	u64 frames = 1ull << order;
 
-	if (block->ours && !(block->bytes & LIVE_SPLIT)) {
+	if (block->bytes & LIVE_SPLIT) {
+		block_drop(replay, block);
+		return;
+	}
+	result->counts.slab_page_alloc++;
+	result->by_order[order]--;
+	if (block->ours) {
 		result->counts.page_alloc--;
-		result->counts.slab_page_alloc++;
-		result->by_order[order]--;
 		pages_free((struct page *)(uintptr_t)block->ours, order, false);
 		result->pages.allocated -= frames;
 		result->pages.live -= frames;
 		result->pages.live_bytes = result->pages.live * PAGE_SIZE;
-		block_forget(replay, block);
 	} else {
-		block_drop(replay, block);
+		result->counts.failed--;
+		result->failed_by_order[order]--;
+		replay_unfailed(replay, block->slot);
 	}
+	block_forget(replay, block);
 }
 
 void replay_note_object(struct replay *replay, u64 address, u64 bytes)
 {
-	u64 pfn = (address - replay->result->page_offset) / PAGE_SIZE;
+	u64 pfn;
 	struct live *block, *frame;
 
 	learn_offset(replay, address);
+	pfn = (address - replay->result->page_offset) / PAGE_SIZE;
+	replay->result->counts.off_map += address < replay->result->page_offset || pfn >= PFN_LIMIT;
 	if (address < replay->result->page_offset || pfn >= PFN_LIMIT || live_find(&replay->frames, pfn + 1))
 		return;
 	block = block_around(replay, pfn);
@@ -268,6 +289,7 @@ void replay_page_alloc(struct replay *replay)
 	struct replay_result *result = replay->result;
 	unsigned int order = (unsigned int)event->order;
 	struct page *page;
+	u32 record = 0;
 
 	result->has_page_events = true;
 	if (trace_alloc_failed(event)) {
@@ -291,9 +313,9 @@ void replay_page_alloc(struct replay *replay)
 	} else {
 		result->counts.failed++;
 		result->failed_by_order[order]++;
-		replay_failed(replay, NULL, 0, order);
+		record = replay_failed(replay, NULL, 0, order);
 	}
-	if (!block_insert(replay, event->pfn, order, page) && page)
+	if (!block_insert(replay, event->pfn, order, page, record) && page)
 		__free_pages(page, order);
 }
 

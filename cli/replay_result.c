@@ -123,6 +123,8 @@ static int more_failures_first(const void *a, const void *b)
 
 	if (x->count != y->count)
 		return x->count < y->count ? 1 : -1;
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
 	return x->line < y->line ? -1 : x->line > y->line;
 }
 
@@ -136,6 +138,8 @@ bool replay_collect(struct replay *replay)
 	collect_sites(replay);
 	collect_zones(replay);
 	qsort(result->failures, result->nr_failure_kinds, sizeof(*result->failures), more_failures_first);
+	while (result->nr_failure_kinds && !result->failures[result->nr_failure_kinds - 1].count)
+		result->nr_failure_kinds--;
 	machine_stats(replay->machine, &result->stats);
 	result->map_bytes = replay->objects.most_bytes + replay->blocks.most_bytes + replay->frames.most_bytes;
 	result->is_whole = kmem_check_live(replay->machine, &result->fault);

@@ -17,7 +17,8 @@
 #include <string.h>
 #include <time.h>
 
-#define SAMPLE_EVENTS 2048		/* how often to look how full the machine is */
+#define SAMPLE_EVENTS 2048		/* how often to look how full the machine is, at least ... */
+#define SAMPLE_STEPS 256		/* ... and how close to the peak: to one of so many parts */
 #define PROGRESS_EVENTS 8192
 /*
  * What comes later on the line wins. Boosts ask for reclaim of what a recording does not show, and a background task
@@ -161,6 +162,18 @@ static void replay_event(struct replay *replay, const struct replay_options *opt
 	replay->event = NULL;
 }
 
+/* What is live, in pages: about what is in use, and known without a look at the machine. */
+static u64 live_pages(const struct replay *replay)
+{
+	return replay->result->pages.live + replay->result->objects.live_bytes / PAGE_SIZE;
+}
+
+/* More is live than at any look before, by what matters: there may be a peak now. */
+static bool is_high(const struct replay *replay)
+{
+	return live_pages(replay) > replay->sampled_live + replay->sampled_live / SAMPLE_STEPS;
+}
+
 static void sample(struct replay *replay)
 {
 	struct machine_stats *stats = &replay->result->stats;
@@ -168,6 +181,8 @@ static void sample(struct replay *replay)
 
 	machine_stats(replay->machine, stats);
 	used = stats->managed_pages - stats->free_pages - stats->pcp_pages;
+	if (live_pages(replay) > replay->sampled_live)
+		replay->sampled_live = live_pages(replay);
 	if (used <= stats->managed_pages && used > replay->result->peak_used_pages)
 		replay->result->peak_used_pages = used;
 }
@@ -188,7 +203,7 @@ static bool replay_events(struct replay *replay, const struct replay_options *op
 	while (!replay->result->is_cut && trace_next(replay->reader, &event) > 0) {
 		replay_event(replay, options, &event);
 		moments_event(replay, event.timestamp_ns);
-		if (counts->events % SAMPLE_EVENTS == 0)
+		if (counts->events % SAMPLE_EVENTS == 0 || is_high(replay))
 			sample(replay);
 		if (counts->events % PROGRESS_EVENTS == 0)
 			tell_progress(replay, options);

@@ -76,6 +76,7 @@ struct replay_counts {
 	u64 split_frees;		/* frees of a part of a block */
 	u64 over_cap;			/* allocations of caches beyond the most that a replay makes: made by kmalloc */
 	u64 oversize;			/* cache objects no cache can hold: made by kmalloc */
+	u64 off_map;			/* objects where no frame was known to be */
 };
 
 struct replay_totals {
@@ -187,7 +188,7 @@ struct replay_result {
 	unsigned int nr_zones;
 	struct zone_stats zones[REPLAY_MAX_ZONES];
 	char zone_names[REPLAY_MAX_ZONES][16];
-	u64 peak_used_pages;			/* most frames in use, within a few thousand events */
+	u64 peak_used_pages;			/* most frames in use, to a 256th */
 	bool is_whole;				/* kmem_check() at the end */
 	struct kmem_fault fault;
 	char console[4096];			/* the first that the machine said */

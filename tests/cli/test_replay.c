@@ -11,6 +11,7 @@
 #include "cli/text.h"
 #include "tests/ktap.h"
 
+#include <kmem/gfp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,25 @@ static void expect_sums(struct ktap *t, const struct replay_result *r)
 		ktap_note(t, "%s %s", r->fault.id, r->fault.place);
 }
 
+static const struct finding *finding_with(const struct findings *findings, const char *id)
+{
+	for (unsigned int i = 0; i < findings->nr; i++)
+		if (!strcmp(findings->list[i].id, id))
+			return &findings->list[i];
+	return NULL;
+}
+
+/* What is said of a replay, worst first; until the next call. */
+static const struct findings *findings_of(const struct replay_result *r)
+{
+	static struct findings findings;
+	static const struct trace_error none = { .kind = TRACE_ERROR_NONE };
+	const struct report report = { .result = r, .error = &none };
+
+	findings_make(&findings, &report);
+	return &findings;
+}
+
 /* --------------------------------------------------------------------------------------------- table of the live */
 
 #define KEYS 512
@@ -271,24 +291,73 @@ static void frees_that_left_no_event_are_found(struct ktap *t)
 	EXPECT_EQ(t, r->pages.live, 1);
 }
 
-static void a_randomized_direct_map_is_learnt(struct ktap *t)
+static void a_direct_map_is_learnt(struct ktap *t)
 {
-	const u64 base = 0xffff9a4640000000ull;
+	/* x86, PowerPC, LoongArch, MIPS, any of 32 bits. */
+	static const u64 bases[] = { 0xffff9a4640000000ull, 0xc000000000000000ull, 0x9000000000000000ull,
+				     0xa800000000000000ull, 0xc0000000ull };
+
+	for (unsigned int i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+		struct tape tape;
+		struct replay_result *r;
+
+		tape_start(t, &tape);
+		for (u64 pfn = 0x5000; pfn < 0x5008; pfn++) {
+			page_event(&tape, pfn, 0);
+			cache_event(&tape, bases[i] + pfn * 4096 + 128, "node", 64, 64);
+		}
+		page_event(&tape, 0x7000, 0);
+		r = replay_tape(t, &tape, "mem=64M");
+		ASSERT_NOT_NULL(t, r);
+		expect_sums(t, r);
+		EXPECT(t, r->addresses_known);
+		EXPECT_EQ(t, r->page_offset, bases[i]);
+		EXPECT_EQ(t, r->counts.slab_page_alloc, 8);
+		EXPECT_EQ(t, r->pages.live, 1);
+		EXPECT_NULL(t, finding_with(findings_of(r), "unknown-addresses"));
+	}
+}
+
+/* Pages of 64 KiB: nothing says so, and no address tells its frame. */
+static void a_direct_map_that_is_not_understood_is_said(struct ktap *t)
+{
 	struct tape tape;
 	struct replay_result *r;
 
 	tape_start(t, &tape);
-	for (u64 pfn = 0x5000; pfn < 0x5008; pfn++) {
+	for (u64 pfn = 0x501; pfn < 0x508; pfn++) {
 		page_event(&tape, pfn, 0);
-		cache_event(&tape, base + pfn * 4096 + 128, "node", 64, 64);
+		cache_event(&tape, 0xffff000000000000ull + pfn * 65536 + 128, "node", 64, 64);
 	}
-	page_event(&tape, 0x7000, 0);
 	r = replay_tape(t, &tape, "mem=64M");
 	ASSERT_NOT_NULL(t, r);
 	expect_sums(t, r);
-	EXPECT(t, r->addresses_known);
-	EXPECT_EQ(t, r->page_offset, base);
-	EXPECT_GE(t, r->counts.slab_page_alloc, 7);
+	EXPECT(t, !r->addresses_known);
+	EXPECT_EQ(t, r->counts.off_map, 7);
+	EXPECT_NOT_NULL(t, finding_with(findings_of(r), "unknown-addresses"));
+}
+
+/* Shorter than the distance of any two looks at the machine. */
+static void a_short_peak_is_seen(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	for (u64 i = 1; i <= 300; i++)
+		page_event(&tape, i << 4, 4);
+	for (u64 i = 1; i <= 300; i++)
+		page_free_event(&tape, i << 4, 4);
+	for (u64 i = 0; i < 300; i++)
+		cache_event(&tape, BASE + (1u << 28) + (i << 13), "huge", 8192, 8192);
+	for (u64 i = 0; i < 300; i++)
+		event(&tape, "kmem_cache_free: call_site=f ptr=0x%llx name=huge", BASE + (1u << 28) + (i << 13));
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, r->pages.peak_bytes, 4800 * 4096);
+	EXPECT_GE(t, r->peak_used_pages, 4800 - 4800 / 256);
+	EXPECT_LE(t, r->peak_used_pages, 4800 + 64);
 }
 
 static void what_is_older_or_nothing_is_only_counted(struct ktap *t)
@@ -500,25 +569,6 @@ static void holes_everywhere_are_fragmentation(struct ktap *t)
 	EXPECT_EQ(t, r->failed_by_order[9], 1);
 }
 
-static const struct finding *finding_with(const struct findings *findings, const char *id)
-{
-	for (unsigned int i = 0; i < findings->nr; i++)
-		if (!strcmp(findings->list[i].id, id))
-			return &findings->list[i];
-	return NULL;
-}
-
-/* What is said of a replay, worst first; until the next call. */
-static const struct findings *findings_of(const struct replay_result *r)
-{
-	static struct findings findings;
-	static const struct trace_error none = { .kind = TRACE_ERROR_NONE };
-	const struct report report = { .result = r, .error = &none };
-
-	findings_make(&findings, &report);
-	return &findings;
-}
-
 /* The lower zone has large blocks, but keeps them; the sentence is about the zone that has only small ones. */
 static void a_zone_that_keeps_its_blocks_does_not_hide_fragmentation(struct ktap *t)
 {
@@ -668,6 +718,65 @@ static void failures_of_several_sizes_say_so(struct ktap *t)
 	EXPECT_STR(t, failure_text(&r->failures[1]).at, "kmalloc of 32 B to 2.0 KiB");
 	EXPECT_STR(t, failure_text(&r->failures[0]).at, "order-0 pages");
 	EXPECT_CONTAINS(t, finding_with(findings_of(r), "failure")->text, "kmalloc of 32 B to 2.0 KiB (");
+}
+
+/* Pages for a slab of the recorded machine are not asked for here, so that there are none is no failure. */
+static void pages_of_the_recorded_slab_layer_do_not_fail(struct ktap *t)
+{
+	static const char *const flags[] = { NULL, "GFP_DMA", "GFP_DMA|__GFP_ZERO" };
+	struct replay_result *without = NULL;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct replay_result *r;
+		struct tape tape;
+
+		tape_start(t, &tape);
+		for (u64 pfn = 1024; pfn < 10240; pfn += 1024)
+			event(&tape, "mm_page_alloc: page=0x%llx pfn=0x%llx order=10 gfp_flags=GFP_DMA", pfn, pfn);
+		if (flags[i]) {
+			event(&tape, "mm_page_alloc: page=0x9000 pfn=0x9000 order=10 gfp_flags=%s", flags[i]);
+			cache_event(&tape, BASE + 0x9000000 + 64, "node", 64, 64);
+		}
+		r = replay_tape(t, &tape, "mem=64M");
+		ASSERT_NOT_NULL(t, r);
+		expect_sums(t, r);
+		if (!i)
+			without = r;
+		ASSERT_EQ(t, r->nr_failure_kinds, 1);
+		EXPECT_GT(t, r->counts.failed, 4);
+		EXPECT_EQ(t, r->counts.failed, without->counts.failed);
+		EXPECT_EQ(t, r->nr_failures, r->counts.failed);
+		EXPECT_EQ(t, r->failed_by_order[10], r->counts.failed);
+		EXPECT_EQ(t, r->by_order[10], 9);
+		EXPECT_EQ(t, r->failures[0].count, r->counts.failed);
+		EXPECT_EQ(t, r->failures[0].line, without->failures[0].line);
+		EXPECT_EQ(t, r->counts.slab_page_alloc, i != 0);
+		EXPECT_EQ(t, r->counts.cache_alloc, i != 0);
+	}
+}
+
+/* A record whose only failure was taken back is another's. */
+static void a_failure_taken_back_leaves_no_record(struct ktap *t)
+{
+	struct replay_result *r;
+	struct tape tape;
+
+	tape_start(t, &tape);
+	for (u64 pfn = 1024; pfn < 3072; pfn += 1024)
+		event(&tape, "mm_page_alloc: page=0x%llx pfn=0x%llx order=10 gfp_flags=GFP_DMA", pfn, pfn);
+	for (u64 pfn = 0x8000; pfn < 0xa000; pfn += 1024) {
+		event(&tape, "mm_page_alloc: page=0x%llx pfn=0x%llx order=10 gfp_flags=GFP_DMA", pfn, pfn);
+		cache_event(&tape, BASE + pfn * 4096 + 64, "node", 64, 64);
+	}
+	page_event(&tape, 0xc000, 10);
+	kmalloc_event(&tape, BASE + 0x1000, 5u << 20);
+	r = replay_tape(t, &tape, "mem=16M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, r->counts.slab_page_alloc, 8);
+	for (unsigned int i = 0; i < r->nr_failure_kinds; i++)
+		EXPECT_GT(t, r->failures[i].count, 0);
+	EXPECT_EQ(t, r->failures[r->nr_failure_kinds - 1].reason, REPLAY_TOO_LARGE);
 }
 
 static void impossible_requests_say_so(struct ktap *t)
@@ -971,7 +1080,9 @@ KTAP_SUITE(replay,
 	   KTAP_CASE(names_are_kept_once),
 	   KTAP_CASE(objects_come_and_go),
 	   KTAP_CASE(frees_that_left_no_event_are_found),
-	   KTAP_CASE(a_randomized_direct_map_is_learnt),
+	   KTAP_CASE(a_direct_map_is_learnt),
+	   KTAP_CASE(a_direct_map_that_is_not_understood_is_said),
+	   KTAP_CASE(a_short_peak_is_seen),
 	   KTAP_CASE(what_is_older_or_nothing_is_only_counted),
 	   KTAP_CASE(parts_of_one_recording_share_what_is_live),
 	   KTAP_CASE(kernels_without_cache_names_get_caches_by_size),
@@ -987,6 +1098,8 @@ KTAP_SUITE(replay,
 	   KTAP_CASE(flags_that_win_over_memalloc_leave_the_watermark),
 	   KTAP_CASE(holes_are_seen_as_they_come),
 	   KTAP_CASE(failures_of_several_sizes_say_so),
+	   KTAP_CASE(pages_of_the_recorded_slab_layer_do_not_fail),
+	   KTAP_CASE(a_failure_taken_back_leaves_no_record),
 	   KTAP_CASE(impossible_requests_say_so),
 	   KTAP_CASE(injected_failures_are_not_blamed_on_memory),
 	   KTAP_CASE(absurd_numbers_are_survived),
