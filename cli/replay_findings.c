@@ -139,11 +139,56 @@ static bool is_same_story(const struct replay_failure *a, const struct replay_fa
 	return a->reason == b->reason && (a->reason != REPLAY_FRAGMENTED || a->order == b->order);
 }
 
+/* Failures of one story that differ at most in their flags: of a cache, or of pages of an order. */
+static bool is_same_thing(const struct replay_failure *a, const struct replay_failure *b)
+{
+	return a->cache == b->cache && (a->cache || a->order == b->order);
+}
+
 struct story {
 	u64 count;
 	unsigned int kinds;
-	const struct replay_failure *first, *most, *second;
+	const struct replay_failure *first, *most;
+	struct replay_failure things[2];	/* what failed most often, whatever the flags; a count of 0: nothing more */
 };
+
+/* All failures like that one and of its story, as one; a count of 0 if an earlier one is. */
+static struct replay_failure thing_of(const struct replay_result *result, unsigned int i)
+{
+	struct replay_failure thing = result->failures[i];
+
+	thing.count = 0;
+	for (unsigned int n = 0; n < result->nr_failure_kinds; n++) {
+		const struct replay_failure *failure = &result->failures[n];
+
+		if (!is_same_story(failure, &thing) || !is_same_thing(failure, &thing))
+			continue;
+		if (n < i)
+			return (struct replay_failure){ .count = 0 };
+		thing.count += failure->count;
+		if (failure->least_bytes < thing.least_bytes)
+			thing.least_bytes = failure->least_bytes;
+		if (failure->most_bytes > thing.most_bytes)
+			thing.most_bytes = failure->most_bytes;
+	}
+	return thing;
+}
+
+static void find_things(struct story *story, const struct replay_result *result)
+{
+	for (unsigned int i = 0; i < result->nr_failure_kinds; i++) {
+		struct replay_failure thing = { .count = 0 };
+
+		if (is_same_story(&result->failures[i], story->most))
+			thing = thing_of(result, i);
+		if (thing.count > story->things[0].count) {
+			story->things[1] = story->things[0];
+			story->things[0] = thing;
+		} else if (thing.count > story->things[1].count) {
+			story->things[1] = thing;
+		}
+	}
+}
 
 /* Everything that is like failures[i]; no kinds if an earlier one was. */
 static struct story story_of(const struct replay_result *result, unsigned int i)
@@ -159,12 +204,11 @@ static struct story story_of(const struct replay_result *result, unsigned int i)
 			return (struct story){ .kinds = 0 };
 		story.count += failure->count;
 		story.kinds++;
-		if (!story.second && strcmp(failure_text(failure).at, failure_text(story.most).at))
-			story.second = failure;
 		if (failure->file < story.first->file ||
 		    (failure->file == story.first->file && failure->line < story.first->line))
 			story.first = failure;
 	}
+	find_things(&story, result);
 	return story;
 }
 
@@ -190,10 +234,10 @@ static void say_story(struct findings *findings, const struct replay_result *res
 		say_more(findings, "%s with ", what.at);
 	say_more(findings, "%s; ", failure_gfp(story->first).at);
 	say_reason(findings, story->first);
-	if (story->second)
-		say_more(findings, " Most often: %s (%s), %s (%s).", failure_text(story->most).at,
-			count_text(story->most->count).at, failure_text(story->second).at,
-			count_text(story->second->count).at);
+	if (story->things[1].count)
+		say_more(findings, " Most often: %s (%s), %s (%s).", failure_text(&story->things[0]).at,
+			count_text(story->things[0].count).at, failure_text(&story->things[1]).at,
+			count_text(story->things[1].count).at);
 }
 
 static void find_failures(struct findings *findings, const struct report *report)
@@ -218,21 +262,41 @@ static void find_failures(struct findings *findings, const struct report *report
 static void find_size(struct findings *findings, const struct report *report)
 {
 	const struct size_search *search = &report->search;
+	bool is_all = failures_curable(report->result) == report->result->nr_failures;
+	const char *what = is_all ? "all of it succeed" : "all succeed that memory can help";
 
 	if (!search->was_tried)
 		return;
 	if (search->smallest_bytes)
 		say(findings, SEVERITY_BAD, 880, "smallest-machine",
-			"The smallest change that lets all of it succeed: mem=%s. With mem=%s something still fails. "
-			"(%u replays)",
-			size_param(search->smallest_bytes).at, size_param(search->failing_bytes).at, search->runs);
+			"The smallest change that lets %s: mem=%s. With mem=%s something still fails. (%u replays)",
+			what, size_param(search->smallest_bytes).at, size_param(search->failing_bytes).at,
+			search->runs);
 	else
-		say(findings, SEVERITY_BAD, 880, "smallest-machine",
-		    "Nothing up to mem=%s lets all of it succeed. (%u replays)",
-		    size_param(search->failing_bytes).at, search->runs);
+		say(findings, SEVERITY_BAD, 880, "smallest-machine", "Nothing up to mem=%s lets %s. (%u replays)",
+		    size_param(search->failing_bytes).at, what, search->runs);
 }
 
 /* ------------------------------------------------------------------------------------------------------- input */
+
+/* Events that are not in the order in which they happened, within a file or from one to the next. */
+static void find_order(struct findings *findings, const struct replay_result *result)
+{
+	u64 nr = 0, last_ns = 0;
+
+	for (unsigned int i = 0; i < result->nr_files; i++) {
+		const struct trace_stats *trace = &result->trace[i];
+
+		nr += trace->nr_backwards + (trace->last_ns && trace->first_ns < last_ns);
+		if (trace->last_ns > last_ns)
+			last_ns = trace->last_ns;
+	}
+	if (nr)
+		say(findings, SEVERITY_NOTE, 520, "disorder",
+			"Time goes back %s %s: where a free comes before its allocation, live memory is only about "
+			"right. Give files in their order; trace-cmd report merges those of several CPUs.",
+			count_text(nr).at, plural(nr, "time", "times"));
+}
 
 static void find_damage(struct findings *findings, const struct report *report)
 {
@@ -240,7 +304,7 @@ static void find_damage(struct findings *findings, const struct report *report)
 
 	if (report->error && report->error->kind != TRACE_ERROR_NONE)
 		say(findings, SEVERITY_BAD, 850, "input-cut",
-			"The input ends early (%s): this report is of what came before.", report->error->text);
+			"The input ends early (%s): this report is without what would follow.", report->error->text);
 	for (unsigned int i = 0; i < result->nr_files; i++) {
 		const struct trace_stats *trace = &result->trace[i];
 
@@ -252,6 +316,10 @@ static void find_damage(struct findings *findings, const struct report *report)
 				plural(trace->nr_malformed, "line", "lines"),
 				plural(trace->nr_malformed, "was", "were"), result->files[i], trace->bad[0].line,
 				trace->bad[0].column, trace->bad[0].reason);
+		if (trace->nr_truncated)
+			say(findings, SEVERITY_BAD, 845, "cut-line",
+				"%s has no newline at its end: its last line, %llu, may be cut and was skipped.",
+				result->files[i], trace->nr_lines);
 		if (trace->nr_lost || trace->nr_lost_uncounted)
 			say(findings, SEVERITY_BAD, 830, "lost-events",
 				"The recording lost %s%s %s: frees and allocations are missing, so live memory "
@@ -265,6 +333,7 @@ static void find_damage(struct findings *findings, const struct report *report)
 			    count_text(trace->entries_written - trace->entries_in_buffer).at,
 			    count_text(trace->entries_written).at);
 	}
+	find_order(findings, result);
 	if (!result->counts.events)
 		say(findings, SEVERITY_BAD, 860, "no-events",
 			"There is no kmem event in the recording: was the kmem event group on?");

@@ -67,6 +67,24 @@ static struct number_text fit_flags(const struct replay_failure *failure)
 
 /* -------------------------------------------------------------------------------------------------------- top */
 
+static bool has_clock(const struct replay_result *result)
+{
+	for (unsigned int i = 0; i < result->nr_files; i++)
+		if (result->trace[i].time_is_counter)
+			return false;
+	return true;
+}
+
+static unsigned int cpus_of(const struct replay_result *result)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < result->nr_files; i++)
+		if (result->trace[i].nr_cpus > nr)
+			nr = result->trace[i].nr_cpus;
+	return nr;
+}
+
 static void print_recording(FILE *out, const struct replay_result *result)
 {
 	const char *name = strrchr(result->files[0], '/');
@@ -75,10 +93,10 @@ static void print_recording(FILE *out, const struct replay_result *result)
 	if (result->nr_files > 1)
 		fprintf(out, " and %u more", result->nr_files - 1);
 	fprintf(out, ": %s %s", count_text(result->counts.events).at, plural(result->counts.events, "event", "events"));
-	if (!(result->trace[0].time_is_counter))
+	if (has_clock(result))
 		fprintf(out, " in %s", seconds_text(result->last_ns - result->first_ns).at);
-	if (result->trace[0].nr_cpus)
-		fprintf(out, " on %u %s", result->trace[0].nr_cpus, plural(result->trace[0].nr_cpus, "CPU", "CPUs"));
+	if (cpus_of(result))
+		fprintf(out, " on %u %s", cpus_of(result), plural(cpus_of(result), "CPU", "CPUs"));
 	if (result->is_cut)
 		fputs(", cut by --limit", out);
 	fputc('\n', out);
@@ -217,7 +235,7 @@ static void print_moments(FILE *out, const struct replay_result *result)
 		u64 after = moment->timestamp_ns > result->first_ns ? moment->timestamp_ns - result->first_ns : 0;
 
 		fprintf(out, "  %12s %9s %9s   ", count_text(moment->events).at,
-			result->trace[0].time_is_counter ? "-" : seconds_text(after).at,
+			has_clock(result) ? seconds_text(after).at : "-",
 			pages_text(moment->free_pages).at);
 		for (unsigned int order = 1; order < NR_PAGE_ORDERS; order++)
 			fprintf(out, "%5d", moment->unusable[order]);

@@ -61,6 +61,8 @@ struct failure_text {
 	char at[160];
 };
 struct failure_text failure_text(const struct replay_failure *failure);
+/* How many that more memory might cure. */
+u64 failures_curable(const struct replay_result *result);
 /* The flags that the recording had. */
 struct failure_text failure_gfp(const struct replay_failure *failure);
 

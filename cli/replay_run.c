@@ -218,7 +218,8 @@ static bool replay_events(struct replay *replay, const struct replay_options *op
 
 static void note_times(struct replay_result *result, const struct trace_stats *stats)
 {
-	if (!stats->nr_events)
+	/* Without a time: no event, or none that has one. */
+	if (!stats->last_ns)
 		return;
 	if (!result->last_ns || stats->first_ns < result->first_ns)
 		result->first_ns = stats->first_ns;
@@ -257,11 +258,11 @@ static bool is_foreign(const struct trace_stats *stats, struct trace_error *erro
 	return true;
 }
 
-/* False if nothing can come of it, with the reason; a file that ends early leaves its reason and true. */
+/* False if nothing can come of it, with the reason; the first file that ends early leaves its reason and true. */
 static bool replay_file(struct replay *replay, const struct replay_options *options, unsigned int i,
 			struct trace_error *error)
 {
-	struct trace_error problem;
+	struct trace_error problem = { .kind = TRACE_ERROR_NONE };
 	bool is_fine;
 
 	replay->file = i;
@@ -275,15 +276,17 @@ static bool replay_file(struct replay *replay, const struct replay_options *opti
 		memset(replay->name_of, 0, replay->name_of_room * sizeof(*replay->name_of));
 	is_fine = replay_events(replay, options);
 	if (!is_fine)
-		*error = (struct trace_error){ .kind = TRACE_ERROR_MEMORY, .text = "out of memory" };
-	else if (trace_last_error(replay->reader)->kind != TRACE_ERROR_NONE)
-		*error = *trace_last_error(replay->reader);
+		problem = (struct trace_error){ .kind = TRACE_ERROR_MEMORY, .text = "out of memory" };
+	else
+		problem = *trace_last_error(replay->reader);
 	replay->result->trace[i] = *trace_stats(replay->reader);
 	note_times(replay->result, &replay->result->trace[i]);
-	if (is_foreign(trace_stats(replay->reader), error))
+	if (is_foreign(trace_stats(replay->reader), &problem))
 		is_fine = false;
-	if (error->kind != TRACE_ERROR_NONE)
-		name_file(error, options->files[i]);
+	if (problem.kind != TRACE_ERROR_NONE)
+		name_file(&problem, options->files[i]);
+	if (!is_fine || error->kind == TRACE_ERROR_NONE)
+		*error = problem;
 	trace_close(replay->reader);
 	replay->reader = NULL;
 	return is_fine;

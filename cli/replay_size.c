@@ -107,8 +107,7 @@ bool choose_size(const struct replay_command *command, char cmdline[CMDLINE_BYTE
 
 /* ----------------------------------------------------------------------------------------------------- search */
 
-/* Failures that more memory might cure. */
-static u64 curable(const struct replay_result *result)
+u64 failures_curable(const struct replay_result *result)
 {
 	u64 nr = result->nr_failures;
 
@@ -144,7 +143,7 @@ static bool succeeds(struct trial *trial, u64 bytes)
 		trial->spent = SEARCH_EVENTS;
 		return false;
 	}
-	is_fine = !curable(result);
+	is_fine = !failures_curable(result);
 	trial->search.runs++;
 	if (is_fine)
 		trial->search.smallest_bytes = bytes;
@@ -172,7 +171,7 @@ struct size_search search_size(const struct replay_command *command, const struc
 	};
 	unsigned int doublings = 0;
 
-	if (!curable(result) || !can_repeat(command) || !may_go_on(&trial))
+	if (!failures_curable(result) || !can_repeat(command) || !may_go_on(&trial))
 		return trial.search;
 	while (doublings++ < MAX_DOUBLINGS && may_go_on(&trial) && !succeeds(&trial, bytes *= 2))
 		;

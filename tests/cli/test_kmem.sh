@@ -113,6 +113,15 @@ run 2 replay "$dir/cut.gz" --cmdline mem=256M && has out FINDINGS && has out 'en
 	run 2 replay "$dir/cut.gz" --sweep mem=64M,256M && has out 256M && has err 'cut off'
 result $? a_cut_file_is_replayed_up_to_there
 
+# Of parts, each with its own name and line; those that follow are replayed all the same.
+gzip -dc "$head" >"$dir/whole.txt"
+run 2 replay "$dir/cut.gz" "$dir/whole.txt" --cmdline mem=256M && has err "cut.gz:2949:1" && ! has err whole.txt && has out 'cut.gz and 1 more: 7,938 events'
+result $? a_cut_file_among_parts_is_named
+
+sed 's/\[00[01]\]/[006]/' "$dir/whole.txt" >"$dir/seven.txt"
+run 0 replay "$dir/whole.txt" "$dir/seven.txt" --cmdline mem=256M && has out 'on 7 CPUs'
+result $? cpus_are_those_of_all_parts
+
 { gzip -dc "$head" | head -1000; echo 'task-1 [000] 5211.0: kfree: call_site=f ptr=0xzz'; } >"$dir/bad.txt"
 run 1 replay "$dir/bad.txt" --cmdline mem=256M && has out "bad.txt:1001:"
 result $? a_damaged_line_is_named

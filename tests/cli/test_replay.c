@@ -979,6 +979,112 @@ static void findings_name_the_worst_first(struct ktap *t)
 	EXPECT_EQ(t, findings.list[findings.nr - 1].severity, SEVERITY_NOTE);
 }
 
+/* Flags make kinds of failures, but who reads of order-0 pages means all of them. */
+static void what_failed_most_often_is_counted_with_all_its_flags(struct ktap *t)
+{
+	struct replay_result r = { .is_whole = true, .counts.events = 1, .nr_failures = 19, .nr_failure_kinds = 4,
+				   .failures = { { .count = 8, .cache = "filp", .bytes = 192, .least_bytes = 192,
+						   .most_bytes = 192 },
+						 { .count = 6, .gfp = GFP_KERNEL },
+						 { .count = 3, .gfp = GFP_ATOMIC },
+						 { .count = 2, .order = 1 } } };
+
+	for (unsigned int i = 0; i < r.nr_failure_kinds; i++)
+		r.failures[i].reason = REPLAY_NO_MEMORY;
+	EXPECT_CONTAINS(t, finding_with(findings_of(&r), "failure")->text, "19 allocations failed");
+	EXPECT_CONTAINS(t, finding_with(findings_of(&r), "failure")->text,
+			" Most often: order-0 pages (9), filp object of 192 B (8).");
+	r.nr_failure_kinds = 1;
+	EXPECT_NULL(t, strstr(finding_with(findings_of(&r), "failure")->text, "Most often"));
+}
+
+static void a_search_promises_what_memory_can_do(struct ktap *t)
+{
+	static struct findings findings;
+	const struct trace_error none = { .kind = TRACE_ERROR_NONE };
+	struct replay_result r = { .is_whole = true, .counts.events = 1, .nr_failures = 9, .nr_failure_kinds = 2,
+				   .failures = { { .count = 5, .reason = REPLAY_NO_MEMORY, .zone = "DMA32" },
+						 { .count = 4, .reason = REPLAY_FRAGMENTED, .zone = "DMA32" } } };
+	struct report report = { .result = &r, .error = &none, .search = { .was_tried = true, .runs = 3,
+									   .smallest_bytes = 4u << 20 } };
+
+	findings_make(&findings, &report);
+	EXPECT_CONTAINS(t, finding_with(&findings, "smallest-machine")->text, "lets all of it succeed: mem=4M.");
+	r.failures[1].reason = REPLAY_TOO_LARGE;
+	findings_make(&findings, &report);
+	EXPECT_CONTAINS(t, finding_with(&findings, "smallest-machine")->text,
+			"lets all succeed that memory can help: mem=4M.");
+	report.search.smallest_bytes = 0;
+	findings_make(&findings, &report);
+	EXPECT_CONTAINS(t, finding_with(&findings, "smallest-machine")->text,
+			"lets all succeed that memory can help.");
+}
+
+static void events_out_of_order_are_a_finding(struct ktap *t)
+{
+	struct tape first, second;
+	const char *files[2] = { first.path, second.path };
+	struct replay_result *r;
+
+	tape_start(t, &first);
+	tape_start(t, &second);
+	cache_event(&first, BASE + 0x2000, "filp", 184, 192);
+	cache_event(&first, BASE + 0x2100, "filp", 184, 192);
+	cache_event(&second, BASE + 0x3000, "filp", 184, 192);
+	fflush(second.out);
+	r = replay_tape(t, &first, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	EXPECT_NULL(t, finding_with(findings_of(r), "disorder"));
+	r = replay_files(t, files, 2, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	EXPECT_CONTAINS(t, finding_with(findings_of(r), "disorder")->text, "Time goes back 1 time:");
+	fprintf(first.out, "  task-1  [001]  9.5: kfree: call_site=f+0x1 ptr=0x1000\n");
+	r = replay_tape(t, &first, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	EXPECT_CONTAINS(t, finding_with(findings_of(r), "disorder")->text, "Time goes back 1 time:");
+}
+
+/* A file whose events have no time says nothing of when the recording began. */
+static void time_is_of_the_files_that_have_one(struct ktap *t)
+{
+	struct tape first, second;
+	const char *files[2] = { first.path, second.path };
+	struct replay_result *r;
+
+	tape_start(t, &first);
+	tape_start(t, &second);
+	cache_event(&first, BASE + 0x2000, "filp", 184, 192);
+	cache_event(&first, BASE + 0x2100, "filp", 184, 192);
+	fprintf(second.out, "kfree: call_site=f+0x1 ptr=0x%llx\n", BASE + 0x2000);
+	fflush(first.out);
+	fflush(second.out);
+	r = replay_files(t, files, 2, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, r->counts.kfree, 1);
+	EXPECT_EQ(t, r->first_ns, 10000001000ull);
+	EXPECT_EQ(t, r->last_ns, 10000002000ull);
+	EXPECT_NULL(t, finding_with(findings_of(r), "disorder"));
+}
+
+static void a_line_without_an_end_is_a_finding(struct ktap *t)
+{
+	struct replay_result *r;
+	struct tape tape;
+
+	tape_start(t, &tape);
+	cache_event(&tape, BASE + 0x2000, "filp", 184, 192);
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	EXPECT_EQ(t, findings_of(r)->nr_bad, 0);
+	fprintf(tape.out, "  task-1  [000]  10.5: kfree: call_site=f+0x1 ptr=0x%llx", BASE + 0x2000);
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, findings_of(r)->nr_bad, 1);
+	EXPECT_CONTAINS(t, finding_with(findings_of(r), "cut-line")->text, "its last line, 3, may be cut");
+}
+
 /* 2.66 and 2.67 MiB: "had 2.7 MiB free and needs 2.7 MiB" would say nothing. */
 static void what_is_short_by_little_is_said_exactly(struct ktap *t)
 {
@@ -1108,6 +1214,11 @@ KTAP_SUITE(replay,
 	   KTAP_CASE(what_cannot_be_replayed_says_why),
 	   KTAP_CASE(the_sample_fits_into_512M_and_not_into_64M),
 	   KTAP_CASE(findings_name_the_worst_first),
+	   KTAP_CASE(what_failed_most_often_is_counted_with_all_its_flags),
+	   KTAP_CASE(a_search_promises_what_memory_can_do),
+	   KTAP_CASE(events_out_of_order_are_a_finding),
+	   KTAP_CASE(time_is_of_the_files_that_have_one),
+	   KTAP_CASE(a_line_without_an_end_is_a_finding),
 	   KTAP_CASE(what_is_short_by_little_is_said_exactly),
 	   KTAP_CASE(one_is_no_plural), KTAP_CASE(findings_end_where_there_is_room_for_no_more),
 	   KTAP_CASE(json_is_escaped_and_closed),
