@@ -198,17 +198,20 @@ static void print_zones(FILE *out, const struct replay_result *result)
 	}
 }
 
-#define ZONE_COLUMNS 6
+#define ZONE_COLUMNS 5
 
 static void print_orders(FILE *out, const struct replay_result *result)
 {
 	unsigned int nr = result->nr_zones < ZONE_COLUMNS ? result->nr_zones : ZONE_COLUMNS;
+	char title[24];
 
 	heading(out, "ORDERS",
 		"page blocks; by zone at the end: the part of the free memory that cannot serve the order");
 	fprintf(out, "  %5s %8s %11s %9s %9s  ", "order", "block", "allocated", "failed", "free");
-	for (unsigned int i = 0; i < nr; i++)
-		fprintf(out, " %3d/%-5s", result->zones[i].node, result->zones[i].name);
+	for (unsigned int i = 0; i < nr; i++) {
+		snprintf(title, sizeof(title), "%d/%s", result->zones[i].node, result->zones[i].name);
+		fprintf(out, " %9s", title);
+	}
 	fputc('\n', out);
 	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++) {
 		fprintf(out, "  %5u %8s %11s %9s %9s  ", order, pages_text(1ull << order).at,
@@ -218,6 +221,8 @@ static void print_orders(FILE *out, const struct replay_result *result)
 			fprintf(out, " %9s", thousandths_text(result->zones[i].unusable[order]).at);
 		fputc('\n', out);
 	}
+	if (nr < result->nr_zones)
+		fprintf(out, "  (the first %u of %u zones; --json has all)\n", nr, result->nr_zones);
 }
 
 /* Three digits of thousandths; orders 1 to 10 of that and the rest fit a line. */

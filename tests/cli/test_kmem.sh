@@ -60,7 +60,12 @@ result $? a_large_enough_machine_is_chosen
 has out FINDINGS && awk 'length($0) > 100 { print "# " length($0) ": " $0; bad = 1 } END { exit bad }' "$dir/out"
 result $? the_report_is_100_columns_wide
 
-has out FINDINGS && ! LC_ALL=C grep -q "$(printf '\033')" "$dir/out"
+run 0 replay "$head" --cmdline 'mem=8G numa=fake=4 movablecore=4G' && has out 'the first 5 of 8 zones' &&
+	grep -q 'free       0/DMA   0/DMA32   1/DMA32 1/Movable  2/Normal$' "$dir/out" &&
+	awk 'length($0) > 100 { print "# " length($0) ": " $0; bad = 1 } END { exit bad }' "$dir/out"
+result $? many_zones_are_cut_and_that_is_said
+
+run 0 replay "$sample" && has out FINDINGS && ! LC_ALL=C grep -q "$(printf '\033')" "$dir/out"
 result $? colours_are_for_terminals
 
 run 1 replay "$sample" --cmdline mem=64M && sed -n '/^FINDINGS/{n;p;}' "$dir/out" | grep -q '^  ! .* failed' &&
