@@ -53,12 +53,12 @@ static u32 site_of(struct replay *replay)
 
 /* ----------------------------------------------------------------------------------------------------- caches */
 
-/* The alignment that made bytes_alloc of bytes_req, 0 if none did. */
+/* The alignment, to a cache line at most, that made bytes_alloc of bytes_req; 0 if none did. */
 static unsigned int alignment_of(u64 bytes_req, u64 bytes_alloc)
 {
-	for (u64 align = PAGE_SIZE; align >= ARCH_SLAB_MINALIGN; align /= 2)
+	for (unsigned int align = 64; align >= ARCH_SLAB_MINALIGN; align /= 2)
 		if ((bytes_req + align - 1) / align * align == bytes_alloc)
-			return align > 64 ? 64 : (unsigned int)align;
+			return align;
 	return 0;
 }
 
@@ -67,7 +67,7 @@ static struct kmem_cache *cache_make(const char *name, u64 bytes_req, u64 bytes_
 	unsigned int align = alignment_of(bytes_req, bytes_alloc);
 	u64 size = bytes_req;
 
-	/* Room behind the object (debugging, a free pointer) is part of it here. */
+	/* Room behind the object (debugging, a free pointer, lines of 128 bytes) is part of it here. */
 	if (!align && bytes_alloc > bytes_req && bytes_alloc <= KMALLOC_MAX_SIZE)
 		size = bytes_alloc;
 	return kmem_cache_create(name, (unsigned int)size, align, SLAB_NO_MERGE, NULL);

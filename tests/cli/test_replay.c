@@ -267,6 +267,38 @@ static void objects_come_and_go(struct ktap *t)
 	EXPECT_STR(t, r->sites[0].name, "g+0x2");
 }
 
+/* Whatever made it so: lines of 64 or 128 bytes, a page of its own, debugging. */
+static void an_object_takes_what_it_took(struct ktap *t)
+{
+	static const struct {
+		u64 req, alloc;
+	} caches[] = { { 24, 24 }, { 100, 128 }, { 192, 256 }, { 96, 104 }, { 600, 1024 }, { 192, 4096 }, { 1152, 1280 } };
+	struct replay_result *r;
+	struct tape tape;
+	char name[16];
+
+	tape_start(t, &tape);
+	for (u64 i = 0; i < 7; i++) {
+		snprintf(name, sizeof(name), "of%llu", caches[i].alloc);
+		cache_event(&tape, BASE + 0x10000 * i, name, caches[i].req, caches[i].alloc);
+	}
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	for (unsigned int n = 0, seen = 0; n < r->nr_slabs; n++) {
+		for (unsigned int i = 0; i < 7; i++) {
+			snprintf(name, sizeof(name), "of%llu", caches[i].alloc);
+			if (strcmp(r->slabs[n].name, name))
+				continue;
+			EXPECT_EQ(t, r->slabs[n].bytes, caches[i].alloc);
+			EXPECT_EQ(t, r->slabs[n].waste_bytes, r->slabs[n].memory_bytes - caches[i].req);
+			seen++;
+		}
+		if (n == r->nr_slabs - 1)
+			EXPECT_EQ(t, seen, 7);
+	}
+}
+
 static void frees_that_left_no_event_are_found(struct ktap *t)
 {
 	struct tape tape;
@@ -1185,6 +1217,7 @@ KTAP_SUITE(replay,
 	   KTAP_CASE(table_takes_at_most_36_bytes_a_live_object),
 	   KTAP_CASE(names_are_kept_once),
 	   KTAP_CASE(objects_come_and_go),
+	   KTAP_CASE(an_object_takes_what_it_took),
 	   KTAP_CASE(frees_that_left_no_event_are_found),
 	   KTAP_CASE(a_direct_map_is_learnt),
 	   KTAP_CASE(a_direct_map_that_is_not_understood_is_said),
