@@ -661,13 +661,24 @@ static enum trace_line_kind parse_hash_comment(struct trace_line *line, const ch
 	return TRACE_LINE_COMMENT;
 }
 
+/* "	ffffffff9a2c1b2d kmem_cache_alloc+0x1d ([kernel.kallsyms])", an entry of the stacks that perf script prints. */
+static bool is_stack_entry(const char *text, const char *end)
+{
+	const char *p = skip_spaces(text, end), *digits = p;
+	u64 address;
+
+	if (p == text || !read_hex(&p, end, &address))
+		return false;
+	return p == end || (is_space(*p) && (p - digits >= 8 || end[-1] == ')'));
+}
+
 /* Lines that are no event, by how they begin; TRACE_LINE_BAD for all others. */
 static enum trace_line_kind parse_comment(struct trace_line *line, const char *text, const char *end)
 {
 	const char *p = skip_spaces(text, end);
 	u64 cpus;
 
-	if (p == end || starts_with(p, end, "=> "))
+	if (p == end || starts_with(p, end, "=> ") || is_stack_entry(text, end))
 		return TRACE_LINE_COMMENT;
 	if (*text == '#')
 		return parse_hash_comment(line, text, end);

@@ -342,6 +342,30 @@ static const char headed[] =
 	"     a-1 [005] d..1. 1.0: do_fork <-sys_fork\n"
 	"     a-1 [005] d..1. 1.0: kfree: call_site=f ptr=(____ptrval____)\n";
 
+/* perf script -g: a stack behind each event, and an empty line. */
+static void stacks_are_no_damage(struct ktap *t)
+{
+	struct trace_reader *reader = open_text(
+		"a     1 [000] 1.0: kmem:kfree: call_site=f ptr=0xffff888000001000\n"
+		"\tffffffff9a2c1b2d kmem_cache_alloc+0x1d ([kernel.kallsyms])\n"
+		"\tffffffff9a2c1b2d kmem_cache_alloc\n"
+		"\t          401136 main+0x4 (/usr/bin/a b)\n"
+		"\t    7f3a2b1c2d3e [unknown] ([unknown])\n"
+		"\tffffffff9a2c1b2d\n"
+		"\n"
+		"  feed-12  3d.h2  4us+: kfree: call_site=f ptr=0xffff888000001000\n"
+		"  face feed\n"
+		"ffffffff9a2c1b2d kmem_cache_alloc ([kernel.kallsyms])\n");
+
+	ASSERT_NOT_NULL(t, reader);
+	EXPECT_EQ(t, drain(t, reader), 0);
+	EXPECT_EQ(t, trace_stats(reader)->nr_events, 2);
+	EXPECT_EQ(t, trace_stats(reader)->nr_comments, 6);
+	EXPECT_EQ(t, trace_stats(reader)->nr_malformed, 2);
+	EXPECT_EQ(t, trace_stats(reader)->bad[0].line, 9);
+	trace_close(reader);
+}
+
 static void headers_losses_and_other_events_are_counted(struct ktap *t)
 {
 	struct trace_reader *reader = open_text(headed);
@@ -1323,6 +1347,7 @@ static void a_dash_is_standard_input(struct ktap *t)
 KTAP_SUITE(trace,
 	   KTAP_CASE(lines_of_every_shape_are_read),
 	   KTAP_CASE(a_bad_line_is_named_by_column_and_reason),
+	   KTAP_CASE(stacks_are_no_damage),
 	   KTAP_CASE(headers_losses_and_other_events_are_counted),
 	   KTAP_CASE(failed_allocations_are_told_from_frees_of_nothing),
 	   KTAP_CASE(flag_names_of_every_kernel_map_to_our_bits),
