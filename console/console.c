@@ -5,8 +5,8 @@
  *	backspace ^H DEL	the last character		^U	all of them	^W	the last word
  *	return, or newline	do it				^C	forget it
  *
- * A line that is too long is refused when it ends. Other control characters, and the sequences that keys such as arrows
- * send, are ignored.
+ * A tab is a space. A line that is too long is refused when it ends. Other control characters, and the sequences that
+ * keys such as arrows send, are ignored.
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -141,6 +141,8 @@ static void key(struct console *console, char c)
 	console->after_return = c == '\r';
 	if (second || is_of_sequence(console, c))
 		return;
+	if (c == '\t')
+		c = ' ';
 	if (c == '\r' || c == '\n')
 		line_end(console);
 	else if ((unsigned char)c < ' ' || c == DELETE)

@@ -56,6 +56,7 @@ static void lines_are_edited(struct ktap *t)
 	EXPECT_STR(t, type(c, "rubbish\x03"), "rubbish^C\nkmem> ");
 	EXPECT_STR(t, type(c, "ch\x1b[Ae\x1bOP\x1b[3~c\x1bkk\x01\n"), "check\nthe machine is sound\nkmem> ");
 	EXPECT_STR(t, type(c, "  check  \n"), "  check  \nthe machine is sound\nkmem> ");
+	EXPECT_STR(t, type(c, "\texplain\t0\n"), " explain 0\nNULL\nkmem> ");
 	EXPECT_EQ(t, c->status, 0);
 }
 
