@@ -3,6 +3,7 @@
  * show.c - `kmem show`: a kernel file of a machine, just booted or just after a replay.
  */
 #include "cli/cli.h"
+#include "cli/replay_report.h"
 
 #include <kmem/machine.h>
 #include <kmem/replay.h>
@@ -78,6 +79,26 @@ static int show_booted(struct show *show)
 	return show->status;
 }
 
+/* What is bad about the replay, less what is said anyway. Returns the exit status. */
+static int tell_findings(const struct replay_result *result, const struct trace_error *error)
+{
+	static struct findings findings;
+	const struct report report = { .result = result, .error = error };
+	int status = EXIT_FINE;
+
+	findings_make(&findings, &report);
+	for (unsigned int i = 0; i < findings.nr; i++) {
+		const struct finding *finding = &findings.list[i];
+
+		if (finding->severity != SEVERITY_BAD || !strcmp(finding->id, "input-cut") ||
+		    !strcmp(finding->id, "unknown-parameters"))
+			continue;
+		fatal("%s", finding->text);
+		status = EXIT_FINDING;
+	}
+	return status;
+}
+
 static int show_replayed(struct show *show)
 {
 	const struct replay_options options = {
@@ -89,14 +110,16 @@ static int show_replayed(struct show *show)
 	};
 	struct trace_error error;
 	struct replay_result *result = replay_run(&options, &error);
-	bool has_failed = result && result->nr_failures;
+	int status = EXIT_FINE;
 
-	if (result)
+	if (result) {
 		fputs(result->console, stderr);
+		status = tell_findings(result, &error);
+	}
 	replay_free(result);
 	if (error.kind != TRACE_ERROR_NONE)
 		return fatal("%s", error.text);
-	return show->status ? show->status : has_failed ? EXIT_FINDING : EXIT_FINE;
+	return show->status ? show->status : status;
 }
 
 static int take_argument(struct show *show, int argc, char **argv, int *i)

@@ -171,6 +171,10 @@ run 0 show buddyinfo --trace "$head" --cmdline 'mem=256M nosuchparameter=1' && h
 	run 2 show buddyinfo --trace "$head" --cmdline "mem=256M $(printf '%0600d' 0)" && has err 'longer than'
 result $? show_after_a_replay_says_what_the_machine_did
 
+run 1 show buddyinfo --trace "$dir/other.txt" && has err 'was the kmem event group on?' && has err 'other.txt:3:1' && has out 'Node 0' &&
+	run 1 show buddyinfo --trace "$sample" --cmdline mem=64M && has err 'below watermark' && ! has out 'below watermark'
+result $? show_after_a_replay_says_what_was_bad
+
 run 2 show nothing && has err nothing && run 2 show --trace "$head" && has err 'which file' && run 2 show buddyinfo --cmdline mem=x && run 2 show buddyinfo --trace "$dir/absent"
 result $? show_refuses_what_it_cannot_show
 
