@@ -240,7 +240,7 @@ static void describe(struct replay *replay, struct replay_failure *failure)
 	struct suspect suspects[REPLAY_MAX_ZONES];
 	unsigned int nr = line_up(replay->machine, zones, suspects, failure->gfp);
 	const struct suspect *choice;
-	u64 managed = 0;
+	u64 managed = 0, kept = 0;
 
 	failure->reason = REPLAY_TOO_SMALL_MACHINE;
 	for (unsigned int i = 0; i < nr; i++) {
@@ -249,11 +249,13 @@ static void describe(struct replay *replay, struct replay_failure *failure)
 		suspect->reason = reason_in(suspect, failure->order);
 		if (suspect->reason > failure->reason)
 			failure->reason = suspect->reason;
+		if (suspect->reason == REPLAY_RESERVED)
+			kept += suspect->zone->free - suspect->mark;
 		failure->all_free += suspect->zone->free;
 		managed += suspect->zone->managed;
 	}
 	/* Every full machine ends with a little in the lower zones: that is no story of its own. */
-	if (failure->reason == REPLAY_RESERVED && failure->all_free < managed / 16)
+	if (failure->reason == REPLAY_RESERVED && kept < managed / 16)
 		failure->reason = REPLAY_NO_MEMORY;
 	choice = choose(suspects, nr, failure->reason);
 	if (!choice)

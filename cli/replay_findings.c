@@ -461,7 +461,11 @@ static void find_gaps(struct findings *findings, const struct replay_result *res
 		say(findings, SEVERITY_NOTE, 470, "impossible",
 			"%s page %s an order or frame that cannot be: skipped.", count_text(counts->impossible).at,
 			plural(counts->impossible, "event names", "events name"));
-	if (counts->over_cap)
+	if (counts->over_cap && result->nr_caches < REPLAY_MAX_CACHES)
+		say(findings, SEVERITY_NOTE, 460, "unmade-caches",
+		    "For some caches this machine had no memory: %s of their allocations %s made by kmalloc.",
+		    count_text(counts->over_cap).at, plural(counts->over_cap, "was", "were"));
+	else if (counts->over_cap)
 		say(findings, SEVERITY_NOTE, 460, "many-caches",
 		    "More than %u caches: of the others %s %s made by kmalloc.", REPLAY_MAX_CACHES,
 		    count_text(counts->over_cap).at,

@@ -122,6 +122,7 @@ struct trial {
 	const char *cmdline;
 	struct size_search search;
 	u64 spent, events;		/* replayed so far; of one replay */
+	u64 present_pages;		/* of the last machine */
 };
 
 static bool may_go_on(const struct trial *trial)
@@ -150,6 +151,7 @@ static bool succeeds(struct trial *trial, u64 bytes)
 	else if (bytes > trial->search.failing_bytes)
 		trial->search.failing_bytes = bytes;
 	trial->spent += trial->events;
+	trial->present_pages = result->stats.present_pages;
 	replay_free(result);
 	return is_fine;
 }
@@ -174,7 +176,8 @@ struct size_search search_size(const struct replay_command *command, const struc
 	if (!failures_curable(result) || !can_repeat(command) || !may_go_on(&trial))
 		return trial.search;
 	while (doublings++ < MAX_DOUBLINGS && may_go_on(&trial) && !succeeds(&trial, bytes *= 2))
-		;
+		if (trial.present_pages == result->stats.present_pages)
+			return (struct size_search){ .was_tried = false };	/* memmap= decides, not mem= */
 	trial.search.was_tried = trial.search.runs;
 	if (!trial.search.smallest_bytes)
 		return trial.search;

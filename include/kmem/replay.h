@@ -74,7 +74,7 @@ struct replay_counts {
 	u64 implied_page;		/* likewise: their page was freed or allocated */
 	u64 implied_block;		/* page blocks freed without an event */
 	u64 split_frees;		/* frees of a part of a block */
-	u64 over_cap;			/* allocations of caches beyond the most that a replay makes: made by kmalloc */
+	u64 over_cap;			/* of caches beyond the most that a replay makes, or that failed: by kmalloc */
 	u64 oversize;			/* cache objects no cache can hold: made by kmalloc */
 	u64 off_map;			/* objects where no frame was known to be */
 };

@@ -80,6 +80,9 @@ run 1 replay "$dir/dma.txt" --cmdline mem=8G &&
 	run 0 show meminfo --cmdline "mem=$most" && run 1 replay "$dir/dma.txt" --cmdline "mem=$most" && ! has out 'Nothing up to'
 result $? a_search_names_sizes_that_were_tried
 
+run 1 replay "$head" --cmdline 'memmap=exactmap memmap=4M@16M' && ! has out 'Nothing up to' && ! has out 'lets all'
+result $? where_mem_changes_nothing_nothing_is_searched
+
 run 1 replay "$head" --cmdline 'mem=256M nosuchparameter=1' && has out nosuchparameter=1
 result $? an_unknown_parameter_is_a_finding
 

@@ -534,6 +534,23 @@ static void what_lower_zones_keep_is_their_reserve(struct ktap *t)
 	EXPECT_GT(t, r->failures[0].all_free, 3000);
 }
 
+/* What is free is so because of the watermark: a little above it in the lower zone does not make it a reserve. */
+static void a_high_watermark_is_no_reserve(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	for (u64 pfn = 1; pfn < 10000; pfn++)
+		page_event(&tape, pfn, 0);
+	r = replay_tape(t, &tape, "mem=32M sysctl.vm.min_free_kbytes=16384");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	ASSERT_EQ(t, r->nr_failure_kinds, 1);
+	EXPECT_EQ(t, r->failures[0].reason, REPLAY_NO_MEMORY);
+	EXPECT_GT(t, r->failures[0].all_free, 3000);
+}
+
 /* A block kept for atomic requests counts as free and is of no use to others. */
 static void what_is_kept_for_atomic_requests_is_no_riddle(struct ktap *t)
 {
@@ -898,6 +915,22 @@ static void more_caches_than_there_can_be_share_one(struct ktap *t)
 }
 
 /* One random event over few addresses and frames, so that they collide in every way. */
+static void caches_that_could_not_be_made_are_not_too_many(struct ktap *t)
+{
+	struct tape tape;
+	struct replay_result *r;
+
+	tape_start(t, &tape);
+	for (u64 i = 0; i < 5; i++)
+		cache_event(&tape, BASE + 0x1000 + i * 64, "node", 64, 64);
+	r = replay_tape(t, &tape, "mem=64M failslab=1,100,0,-1");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, r->counts.over_cap, 5);
+	EXPECT_NULL(t, finding_with(findings_of(r), "many-caches"));
+	EXPECT_CONTAINS(t, finding_with(findings_of(r), "unmade-caches")->text, "5 of their allocations were made");
+}
+
 static void random_event(struct ktap *t, struct tape *tape)
 {
 	u64 pfn = ktap_below(t, 64), ptr = BASE + pfn * 4096 + ktap_below(t, 4) * 1024;
@@ -1230,6 +1263,7 @@ KTAP_SUITE(replay,
 	   KTAP_CASE(a_block_over_live_ones_implies_their_frees),
 	   KTAP_CASE(what_lower_zones_keep_is_their_reserve),
 	   KTAP_CASE(what_is_kept_for_atomic_requests_is_no_riddle),
+	   KTAP_CASE(a_high_watermark_is_no_reserve),
 	   KTAP_CASE(memory_that_ends_is_below_the_watermark),
 	   KTAP_CASE(holes_everywhere_are_fragmentation),
 	   KTAP_CASE(a_zone_that_keeps_its_blocks_does_not_hide_fragmentation),
@@ -1243,6 +1277,7 @@ KTAP_SUITE(replay,
 	   KTAP_CASE(injected_failures_are_not_blamed_on_memory),
 	   KTAP_CASE(absurd_numbers_are_survived),
 	   KTAP_CASE(more_caches_than_there_can_be_share_one),
+	   KTAP_CASE(caches_that_could_not_be_made_are_not_too_many),
 	   KTAP_CASE(random_recordings_add_up),
 	   KTAP_CASE(what_cannot_be_replayed_says_why),
 	   KTAP_CASE(the_sample_fits_into_512M_and_not_into_64M),
