@@ -149,7 +149,7 @@ struct story {
 	u64 count;
 	unsigned int kinds;
 	const struct replay_failure *first, *most;
-	struct replay_failure things[2];	/* what failed most often, whatever the flags; a count of 0: nothing more */
+	struct replay_failure things[2];	/* what failed most often, whatever the flags; a count of 0: no more */
 };
 
 /* All failures like that one and of its story, as one; a count of 0 if an earlier one is. */

@@ -111,8 +111,8 @@ static void print_sweep(const struct sweep *sweep)
 
 	printf("SWEEP  %s, %u %s of %s%s\n", sweep->key, sweep->nr, plural(sweep->nr, "replay", "replays"),
 	       sweep->command->files[0], sweep->command->nr_files > 1 ? " ..." : "");
-	printf("  %-*s %9s %-15s %9s %6s %9s %9s %8s %7s\n", column, sweep->key, "failures", "most frequent", "peak use", "",
-		"slabs", "waste", "2M index", "time");
+	printf("  %-*s %9s %-15s %9s %6s %9s %9s %8s %7s\n", column, sweep->key, "failures", "most frequent",
+	       "peak use", "", "slabs", "waste", "2M index", "time");
 	for (unsigned int i = 0; i < sweep->nr; i++)
 		print_setting(&sweep->settings[i], column);
 	printf("  2M index: the part of the free memory of the largest zone that cannot serve an order-9 block, at "

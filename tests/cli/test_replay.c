@@ -272,7 +272,8 @@ static void an_object_takes_what_it_took(struct ktap *t)
 {
 	static const struct {
 		u64 req, alloc;
-	} caches[] = { { 24, 24 }, { 100, 128 }, { 192, 256 }, { 96, 104 }, { 600, 1024 }, { 192, 4096 }, { 1152, 1280 } };
+	} caches[] = { { 24, 24 }, { 100, 128 }, { 192, 256 }, { 96, 104 }, { 600, 1024 }, { 192, 4096 },
+		       { 1152, 1280 } };
 	struct replay_result *r;
 	struct tape tape;
 	char name[16];
