@@ -298,21 +298,20 @@ u32 replay_failed(struct replay *replay, const char *cache, u64 bytes, unsigned 
 	gfp_t gfp = replay->event->gfp;
 	struct replay_result *result = replay->result;
 	struct replay_failure *failure = kind_of(result, cache, order, gfp);
-	u32 size = bytes > UINT32_MAX ? UINT32_MAX : (u32)bytes;
 
 	result->nr_failures++;
 	if (!failure)
 		return 0;
 	if (failure->count++) {
-		failure->least_bytes = size < failure->least_bytes ? size : failure->least_bytes;
-		failure->most_bytes = size > failure->most_bytes ? size : failure->most_bytes;
+		failure->least_bytes = bytes < failure->least_bytes ? bytes : failure->least_bytes;
+		failure->most_bytes = bytes > failure->most_bytes ? bytes : failure->most_bytes;
 		return (u32)(failure - result->failures) + 1;
 	}
 	*failure = (struct replay_failure){
 		.cache = cache,
-		.bytes = size,
-		.least_bytes = size,
-		.most_bytes = size,
+		.bytes = bytes,
+		.least_bytes = bytes,
+		.most_bytes = bytes,
 		.order = order,
 		.gfp = gfp,
 		.count = 1,

@@ -433,7 +433,7 @@ static void find_never_freed(struct findings *findings, const struct replay_resu
 static void find_gaps(struct findings *findings, const struct replay_result *result)
 {
 	const struct replay_counts *counts = &result->counts;
-	u64 implied = counts->implied_reuse + counts->implied_page;
+	u64 implied = counts->implied_reuse + counts->implied_page, flags = 0;
 
 	if (counts->recorded_failure)
 		say(findings, SEVERITY_NOTE, 500, "recorded-failures",
@@ -461,6 +461,13 @@ static void find_gaps(struct findings *findings, const struct replay_result *res
 		say(findings, SEVERITY_NOTE, 470, "impossible",
 			"%s page %s an order or frame that cannot be: skipped.", count_text(counts->impossible).at,
 			plural(counts->impossible, "event names", "events name"));
+	for (unsigned int i = 0; i < result->nr_files; i++)
+		flags += result->trace[i].nr_unknown_gfp;
+	if (flags)
+		say(findings, SEVERITY_NOTE, 465, "unknown-flags",
+			"%s GFP %s no meaning here and %s left out.", count_text(flags).at,
+			plural(flags, "flag of an allocation has", "flags of allocations have"),
+			plural(flags, "was", "were"));
 	if (counts->over_cap && result->nr_caches < REPLAY_MAX_CACHES)
 		say(findings, SEVERITY_NOTE, 460, "unmade-caches",
 		    "For some caches this machine had no memory: %s of their allocations %s made by kmalloc.",

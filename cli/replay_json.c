@@ -234,6 +234,7 @@ static void write_recording(struct json *json, const struct report *report)
 		json_number(json, "cpus", trace->nr_cpus);
 		json_number(json, "hashed_pointers", trace->nr_hashed);
 		json_number(json, "backwards", trace->nr_backwards);
+		json_number(json, "unknown_gfp_flags", trace->nr_unknown_gfp);
 		json_close(json);
 	}
 	json_close(json);

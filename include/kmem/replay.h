@@ -124,8 +124,8 @@ enum replay_reason {
 /* Failures of one kind. */
 struct replay_failure {
 	const char *cache;		/* NULL: pages */
-	u32 bytes;			/* asked by the first; 0: pages */
-	u32 least_bytes, most_bytes;	/* asked by any */
+	u64 bytes;			/* asked by the first; 0: pages */
+	u64 least_bytes, most_bytes;	/* asked by any */
 	unsigned int order;
 	gfp_t gfp;
 	u64 count;

@@ -835,13 +835,14 @@ static void impossible_requests_say_so(struct ktap *t)
 	struct replay_result *r;
 
 	tape_start(t, &tape);
-	kmalloc_event(&tape, BASE + 0x1000, 5u << 20);
+	kmalloc_event(&tape, BASE + 0x1000, 5ull << 40);
 	event(&tape, "mm_page_alloc: page=0x800 pfn=0x800 order=10 migratetype=0 gfp_flags=GFP_DMA");
 	r = replay_tape(t, &tape, "mem=4M");
 	ASSERT_NOT_NULL(t, r);
 	expect_sums(t, r);
 	ASSERT_EQ(t, r->nr_failure_kinds, 2);
 	EXPECT_EQ(t, r->failures[0].reason, REPLAY_TOO_LARGE);
+	EXPECT_STR(t, failure_text(&r->failures[0]).at, "kmalloc of 5.0 TiB");
 	EXPECT_EQ(t, r->failures[1].reason, REPLAY_TOO_SMALL_MACHINE);
 }
 
@@ -1133,6 +1134,24 @@ static void time_is_of_the_files_that_have_one(struct ktap *t)
 	EXPECT_NULL(t, finding_with(findings_of(r), "disorder"));
 }
 
+static void flags_that_nobody_knows_are_a_note(struct ktap *t)
+{
+	struct replay_result *r;
+	struct tape tape;
+
+	tape_start(t, &tape);
+	page_event(&tape, 0x100, 0);
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	EXPECT_NULL(t, finding_with(findings_of(r), "unknown-flags"));
+	event(&tape, "mm_page_alloc: page=0x1 pfn=0x1 order=0 gfp_flags=GFP_KERNEL|__GFP_NEW|0x80000000");
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_CONTAINS(t, finding_with(findings_of(r), "unknown-flags")->text, "2 GFP flags of allocations have no");
+	EXPECT_EQ(t, findings_of(r)->nr_bad, 0);
+}
+
 static void a_line_without_an_end_is_a_finding(struct ktap *t)
 {
 	struct replay_result *r;
@@ -1287,6 +1306,7 @@ KTAP_SUITE(replay,
 	   KTAP_CASE(a_search_promises_what_memory_can_do),
 	   KTAP_CASE(events_out_of_order_are_a_finding),
 	   KTAP_CASE(time_is_of_the_files_that_have_one),
+	   KTAP_CASE(flags_that_nobody_knows_are_a_note),
 	   KTAP_CASE(a_line_without_an_end_is_a_finding),
 	   KTAP_CASE(what_is_short_by_little_is_said_exactly),
 	   KTAP_CASE(one_is_no_plural), KTAP_CASE(findings_end_where_there_is_room_for_no_more),
