@@ -46,7 +46,7 @@ static void slab_of(const struct replay_result *result, struct replay_slab *slab
 	slab->live = stats->live_objects;
 	slab->peak = seen ? seen->peak : 0;
 	slab->slabs = stats->slabs;
-	slab->memory_bytes = (u64)stats->slabs * slab->slab_bytes;
+	slab->memory_bytes = (u64)stats->slab_pages * PAGE_SIZE;
 	asked = seen ? seen->live_bytes : (u64)stats->live_objects * stats->object_size;
 	slab->waste_bytes = slab->memory_bytes > asked ? slab->memory_bytes - asked : 0;
 }

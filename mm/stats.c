@@ -308,6 +308,16 @@ void caches_unlock(struct machine *m, bool locked) RELEASES(m->cache_lock) NO_LO
 		__release(m->cache_lock);
 }
 
+/* Slabs are of the usual order, or of the least where there was no memory for that; their objects tell how many are. */
+static unsigned long slab_pages_of(const struct kmem_cache *cache, const struct cache_stats *stats)
+{
+	unsigned long few = (PAGE_SIZE << cache->min_order) / cache->size, small = 0;
+
+	if (cache->objects > few)
+		small = (stats->slabs * cache->objects - stats->total_objects) / (cache->objects - few);
+	return ((stats->slabs - small) << cache->order) + (small << cache->min_order);
+}
+
 void cache_stats_read(struct kmem_cache *cache, struct cache_stats *stats)
 {
 	*stats = (struct cache_stats){
@@ -332,6 +342,7 @@ void cache_stats_read(struct kmem_cache *cache, struct cache_stats *stats)
 		stats->remote_frees += node->remote_frees;
 		spin_unlock_irqrestore(&node->lock, flags);
 	}
+	stats->slab_pages = slab_pages_of(cache, stats);
 	stats->full_slabs = stats->slabs - stats->partial_slabs - stats->empty_slabs;
 	stats->sheaf_objects = min(stats->sheaf_objects, stats->live_objects);
 	stats->live_objects -= stats->sheaf_objects;
@@ -343,6 +354,7 @@ static void cache_stats_add(struct cache_stats *stats, struct kmem_cache *cache)
 
 	cache_stats_read(cache, &more);
 	stats->slabs += more.slabs;
+	stats->slab_pages += more.slab_pages;
 	stats->partial_slabs += more.partial_slabs;
 	stats->empty_slabs += more.empty_slabs;
 	stats->full_slabs += more.full_slabs;

@@ -144,6 +144,37 @@ static void live_objects_are_those_with_callers(struct ktap *t)
 	kmem_cache_destroy(cache);
 }
 
+/* Of the usual order, and of the least: where larger blocks cannot be had, slabs are smaller. */
+static void small_slabs_count_as_they_are(struct ktap *t)
+{
+	static const char *const cmdlines[] = { "mem=64M", "mem=64M fail_page_alloc=1,100,0,-1",
+						"mem=64M fail_page_alloc=3,100,0,-1" };
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct machine *m = machine_for(t, cmdlines[i]);
+		struct machine_stats stats;
+		unsigned long pages = 0;
+		void *objects[200];
+		unsigned int nr;
+
+		ASSERT_NOT_NULL(t, m);
+		for (unsigned int n = 0; n < 200; n++)
+			objects[n] = kmalloc(n % 2 ? 1000 : 3000, GFP_KERNEL | __GFP_NOWARN);
+		nr = machine_caches(m, caches, KMEM_MAX_CACHES);
+		for (unsigned int n = 0; n < nr; n++)
+			pages += caches[n].slab_pages;
+		machine_stats(m, &stats);
+		EXPECT_EQ(t, pages, stats.slab_reclaimable_pages + stats.slab_unreclaimable_pages);
+		if (!i)
+			EXPECT_EQ(t, cache_named(m, "kmalloc-1k")->slab_pages,
+				  cache_named(m, "kmalloc-1k")->slabs << cache_named(m, "kmalloc-1k")->slab_order);
+		if (i == 1)
+			EXPECT_EQ(t, cache_named(m, "kmalloc-1k")->slab_pages, cache_named(m, "kmalloc-1k")->slabs);
+		for (unsigned int n = 0; n < 200; n++)
+			kfree(objects[n]);
+	}
+}
+
 static void a_class_and_its_twin_are_one_line(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M");
@@ -181,5 +212,6 @@ static void caches_may_be_asked_for_under_their_lock(struct ktap *t)
 
 KTAP_SUITE(stats, KTAP_CASE(fresh_machine_adds_up), KTAP_CASE(pages_are_counted), KTAP_CASE(large_objects_are_counted),
 	   KTAP_CASE(zones_are_the_populated_ones), KTAP_CASE(fewer_than_there_are_may_be_asked_for),
-	   KTAP_CASE(live_objects_are_those_with_callers), KTAP_CASE(a_class_and_its_twin_are_one_line),
+	   KTAP_CASE(live_objects_are_those_with_callers), KTAP_CASE(small_slabs_count_as_they_are),
+	   KTAP_CASE(a_class_and_its_twin_are_one_line),
 	   KTAP_CASE(caches_may_be_asked_for_under_their_lock));

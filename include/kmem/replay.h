@@ -100,7 +100,7 @@ struct replay_cache {
 struct replay_slab {
 	char name[48];
 	u32 object_bytes, bytes;	/* asked, taken */
-	u32 slab_bytes;
+	u32 slab_bytes;			/* of a slab, if there is memory for one of its usual size */
 	u64 live, peak;			/* peak: 0 where unknown */
 	u64 slabs, memory_bytes, waste_bytes;	/* waste: neither live nor asked for */
 };

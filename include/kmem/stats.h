@@ -55,6 +55,7 @@ struct cache_stats {
 	unsigned long sheaf_objects;	/* free, in CPUs' sheaves and barns */
 	unsigned long total_objects;	/* room in all slabs */
 	unsigned long slabs;
+	unsigned long slab_pages;	/* of all slabs: those that had to be small are less than 2^slab_order */
 	unsigned long full_slabs, partial_slabs, empty_slabs;
 	unsigned long remote_frees;
 	int aliases;

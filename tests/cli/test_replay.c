@@ -917,6 +917,28 @@ static void more_caches_than_there_can_be_share_one(struct ktap *t)
 }
 
 /* One random event over few addresses and frames, so that they collide in every way. */
+/* Where only single pages are to be had, slabs are that small, and so is what they take. */
+static void slabs_take_what_the_machine_gave(struct ktap *t)
+{
+	struct replay_result *r;
+	struct tape tape;
+	u64 memory = 0;
+
+	tape_start(t, &tape);
+	for (u64 i = 0; i < 100; i++)
+		cache_event(&tape, BASE + 0x1000 + i * 1024, "node", 1024, 1024);
+	r = replay_tape(t, &tape, "mem=64M fail_page_alloc=1,100,0,-1");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	EXPECT_EQ(t, r->objects.live, 100);
+	for (unsigned int i = 0; i < r->nr_slabs; i++)
+		memory += r->slabs[i].memory_bytes;
+	EXPECT_EQ(t, memory, (r->stats.slab_reclaimable_pages + r->stats.slab_unreclaimable_pages) * 4096ull);
+	EXPECT_STR(t, r->slabs[0].name, "node");
+	EXPECT_EQ(t, r->slabs[0].memory_bytes, r->slabs[0].slabs * 4096);
+	EXPECT_EQ(t, r->slabs[0].waste_bytes, r->slabs[0].memory_bytes - 102400);
+}
+
 static void caches_that_could_not_be_made_are_not_too_many(struct ktap *t)
 {
 	struct tape tape;
@@ -1297,6 +1319,7 @@ KTAP_SUITE(replay,
 	   KTAP_CASE(injected_failures_are_not_blamed_on_memory),
 	   KTAP_CASE(absurd_numbers_are_survived),
 	   KTAP_CASE(more_caches_than_there_can_be_share_one),
+	   KTAP_CASE(slabs_take_what_the_machine_gave),
 	   KTAP_CASE(caches_that_could_not_be_made_are_not_too_many),
 	   KTAP_CASE(random_recordings_add_up),
 	   KTAP_CASE(what_cannot_be_replayed_says_why),
