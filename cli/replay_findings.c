@@ -342,9 +342,13 @@ static void find_damage(struct findings *findings, const struct report *report)
 static void find_unknown_parameters(struct findings *findings, const struct replay_result *result)
 {
 	const char *line = strstr(result->console, "Unknown kernel command line parameters");
+	size_t length = line ? strcspn(line, "\n") : 0, cut = length;
 
+	/* Up to the last comma: parameters have some, too. */
+	while (cut && line[cut] != ',')
+		cut--;
 	if (line)
-		say(findings, SEVERITY_BAD, 820, "unknown-parameters", "%.*s.", (int)strcspn(line, ",\n"), line);
+		say(findings, SEVERITY_BAD, 820, "unknown-parameters", "%.*s.", (int)(cut ? cut : length), line);
 }
 
 /* ----------------------------------------------------------------------------------------------------- memory */

@@ -83,7 +83,7 @@ result $? a_search_names_sizes_that_were_tried
 run 1 replay "$head" --cmdline 'memmap=exactmap memmap=4M@16M' && ! has out 'Nothing up to' && ! has out 'lets all'
 result $? where_mem_changes_nothing_nothing_is_searched
 
-run 1 replay "$head" --cmdline 'mem=256M nosuchparameter=1' && has out nosuchparameter=1
+run 1 replay "$head" --cmdline 'mem=256M nosuchparameter=1,2 another' && has out '"another nosuchparameter=1,2".'
 result $? an_unknown_parameter_is_a_finding
 
 run 0 replay "$head" --cmdline "$(printf 'nr_cpus=2\tmem=77M\n\tloglevel=4')" && has out '76 MiB managed' && ! has out chosen
