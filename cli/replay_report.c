@@ -139,15 +139,22 @@ static void print_failures(FILE *out, const struct report *report)
 
 	if (!result->nr_failures)
 		return;
-	heading(out, "FAILURES", "by kind; reason, free memory and line are the first one's");
+	heading(out, "FAILURES", result->nr_files > 1 ?
+		"by kind; reason, free memory and line (file:line) are the first one's" :
+		"by kind; reason, free memory and line are the first one's");
 	fprintf(out, "  %-25s %-15s %8s %8s %8s %8s  %s\n", "allocation", "reason", "failed", "free", "needed",
 		"line", "GFP flags");
 	for (unsigned int i = 0; i < result->nr_failure_kinds && i < report->top; i++) {
 		const struct replay_failure *failure = &result->failures[i];
+		char line[40];
 
-		fprintf(out, "  %-25s %-15s %8s %8s %8s %8llu  %s\n", fit_failure(failure).at,
+		if (result->nr_files > 1)
+			snprintf(line, sizeof(line), "%u:%llu", failure->file + 1, failure->line);
+		else
+			snprintf(line, sizeof(line), "%llu", failure->line);
+		fprintf(out, "  %-25s %-15s %8s %8s %8s %8s  %s\n", fit_failure(failure).at,
 			replay_reason_text(failure->reason), count_text(failure->count).at,
-			pages_text(failure->zone_free).at, pages_text(failure->wanted_free).at, failure->line,
+			pages_text(failure->zone_free).at, pages_text(failure->wanted_free).at, line,
 			fit_flags(failure).at);
 	}
 }
@@ -334,9 +341,10 @@ static void print_lines(FILE *out, const struct replay_result *result)
 {
 	for (unsigned int i = 0; i < result->nr_files; i++) {
 		const struct trace_stats *trace = &result->trace[i];
+		const char *name = strrchr(result->files[i], '/');
 
 		fprintf(out, "  %s: %s lines, %s of other events, %s malformed, %s lost\n",
-			fit(result->files[i], 31).at, count_text(trace->nr_lines).at,
+			fit(name ? name + 1 : result->files[i], 31).at, count_text(trace->nr_lines).at,
 			count_text(trace->nr_unknown).at, count_text(trace->nr_malformed).at,
 			count_text(trace->nr_lost + trace->nr_lost_uncounted).at);
 	}

@@ -130,6 +130,11 @@ sed 's/\[00[01]\]/[006]/' "$dir/whole.txt" >"$dir/seven.txt"
 run 0 replay "$dir/whole.txt" "$dir/seven.txt" --cmdline mem=256M && has out 'on 7 CPUs'
 result $? cpus_are_those_of_all_parts
 
+mkdir -p "$dir/a/folder/whose/name/is/longer/than/the/column" && cp "$dir/whole.txt" "$dir/a/folder/whose/name/is/longer/than/the/column/part.txt"
+run 1 replay "$dir/whole.txt" "$dir/a/folder/whose/name/is/longer/than/the/column/part.txt" --cmdline mem=4M --no-search &&
+	has out 'file:line' && grep -qE '^  .* [12]:[0-9]+  ' "$dir/out" && has out '  part.txt: 5,000 lines'
+result $? of_parts_a_line_is_of_one
+
 { gzip -dc "$head" | head -1000; echo 'task-1 [000] 5211.0: kfree: call_site=f ptr=0xzz'; } >"$dir/bad.txt"
 run 1 replay "$dir/bad.txt" --cmdline mem=256M && has out "bad.txt:1001:"
 result $? a_damaged_line_is_named
