@@ -500,7 +500,7 @@ static void find_overlap(struct findings *findings, const struct replay_result *
 			"The recording hides where objects lie (hashed pointers), so the slab layer's own pages "
 			"could not be told from "
 			"others and are counted twice. Record with no_hash_pointers, or without page events.");
-	else if (!result->addresses_known && result->counts.off_map)
+	else if (!result->addresses_known && result->counts.off_map > result->objects.allocated / 2)
 		say(findings, SEVERITY_NOTE, 440, "unknown-addresses",
 			"In which pages objects lie could not be told from their addresses (pages that are not of "
 			"4 KiB, or another architecture's): pages of the slab layer in the recording are counted "

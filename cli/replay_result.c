@@ -89,16 +89,17 @@ static int more_bytes_first(const void *a, const void *b)
 static void collect_sites(struct replay *replay)
 {
 	struct replay_result *result = replay->result;
-	u32 nr = replay->names.nr < replay->sites_room ? replay->names.nr : replay->sites_room;
+	u32 names = replay->names.nr ? replay->names.nr : 1;
+	u32 nr = names < replay->sites_room ? names : replay->sites_room;
 
 	result->sites = calloc(nr + 1, sizeof(*result->sites));
-	for (u32 id = 1; result->sites && id < nr; id++) {
+	for (u32 id = 0; result->sites && id < nr; id++) {
 		struct replay_site *site = &result->sites[result->nr_sites];
 
 		if (!replay->sites[id].live)
 			continue;
 		*site = replay->sites[id];
-		site->name = strdup(names_text(&replay->names, id));
+		site->name = strdup(id ? names_text(&replay->names, id) : "(unknown)");
 		result->nr_sites += site->name != NULL;
 	}
 	if (result->sites)

@@ -43,7 +43,7 @@ u32 replay_name(struct replay *replay, u32 string)
 	return replay->name_of[string];
 }
 
-/* A call site's id, with its counters in place; 0 if it is unknown. */
+/* A call site's id, with its counters in place; 0, which has some too, if it is unknown. */
 static u32 site_of(struct replay *replay)
 {
 	u32 id = replay_name(replay, replay->event->call_site);
@@ -145,7 +145,7 @@ static void count_live(struct replay *replay, const struct live *live)
 	cache->live_bytes += live->bytes;
 	if (cache->live > cache->peak)
 		cache->peak = cache->live;
-	if (live->site) {
+	if (live->site < replay->sites_room) {
 		replay->sites[live->site].live++;
 		replay->sites[live->site].live_bytes += live->bytes;
 	}
@@ -162,7 +162,7 @@ static void count_freed(struct replay *replay, const struct live *live)
 	cache->freed++;
 	cache->live--;
 	cache->live_bytes -= live->bytes;
-	if (live->site) {
+	if (live->site < replay->sites_room) {
 		replay->sites[live->site].live--;
 		replay->sites[live->site].live_bytes -= live->bytes;
 	}

@@ -252,11 +252,15 @@ static void objects_come_and_go(struct ktap *t)
 	cache_event(&tape, BASE + 0x2100, "filp", 184, 192);
 	event(&tape, "kfree: call_site=f+0x1 ptr=0x%llx", BASE + 0x1000);
 	event(&tape, "kmem_cache_free: call_site=f+0x1 ptr=0x%llx name=filp", BASE + 0x2000);
+	page_free_event(&tape, 0x100, 0);
+	cache_event(&tape, 0x12345678, "filp", 184, 192);		/* a damaged address is no other machine */
+	event(&tape, "kmem_cache_free: call_site=f+0x1 ptr=0x12345678 name=filp");
 	r = replay_tape(t, &tape, "mem=64M");
 	ASSERT_NOT_NULL(t, r);
 	expect_sums(t, r);
+	EXPECT_NULL(t, finding_with(findings_of(r), "unknown-addresses"));
 	EXPECT_EQ(t, r->counts.kmalloc, 1);
-	EXPECT_EQ(t, r->counts.cache_alloc, 2);
+	EXPECT_EQ(t, r->counts.cache_alloc, 3);
 	EXPECT_EQ(t, r->objects.live, 1);
 	EXPECT_EQ(t, r->objects.live_bytes, 184);
 	EXPECT_EQ(t, r->objects.peak_bytes, 100 + 184 + 184);
@@ -265,6 +269,30 @@ static void objects_come_and_go(struct ktap *t)
 	EXPECT_EQ(t, r->caches[2].peak, 2);
 	ASSERT_EQ(t, r->nr_sites, 1);
 	EXPECT_STR(t, r->sites[0].name, "g+0x2");
+}
+
+/* Objects without a call site are live, too. */
+static void who_allocated_may_be_unknown(struct ktap *t)
+{
+	struct replay_result *r;
+	struct tape tape;
+
+	tape_start(t, &tape);
+	event(&tape, "kmalloc: ptr=0x%llx bytes_req=100 bytes_alloc=128 gfp_flags=GFP_KERNEL", BASE + 0x1000);
+	event(&tape, "kmalloc: ptr=0x%llx bytes_req=50 bytes_alloc=64 gfp_flags=GFP_KERNEL", BASE + 0x2000);
+	event(&tape, "kfree: ptr=0x%llx", BASE + 0x2000);
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	expect_sums(t, r);
+	ASSERT_EQ(t, r->nr_sites, 1);
+	EXPECT_STR(t, r->sites[0].name, "(unknown)");
+	EXPECT_EQ(t, r->sites[0].live, 1);
+	EXPECT_EQ(t, r->sites[0].live_bytes, 100);
+	kmalloc_event(&tape, BASE + 0x3000, 7);
+	r = replay_tape(t, &tape, "mem=64M");
+	ASSERT_NOT_NULL(t, r);
+	ASSERT_EQ(t, r->nr_sites, 2);
+	EXPECT_EQ(t, r->sites[0].live_bytes + r->sites[1].live_bytes, r->objects.live_bytes);
 }
 
 /* Whatever made it so: lines of 64 or 128 bytes, a page of its own, debugging. */
@@ -1292,6 +1320,7 @@ KTAP_SUITE(replay,
 	   KTAP_CASE(table_takes_at_most_36_bytes_a_live_object),
 	   KTAP_CASE(names_are_kept_once),
 	   KTAP_CASE(objects_come_and_go),
+	   KTAP_CASE(who_allocated_may_be_unknown),
 	   KTAP_CASE(an_object_takes_what_it_took),
 	   KTAP_CASE(frees_that_left_no_event_are_found),
 	   KTAP_CASE(a_direct_map_is_learnt),
