@@ -109,7 +109,8 @@ static int slab_order(const struct kmem_cache *cache)
 		return get_order(size);
 	if (!objects)
 		objects = 4 * ((unsigned int)fls((int)m->nr_cpus) + 1);
-	objects = min(objects, ((unsigned int)PAGE_SIZE << most) / size);
+	/* The least order that holds so many holds less than twice as many. */
+	objects = min3(objects, SLAB_MAX_OBJECTS / 2u, ((unsigned int)PAGE_SIZE << most) / size);
 	while (least && ((unsigned int)PAGE_SIZE << least) / size > SLAB_MAX_OBJECTS)
 		least--;
 	for (; objects > 1; objects--)
@@ -410,8 +411,16 @@ static int cache_create_locked(struct machine *m, const char *name, unsigned int
 	return 0;
 }
 
+/* Ours lies after the object: where callers want it does not matter, but they are told what the kernel would not do. */
+static bool freeptr_is_sane(unsigned int size, const struct kmem_cache_args *args, slab_flags_t flags)
+{
+	return args->freeptr_offset < size && IS_ALIGNED(args->freeptr_offset, (unsigned int)sizeof(void *)) &&
+	       flags & SLAB_TYPESAFE_BY_RCU;
+}
+
 /* What is wrong with the arguments, or NULL. */
-static const char *arguments_wrong(const char *name, unsigned int size, const struct kmem_cache_args *args)
+static const char *arguments_wrong(const char *name, unsigned int size, const struct kmem_cache_args *args,
+				   slab_flags_t flags)
 {
 	if (!name || !*name)
 		return "no name";
@@ -421,9 +430,21 @@ static const char *arguments_wrong(const char *name, unsigned int size, const st
 		return "size is too large";
 	if (args->align && !is_power_of_2(args->align))
 		return "alignment is not a power of two";
-	if (args->usersize > size || args->useroffset > size - args->usersize)
-		return "user region is outside the object";
+	if (args->align > KMALLOC_MAX_SIZE)
+		return "alignment is too large";
+	if (flags & ~SLAB_FLAGS_PERMITTED)
+		return "flags that are not a caller's";
+	if (args->use_freeptr_offset && !freeptr_is_sane(size, args, flags))
+		return "free pointer is outside the object, not aligned, or of a cache without SLAB_TYPESAFE_BY_RCU";
 	return NULL;
+}
+
+/* Of a region that is not inside the object nothing is left, and the cache is made all the same. */
+static void user_region_check(unsigned int size, struct kmem_cache_args *args)
+{
+	if (WARN_ON(!args->usersize && args->useroffset) ||
+	    WARN_ON(args->usersize > size || args->useroffset > size - args->usersize))
+		args->usersize = args->useroffset = 0;
 }
 
 /* The kernel's words, and which argument it was. */
@@ -437,10 +458,11 @@ static void create_failed(const char *name, int error, const char *wrong, slab_f
 	dump_stack();
 }
 
-struct kmem_cache *kmem_cache_create_args(const char *name, unsigned int size, const struct kmem_cache_args *args,
+struct kmem_cache *kmem_cache_create_args(const char *name, unsigned int size, const struct kmem_cache_args *asked,
 					  slab_flags_t flags)
 {
-	const char *wrong = arguments_wrong(name, size, args);
+	struct kmem_cache_args args = asked ? *asked : (struct kmem_cache_args){ 0 };
+	const char *wrong = arguments_wrong(name, size, &args, flags);
 	struct machine *m = this_machine();
 	struct kmem_cache *cache = NULL;
 	int error = -EINVAL;
@@ -449,8 +471,9 @@ struct kmem_cache *kmem_cache_create_args(const char *name, unsigned int size, c
 	if (flags & SLAB_TYPESAFE_BY_RCU)	/* slabs may be freed where a CPU is interrupted for a drain */
 		rcu_start(m);
 	if (!wrong) {
+		user_region_check(size, &args);
 		mutex_lock(&m->cache_lock);
-		error = cache_create_locked(m, name, size, args, slab_debug_flags(m, name, flags), &cache);
+		error = cache_create_locked(m, name, size, &args, slab_debug_flags(m, name, flags), &cache);
 		mutex_unlock(&m->cache_lock);
 	}
 	if (error)
@@ -483,6 +506,7 @@ int kmem_cache_shrink(struct kmem_cache *cache)
 {
 	bool slabs = false;
 
+	might_sleep();
 	cache_drain(cache);
 	slab_discard_empty(cache, 0);
 	for (unsigned int nid = 0; nid < cache->machine->nr_nodes; nid++) {

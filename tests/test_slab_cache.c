@@ -234,19 +234,23 @@ static void impossible_arguments_are_refused_in_the_kernels_words(struct ktap *t
 {
 	static const struct {
 		const char *name;
-		unsigned int size, align, useroffset, usersize;
+		unsigned int size, align;
+		slab_flags_t flags;
 		const char *said;
 	} wrong[] = {
-		{ NULL, 64, 0, 0, 0, "kmem_cache_create_usercopy((null)) failed with error -22\n" },
-		{ "", 64, 0, 0, 0, "kmem_cache_create_usercopy(): no name\n" },
-		{ "none", 0, 0, 0, 0, "kmem_cache_create_usercopy(none): size is 0\n" },
-		{ "kmis_huge", (4u << 20) + 1, 0, 0, 0,
-			"kmem_cache_create_usercopy(kmis_huge) failed with error -22\n" },
-		{ "odd", 64, 24, 0, 0, "kmem_cache_create_usercopy(odd): alignment is not a power of two\n" },
-		{ "odd", 64, 3, 0, 0, "kmem_cache_create_usercopy(odd): alignment is not a power of two\n" },
-		{ "user", 64, 0, 60, 8, "kmem_cache_create_usercopy(user): user region is outside the object\n" },
-		{ "user", 64, 0, 8, 0xffffffff,
-			"kmem_cache_create_usercopy(user): user region is outside the object\n" },
+		{ NULL, 64, 0, 0, "kmem_cache_create_usercopy((null)) failed with error -22\n" },
+		{ "", 64, 0, 0, "kmem_cache_create_usercopy(): no name\n" },
+		{ "none", 0, 0, 0, "kmem_cache_create_usercopy(none): size is 0\n" },
+		{ "kmis_huge", (4u << 20) + 1, 0, 0, "kmem_cache_create_usercopy(kmis_huge) failed with error -22\n" },
+		{ "odd", 64, 24, 0, "kmem_cache_create_usercopy(odd): alignment is not a power of two\n" },
+		{ "odd", 64, 3, 0, "kmem_cache_create_usercopy(odd): alignment is not a power of two\n" },
+		{ "far", 64, 1u << 31, 0, "kmem_cache_create_usercopy(far): alignment is too large\n" },
+		{ "far", 64, 1u << 31, SLAB_RED_ZONE | SLAB_POISON,
+			"kmem_cache_create_usercopy(far): alignment is too large\n" },
+		{ "far", 64, 1u << 23, 0, "kmem_cache_create_usercopy(far): alignment is too large\n" },
+		{ "flags", 64, 0, SLAB_FAILSLAB, "kmem_cache_create_usercopy(flags): flags that are not a caller's\n" },
+		{ "flags", 64, 0, (__force slab_flags_t)1,
+			"kmem_cache_create_usercopy(flags): flags that are not a caller's\n" },
 	};
 	struct machine *m = slab_machine(t, "mem=64M");
 
@@ -254,13 +258,85 @@ static void impossible_arguments_are_refused_in_the_kernels_words(struct ktap *t
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		console_clear();
 		EXPECT_NULL(t,
-			kmem_cache_create_usercopy(wrong[i].name, wrong[i].size, wrong[i].align, 0,
-				wrong[i].useroffset, wrong[i].usersize, NULL));
+			kmem_cache_create(wrong[i].name, wrong[i].size, wrong[i].align, wrong[i].flags, NULL));
 		EXPECT_CONTAINS(t, console_text(), wrong[i].said);
 		EXPECT_EQ(t, console_count("Call Trace:"), 1);
 	}
 	kmem_cache_destroy(NULL);
 	EXPECT_EQ(t, live_in_machine(m), 0);
+}
+
+static void a_user_region_outside_the_object_is_none(struct ktap *t)
+{
+	static const unsigned int wrong[][2] = { { 60, 8 }, { 8, 0xffffffff }, { 8, 0 }, { 65, 0 }, { 0, 65 } };
+	struct kmem_cache *cache;
+
+	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M"));
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		cache = kmem_cache_create_usercopy("user", 64, 0, SLAB_NO_MERGE, wrong[i][0], wrong[i][1], NULL);
+		ASSERT_NOT_NULL(t, cache);
+		EXPECT(t, !cache->useroffset && !cache->usersize);
+		kmem_cache_destroy(cache);
+	}
+	EXPECT_EQ(t, console_count("WARNING: CPU: "), ARRAY_SIZE(wrong));
+	cache = kmem_cache_create_usercopy("user", 64, 0, 0, 60, 4, NULL);
+	ASSERT_NOT_NULL(t, cache);
+	EXPECT(t, cache->useroffset == 60 && cache->usersize == 4);
+	kmem_cache_destroy(cache);
+	EXPECT_EQ(t, console_count("WARNING: CPU: "), ARRAY_SIZE(wrong));
+}
+
+static void a_free_pointer_is_where_it_can_be(struct ktap *t)
+{
+	static const struct {
+		unsigned int offset;
+		slab_flags_t flags;
+		bool good;
+	} cases[] = {
+		{ 0, SLAB_TYPESAFE_BY_RCU, true },
+		{ 64 - sizeof(void *), SLAB_TYPESAFE_BY_RCU, true },
+		{ 64, SLAB_TYPESAFE_BY_RCU, false },
+		{ 3, SLAB_TYPESAFE_BY_RCU, false },
+		{ 0, 0, false },
+	};
+	struct kmem_cache *cache;
+
+	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M"));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct kmem_cache_args args = { .use_freeptr_offset = true, .freeptr_offset = cases[i].offset };
+
+		cache = kmem_cache_create_args("freeptr", 64, &args, cases[i].flags);
+		EXPECT_EQ(t, cache != NULL, cases[i].good);
+		kmem_cache_destroy(cache);
+	}
+	cache = kmem_cache_create_args("default", 64, NULL, SLAB_NO_MERGE);
+	ASSERT_NOT_NULL(t, cache);
+	EXPECT_EQ(t, cache->align, ARCH_SLAB_MINALIGN);
+	kmem_cache_destroy(cache);
+}
+
+static void a_slab_holds_no_more_than_its_map_says(struct ktap *t)
+{
+	static const char *const cmdlines[] = { "mem=64M slub_min_objects=600", "mem=64M slub_min_objects=100000",
+		"mem=64M slub_min_objects=512 slub_max_order=10" };
+	static const unsigned int sizes[] = { 1, 8, 24, 40, 56, 72, 104, 1000 };
+	static void *objects[2000];
+
+	for (size_t c = 0; c < ARRAY_SIZE(cmdlines); c++) {
+		struct machine *m = slab_machine(t, cmdlines[c]);
+
+		ASSERT_NOT_NULL(t, m);
+		for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+			struct kmem_cache *cache = kmem_cache_create("many", sizes[i], 0, SLAB_NO_MERGE, NULL);
+
+			ASSERT_NOT_NULL(t, cache);
+			EXPECT_LE(t, cache->objects, SLAB_MAX_OBJECTS);
+			ASSERT_EQ(t, kmem_cache_alloc_bulk(cache, GFP_KERNEL, 2000, objects), 2000);
+			machine_holds(t, m);
+			kmem_cache_free_bulk(cache, 2000, objects);
+			kmem_cache_destroy(cache);
+		}
+	}
 }
 
 static void create_with_panic(struct ktap *t, void *arg)
@@ -394,7 +470,9 @@ KTAP_SUITE(slab_cache, KTAP_CASE(a_cache_is_what_was_asked_for), KTAP_CASE(sizes
 	KTAP_CASE(an_alias_of_a_kmalloc_cache_can_be_destroyed_but_the_cache_cannot),
 	KTAP_CASE(ids_are_used_again_and_their_slots_start_anew),
 	KTAP_CASE(when_all_ids_are_taken_a_create_fails_cleanly),
-	KTAP_CASE(impossible_arguments_are_refused_in_the_kernels_words), KTAP_CASE(slab_panic_ends_the_machine),
+	KTAP_CASE(impossible_arguments_are_refused_in_the_kernels_words),
+	KTAP_CASE(a_user_region_outside_the_object_is_none), KTAP_CASE(a_free_pointer_is_where_it_can_be),
+	KTAP_CASE(a_slab_holds_no_more_than_its_map_says), KTAP_CASE(slab_panic_ends_the_machine),
 	KTAP_CASE(slabs_hold_as_many_objects_as_the_kernels), KTAP_CASE(slabs_waste_little),
 	KTAP_CASE(orders_obey_the_parameters),
 	KTAP_CASE(what_no_block_holds_with_its_checks_is_refused),

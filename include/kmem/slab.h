@@ -62,8 +62,10 @@ struct kmem_cache_args {
 
 /*
  * kmem_cache_create - a cache of objects of one size.
- * Returns NULL (SLAB_PANIC: panics) for a size of 0 or above KMALLOC_MAX_SIZE, an alignment that is not a power of two,
- * or lack of memory. Caches of like size and flags share their slabs unless they have a constructor or SLAB_NO_MERGE.
+ * Returns NULL (SLAB_PANIC: panics) for a size of 0 or above KMALLOC_MAX_SIZE, an alignment that is not a power of two
+ * up to that, flags that are none of the above or SLAB_FAILSLAB, or lack of memory. A user region that is not inside
+ * the object is reported, and the cache has none. args NULL: of nothing. Caches of like size and flags share their
+ * slabs unless they have a constructor or SLAB_NO_MERGE.
  * name is copied. ctor runs once an object, when its slab is populated. May sleep.
  */
 MUST_CHECK struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align,
