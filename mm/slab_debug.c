@@ -83,17 +83,20 @@ static bool name_in_list(const char *name, const char *list)
 	return false;
 }
 
-/* slub_debug=FZ,dentry,kmalloc-*;P,filp: the first block that names the cache, else the one that names none. */
+/*
+ * slub_debug=FZ,dentry,kmalloc-*;P,filp: the first block that names the cache, else the one that names none. Of what is
+ * for all, a cache of a leak tracer's gets no tracks: those would be traced.
+ */
 slab_flags_t slab_debug_flags(struct machine *m, const char *name, slab_flags_t flags)
 {
 	const char *at = m->params.slub_debug;
 	slab_flags_t all = 0;
 	bool matched = false;
 
-	if (!at || (flags & SLAB_NOLEAKTRACE))
+	if (!at)
 		return flags;
 	if (!*at)
-		return flags | (SLAB_DEBUG_FLAGS & ~SLAB_TRACE);
+		all = SLAB_DEBUG_FLAGS & ~SLAB_TRACE;
 	while (*at && !matched) {
 		slab_flags_t block = 0;
 		bool letters = false;
@@ -112,6 +115,8 @@ slab_flags_t slab_debug_flags(struct machine *m, const char *name, slab_flags_t 
 			at++;
 		at += *at == ';';
 	}
+	if ((flags & SLAB_NOLEAKTRACE) && !matched)
+		all &= ~SLAB_STORE_USER;
 	return flags | all;
 }
 

@@ -600,12 +600,36 @@ static void o_gives_up_where_objects_would_need_more_pages(struct ktap *t)
 
 static void internal_caches_are_not_debugged(struct ktap *t)
 {
-	struct kmem_cache *cache;
+	struct machine *m = slab_machine(t, "mem=64M slub_debug=FZPU");
 
-	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M slub_debug=FZPU"));
-	cache = kmem_cache_create("untraced", 100, 0, SLAB_NOLEAKTRACE, NULL);
-	EXPECT_EQ(t, cache->flags & SLAB_DEBUG_FLAGS, 0);
-	kmem_cache_destroy(cache);
+	ASSERT_NOT_NULL(t, m);
+	EXPECT(t, !cache_debugged(m->cache_cache) && !cache_debugged(m->node_cache));
+	EXPECT(t, !cache_debugged(m->map_cache[0]) && !cache_debugged(m->sheaf_cache[0]));
+}
+
+/* But for tracks, unless they are asked for by its name. */
+static void a_tracer_s_cache_is_debugged(struct ktap *t)
+{
+	static const struct {
+		const char *cmdline;
+		slab_flags_t flags;
+	} cases[] = {
+		{ "mem=64M slub_debug", SLAB_CONSISTENCY_CHECKS | SLAB_RED_ZONE | SLAB_POISON },
+		{ "mem=64M slub_debug=ZPU", SLAB_RED_ZONE | SLAB_POISON },
+		{ "mem=64M slub_debug=ZU,tracer", SLAB_RED_ZONE | SLAB_STORE_USER },
+		{ "mem=64M slub_debug=PU;ZU,other", SLAB_POISON },
+		{ "mem=64M", 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct kmem_cache *cache;
+
+		ASSERT_NOT_NULL(t, slab_machine(t, cases[i].cmdline));
+		cache = kmem_cache_create("tracer", 100, 0, SLAB_NOLEAKTRACE, NULL);
+		ASSERT_NOT_NULL(t, cache);
+		EXPECT_EQ(t, cache->flags & SLAB_DEBUG_FLAGS, cases[i].flags);
+		kmem_cache_destroy(cache);
+	}
 }
 
 /* ------------------------------------------------------------------------------------- no false alarms */
@@ -684,7 +708,7 @@ KTAP_SUITE(slab_debug, KTAP_CASE(objects_a_slab_are_as_in_real_reports), KTAP_CA
 	KTAP_CASE(names_choose_the_caches), KTAP_CASE(tracing_says_each_call),
 	KTAP_CASE(o_gives_up_where_objects_would_need_more_pages), KTAP_CASE(every_flag_and_size_runs_silently),
 	KTAP_CASE(odd_caches_run_silently),
-	KTAP_CASE(internal_caches_are_not_debugged),
+	KTAP_CASE(internal_caches_are_not_debugged), KTAP_CASE(a_tracer_s_cache_is_debugged),
 	KTAP_CASE(the_only_object_written_when_free),
 	KTAP_CASE(one_byte_of_slab_padding),
 	KTAP_CASE(wrong_cache_inside_an_object),
