@@ -127,10 +127,13 @@ void *krealloc(const void *object, size_t size, gfp_t gfp)
 		kfree(object);
 		return fresh;
 	}
-	if (likely(size))
-		return (void *)object;
-	kfree(object);
-	return ZERO_SIZE_PTR;
+	if (unlikely(!size)) {
+		kfree(object);
+		return ZERO_SIZE_PTR;
+	}
+	if (unlikely(gfp & __GFP_ZERO))		/* for who asks for these bytes again */
+		memset((char *)object + size, 0, old - size);
+	return (void *)object;
 }
 
 void *kzalloc_node(size_t size, gfp_t gfp, int node)

@@ -176,6 +176,31 @@ static void krealloc_takes_every_object(struct ktap *t)
 	kfree(fresh);
 }
 
+/* Also where the object stays where it is, once smaller and then larger. */
+static void what_krealloc_adds_is_zero_for_who_always_asks_for_that(struct ktap *t)
+{
+	static const char *const cmdlines[] = { "mem=64M", "mem=64M slub_debug=FZPU" };
+	static const size_t sizes[] = { 8, 90, 192, 1000, 4096, 20000, 100000 };
+
+	for (size_t c = 0; c < ARRAY_SIZE(cmdlines); c++) {
+		ASSERT_NOT_NULL(t, slab_machine(t, cmdlines[c]));
+		for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+			size_t size = sizes[i];
+			char *p = kzalloc(size, GFP_KERNEL);
+
+			ASSERT_NOT_NULL(t, p);
+			memset(p, 0x5a, size);
+			p = krealloc(p, size / 2 + 1, GFP_KERNEL | __GFP_ZERO);
+			p = krealloc(p, size, GFP_KERNEL | __GFP_ZERO);
+			EXPECT(t, bytes_are_all(p, 0x5a, size / 2 + 1));
+			EXPECT(t, bytes_are_all(p + size / 2 + 1, 0, size - size / 2 - 1));
+			p = krealloc(p, 2 * size, GFP_KERNEL | __GFP_ZERO);
+			EXPECT(t, bytes_are_all(p + size, 0, size));
+			kfree(p);
+		}
+	}
+}
+
 static void c29_krealloc_keeps_what_fits_and_a_failed_one_keeps_the_object(struct ktap *t)
 {
 	struct machine *m = slab_machine(t, "mem=64M failslab=1,0,0,0");
@@ -873,6 +898,7 @@ KTAP_SUITE(slab, KTAP_CASE(c23_size_0_is_16_and_freeing_it_or_null_does_nothing)
 	KTAP_CASE(c27_more_than_8_kib_is_page_aligned),
 	KTAP_CASE(c28_overflowing_products_are_null_without_a_side_effect),
 	KTAP_CASE(krealloc_takes_every_object),
+	   KTAP_CASE(what_krealloc_adds_is_zero_for_who_always_asks_for_that),
 	   KTAP_CASE(c29_krealloc_keeps_what_fits_and_a_failed_one_keeps_the_object),
 	KTAP_CASE(c30_kfree_sensitive_wipes_all_of_ksize),
 	KTAP_CASE(c31_a_constructor_runs_once_an_object_when_its_slab_is_populated),

@@ -180,7 +180,10 @@ MUST_CHECK void *kzalloc_node(size_t size, gfp_t gfp, int node);
 MUST_CHECK void *kmalloc_array_node(size_t n, size_t size, gfp_t gfp, int node);
 MUST_CHECK void *kcalloc_node(size_t n, size_t size, gfp_t gfp, int node);
 
-/* Keeps min(old, new) bytes. NULL leaves the old object as it was; size 0 frees and gives ZERO_SIZE_PTR. */
+/*
+ * Keeps min(old, new) bytes. NULL leaves the old object as it was; size 0 frees and gives ZERO_SIZE_PTR. What an object
+ * gains reads zero if all calls for it, the first one too, had __GFP_ZERO.
+ */
 MUST_CHECK void *krealloc(const void *object, size_t size, gfp_t gfp);
 MUST_CHECK void *krealloc_array(void *object, size_t n, size_t size, gfp_t gfp);
 
