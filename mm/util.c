@@ -13,6 +13,7 @@
 #include <linux/string.h>
 #include "lib/assert.h"
 #include "mm/machine.h"
+#include "mm/slab.h"
 
 /* length bytes and a NUL behind them. */
 static char *copy_string(const char *s, size_t length, gfp_t gfp)
@@ -113,11 +114,16 @@ void *krealloc_array(void *object, size_t n, size_t size, gfp_t gfp)
 	return krealloc(object, bytes, gfp);
 }
 
+/* Within an object, as much as that has would reach into the next one: kfree() says what is wrong. */
 void kfree_sensitive(const void *object)
 {
+	const struct kmem_cache *cache;
+
 	if (ZERO_OR_NULL_PTR(object))
 		return;
-	memzero_explicit((void *)object, ksize(object));
+	cache = cache_of(this_machine(), object);
+	if (!cache || slab_index(cache, slab_of(object), object) >= 0)
+		memzero_explicit((void *)object, ksize(object));
 	kfree(object);
 }
 

@@ -124,6 +124,34 @@ static void krealloc_of_a_part(struct ktap *t)
 	machine_still_works(t, m, 64, NULL, 0);
 }
 
+/* Nothing of it is wiped, nor of the object behind it. */
+static void kfree_sensitive_of_a_part(struct ktap *t, const char *cmdline)
+{
+	struct machine *m = slab_machine(t, cmdline);
+
+	ASSERT_NOT_NULL(t, m);
+	for (int i = 0; i < 12; i++) {
+		objects[i] = kmalloc(96, GFP_KERNEL);
+		ASSERT_NOT_NULL(t, objects[i]);
+		memset(objects[i], 5, 96);
+	}
+	for (int i = 0; i < 12; i++)
+		kfree_sensitive((char *)objects[i] + 8);
+	EXPECT_EQ(t, console_count("Invalid object pointer 0x"), 12);
+	for (int i = 0; i < 12; i++) {
+		EXPECT(t, bytes_are_all(objects[i], 5, 96));
+		kfree_sensitive(objects[i]);
+	}
+	EXPECT_EQ(t, live_in_machine(m), 0);
+	EXPECT_EQ(t, console_count("BUG "), 12);
+}
+
+static void a_part_is_not_wiped(struct ktap *t)
+{
+	kfree_sensitive_of_a_part(t, "mem=64M");
+	kfree_sensitive_of_a_part(t, "mem=64M slub_debug=FZPU");
+}
+
 static void of_a_large_object(struct ktap *t)
 {
 	struct machine *m = slab_machine(t, "mem=64M");
@@ -144,4 +172,5 @@ static void of_a_large_object(struct ktap *t)
 }
 
 KTAP_SUITE(free_interior, KTAP_CASE(powers_of_two), KTAP_CASE(other_sizes), KTAP_CASE(odd_caches),
-	KTAP_CASE(behind_the_last_object), KTAP_CASE(krealloc_of_a_part), KTAP_CASE(of_a_large_object));
+	KTAP_CASE(behind_the_last_object), KTAP_CASE(krealloc_of_a_part), KTAP_CASE(a_part_is_not_wiped),
+	KTAP_CASE(of_a_large_object));
