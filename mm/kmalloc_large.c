@@ -113,7 +113,7 @@ void *kmalloc_large_node(size_t size, gfp_t gfp, int nid)
 		object = aside_take(order, gfp);
 	if (object)
 		return object;
-	page = alloc_pages_node(nid, (gfp & ~(__GFP_HIGHMEM | __GFP_MOVABLE)) | __GFP_COMP, order);
+	page = alloc_pages_node(nid, (slab_gfp(gfp) & ~__GFP_MOVABLE) | __GFP_COMP, order);
 	if (!page)
 		return NULL;
 	page_type_set(page, large_type(order, NULL));

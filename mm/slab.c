@@ -123,18 +123,20 @@ static void slab_account(struct kmem_cache *cache, const struct page *slab, long
 			    cache->flags & SLAB_RECLAIM_ACCOUNT ? NR_SLAB_RECLAIMABLE : NR_SLAB_UNRECLAIMABLE, pages);
 }
 
-/* Flags that no slab can honour are a caller's mistake, said and left out. */
-static gfp_t slab_gfp(gfp_t gfp)
+/* Nothing that kmalloc() can give is in these zones, and other bits are no flags. */
+#define GFP_SLAB_BUG_MASK (__GFP_HIGHMEM | __GFP_DMA32 | ~__GFP_BITS_MASK)
+
+gfp_t slab_gfp(gfp_t gfp)
 {
-	gfp_t fixed = gfp & ~(__GFP_HIGHMEM | __GFP_DMA32);
+	gfp_t fixed = gfp & ~GFP_SLAB_BUG_MASK;
 	char asked[128], used[128];
 
 	if (likely(gfp == fixed))
 		return gfp;
-	gfp_format(asked, sizeof(asked), gfp & (__GFP_HIGHMEM | __GFP_DMA32));
+	gfp_format(asked, sizeof(asked), gfp & GFP_SLAB_BUG_MASK);
 	gfp_format(used, sizeof(used), fixed);
 	pr_warn("Unexpected gfp: %#x (%s). Fixing up to gfp: %#x (%s). Fix your code!\n",
-		(__force unsigned int)(gfp & (__GFP_HIGHMEM | __GFP_DMA32)), asked, (__force unsigned int)fixed, used);
+		(__force unsigned int)(gfp & GFP_SLAB_BUG_MASK), asked, (__force unsigned int)fixed, used);
 	dump_stack();
 	return fixed;
 }

@@ -200,6 +200,8 @@ static __always_inline unsigned long steps_in(struct step step, unsigned long di
 int slab_index(const struct kmem_cache *cache, const struct page *slab, const void *object);
 /* The slab's head page of any address in a page of type slab. */
 struct page *slab_of(const void *object);
+/* Flags that no object can honour are a caller's mistake, said and left out. */
+gfp_t slab_gfp(gfp_t gfp);
 /* Up to nr objects from slabs that exist. Never sleeps. Returns how many. */
 unsigned int slab_take(struct kmem_cache *cache, int nid, void **objects, unsigned int nr);
 /* A new slab, all its objects in it, on the empty list of its node. Returns that, or -1. May sleep with such flags. */

@@ -172,7 +172,7 @@ static void who_asks_for_zeros_gets_them(struct ktap *t)
 
 static void whoever_needs_other_pages_does_not_get_it(struct ktap *t)
 {
-	static const gfp_t kinds[] = { __GFP_DMA, __GFP_DMA32, __GFP_RECLAIMABLE, __GFP_ACCOUNT };
+	static const gfp_t kinds[] = { __GFP_DMA, __GFP_RECLAIMABLE, __GFP_ACCOUNT };
 	void *object, *other;
 
 	ASSERT_NOT_NULL(t, slab_machine(t, "mem=128M nr_cpus=1"));
@@ -194,6 +194,30 @@ static void whoever_needs_other_pages_does_not_get_it(struct ktap *t)
 	other = kmalloc(SIZE, GFP_KERNEL | __GFP_RECLAIMABLE);
 	kfree(other);
 	EXPECT_NULL(t, aside());
+}
+
+/* As of small objects: mm/slab.c. */
+static void flags_that_no_object_can_honour_are_said(struct ktap *t)
+{
+	static const struct {
+		gfp_t gfp;
+		const char *said;
+	} cases[] = {
+		{ __GFP_HIGHMEM, "Unexpected gfp: 0x2 (__GFP_HIGHMEM). Fixing up to gfp: 0xcc0 (GFP_KERNEL). " },
+		{ __GFP_DMA32, "Unexpected gfp: 0x4 (GFP_DMA32). Fixing up to gfp: 0xcc0 (GFP_KERNEL). " },
+		{ (__force gfp_t)0x10000000, "Unexpected gfp: 0x10000000 (0x10000000). Fixing up to gfp: 0xcc0 " },
+	};
+
+	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M highmem=16M nr_cpus=1"));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		void *object;
+
+		console_clear();
+		object = kmalloc(3ul << 20, GFP_KERNEL | cases[i].gfp);
+		EXPECT_NOT_NULL(t, object);
+		EXPECT_CONTAINS(t, console_text(), cases[i].said);
+		kfree(object);
+	}
 }
 
 /* In atomic context as anywhere; who then allows sleep is told so. */
@@ -529,7 +553,8 @@ KTAP_SUITE(kmalloc_large, KTAP_CASE(freed_it_stands_aside_and_comes_back),
 	KTAP_CASE(each_size_up_to_a_mebibyte_has_one), KTAP_CASE(freed_twice_it_is_reported),
 	KTAP_CASE(where_one_stands_aside_the_next_is_given_back),
 	KTAP_CASE(written_to_after_the_free_it_is_not_handed_out), KTAP_CASE(who_asks_for_zeros_gets_them),
-	KTAP_CASE(whoever_needs_other_pages_does_not_get_it), KTAP_CASE(where_sleep_is_forbidden_it_is_had_too),
+	KTAP_CASE(whoever_needs_other_pages_does_not_get_it),
+	KTAP_CASE(flags_that_no_object_can_honour_are_said), KTAP_CASE(where_sleep_is_forbidden_it_is_had_too),
 	KTAP_CASE(a_reference_outlives_the_object), KTAP_CASE(not_as_it_should_be_it_is_given_back),
 	KTAP_CASE(a_page_with_a_mapping_is_given_back_and_reported),
 	KTAP_CASE(in_use_again_it_stands_aside_no_more), KTAP_CASE(not_every_machine_keeps_one),
