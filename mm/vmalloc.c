@@ -21,6 +21,7 @@
  * and G1 to G6 of the page tables, V1 to V6 of vm_area.c, K1 to K4 of vm_kept.c, L1 and L2 of vmalloc_lazy.c.
  * Lock: vs->area_lock for the trees; an area that was taken out is its taker's alone.
  */
+#include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/overflow.h>
@@ -41,12 +42,12 @@
 
 static void *page_array_alloc(struct vmalloc_state *vs, const struct vmalloc_request *rq, unsigned long bytes);
 
-/* How an area's pages are asked for. */
+/* How an area's pages are asked for: each is one by itself. */
 static gfp_t pages_gfp(const struct vmalloc_request *rq)
 {
 	bool any_zone = !rq->low && !(rq->gfp & (__GFP_DMA | __GFP_DMA32));
 
-	return rq->gfp | __GFP_NOWARN | (any_zone ? __GFP_HIGHMEM : 0);
+	return (rq->gfp & ~__GFP_COMP) | __GFP_NOWARN | (any_zone ? __GFP_HIGHMEM : 0);
 }
 
 static void pages_count(struct vmalloc_state *vs, struct vm_struct *vm, unsigned long nr)
@@ -159,26 +160,48 @@ static bool size_is_odd(const struct vmalloc_request *rq)
 	return true;
 }
 
-static void *vmalloc_request(struct vmalloc_state *vs, const struct vmalloc_request *rq)
+/* One that was kept, or a new one; with pages, and mapped. */
+static inline struct vmap_area *area_get(struct vmalloc_state *vs, const struct vmalloc_request *rq)
 {
 	unsigned long nr = PAGE_ALIGN(rq->size) >> PAGE_SHIFT;
+	struct page *block = block_for(rq);
+	struct vmap_area *area = block ? area_kept_for(vs, rq, block, nr) : NULL;
+
+	if (!area)
+		return area_new(vs, rq, block);
+	if (likely(!run_open(vs, area, area->vm->pages, nr, rq->prot, rq->gfp)))
+		return area;
+	report_map_failure(vs, area->vm, rq->gfp, -ENOSPC);
+	area_abandon(vs, area);
+	return NULL;
+}
+
+/* The same of a request that cannot fail: again and again, until others have given back addresses or mappings. */
+static noinline struct vmap_area *area_get_surely(struct vmalloc_state *vs, const struct vmalloc_request *rq)
+{
+	struct vmap_area *area = NULL;
+
+	if (!gfpflags_allow_blocking(rq->gfp))
+		return NULL;
+	while (!area && area_is_possible(vs, rq)) {
+		msleep(1);
+		area = area_get(vs, rq);
+	}
+	return area;
+}
+
+static void *vmalloc_request(struct vmalloc_state *vs, const struct vmalloc_request *rq)
+{
 	struct vmap_area *area;
-	struct page *block;
 	struct vm_struct *vm;
 
 	if (size_is_odd(rq))
 		return NULL;
-	block = block_for(rq);
-	area = block ? area_kept_for(vs, rq, block, nr) : NULL;
-	if (!area) {
-		area = area_new(vs, rq, block);
-		if (!area)
-			return NULL;
-	} else if (run_open(vs, area, area->vm->pages, nr, rq->prot, rq->gfp)) {
-		report_map_failure(vs, area->vm, rq->gfp, -ENOSPC);
-		area_abandon(vs, area);
+	area = area_get(vs, rq);
+	if (unlikely(!area) && rq->gfp & __GFP_NOFAIL)
+		area = area_get_surely(vs, rq);
+	if (unlikely(!area))
 		return NULL;
-	}
 	vm = area->vm;
 	__atomic_store_n(&vm->flags, vm->flags & ~VM_UNINITIALIZED, __ATOMIC_RELEASE);
 	return vm->addr;

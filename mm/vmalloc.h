@@ -183,6 +183,8 @@ struct vmap_area *area_reserve(struct vmalloc_state *vs, const struct vm_request
 			       gfp_t gfp);
 /* An area with nothing in it. NULL: size 0, too large, no memory or no room. May sleep. */
 struct vmap_area *area_make(struct vmalloc_state *vs, const struct vmalloc_request *rq);
+/* Would an empty window have room for it? */
+bool area_is_possible(const struct vmalloc_state *vs, const struct vmalloc_request *rq);
 /* Destroy the busy area of these kinds that starts at the address; false if there is none. May sleep. */
 bool area_free(struct vmalloc_state *vs, unsigned long address, unsigned int kinds);
 /* The same for vm_unmap_ram(); reports that there is none. */

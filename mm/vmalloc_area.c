@@ -121,6 +121,16 @@ static unsigned long request_align(const struct vmalloc_request *rq, unsigned lo
 	return max(rq->align, PAGE_SIZE);
 }
 
+bool area_is_possible(const struct vmalloc_state *vs, const struct vmalloc_request *rq)
+{
+	unsigned long align = request_align(rq, PAGE_ALIGN(rq->size)), start = max(rq->start, vs->space.start);
+	unsigned long end = rq->end ? min(rq->end, vs->space.end) : vs->space.end;
+	unsigned long size = PAGE_ALIGN(rq->size) + (rq->flags & VM_NO_GUARD ? 0 : PAGE_SIZE);
+	unsigned long first = ALIGN(start, align);
+
+	return !(rq->align & (rq->align - 1)) && first >= start && first < end && end - first >= size;
+}
+
 struct vmap_area *area_make(struct vmalloc_state *vs, const struct vmalloc_request *rq)
 {
 	unsigned long size = PAGE_ALIGN(rq->size);

@@ -4,7 +4,10 @@
  * callers do wrong, allocations that fail one after the other, threads, and each invariant broken on purpose.
  * What faults, faults in a child process.
  */
+#include <linux/delay.h>
 #include <linux/errno.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
 #include <linux/preempt.h>
 #include "mm/page_alloc.h"
 #include "tests/vmalloc_env.h"
@@ -207,6 +210,80 @@ static void an_exhausted_window_is_reported_and_heals(struct ktap *t)
 	env_holds(e);
 	while (nr)
 		vfree(p[--nr]);
+}
+
+static int free_later(void *area)
+{
+	msleep(10);
+	vfree(area);
+	return 0;
+}
+
+static void what_cannot_fail_waits_for_addresses(struct ktap *t)
+{
+	struct env *e = env_boot(t, "mem=64M vmalloc=16M nr_cpus=2");
+	struct task_struct *task;
+	void *p[20], *last;
+	int nr = 0;
+
+	ASSERT_NOT_NULL(t, e);
+	while (nr < 20 && (p[nr] = vmalloc(1 << 20)))
+		nr++;
+	ASSERT_GT(t, nr, 2);
+	task = kthread_run(free_later, p[--nr], "free_later");
+	ASSERT(t, !IS_ERR(task));
+	last = __vmalloc(1 << 20, GFP_KERNEL | __GFP_NOFAIL);
+	EXPECT_NOT_NULL(t, last);
+	task = kthread_run(free_later, last, "free_later");
+	ASSERT(t, !IS_ERR(task));
+	last = kvmalloc(600 << 10, GFP_NOFS | __GFP_NOFAIL | __GFP_NOWARN);
+	EXPECT_NOT_NULL(t, last);
+	kvfree(last);
+	while (nr)
+		vfree(p[--nr]);
+}
+
+static void what_can_never_be_is_not_waited_for(struct ktap *t)
+{
+	static const gfp_t nofail = GFP_KERNEL | __GFP_NOFAIL | __GFP_NOWARN;
+	struct env *e = env_boot(t, "mem=64M vmalloc=16M");
+	unsigned long start;
+
+	ASSERT_NOT_NULL(t, e);
+	start = e->m->layout.vmalloc_start;
+	EXPECT_NULL(t, __vmalloc(0, nofail));
+	EXPECT_NULL(t, __vmalloc(~0ul, nofail));
+	EXPECT_NULL(t, __vmalloc(65 << 20, nofail));
+	EXPECT_NULL(t, __vmalloc(17 << 20, nofail));
+	EXPECT_NULL(t, __vmalloc_node(1, 3, nofail, NUMA_NO_NODE, NULL));
+	EXPECT_NULL(t, __vmalloc_node(1, ~0ul / 2 + 1, nofail, NUMA_NO_NODE, NULL));
+	EXPECT_NULL(t,
+		__vmalloc_node_range(2 * PAGE_SIZE, 1, start + PAGE_SIZE, start + 3 * PAGE_SIZE, nofail, PAGE_KERNEL,
+			0, NUMA_NO_NODE, NULL));
+	EXPECT_NULL(t, __vmalloc_node_range(1, 1, start + PAGE_SIZE, start, nofail, PAGE_KERNEL, 0, NUMA_NO_NODE, NULL));
+	env_holds(e);
+}
+
+/* A page of a compound block could not be freed by itself. */
+static void pages_are_single_whatever_is_asked(struct ktap *t)
+{
+	static const gfp_t odd[] = { __GFP_COMP, __GFP_COMP | __GFP_ZERO, __GFP_COMP | __GFP_NOFAIL };
+	struct env *e = env_boot(t, "mem=64M");
+
+	ASSERT_NOT_NULL(t, e);
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
+		for (unsigned long nr = 1; nr <= 1024; nr = 2 * nr + nr % 3) {
+			char *p = __vmalloc(nr * PAGE_SIZE, GFP_KERNEL | odd[i]), *q;
+
+			q = vmalloc_huge(nr * PAGE_SIZE, GFP_KERNEL | odd[i]);
+			ASSERT(t, p && q);
+			EXPECT(t, !PageCompound(vmalloc_to_page(p)) && !PageCompound(vmalloc_to_page(q)));
+			EXPECT_EQ(t, page_count(vmalloc_to_page(p + (nr - 1) * PAGE_SIZE)), 1);
+			vfree(p);
+			vfree(q);
+		}
+	EXPECT_STR(t, console_text(), "");
+	env_holds(e);
 }
 
 /* -------------------------------------------------------------------------------------------------- what is mapped */
@@ -1128,7 +1205,9 @@ KTAP_SUITE(vmalloc, KTAP_CASE(c42_nothing_is_null), KTAP_CASE(c42_more_than_memo
 	   KTAP_CASE(c43_areas_are_page_aligned_disjoint_and_guarded),
 	   KTAP_CASE(c44_a_freed_area_faults_and_is_not_reused_before_the_flush),
 	   KTAP_CASE(c44_every_cpu_faults_on_it), KTAP_CASE(c45_a_host_without_mappings_leaves_nothing_and_says_so),
-	   KTAP_CASE(an_exhausted_window_is_reported_and_heals), KTAP_CASE(an_area_is_an_alias_of_its_pages),
+	   KTAP_CASE(an_exhausted_window_is_reported_and_heals),
+	   KTAP_CASE(what_cannot_fail_waits_for_addresses), KTAP_CASE(what_can_never_be_is_not_waited_for),
+	   KTAP_CASE(pages_are_single_whatever_is_asked), KTAP_CASE(an_area_is_an_alias_of_its_pages),
 	   KTAP_CASE(large_blocks_are_few_runs), KTAP_CASE(scattered_pages_are_sorted_into_runs),
 	   KTAP_CASE(zeroed_is_zero_over_dirty_memory), KTAP_CASE(an_alignment_and_a_part_of_the_window_are_kept),
 	   KTAP_CASE(huge_areas_take_large_entries), KTAP_CASE(memory_for_32_bits_is_below_4_gib),

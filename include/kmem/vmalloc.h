@@ -50,7 +50,10 @@ struct vm_struct {
 	const void *caller;
 };
 
-/* size bytes, zeroed if the name says so; NULL if 0, too large, or out of memory or address space. */
+/*
+ * size bytes, zeroed if the name says so; NULL if 0, too large, or out of memory or address space. With __GFP_NOFAIL, and
+ * if it may sleep, it waits for memory, addresses and mappings; then it is NULL only for what can never be.
+ */
 MUST_CHECK void *vmalloc(unsigned long size);
 MUST_CHECK void *vzalloc(unsigned long size);
 MUST_CHECK void *vmalloc_user(unsigned long size);
