@@ -24,19 +24,21 @@
 int register_oom_notifier(struct notifier_block *block)
 {
 	struct machine *m = this_machine();
-	struct notifier_block **link;
+	struct notifier_block **link, **place = NULL;
 
 	mutex_lock(&m->oom_lock);
-	for (link = &m->oom_notifiers; *link && (*link)->priority >= block->priority; link = &(*link)->next) {
-		if (*link == block)
-			break;
-	}
-	if (*link == block) {
+	for (link = &m->oom_notifiers; *link && *link != block; link = &(*link)->next)
+		if (!place && (*link)->priority < block->priority)
+			place = link;
+	if (*link) {
 		mutex_unlock(&m->oom_lock);
+		WARN(1, "notifier callback %pS already registered\n", block->notifier_call);
 		return -EEXIST;
 	}
-	block->next = *link;
-	*link = block;
+	if (!place)
+		place = link;
+	block->next = *place;
+	*place = block;
 	mutex_unlock(&m->oom_lock);
 	return 0;
 }

@@ -116,6 +116,9 @@ int register_shrinker(struct shrinker *shrinker, const char *format, ...)
 
 	if (!shrinker->count_objects || !shrinker->scan_objects)
 		return -EINVAL;
+	if (WARN(shrinker->flags & SHRINKER_REGISTERED, "register_shrinker: %pS is registered already\n",
+		 shrinker->count_objects))
+		return -EEXIST;
 	va_start(args, format);
 	shrinker->name = kvasprintf(GFP_KERNEL, format, args);
 	va_end(args);

@@ -110,6 +110,10 @@ static void notifiers_are_asked_by_priority(struct ktap *t)
 	EXPECT_EQ(t, register_oom_notifier(&low.block), 0);
 	EXPECT_EQ(t, register_oom_notifier(&high.block), 0);
 	EXPECT_EQ(t, register_oom_notifier(&middle.block), -EEXIST);
+	EXPECT_EQ(t, console_count("already registered\n"), 1);
+	low.block.priority = 9;			/* whatever it says now, it is there */
+	EXPECT_EQ(t, register_oom_notifier(&low.block), -EEXIST);
+	EXPECT_EQ(t, console_count("already registered\n"), 2);
 	EXPECT(t, !out_of_memory(full.m, full.m->nodes[0]->fallback, 0, GFP_KERNEL));
 	EXPECT_EQ(t, high.order, 1);
 	EXPECT_EQ(t, middle.order, 2);

@@ -161,6 +161,25 @@ static void shrinkers_come_and_go(struct ktap *t)
 	EXPECT_EQ(t, b.counts, 2);
 }
 
+static void a_shrinker_is_registered_once(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=2");
+	struct watched w;
+
+	ASSERT(t, m);
+	watch(&w);
+	ASSERT_EQ(t, register_shrinker(&w.shrinker, "once"), 0);
+	EXPECT_EQ(t, register_shrinker(&w.shrinker, "twice"), -EEXIST);
+	EXPECT_CONTAINS(t, console_text(), "register_shrinker: ");
+	EXPECT_STR(t, w.shrinker.name, "once");
+	drop_slab(m);
+	EXPECT_EQ(t, w.counts, 1);
+	unregister_shrinker(&w.shrinker);
+	EXPECT(t, list_empty(&m->shrinkers));
+	ASSERT_EQ(t, register_shrinker(&w.shrinker, "again"), 0);
+	unregister_shrinker(&w.shrinker);
+}
+
 static unsigned long slow_count(struct shrinker *shrinker, struct shrink_control *control)
 {
 	struct watched *w = watched_of(shrinker);
@@ -902,6 +921,7 @@ static void objects_beyond_number_are_asked_for_too(struct ktap *t)
 }
 
 KTAP_SUITE(vmscan, KTAP_CASE(a_shrinker_needs_both_calls_and_a_name), KTAP_CASE(shrinkers_come_and_go),
+	   KTAP_CASE(a_shrinker_is_registered_once),
 	   KTAP_CASE(unregister_waits_for_a_running_call), KTAP_CASE(nothing_to_free_is_not_scanned),
 	   KTAP_CASE(batches_are_128_unless_told),
 	   KTAP_CASE(a_shrinker_that_looks_at_nothing_is_not_asked_for_ever),
