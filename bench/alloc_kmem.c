@@ -268,17 +268,34 @@ static void put_back(struct page *page)
 
 static const struct movable_operations movable = { isolate, migrate, put_back };
 
+/* lock_page() and unlock_page(), which are not for who has libc's headers. */
+static void page_hold(struct page *page)
+{
+	while (__atomic_fetch_or(&page->flags, 1ul << PG_locked, __ATOMIC_ACQUIRE) & 1ul << PG_locked)
+		;
+}
+
+static void page_let_go(struct page *page)
+{
+	__atomic_fetch_and(&page->flags, ~(1ul << PG_locked), __ATOMIC_RELEASE);
+}
+
 static void page_compact(void **const pages[], size_t nr)
 {
 	for (size_t i = 0; i < nr; i++) {
 		struct page *page = *pages[i];
 
 		page->private = (unsigned long)pages[i];
+		page_hold(page);
 		__SetPageMovable(page, &movable);
+		page_let_go(page);
 	}
 	compact_memory();
-	for (size_t i = 0; i < nr; i++)
+	for (size_t i = 0; i < nr; i++) {
+		page_hold(*pages[i]);
 		__ClearPageMovable(*pages[i]);
+		page_let_go(*pages[i]);
+	}
 }
 
 /* "Node 0, zone    DMA32      3      1 ...": of all zones. */

@@ -68,8 +68,9 @@ void __SetPageMovable(struct page *page, const struct movable_operations *operat
 	struct machine *m = this_machine();
 	unsigned long flags;
 
-	if (WARN_ON_ONCE(page->mapping || compound_order(page) || (unsigned long)operations & 3))
+	if (WARN_ON_ONCE(page->mapping || PageCompound(page) || (unsigned long)operations & 3))
 		return;
+	WARN_ON_ONCE(!PageLocked(page));
 	spin_lock_irqsave(&m->movable_lock, flags);
 	__atomic_store_n(&page->mapping, (void *)((unsigned long)operations | PAGE_MAPPING_MOVABLE), __ATOMIC_RELAXED);
 	__atomic_store_n(&m->nr_movable, m->nr_movable + 1, __ATOMIC_RELAXED);
@@ -80,13 +81,17 @@ void __ClearPageMovable(struct page *page)
 {
 	struct machine *m = this_machine();
 	unsigned long flags;
+	bool movable;
 
+	WARN_ON_ONCE(!PageLocked(page));
 	spin_lock_irqsave(&m->movable_lock, flags);
-	if (!WARN_ON_ONCE(!__PageMovable(page))) {
+	movable = __PageMovable(page);
+	if (movable) {
 		__atomic_store_n(&page->mapping, NULL, __ATOMIC_RELAXED);
 		__atomic_store_n(&m->nr_movable, m->nr_movable - 1, __ATOMIC_RELAXED);
 	}
 	spin_unlock_irqrestore(&m->movable_lock, flags);
+	WARN_ON_ONCE(!movable);
 }
 
 /* Whatever the page is; certain under the lock. (Inlined, it would be a glance no more.) */

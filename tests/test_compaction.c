@@ -308,8 +308,11 @@ static void pageblocks_that_cannot_be_emptied_are_left(struct ktap *t)
 	ASSERT(t, m);
 	nr = fill_and_thin(4);
 	for (unsigned long i = 0; i < nr; i += 4)
-		if (page_to_pfn(slots[i]) % PAGEBLOCK_PAGES < 4)
+		if (page_to_pfn(slots[i]) % PAGEBLOCK_PAGES < 4) {
+			lock_page(slots[i]);
 			__ClearPageMovable(slots[i]);
+			unlock_page(slots[i]);
+		}
 	compact_memory();
 	EXPECT_LE(t, nr_moved, 2 * PAGEBLOCK_PAGES);
 	for (unsigned long i = 0; i < nr; i += 4)
@@ -335,7 +338,39 @@ static void what_is_no_single_page_of_its_own_is_refused(struct ktap *t)
 	page->mapping = NULL;
 	EXPECT_EQ(t, m->nr_movable, 0);
 	__free_page(page);
+	page = alloc_pages(GFP_KERNEL | __GFP_COMP, 2);
+	ASSERT(t, page);
+	lock_page(page);
+	for (int i = 0; i < 4; i++) {
+		__SetPageMovable(page + i, &operations);
+		EXPECT_NULL(t, page[i].mapping);
+	}
+	unlock_page(page);
+	EXPECT_EQ(t, m->nr_movable, 0);
+	__free_pages(page, 2);
 	zones_hold(t, m);
+}
+
+/* Else it could be on its way to another page just then. */
+static void a_page_is_locked_while_that_changes(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct page *page;
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	lock_page(page);
+	__SetPageMovable(page, &operations);
+	__ClearPageMovable(page);
+	unlock_page(page);
+	EXPECT_STR(t, console_text(), "");
+	__SetPageMovable(page, &operations);
+	EXPECT_EQ(t, console_count("WARNING: CPU: "), 1);
+	__ClearPageMovable(page);
+	EXPECT_EQ(t, console_count("WARNING: CPU: "), 2);
+	EXPECT_EQ(t, m->nr_movable, 0);
+	__free_page(page);
 }
 
 /* After a failure the zone is not searched at each request. */
@@ -869,6 +904,7 @@ KTAP_SUITE(compaction,
 	KTAP_CASE(zones_that_interleave_are_compacted_apart),
 	KTAP_CASE(a_large_request_compacts_for_itself),
 	KTAP_CASE(pages_with_more_references_stay),
+	KTAP_CASE(a_page_is_locked_while_that_changes),
 	KTAP_CASE(owners_may_refuse),
 	KTAP_CASE(pageblocks_that_cannot_be_emptied_are_left),
 	KTAP_CASE(what_is_no_single_page_of_its_own_is_refused),

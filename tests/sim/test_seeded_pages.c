@@ -191,7 +191,9 @@ static void movable_world(void *arg)
 	for (unsigned long i = 0; i < MOVABLE_PAGES; i++) {
 		movable[i] = block + i;
 		movable[i]->private = i;
+		lock_page(movable[i]);
 		__SetPageMovable(movable[i], &movable_operations);
+		unlock_page(movable[i]);
 	}
 	run_two(compact, free_movable);
 	drain_all_pages();
