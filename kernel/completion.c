@@ -51,7 +51,7 @@ void wait_for_completion(struct completion *x)
 {
 	might_sleep();
 	while (!try_wait_for_completion(x)) {
-		cpu_release();
+		cpu_release_to_sleep();
 		host_wait(&x->done, 0, 0);
 	}
 }
@@ -65,7 +65,7 @@ unsigned long wait_for_completion_timeout(struct completion *x, unsigned long ti
 	while (!try_wait_for_completion(x)) {
 		if (now >= end)
 			return 0;
-		cpu_release();
+		cpu_release_to_sleep();
 		host_wait(&x->done, 0, end - now);
 		now = host_clock(m);
 	}

@@ -51,7 +51,7 @@ static void state_wait(struct kthread *k, enum state state)
 	u32 now;
 
 	while ((now = __atomic_load_n(&k->state, __ATOMIC_ACQUIRE)) < (u32)state) {
-		cpu_release();
+		cpu_release_to_sleep();
 		host_wait(&k->state, now, 0);
 	}
 }

@@ -100,8 +100,8 @@ void mutex_lock(struct mutex *mutex) ACQUIRES(*mutex) NO_LOCK_ANALYSIS
 	might_sleep();
 	BUG_ON(mutex_owner(mutex) == &kmem_context);
 	if (!word_look(&mutex->word)) {
-		if (sleeping_is_allowed() && !SEEDED(MUTEX_CPU))
-			cpu_release();
+		if (!SEEDED(MUTEX_CPU))
+			cpu_release_to_sleep();
 		word_sleep(&mutex->word);
 	}
 	mutex_own(mutex, &kmem_context);

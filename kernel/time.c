@@ -23,7 +23,7 @@ static void sleep_ns(u64 ns)
 
 	might_sleep();
 	while ((now = ktime_get_ns()) < end) {
-		cpu_release();
+		cpu_release_to_sleep();
 		host_wait(&never, 0, end - now);
 	}
 }

@@ -3,6 +3,7 @@
 #ifndef MM_CPUS_H
 #define MM_CPUS_H
 
+#include <linux/sched.h>
 #include <linux/smp.h>
 #include "mm/machine.h"
 
@@ -10,6 +11,12 @@
 int cpus_init(struct machine *m);
 /* The calling thread gives its CPU back, if it has one; its next call leases one again. Not in atomic context. */
 void cpu_release(void);
+/* The same for who is about to sleep. Where he may not, which was reported, his CPU waits with him. */
+static inline void cpu_release_to_sleep(void)
+{
+	if (likely(sleeping_is_allowed()))
+		cpu_release();
+}
 
 /*
  * cpus_request - every online CPU does what the bits ask: this thread's own and idle ones at once, others

@@ -397,8 +397,7 @@ static noinline void *page_map_wait(const struct page *page, struct kmap_state *
 		address = page_map_locked(page, ks);
 		if (address)
 			break;
-		if (sleeping_is_allowed())
-			cpu_release();		/* who frees one may need it */
+		cpu_release_to_sleep();		/* who frees one may need it */
 		host_wait(&ks->freed, seen, 0);
 	}
 	__atomic_fetch_sub(&ks->waiters, 1, __ATOMIC_RELAXED);

@@ -254,7 +254,7 @@ static noinline void *alloc_slowly(mempool_t *pool, gfp_t gfp)
 			element = take(pool, &seen);
 		if (element)
 			break;
-		cpu_release();		/* who frees may need it */
+		cpu_release_to_sleep();		/* who frees may need it */
 		host_wait(&pool->wait, seen, LOOK_AGAIN_NS);
 	}
 	return element;

@@ -260,7 +260,8 @@ static void what_can_never_be_is_not_waited_for(struct ktap *t)
 	EXPECT_NULL(t,
 		__vmalloc_node_range(2 * PAGE_SIZE, 1, start + PAGE_SIZE, start + 3 * PAGE_SIZE, nofail, PAGE_KERNEL,
 			0, NUMA_NO_NODE, NULL));
-	EXPECT_NULL(t, __vmalloc_node_range(1, 1, start + PAGE_SIZE, start, nofail, PAGE_KERNEL, 0, NUMA_NO_NODE, NULL));
+	EXPECT_NULL(t,
+		__vmalloc_node_range(1, 1, start + PAGE_SIZE, start, nofail, PAGE_KERNEL, 0, NUMA_NO_NODE, NULL));
 	env_holds(e);
 }
 

@@ -51,7 +51,7 @@ struct vm_struct {
 };
 
 /*
- * size bytes, zeroed if the name says so; NULL if 0, too large, or out of memory or address space. With __GFP_NOFAIL, and
+ * size bytes, zeroed if the name says so; NULL if 0, too large, or out of memory or address space. With __GFP_NOFAIL,
  * if it may sleep, it waits for memory, addresses and mappings; then it is NULL only for what can never be.
  */
 MUST_CHECK void *vmalloc(unsigned long size);

@@ -14,6 +14,7 @@ static inline bool trylock_page(struct page *page)
 /* May sleep. */
 static inline void lock_page(struct page *page)
 {
+	might_sleep();
 	while (!trylock_page(page))
 		cond_resched();
 }

@@ -50,6 +50,7 @@ static inline bool sleeping_is_allowed(void)
 /* Let others run where that is allowed: a CPU that was asked to yield does so now. */
 static inline int cond_resched(void)
 {
+	might_sleep();
 	preempt_disable();
 	preempt_enable();
 	return 0;
