@@ -53,9 +53,9 @@ void kmap_window_place(struct machine *m)
 {
 	unsigned long bytes = m->layout.vmalloc_end - m->layout.vmalloc_start;
 
-	if (sizeof(long) == 8 && m->max_low_pfn >= m->max_pfn)
+	if (m->max_low_pfn >= m->max_pfn && (sizeof(long) == 8 || !kmap_window_fits(bytes)))
 		return;
-	m->kmap_base = m->layout.vmalloc_start + (bytes & ~((8ul << 20) - 1));
+	m->kmap_base = m->layout.vmalloc_start + ((bytes - KMAP_BYTES) & ~((8ul << 20) - 1));
 	m->layout.vmalloc_end = m->kmap_base - 2 * PAGE_SIZE;
 }
 

@@ -30,6 +30,7 @@ struct kmem_fault;
 #define KMAP_BYTES ((8ul << 20) - 2 * PAGE_SIZE)
 #define KMAP_TABLE_SHIFT 21		/* of the bytes that a page table covers */
 #define KMAP_TABLES 4u
+#define KMAP_ALIGN (1ul << KMAP_TABLE_SHIFT)	/* of the window, so that pkmap's entries are in one table */
 
 /* What a window of so many bytes for vmalloc() takes with this beyond it. */
 #define KMAP_WINDOW(bytes) (((u64)(bytes) + (8ull << 20) - 1) / (8ull << 20) * (8ull << 20) + KMAP_BYTES)
@@ -94,7 +95,16 @@ struct kmap_state {
 _Static_assert(offsetof(struct kmap_state, slot) == sizeof(struct kmap_slot), "SLOT_PLACE");
 _Static_assert((LAST_PKMAP + 2) * sizeof(struct kmap_slot) <= 0xffff, "and 16 bits are enough");
 
-/* The end of the vmalloc window is kmap's, if the machine has high memory or the processor 32 bits. Boot. */
+/* Has a window of so many bytes room for kmap, and for something before it? */
+static inline bool kmap_window_fits(unsigned long bytes)
+{
+	return bytes >= KMAP_WINDOW(1);
+}
+
+/*
+ * The end of the vmalloc window is kmap's, if the machine has high memory or the processor 32 bits; of one that is too
+ * small, where nothing is high, it is not. Boot.
+ */
 void kmap_window_place(struct machine *m);
 /* m->kmap, if there is high memory. Boot, before there are CPUs. Returns 0 or -ENOMEM. */
 int kmap_init(struct machine *m);

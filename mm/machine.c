@@ -123,6 +123,43 @@ static bool machine_is_zero(const struct machine *m)
 	return true;
 }
 
+static bool lies_in(unsigned long start, u64 bytes, unsigned long window, u64 window_bytes)
+{
+	u64 offset = start - window;
+
+	return offset <= window_bytes && bytes <= window_bytes - offset;
+}
+
+static u64 low_bytes(const struct host_layout *layout)
+{
+	return (u64)layout->nr_low_frames << PAGE_SHIFT;
+}
+
+static bool direct_map_fits(const struct host_layout *layout)
+{
+#ifdef OTHERS_BASE
+	if (lies_in(layout->direct_base, low_bytes(layout), OTHERS_BASE, OTHERS_WINDOW))
+		return true;
+#endif
+	return lies_in(layout->direct_base, low_bytes(layout), DIRECT_BASE, DIRECT_WINDOW);
+}
+
+/* The same of the window for vmalloc and kmap, which on 32 bits is wherever low memory leaves room. */
+static const char *window_wrong(const struct host_layout *layout)
+{
+	unsigned long start = layout->vmalloc_start, end = layout->vmalloc_end;
+
+	if (start >= end || (start | end) % PAGE_SIZE)
+		return "the host's vmalloc window is empty, or not whole pages";
+	if (sizeof(long) == 8 && !lies_in(start, end - start, VMALLOC_BASE, VMALLOC_WINDOW))
+		return "the host's vmalloc window is not in VMALLOC_WINDOW bytes from VMALLOC_BASE";
+	if (end > layout->direct_base && start < layout->direct_base + low_bytes(layout))
+		return "the host's vmalloc window is where low memory is";
+	if (layout->nr_low_frames < layout->nr_frames && (!kmap_window_fits(end - start) || start % KMAP_ALIGN))
+		return "the host's vmalloc window has not 16 MiB from a multiple of 2 MiB on, and there is high memory";
+	return NULL;
+}
+
 /* What a host has answered that no machine can live with, or NULL. Whoever reads it is at a port's beginning. */
 static const char *answer_wrong(const struct host_layout *layout)
 {
@@ -132,9 +169,9 @@ static const char *answer_wrong(const struct host_layout *layout)
 		return "the host's memory for struct machine is not zeroed";
 	if ((layout->direct_base - DIRECT_BASE) % WINDOW_GRANULE)
 		return "the host's direct_base is not at a multiple of WINDOW_GRANULE from DIRECT_BASE";
-	if (layout->vmalloc_start >= layout->vmalloc_end || (layout->vmalloc_start | layout->vmalloc_end) % PAGE_SIZE)
-		return "the host's vmalloc window is empty, or not whole pages";
-	return NULL;
+	if (!direct_map_fits(layout))
+		return "the host's direct map of low memory is not in DIRECT_WINDOW bytes from DIRECT_BASE";
+	return window_wrong(layout);
 }
 
 /* Keep the sentence where it outlives the machine that it is about: with the task. */

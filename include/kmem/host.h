@@ -44,7 +44,11 @@ struct host_layout {
 	/* answered */
 	struct machine *machine;	/* machine_bytes of zeros, aligned to 64 */
 	unsigned long direct_base;	/* logical address of physical address 0: WINDOW_GRANULEs from DIRECT_BASE */
-	unsigned long vmalloc_start;	/* whole pages of kmem/layout.h's window; one at least, though none is mapped */
+	/*
+	 * Whole pages of kmem/layout.h's window, on 32 bits any beside low memory; one at least, though none is
+	 * mapped; with frames that are not low 16 MiB, from a multiple of 2 MiB on.
+	 */
+	unsigned long vmalloc_start;
 	unsigned long vmalloc_end;
 	bool memory_is_zero;		/* frames never used read as zeros, untouched until written; in doubt: false */
 	unsigned int nr_cpus;		/* CPUs that the host itself has */
