@@ -264,8 +264,6 @@ static int kmap_tables_make(struct vmalloc_state *vs)
 	flags = tables_lock(vs, &none);
 	pgtable_unmap(&vs->table, m->kmap_base, KMAP_BYTES >> PAGE_SHIFT);
 	tables_unlock(vs, flags);
-	if (!err)
-		kmap_open(m, &vs->table);
 	return err;
 }
 
@@ -279,11 +277,13 @@ int tables_init(struct vmalloc_state *vs)
 	if (!m->page_table)
 		return -ENOMEM;
 	pgtable_init(&vs->table, format, &window_ops, m->page_table);
-	host_page_table(m, m->page_table);
 	if (m->kmap && kmap_tables_make(vs)) {
 		tables_exit(vs);
 		return -ENOMEM;
 	}
+	host_page_table(m, m->page_table);	/* of what is entered in kmap's tables host_map() hears nothing */
+	if (m->kmap)
+		kmap_open(m, &vs->table);
 	return 0;
 }
 

@@ -64,9 +64,12 @@ WEAK bool host_unmap(struct machine *m, unsigned long address, unsigned long nr_
 
 WEAK void host_kmap(struct machine *m, unsigned long address, pfn_t pfn, unsigned int prot)
 {
+	static const char text[] = "Kernel panic - not syncing: high memory, and no host_kmap() to map it\n";
+
 	(void)address;
 	(void)pfn;
 	(void)prot;
+	host_console(m, text, sizeof(text) - 1);
 	host_panic(m);
 }
 

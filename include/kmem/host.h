@@ -99,10 +99,10 @@ _Noreturn void host_panic(struct machine *m);
 int host_describe(struct machine *m, pfn_t first, pfn_t nr);
 /*
  * The page table of the machine's vmalloc window: its top level, a page of the machine, in x86's format (PAE or four
- * levels). Told at boot, when it is empty; NULL at shutdown. A host may have its processors walk these tables, by
- * copying entries of the top level into its own at each call of host_map() and host_unmap(); it is then told again when
- * tables below it have been taken out, and on return no processor remembers them. May sleep. A host that maps by other
- * means ignores it.
+ * levels). Told at boot, when it has kmap's tables at most; NULL at shutdown. A host may have its processors walk these
+ * tables, by copying entries of the top level into its own at each call of host_map() and host_unmap() (in PAE, where
+ * that has an entry a GiB, of the level below); it is then told again when tables below it have been taken out, and on
+ * return no processor remembers them. May sleep. A host that maps by other means ignores it.
  */
 void host_page_table(struct machine *m, const void *top);
 /*

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * least.c - the least that carries kmem: the boot tier of docs/porting.md, on what examples/os/boot.S has mapped.
+ * least.c - the least that carries kmem: the boot tier of docs/porting.md, on what examples/os/boot.S has mapped, or
+ * boot32.S on i386. The window for vmalloc is as small as can be.
  *
- * tests/none/test_library.sh links it for every processor, and boots it where that is an x86_64.
+ * tests/none/test_library.sh links it for every processor, and boots it on x86.
  */
 #include <kmem/cpu.h>
 #include <kmem/host.h>
@@ -12,7 +13,8 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
-#define GIB (1ul << 30)
+#define DIRECT_OFFSET (sizeof(long) == 8 ? 1ul << 30 : 0)	/* the descriptors are as far from VMEMMAP_BASE */
+#define WINDOW_OFFSET (sizeof(long) == 8 ? 0 : 128ul << 20)	/* on 32 bits low memory is there, too */
 #define DESCRIPTORS (16ul << 20)
 
 void kernel_main(void);
@@ -24,16 +26,16 @@ int host_machine_create(struct host_layout *layout)
 	if (layout->machine_bytes > sizeof(room))
 		return -ENOMEM;
 	layout->machine = (struct machine *)(void *)room;
-	layout->direct_base = DIRECT_BASE + GIB;
-	layout->vmalloc_start = VMALLOC_BASE;
-	layout->vmalloc_end = VMALLOC_BASE + layout->vmalloc_bytes;
+	layout->direct_base = DIRECT_BASE + DIRECT_OFFSET;
+	layout->vmalloc_start = VMALLOC_BASE + WINDOW_OFFSET;
+	layout->vmalloc_end = layout->vmalloc_start + PAGE_SIZE;
 	layout->nr_cpus = 1;
 	return 0;
 }
 
 static void out8(u16 port, u8 value)
 {
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__i386__)
 	__asm__ volatile("outb %0, %1" : : "a"(value), "d"(port));
 #else
 	(void)port;
@@ -54,7 +56,7 @@ _Noreturn void host_panic(struct machine *m)
 		out8(0xf4, m ? 2 : 0);
 }
 
-/* Where kmem_context is: thread-local variables end at the base of fs, where its own address is. */
+/* Where kmem_context is: thread-local variables end at the base of fs, where its own address is. (boot32.S sets gs.) */
 static void local_start(void)
 {
 #ifdef __x86_64__
@@ -64,6 +66,8 @@ static void local_start(void)
 	} local = { CPU_CONTEXT_NONE, &local.self };
 
 	__asm__ volatile("wrmsr" : : "c"(0xc0000100), "a"(&local.self), "d"(0) : "memory");
+#else
+	kmem_context = (struct cpu_context)CPU_CONTEXT_NONE;
 #endif
 }
 
@@ -74,7 +78,8 @@ static const struct memory_range map[] = {
 
 void kernel_main(void)
 {
-	void *descriptors = (void *)(VMEMMAP_BASE + DESCRIPTORS), *objects[1000], *vmapped;
+	void *descriptors = (void *)(VMEMMAP_BASE + (DIRECT_OFFSET >> PAGE_SHIFT) * sizeof(struct page));
+	void *objects[1000], *vmapped;
 	struct machine *m;
 
 	local_start();

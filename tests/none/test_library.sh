@@ -4,7 +4,7 @@
 # KMEM=path names the folder that it was built in, and a file there. TAP on standard output.
 built=$(dirname "${KMEM:-build/none/kmem}")
 . tests/tap.sh
-echo "1..12"
+echo "1..16"
 
 cflags="-std=gnu11 -O2 -g -Wall -Wextra -Werror -ffreestanding -fno-pic -fno-stack-protector -nostdinc -DKMEM_HOST_NONE
 	-Iinclude/kernel -Iinclude"
@@ -57,21 +57,36 @@ result $? 'a string function of a libc is too much for a library without one'
 
 # A wrong answer of the host's is named before anything is done with it.
 answers() {
-	gcc -std=gnu11 -O2 -g -Wall -Wextra -Werror -DKMEM_HOST_NONE -Iinclude -fno-pie -no-pie -o "$dir/wrong" \
-		tests/none/wrong.c "$built/libkmem.a" >"$dir/out" 2>"$dir/err" && "$dir/wrong" >"$dir/out" 2>"$dir/err"
+	gcc "$1" -std=gnu11 -O2 -g -Wall -Wextra -Werror -DKMEM_HOST_NONE -Iinclude -fno-pie -no-pie -o "$dir/wrong" \
+		tests/none/wrong.c "$2/libkmem.a" >"$dir/out" 2>"$dir/err" && "$dir/wrong" >"$dir/out" 2>"$dir/err"
 }
-answers
+answers -m64 "$built"
 result $? "wrong answers of a host's are named, and not used"
+answers -m32 "$built-i386"
+result $? 'on i386 too'
 
+# boots PROCESSOR MEMORY STATUS TEXT FILE...: linked with the library, it says the text on a computer of that processor.
 boots() {
-	command -v qemu-system-x86_64 >/dev/null || return 0
-	gcc $cflags -m64 -mno-red-zone -mgeneral-regs-only -isystem "$(gcc -print-file-name=include)" -nostdlib -static -no-pie \
+	processor=$1 memory=$2 status=$3 text=$4
+	shift 4
+	command -v "qemu-system-$processor" >/dev/null || return 0
+	case $processor in
+	i386) flags=-m32 ;;
+	*) flags='-m64 -mno-red-zone' ;;
+	esac
+	gcc $cflags $flags -mgeneral-regs-only -isystem "$(gcc -print-file-name=include)" -nostdlib -static -no-pie \
 		-Wl,-Ttext-segment=0x100000 -Wl,-n -Wl,-z,noexecstack -Wl,--build-id=none -Wl,--no-warn-rwx-segments \
-		-o "$dir/least" examples/os/boot.S tests/none/least.c "$built/libkmem.a" -lgcc >"$dir/out" 2>&1 &&
-		objcopy -O elf32-i386 "$dir/least" "$dir/least.img" &&
-		BOOT_SECONDS=60 scripts/boot "$dir/least.img" 64M 1 >"$dir/out" 2>"$dir/err" &&
-		printf 'objects: all, vmalloc: none\nleaks: 0\n' | diff - "$dir/out" >>"$dir/err"
+		-o "$dir/kernel" "$@" -lgcc >"$dir/out" 2>&1 && objcopy -O elf32-i386 "$dir/kernel" "$dir/kernel.img" &&
+		QEMU=qemu-system-$processor BOOT_SECONDS=60 scripts/boot "$dir/kernel.img" "$memory" 1 >"$dir/out" 2>"$dir/err"
+	test $? = "$status" && printf "$text" | diff - "$dir/out" >>"$dir/err"
 }
-boots
+boots x86_64 64M 0 'objects: all, vmalloc: none\nleaks: 0\n' examples/os/boot.S tests/none/least.c "$built/libkmem.a"
 result $? 'x86_64: booted, they carry kmalloc'
+boots i386 64M 0 'objects: all, vmalloc: none\nleaks: 0\n' tests/none/boot32.S tests/none/least.c "$built-i386/libkmem.a"
+result $? 'i386: booted, they carry kmalloc'
+boots i386 1536M 0 'pages: 0 wrong, areas: 0 wrong\nleaks: 0\n' tests/none/boot32.S tests/none/high.c "$built-i386/libkmem.a"
+result $? 'i386: the memory tier reaches high memory'
+boots i386 1536M 2 'Kernel panic - not syncing: high memory, and no host_kmap() to map it\n' -Dhost_kmap=its_own \
+	tests/none/boot32.S tests/none/high.c "$built-i386/libkmem.a"
+result $? 'i386: a host that cannot do that says so'
 exit $failed

@@ -7,7 +7,7 @@ built=$(dirname "${KMEM:-build/none/kmem}")
 . tests/tap.sh
 unset MAKEFLAGS MFLAGS MAKELEVEL KMEM
 export O="${built%/none}"
-echo "1..9"
+echo "1..10"
 
 # quietly COMMAND...: what it prints is kept, for a failure.
 quietly() {
@@ -69,4 +69,13 @@ perl -e '
 	print "$blocks blocks\n";
 	exit($bad || $blocks < 5);' >"$dir/out" 2>"$dir/err"
 result $? "what docs/porting.md shows is in the example: $(tail -1 "$dir/out")"
+
+# Who makes room for kmem_context has the size from there.
+set -- $(sed -n 's/.* \([0-9]*\) bytes on 64 bits, \([0-9]*\) on i386, which begins as.*/\1 \2/p' docs/porting.md)
+context_is() {
+	printf '#include <kmem/cpu.h>\n_Static_assert(sizeof(struct cpu_context) == %s, "");\n' "${2:-0}" >"$dir/size.c"
+	quietly gcc "$1" -DKMEM_HOST_NONE -Iinclude/kernel -Iinclude -fsyntax-only "$dir/size.c"
+}
+context_is -m64 "${1-}" && context_is -m32 "${2-}"
+result $? "and how large kmem_context is: ${1-} and ${2-} bytes"
 exit $failed
