@@ -40,7 +40,7 @@ static bool explore_all(struct sim_search *search, void (*main)(void *arg), void
 	return fine;
 }
 
-/* Preemptions are put among the points that a plain run has. */
+/* Preemptions are put among the points that a plain run has. If that goes wrong, it is the one to be repeated. */
 static bool length_learn(struct sim_search *search, void (*main)(void *arg), void *arg, struct sim_result *result)
 {
 	struct sim_options plain = search->options;
@@ -51,8 +51,10 @@ static bool length_learn(struct sim_search *search, void (*main)(void *arg), voi
 	if (search->before)
 		search->before(arg);
 	search->schedules++;
-	if (!sim_run(&plain, main, arg, result))
+	if (!sim_run(&plain, main, arg, result)) {
+		search->options.strategy = SIM_PLAIN;
 		return false;
+	}
 	search->options.length = result->points;
 	return true;
 }

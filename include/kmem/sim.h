@@ -81,7 +81,7 @@ bool sim_run(const struct sim_options *options, void (*main)(void *arg), void *a
 struct sim_search {
 	/*
 	 * seed is the first one. SIM_EXHAUSTIVE: depth bounds preemptions, 0 does not. SIM_FEW, SIM_PRIORITY: a length
-	 * of 0 is replaced by that of a plain run.
+	 * of 0 is replaced by that of a plain run; and if already this goes wrong, the strategy by SIM_PLAIN.
 	 */
 	struct sim_options options;
 	u64 max_schedules;
@@ -93,8 +93,8 @@ struct sim_search {
 
 /*
  * sim_explore - run schedule after schedule (seeds from options.seed on, or all of them) until one goes wrong. Returns
- * true if none did; else *result is of that one, and sim_run() with its seed repeats it (SIM_EXHAUSTIVE: the search
- * itself does).
+ * true if none did; else *result is of that one, and sim_run() with search->options and its seed repeats it
+ * (SIM_EXHAUSTIVE: the search itself does).
  */
 bool sim_explore(struct sim_search *search, void (*main)(void *arg), void *arg, struct sim_result *result);
 

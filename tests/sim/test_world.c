@@ -160,6 +160,30 @@ static void every_strategy_finds_a_lost_update(struct ktap *t)
 	}
 }
 
+static void fail_late(void *arg)
+{
+	run_tasks(2, update, arg);
+	sim_fail("whoever goes on");
+}
+
+/* Also where it was the run that preemptions are to be put in, which has none. */
+static void what_a_search_found_is_repeated(struct ktap *t)
+{
+	for (enum sim_strategy strategy = SIM_PLAIN; strategy < SIM_EXHAUSTIVE; strategy++) {
+		struct sim_search search = { .options = quiet(1, strategy), .max_schedules = 500 };
+		struct lost_update l;
+		struct sim_result result, again;
+
+		EXPECT(t, !sim_explore(&search, fail_late, &l, &result));
+		EXPECT_EQ(t, search.schedules, 1);
+		search.options.seed = result.seed;
+		EXPECT(t, !sim_run(&search.options, fail_late, &l, &again));
+		EXPECT_EQ(t, result.hash, again.hash);
+		EXPECT_EQ(t, result.points, again.points);
+		EXPECT_EQ(t, result.switches, again.switches);
+	}
+}
+
 static void locked_update(void *arg)
 {
 	struct lost_update *l = arg;
@@ -458,6 +482,7 @@ static void a_machine_is_restored_as_it_was(struct ktap *t)
 
 KTAP_SUITE(world,
 	   KTAP_CASE(a_seed_repeats_its_run), KTAP_CASE(seeds_differ), KTAP_CASE(every_strategy_finds_a_lost_update),
+	   KTAP_CASE(what_a_search_found_is_repeated),
 	   KTAP_CASE(an_exhaustive_search_ends), KTAP_CASE(outcomes_have_their_names),
 	   KTAP_CASE(a_stale_entry_is_an_error), KTAP_CASE(a_machine_that_is_gone_is_no_memory),
 	   KTAP_CASE(what_was_copied_is_gone_with_its_machine),
