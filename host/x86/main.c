@@ -48,7 +48,8 @@ static noinline void demonstrate(struct machine *m)
 	char *small = kmalloc(100, GFP_KERNEL), *large = vmalloc(1 << 20);
 	char text[512];
 
-	memset(large, 1, 1 << 20);
+	if (large)			/* the command line may let it fail, or leave too little memory */
+		memset(large, 1, 1 << 20);
 	kmem_explain(m, small, text, sizeof(text));
 	say("kmalloc(100): %s\n", text);
 	kmem_explain(m, large, text, sizeof(text));

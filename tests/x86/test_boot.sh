@@ -7,7 +7,7 @@ qemu=${QEMU:-qemu-system-x86_64}
 command -v $qemu >/dev/null || { echo "1..0 # SKIP no $qemu"; exit 0; }
 . tests/tap.sh
 export BOOT_SECONDS=100
-echo "1..29"
+echo "1..30"
 
 # boots NAME STATUS MEMORY PROCESSORS TEXT [WORD...]: its status, and what it says.
 boots() {
@@ -26,6 +26,9 @@ machine is down, 0 kinds'
 boots 'more processors than there is room for' 0 128M 34 'more than 32 processors
 bare metal: 32 processors
 machine is down, 0 kinds' quiet
+boots 'allocations that fail' 0 64M 1 'kmalloc\(100\): NULL
+vmalloc\(1M\): NULL
+machine is down, 0 kinds' failslab=1,100,0,-1
 
 crime() {
 	boots "crime: $1" 4 64M 2 "$2" quiet "crime=$1" highmem=16M kmem.check=1
