@@ -55,7 +55,7 @@ static void access_page(unsigned long address, size_t bytes, unsigned int how, c
 	struct sim_machine *sm;
 
 	if (is_hot(address >> PAGE_SHIFT, write)) {
-		if (!sim_world->options.no_races)
+		if (races_are_looked_for())
 			race_access(address, bytes, how, pc);
 		return;
 	}
@@ -77,7 +77,7 @@ static void access_page(unsigned long address, size_t bytes, unsigned int how, c
 		arena_dirty(address);
 	if (frame == address)
 		hot[write][(address >> PAGE_SHIFT) % HOT_PAGES] = address >> PAGE_SHIFT;
-	if (!sim_world->options.no_races)
+	if (races_are_looked_for())
 		race_access(frame, bytes, how, pc);
 }
 
@@ -95,9 +95,15 @@ void arena_access(unsigned long address, size_t bytes, unsigned int how, const v
 	}
 }
 
-static inline bool crosses(const volatile void *address, size_t bytes)
+/* Most accesses are to one page that is hot. */
+static inline void access_one(unsigned long address, size_t bytes, unsigned int how, const void *pc)
 {
-	return ((unsigned long)address & ~PAGE_MASK) + bytes > PAGE_SIZE;
+	bool crosses = (address & ~PAGE_MASK) + bytes > PAGE_SIZE;
+
+	if (unlikely(crosses || lines_are_counted || !is_hot(address >> PAGE_SHIFT, how & ACCESS_WRITE)))
+		arena_access(address, bytes, how, pc);
+	else if (races_are_looked_for())
+		race_access(address, bytes, how, pc);
 }
 
 /* Of the CPU that the current task leases: what it keeps to itself, without a lock. */
@@ -114,10 +120,7 @@ static inline void plain(const volatile void *address, size_t bytes, bool write,
 		sim_point(POINT_CPU, pc);
 	else if (unlikely(sim_world->options.every_access))
 		sim_point(POINT_ACCESS, pc);
-	if (sim_world->options.no_races && !lines_are_counted && is_hot((unsigned long)address >> PAGE_SHIFT, write) &&
-	    !crosses(address, bytes))
-		return;
-	arena_access((unsigned long)address, bytes, write, pc);
+	access_one((unsigned long)address, bytes, write, pc);
 }
 
 /* The functions that compiled code calls are declared nowhere else. */
@@ -165,7 +168,8 @@ void __tsan_write_range(void *a, unsigned long bytes)
 static inline void single(const volatile void *address, size_t bytes, bool write, const void *pc)
 {
 	sim_point(POINT_ATOMIC, pc);
-	sim_access(address, bytes, ACCESS_ATOMIC | write, pc);
+	if ((unsigned long)address - SIM_BASE < SIM_SPAN)
+		access_one((unsigned long)address, bytes, ACCESS_ATOMIC | write, pc);
 }
 
 /* READ_ONCE() and WRITE_ONCE(): single, ordering nothing. */

@@ -37,7 +37,7 @@ struct cell {
 struct shadow {
 	unsigned long page;
 	u64 world;
-	struct cell cells[GRAINS][CELLS];
+	__attribute__((aligned(64))) struct cell cells[GRAINS][CELLS];	/* a grain's in one cache line */
 };
 
 struct clock {
@@ -56,12 +56,14 @@ static struct word words[NR_WORDS];
 static unsigned int nr_words;
 static struct shadow *shadows;		/* a hash table by page */
 static bool is_off;			/* this world has more than there is room for */
+unsigned int race_others;
 static u8 next_cell;
 
 void race_begin(struct world *w)
 {
 	world_number++;
 	nr_words = 0;
+	race_others = 0;
 	is_off = false;
 	memset(clocks, 0, sizeof(clocks));
 	if (!shadows && !w->options.no_races) {
@@ -78,15 +80,15 @@ void race_end(void)
 	is_off = true;
 }
 
+/* Its number in its world; none of the program itself. */
 static unsigned int racer(const struct fiber *fiber)
 {
-	return fiber_index(fiber) - fiber->world->first;
+	return (unsigned int)fiber->task.pid - 1;
 }
 
-/* What the first task does while it is alone comes before all that others do. */
 static bool is_looked_at(unsigned int task)
 {
-	return task < NR_RACERS && !is_off && sim_world->nr > 1 && !sim_world->options.no_races;
+	return task < NR_RACERS && !is_off && races_are_looked_for();
 }
 
 /* What the one has seen, the other has. */
@@ -102,6 +104,7 @@ void race_fiber(struct fiber *fiber, const struct fiber *parent)
 	unsigned int task = racer(fiber);
 	u32 step = task < NR_RACERS ? clocks[task].at[task] : 0;
 
+	race_others += parent != NULL;
 	if (task >= NR_RACERS)
 		return;
 	if (parent && racer(parent) < NR_RACERS) {
@@ -113,6 +116,7 @@ void race_fiber(struct fiber *fiber, const struct fiber *parent)
 
 void race_joined(const struct fiber *fiber)
 {
+	race_others--;
 	if (racer(fiber) < NR_RACERS && racer(sim_current) < NR_RACERS)
 		clock_join(&clocks[racer(sim_current)], &clocks[racer(fiber)]);
 }
@@ -215,7 +219,9 @@ static const char *what(unsigned int how)
 	return names[how & 3];
 }
 
-static _Noreturn void race_found(unsigned long address, const struct cell *cell, const struct cell *now, const void *pc)
+/* Inlined, its buffer would make every access dearer. */
+static __attribute__((noinline)) _Noreturn void race_found(unsigned long address, const struct cell *cell,
+							   const struct cell *now, const void *pc)
 {
 	const struct fiber *other = fiber_at(sim_world->first + cell->task);
 	char name[160];

@@ -253,6 +253,16 @@ void race_end(void);
 /* A task has been made by another one; NULL: by nobody. */
 void race_fiber(struct fiber *fiber, const struct fiber *parent);
 void race_joined(const struct fiber *fiber);
+/*
+ * Tasks of the world beside its first that nobody has joined. Without any, the first is alone: what it does comes after
+ * all that others did, for who joined them was joined or is the first, and before all that others will do.
+ */
+extern unsigned int race_others;
+static inline bool races_are_looked_for(void)
+{
+	return race_others && !sim_world->options.no_races;
+}
+
 void race_access(unsigned long address, size_t bytes, unsigned int how, const void *pc);
 void race_forget(unsigned long address);
 /* A load that acquires, a read-modify-write that releases, a store that does or does not. */

@@ -304,6 +304,65 @@ static void handed_over_world(void *arg)
 	machine_shutdown(m);
 }
 
+/* Who was joined is ordered with who joined him, and with all that he makes later. */
+static void joined_world(void *arg)
+{
+	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = "mem=16M" });
+	int *shared;
+
+	(void)arg;
+	machine_enter(m);
+	shared = kzalloc(sizeof(*shared), GFP_KERNEL);
+	for (int i = 0; i < 3; i++) {
+		sim_join(sim_spawn("other", shared_counter, shared));
+		++*shared;
+	}
+	if (*shared != 6)
+		sim_fail("%d of 6", *shared);
+	kfree(shared);
+	machine_shutdown(m);
+}
+
+/* Those that come after one that was joined are looked at as those before. */
+static void joined_and_race_world(void *arg)
+{
+	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = "mem=16M" });
+	int *shared;
+
+	(void)arg;
+	machine_enter(m);
+	shared = kzalloc(sizeof(*shared), GFP_KERNEL);
+	sim_join(sim_spawn("other", shared_counter, shared));
+	run_tasks(2, shared_counter, shared);
+}
+
+/* No memory of a machine: nothing that orders. */
+static bool has_touched;
+
+static void touch_and_say(void *arg)
+{
+	++*(int *)arg;
+	has_touched = true;
+}
+
+/* To have ended is not to have been joined. */
+static void ended_world(void *arg)
+{
+	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = "mem=16M" });
+	int *shared;
+
+	(void)arg;
+	machine_enter(m);
+	shared = kzalloc(sizeof(*shared), GFP_KERNEL);
+	has_touched = false;
+	sim_spawn("other", touch_and_say, shared);
+	while (!has_touched)
+		sim_yield();
+	for (int i = 0; i < 100; i++)
+		sim_yield();
+	++*shared;
+}
+
 static void after_vfree(void *arg)
 {
 	struct machine *m = machine_boot(&(struct machine_config){ .cmdline = "mem=16M" });
@@ -334,6 +393,9 @@ static void outcomes_have_their_names(struct ktap *t)
 		{ race_world, NULL, SIM_RACE, "data race" },
 		{ clearing_world, NULL, SIM_RACE, "data race" },
 		{ handed_over_world, NULL, SIM_FINE, "" },
+		{ joined_world, NULL, SIM_FINE, "" },
+		{ joined_and_race_world, NULL, SIM_RACE, "data race" },
+		{ ended_world, NULL, SIM_RACE, "data race" },
 		{ after_vfree, NULL, SIM_FAULT, "page not present" },
 	};
 
