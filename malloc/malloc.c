@@ -52,7 +52,9 @@ static void *object_alloc(size_t size, size_t align)
 {
 	struct kmem_cache *cache = size_class_cache(size, align);
 
-	return cache ? kmem_cache_alloc(cache, MALLOC_GFP) : NULL;
+	if (!cache)
+		return NULL;
+	return malloc_is_debugged() ? kmem_sized_from(cache, MALLOC_GFP, size) : kmem_cache_alloc(cache, MALLOC_GFP);
 }
 
 static void *zeroed_large_alloc(size_t size, size_t align)

@@ -93,10 +93,11 @@ static struct kmem_cache *class_make(unsigned int class)
 	unsigned int size = class_size(class);
 	struct kmem_cache_args args = { .align = size & -size, .sheaf_capacity = sheaf_objects(size) };
 	struct kmem_cache *cache, *others = NULL;
+	slab_flags_t sized = malloc_is_debugged() ? SLAB_KMALLOC : 0;
 	char name[32];
 
 	kmem_snprintf(name, sizeof(name), "malloc-%u", size);
-	cache = kmem_cache_create_args(name, size, &args, SLAB_NO_MERGE);
+	cache = kmem_cache_create_args(name, size, &args, SLAB_NO_MERGE | sized);
 	if (cache && !__atomic_compare_exchange_n(&caches[class], &others, cache, false, __ATOMIC_ACQ_REL,
 						  __ATOMIC_ACQUIRE)) {
 		kmem_cache_destroy(cache);

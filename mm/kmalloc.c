@@ -94,8 +94,10 @@ size_t __ksize(const void *object)
 	unsigned int inuse;
 	int order;
 
-	if (cache && (cache->flags & (SLAB_RED_ZONE | SLAB_POISON)))
+	if (cache && (cache->flags & (SLAB_RED_ZONE | SLAB_POISON))) {
+		slab_debug_open(cache, (void *)object);
 		return cache->object_size;
+	}
 	if (cache) {		/* what lies behind the object itself is ours */
 		inuse = __atomic_load_n(&cache->inuse, __ATOMIC_RELAXED);
 		return cache->flags & SLAB_STORE_USER || cache->offset == inuse ? inuse : cache->size;

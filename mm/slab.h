@@ -362,6 +362,10 @@ bool slab_debug_is_too_large(const struct kmem_cache *cache);	/* slub_debug=O an
 void slab_debug_new(struct kmem_cache *cache, struct page *slab);
 bool slab_debug_alloc(struct kmem_cache *cache, struct page *slab, void *object, unsigned long caller, size_t asked);
 bool slab_debug_free(struct kmem_cache *cache, struct page *slab, void *object, unsigned long caller);
+/* How much of a live object is its owner's: what he asked for, where red zones and tracks are kept of a kmalloc(). */
+unsigned int slab_debug_size(const struct kmem_cache *cache, const void *object);
+/* All of it is from now on, if a live one starts there; what is added reads zero. */
+void slab_debug_open(struct kmem_cache *cache, void *object);
 /* "Allocated in ...": the tracks of an object, where it has them. */
 void slab_debug_tracks(struct kmem_cache *cache, const void *object);
 /* Hexdump of the object, its red zones and padding, as reports end. */

@@ -12,6 +12,7 @@
  * as last time, an entry without its mark, a caller that may sleep where it must not) it leaves to a slow path, which
  * looks at everything again.
  */
+#include <kmem/sized.h>
 #include <linux/kernel.h>
 #include <linux/sched.h>
 #include "lib/assert.h"
@@ -131,7 +132,8 @@ static void *cache_alloc(struct kmem_cache *cache, gfp_t gfp, int nid, unsigned 
 	if (cache->marks && !SEEDED(MARKS))
 		object_clear_mark(cache, object);
 	if ((gfp & __GFP_ZERO) || (m->params.init_on_alloc && !cache->ctor && !(cache->flags & SLAB_TYPESAFE_BY_RCU)))
-		object_zero(object, __atomic_load_n(&cache->object_size, __ATOMIC_RELAXED));
+		object_zero(object, cache_debugged(cache) ? slab_debug_size(cache, object) :
+						__atomic_load_n(&cache->object_size, __ATOMIC_RELAXED));
 	check_step_of(m, CHECK_EACH, gfp);
 	return object;
 }
@@ -380,10 +382,21 @@ KMEM_FAST static void *kmalloc_noted_odd(here_slot *slot)
 	return kmalloc_slot_odd(kmem_context.asked, kmem_context.asked_gfp, slot);
 }
 
-/* The same of who asked for as much as the slot's objects have, with its arguments where they come. */
-KMEM_FAST static void *kmalloc_constant_odd(here_slot *slot, gfp_t gfp)
+/* Of kmalloc_ask(). */
+INLINE gfp_t ask_gfp(unsigned long ask)
 {
-	return kmalloc_slot_odd(0, gfp, slot);
+	return (__force gfp_t)(u32)ask;
+}
+
+INLINE size_t ask_size(unsigned long ask)
+{
+	return sizeof(ask) == 8 ? (size_t)((u64)ask >> 32) : 0;
+}
+
+/* The same with arguments where they come. */
+KMEM_FAST static void *kmalloc_constant_odd(here_slot *slot, unsigned long ask)
+{
+	return kmalloc_slot_odd(ask_size(ask), ask_gfp(ask), slot);
 }
 
 INLINE void *slot_pop_noted(here_cpu *cpu, here_slot *slot, gfp_t *gfp, size_t asked)
@@ -393,15 +406,16 @@ INLINE void *slot_pop_noted(here_cpu *cpu, here_slot *slot, gfp_t *gfp, size_t a
 	return slot_pop(cpu, slot, gfp);
 }
 
-KMEM_FAST void *__kmalloc_slot(unsigned long id_slot, gfp_t gfp)
+KMEM_FAST void *__kmalloc_slot(unsigned long id_slot, unsigned long ask)
 {
 	here_cpu *cpu = cpu_here();
 	here_slot *slot = slot_at(cpu, id_slot);
-	void *object = slot_pop_noted(cpu, slot, &gfp, 0);
+	gfp_t gfp = ask_gfp(ask);
+	void *object = slot_pop_noted(cpu, slot, &gfp, ask_size(ask));
 
 	if (likely(object))
 		return object;
-	return FEW_REGISTERS ? kmalloc_noted_odd(slot) : kmalloc_constant_odd(slot, gfp);
+	return FEW_REGISTERS ? kmalloc_noted_odd(slot) : kmalloc_constant_odd(slot, ask);
 }
 
 KMEM_FAST void *__kmalloc(size_t size, gfp_t gfp)
@@ -536,6 +550,13 @@ void *kmem_cache_alloc_node(struct kmem_cache *cache, gfp_t gfp, int nid)
 		return NULL;
 	return cache_alloc(cache, gfp, node_or_local(cache->machine, nid), (unsigned long)__builtin_return_address(0),
 			   0);
+}
+
+void *kmem_sized_from(struct kmem_cache *cache, gfp_t gfp, size_t size)
+{
+	if (!cache_is_of(cache, cpu_get()->machine, "kmem_sized_from"))
+		return NULL;
+	return cache_alloc(cache, gfp, NUMA_NO_NODE, (unsigned long)__builtin_return_address(0), size);
 }
 
 void *kmalloc_node(size_t size, gfp_t gfp, int nid)

@@ -7,6 +7,9 @@
  *	live    cc cc       the caller's       cc cc        (unused)   who has it    5a 5a
  *	slab   [ object | object | ... | 5a 5a 5a ]	the rest of the pages
  *
+ * Of a kmalloc() with red zones and tracks, what lies between the size that was asked for and the end of the object is
+ * zone, too, until someone asks by ksize() how much there is.
+ *
  *	F sanity checks   Z red zones   P poison   U tracks   T trace   A failslab   - none   O off for high orders
  *
  * Each object is checked when it is handed out, when it comes back and when its slab goes. The first breach is
@@ -140,6 +143,25 @@ static unsigned int tracks_bytes(const struct kmem_cache *cache)
 static unsigned int tracks_start(const struct kmem_cache *cache)
 {
 	return cache->inuse + (has_pointer_word(cache) ? WORD : 0);
+}
+
+/* Is the object's size kept? */
+static bool keeps_size(const struct kmem_cache *cache)
+{
+	return cache->flags & SLAB_STORE_USER && cache->flags & SLAB_KMALLOC;
+}
+
+/* Where. Others may look at a live object meanwhile. */
+static u32 *size_at(const struct kmem_cache *cache, const void *object)
+{
+	return (u32 *)((char *)object + tracks_start(cache) + 2 * sizeof(struct track));
+}
+
+unsigned int slab_debug_size(const struct kmem_cache *cache, const void *object)
+{
+	bool zoned = cache->flags & SLAB_RED_ZONE && keeps_size(cache);
+
+	return zoned ? __atomic_load_n(size_at(cache, object), __ATOMIC_RELAXED) : cache->object_size;
 }
 
 void slab_debug_layout(struct kmem_cache *cache)
@@ -287,6 +309,29 @@ static bool bytes_are(struct kmem_cache *cache, struct page *slab, void *object,
 	return false;
 }
 
+/* What lies behind the size that was asked for. */
+static bool rest_is_sound(struct kmem_cache *cache, struct page *slab, void *object)
+{
+	unsigned int size = slab_debug_size(cache, object);
+
+	return bytes_are(cache, slab, object, "kmalloc Redzone", (u8 *)object + size, RED_ACTIVE,
+			 cache->object_size - size);
+}
+
+void slab_debug_open(struct kmem_cache *cache, void *object)
+{
+	struct page *slab = slab_of(object);
+	int index = slab_index(cache, slab, object);
+	unsigned int size, used;
+
+	if (!keeps_size(cache) || index < 0 || slab_has(cache, slab, (unsigned int)index, &used))
+		return;
+	rest_is_sound(cache, slab, object);
+	size = slab_debug_size(cache, object);
+	memset((char *)object + size, 0, cache->object_size - size);
+	__atomic_store_n(size_at(cache, object), cache->object_size, __ATOMIC_RELAXED);
+}
+
 static bool zones_are_sound(struct kmem_cache *cache, struct page *slab, void *object, bool live)
 {
 	u8 *p = object, zone = live ? RED_ACTIVE : RED_INACTIVE;
@@ -295,7 +340,8 @@ static bool zones_are_sound(struct kmem_cache *cache, struct page *slab, void *o
 	if (cache->flags & SLAB_RED_ZONE)
 		return bytes_are(cache, slab, object, "Left Redzone", p - left, zone, left) &&
 		       bytes_are(cache, slab, object, "Right Redzone", p + cache->object_size, zone,
-				 cache->inuse - cache->object_size);
+				 cache->inuse - cache->object_size) &&
+		       (!live || rest_is_sound(cache, slab, object));
 	if (cache->flags & SLAB_POISON)
 		bytes_are(cache, slab, object, "Alignment padding", p + cache->object_size, POISON_INUSE,
 			  cache->inuse - cache->object_size);
@@ -338,9 +384,20 @@ static void tail_check(struct kmem_cache *cache, struct page *slab)
 	memset(bad, POISON_INUSE, (size_t)(last - bad) + 1);
 }
 
+/* 0: all of it. */
+static void size_set(struct kmem_cache *cache, void *object, size_t asked)
+{
+	unsigned int size;
+
+	if (!keeps_size(cache))
+		return;
+	__atomic_store_n(size_at(cache, object), asked ? (u32)asked : cache->object_size, __ATOMIC_RELAXED);
+	size = slab_debug_size(cache, object);
+	memset((char *)object + size, RED_ACTIVE, cache->object_size - size);
+}
+
 bool slab_debug_alloc(struct kmem_cache *cache, struct page *slab, void *object, unsigned long caller, size_t asked)
 {
-	(void)asked;
 	tail_check(cache, slab);
 	if (!object_is_sound(cache, slab, object, false)) {
 		pr_err("FIX %s: Marking all objects used\n", cache->name);
@@ -348,6 +405,7 @@ bool slab_debug_alloc(struct kmem_cache *cache, struct page *slab, void *object,
 		return false;
 	}
 	paint_zones(cache, object, RED_ACTIVE);
+	size_set(cache, object, asked);
 	track_set(cache, object, TRACK_ALLOC, caller);
 	if (cache->flags & SLAB_TRACE)
 		pr_info("TRACE %s alloc 0x%p inuse=%d fp=0x%p\n", cache->name, object, slab->inuse, NULL);

@@ -53,8 +53,8 @@ static void the_newest_object_stands_aside_and_comes_back(struct ktap *t)
 	kfree(object);				/* no longer the newest: to the stack */
 	EXPECT(t, h.slot->hot == other && h.slot->top[-1] == object);
 	EXPECT_EQ(t, cache_live_objects(h.cache), h.live);
-	EXPECT(t, __kmalloc_slot(SHEAF_SLOT(h.cache->id), GFP_KERNEL) == other);
-	EXPECT(t, __kmalloc_slot(SHEAF_SLOT(h.cache->id), GFP_KERNEL) == object);
+	EXPECT(t, __kmalloc_slot(SHEAF_SLOT(h.cache->id), kmalloc_ask(GFP_KERNEL, 0)) == other);
+	EXPECT(t, __kmalloc_slot(SHEAF_SLOT(h.cache->id), kmalloc_ask(GFP_KERNEL, 0)) == object);
 	EXPECT_NULL(t, h.slot->hot);
 	kfree(object);
 	kfree(other);
@@ -208,7 +208,8 @@ static void written_to_after_the_free_it_is_not_handed_out(struct ktap *t)
 		kfree(object);
 		EXPECT(t, (stands_aside ? h.slot->hot : h.slot->top[-1]) == object);
 		*object = 1;
-		next = by_size ? __kmalloc(64, GFP_KERNEL) : __kmalloc_slot(SHEAF_SLOT(h.cache->id), GFP_KERNEL);
+		next = by_size ? __kmalloc(64, GFP_KERNEL) :
+				 __kmalloc_slot(SHEAF_SLOT(h.cache->id), kmalloc_ask(GFP_KERNEL, 0));
 		EXPECT(t, next && next != object && !h.slot->hot);
 		EXPECT_GT(t, console_count("BUG "), reports);
 		reports = console_count("BUG ");
@@ -468,7 +469,7 @@ static void asked_in_fast_code_the_next_allocation_serves(struct ktap *t)
 		kfree(kmalloc(64, gfp));
 		EXPECT_EQ(t, h.cpu->pending, CPU_DRAIN_SLABS);
 		kmem_context.odd_gfp = KMEM_ODD_GFP_ASKED;
-		object = i & 1 ? __kmalloc(64, gfp) : __kmalloc_slot(SHEAF_SLOT(h.cache->id), gfp);
+		object = i & 1 ? __kmalloc(64, gfp) : __kmalloc_slot(SHEAF_SLOT(h.cache->id), kmalloc_ask(gfp, 0));
 		EXPECT_EQ(t, h.cpu->pending, 0);
 		EXPECT_EQ(t, kmem_context.odd_gfp, KMEM_ODD_GFP);
 		EXPECT_EQ(t, cache_live_objects(h.cache), h.live + 1);

@@ -550,24 +550,26 @@ static void a_freed_object_that_was_written_is_not_handed_out(struct ktap *t)
 	EXPECT_EQ(t, console_count("BUG kmis_mark "), 1);
 	kmem_cache_free(cache, next);
 	kmem_cache_destroy(cache);
-	mine = __kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64))), GFP_KERNEL);
+	mine = __kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64))), kmalloc_ask(GFP_KERNEL, 0));
 	kfree(mine);
 	*mine ^= 1;
-	next = __kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64))), GFP_KERNEL | __GFP_ZERO);
+	next = __kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64))),
+			      kmalloc_ask(GFP_KERNEL | __GFP_ZERO, 0));
 	EXPECT_NE(t, next, mine);
 	EXPECT(t, bytes_are_all(next, 0, 64));
 	EXPECT_EQ(t, console_count("BUG kmalloc-64 "), 1);
 	memset(next, 9, 64);
 	kfree(next);
-	next = __kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64))), GFP_KERNEL | __GFP_ZERO);
+	next = __kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64))),
+			      kmalloc_ask(GFP_KERNEL | __GFP_ZERO, 0));
 	EXPECT(t, bytes_are_all(next, 0, 64));
 	kfree(next);
 	console_clear();
 	preempt_disable();
-	next = __kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64))), GFP_NOWAIT);
+	next = __kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64))), kmalloc_ask(GFP_NOWAIT, 0));
 	EXPECT_STR(t, console_text(), "");
 	kfree(next);
-	next = __kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64))), GFP_KERNEL);
+	next = __kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, kmalloc_class(64))), kmalloc_ask(GFP_KERNEL, 0));
 	EXPECT_CONTAINS(t, console_text(), "sleeping function called from invalid context");
 	preempt_enable();
 	kfree(next);

@@ -182,6 +182,77 @@ static void right_red_zone_of_a_kmalloc(struct ktap *t)
 	EXPECT_EQ(t, live_in_machine(m), 0);
 }
 
+/* As the kernel does from 6.2 on. No optimizer shall know how large it is. */
+static void overrun_in_its_class(struct ktap *t, char *p, size_t size)
+{
+	OPTIMIZER_HIDE_VAR(p);
+	ASSERT_NOT_NULL(t, p);
+	memset(p, 1, size);
+	p[size] = 2;
+	kfree(p);
+	console_matches(t, "(Not tainted): kmalloc Redzone overwritten\n" THIN "\n"
+			   "#-# @offset=#. First byte 0x2 instead of 0xcc\n");
+	EXPECT_EQ(t, console_count("FIX kmalloc-"), 2);
+	console_clear();
+	kfree(p);		/* it has been repaired */
+	EXPECT_STR(t, console_text(), "");
+}
+
+static void what_was_not_asked_for_is_zone_too(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M slub_debug=FZPU");
+	size_t size = 100;
+
+	ASSERT_NOT_NULL(t, m);
+	OPTIMIZER_HIDE_VAR(size);
+	overrun_in_its_class(t, kmalloc(size, GFP_KERNEL), size);
+	overrun_in_its_class(t, kzalloc(size, GFP_KERNEL), size);
+	overrun_in_its_class(t, kmalloc(size, GFP_KERNEL | __GFP_RECLAIMABLE), size);
+	overrun_in_its_class(t, kmalloc_node(size, GFP_KERNEL, 0), size);
+	overrun_in_its_class(t, kcalloc(5, 20, GFP_KERNEL), size);
+	if (sizeof(long) == 8) {		/* of 32 bits, constants are not told */
+		overrun_in_its_class(t, kmalloc(20, GFP_KERNEL), 20);
+		overrun_in_its_class(t, kzalloc(1001, GFP_KERNEL), 1001);
+	}
+	EXPECT_EQ(t, live_in_machine(m), 0);
+}
+
+static void who_asks_how_much_there_is_may_use_it(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M slub_debug=FZPU");
+	size_t size = 100;
+	char *p, *q;
+
+	ASSERT_NOT_NULL(t, m);
+	OPTIMIZER_HIDE_VAR(size);
+	p = kmalloc(size, GFP_KERNEL);
+	q = kmalloc(size, GFP_KERNEL);
+	ASSERT(t, p && q);
+	EXPECT_EQ(t, ksize(p), 128);
+	memset(p, 1, 128);
+	q = krealloc(q, 120, GFP_KERNEL);
+	memset(q, 1, 120);
+	ksize(p + 8);			/* no object starts there: nothing of one is changed */
+	kfree(p);
+	ksize(p);			/* nor of a free one */
+	kfree(q);
+	p = krealloc(kzalloc(size, GFP_KERNEL), 120, GFP_KERNEL | __GFP_ZERO);
+	EXPECT(t, p && bytes_are_all(p, 0, 120));
+	kfree(p);
+	p = kmalloc(kmalloc_size_roundup(size), GFP_KERNEL);
+	memset(p, 1, 128);
+	kfree(p);
+	p = kmalloc(size, GFP_KERNEL);
+	kfree_sensitive(p);
+	EXPECT_EQ(t, console_count("BUG "), 0);
+	p = kmalloc(size, GFP_KERNEL);
+	p[size] = 1;			/* who asks too late */
+	EXPECT_EQ(t, ksize(p), 128);
+	EXPECT_EQ(t, console_count("kmalloc Redzone overwritten"), 1);
+	kfree(p);
+	EXPECT_EQ(t, live_in_machine(m), 0);
+}
+
 static void left_red_zone(struct ktap *t)
 {
 	struct kmem_cache *cache = cache_with(t, "kmis_rzl", 100, 1);
@@ -700,7 +771,8 @@ static void odd_caches_run_silently(struct ktap *t)
 
 KTAP_SUITE(slab_debug, KTAP_CASE(objects_a_slab_are_as_in_real_reports), KTAP_CASE(right_red_zone),
 	KTAP_CASE(the_layout_of_32_bits_has_its_own_words),
-	   KTAP_CASE(right_red_zone_of_a_kmalloc), KTAP_CASE(left_red_zone), KTAP_CASE(poison),
+	   KTAP_CASE(right_red_zone_of_a_kmalloc), KTAP_CASE(what_was_not_asked_for_is_zone_too),
+	   KTAP_CASE(who_asks_how_much_there_is_may_use_it), KTAP_CASE(left_red_zone), KTAP_CASE(poison),
 	KTAP_CASE(end_of_poison_found_when_the_slab_goes), KTAP_CASE(object_padding), KTAP_CASE(slab_padding),
 	KTAP_CASE(double_free), KTAP_CASE(double_free_of_the_only_object), KTAP_CASE(free_of_an_interior_pointer),
 	KTAP_CASE(wrong_cache), KTAP_CASE(a_large_object_is_not_of_a_cache), KTAP_CASE(objects_remaining),

@@ -60,6 +60,35 @@ static void what_is_at_hand_is_given(struct ktap *t)
 	kmem_cache_destroy(cache);
 }
 
+/* As kmalloc() does, for who has caches of his own. */
+static void what_was_not_asked_for_is_zone(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M slub_debug=FZPU");
+	struct kmem_cache *cache = kmem_cache_create("sized", 48, 0, SLAB_KMALLOC | SLAB_NO_MERGE, NULL);
+	char *object;
+
+	ASSERT(t, m && cache);
+	object = kmem_sized_from(cache, GFP_KERNEL, 33);
+	ASSERT_NOT_NULL(t, object);
+	OPTIMIZER_HIDE_VAR(object);
+	memset(object, 1, 33);
+	kfree(object);
+	object = kmem_sized_from(cache, GFP_KERNEL | __GFP_ZERO, 0);
+	ASSERT_NOT_NULL(t, object);
+	OPTIMIZER_HIDE_VAR(object);
+	memset(object, 1, 48);
+	kfree(object);
+	EXPECT_EQ(t, console_count("BUG "), 0);
+	object = kmem_sized_from(cache, GFP_KERNEL, 33);
+	ASSERT_NOT_NULL(t, object);
+	OPTIMIZER_HIDE_VAR(object);
+	object[33] = 1;
+	kfree(object);
+	EXPECT_EQ(t, console_count("kmalloc Redzone overwritten"), 1);
+	kfree(object);
+	kmem_cache_destroy(cache);
+}
+
 static void all_else_is_asked_for(struct ktap *t)
 {
 	void *object, *other;
@@ -139,5 +168,6 @@ static void a_slot_knows_how_large_its_objects_are(struct ktap *t)
 }
 
 KTAP_SUITE(slab_sized, KTAP_CASE(what_is_at_hand_is_given), KTAP_CASE(a_slot_knows_how_large_its_objects_are),
+	   KTAP_CASE(what_was_not_asked_for_is_zone),
 	   KTAP_CASE(all_else_is_asked_for), KTAP_CASE(an_object_that_is_written_to_is_not),
 	   KTAP_CASE(caches_that_mark_elsewhere_are_asked));

@@ -25,7 +25,7 @@ silent()
 	# Arithmetic and looking: flags, pages, addresses, sizes.
 	cat <<-'EOF'
 	gfp_format gfp_has_io_fs gfpflags_allow_blocking get_order get_vm_area_size kmalloc_class kmalloc_constant_id
-	kmalloc_size_roundup compound_head compound_nr compound_order lowmem_page_address nth_page offset_in_page page_address page_count
+	kmalloc_size_roundup kmalloc_ask compound_head compound_nr compound_order lowmem_page_address nth_page offset_in_page page_address page_count
 	page_mapcount page_mapped page_private page_ref_count page_shift page_size page_to_nid page_to_pfn page_to_phys
 	page_to_virt page_type_get page_type_of page_type_set page_type_value
 	__per_cpu_address page_zone page_zone_name page_zonenum pfn_to_page pfn_valid phys_to_virt

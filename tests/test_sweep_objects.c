@@ -68,7 +68,7 @@ static bool call___kmalloc(void)
 
 static bool call___kmalloc_slot(void)
 {
-	return put(__kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, KMALLOC_192)), GFP_KERNEL));
+	return put(__kmalloc_slot(SHEAF_SLOT(KMALLOC_ID(KMALLOC_NORMAL, KMALLOC_192)), kmalloc_ask(GFP_KERNEL, 0)));
 }
 
 static bool call___kmalloc_large(void)

@@ -27,6 +27,12 @@ void kmem_sizes_set(struct kmem_sizes *sizes, size_t size, struct kmem_cache *ca
 MUST_CHECK void *kmem_sized_alloc(size_t size, const struct kmem_sizes *sizes);
 
 /*
+ * kmem_sized_from - an object of that cache, as by kmem_cache_alloc(), for so many bytes; 0 is all of it. Of a cache
+ * with SLAB_KMALLOC, red zones and tracks, what lies behind them is red zone, too. May sleep with such flags.
+ */
+MUST_CHECK void *kmem_sized_from(struct kmem_cache *cache, gfp_t gfp, size_t size);
+
+/*
  * kmem_sized_bytes - how large the objects of the cache are that this one is of, with no look at its slab or cache.
  * Returns 0 where this CPU cannot say: ksize() can. Never sleeps.
  */

@@ -139,8 +139,21 @@ static inline __attribute__((always_inline)) unsigned int kmalloc_constant_id(si
 	return KMALLOC_ID(KMALLOC_NORMAL, class);
 }
 
+/*
+ * Flags and size of a request that are constants, as one: the size is for red zones only (slub_debug=Z), and 0 stands
+ * for that of the class. Where a register has no room for both it is left out.
+ */
+static inline __attribute__((always_inline)) unsigned long kmalloc_ask(gfp_t gfp, size_t size)
+{
+#if __SIZEOF_POINTER__ == 8
+	return (__force unsigned int)gfp | size << 32;
+#else
+	return (void)size, (__force unsigned int)gfp;
+#endif
+}
+
 MUST_CHECK void *__kmalloc(size_t size, gfp_t gfp);
-MUST_CHECK void *__kmalloc_slot(unsigned long slot, gfp_t gfp);
+MUST_CHECK void *__kmalloc_slot(unsigned long slot, unsigned long ask);
 MUST_CHECK void *__kmalloc_large(size_t size, gfp_t gfp);
 
 /*
@@ -151,7 +164,7 @@ static inline __attribute__((always_inline)) MUST_CHECK void *kmalloc(size_t siz
 {
 	if (__builtin_constant_p(size) && size && size <= KMALLOC_MAX_CACHE_SIZE && __builtin_constant_p(gfp) &&
 	    !(gfp & KMALLOC_TYPE_FLAGS))
-		return __kmalloc_slot(SHEAF_SLOT(kmalloc_constant_id(size)), gfp);
+		return __kmalloc_slot(SHEAF_SLOT(kmalloc_constant_id(size)), kmalloc_ask(gfp, size));
 	return __kmalloc(size, gfp);
 }
 

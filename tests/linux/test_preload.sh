@@ -93,6 +93,7 @@ crime free_inside '' 'Invalid object pointer'
 crime free_inside_large '' 'nonexistent vm area'
 crime free_static '' 'static data'
 crime overflow 'slub_debug=FZPU' 'Right Redzone overwritten'
+crime overflow_by_one 'slub_debug=FZPU' 'kmalloc Redzone overwritten'
 crime use_after_free 'slub_debug=FZPU' 'Poison overwritten'
 
 # Little address space: the machine is made to fit.

@@ -66,12 +66,21 @@ static void realloc_freed(void)
 	EXPECT(!realloc(memory, 10));
 }
 
-/* For slub_debug=FZP. */
+/* For slub_debug=FZPU. */
 static void overflow(void)
 {
 	char *memory = malloc(96);
 
 	memory[96] = 'x';
+	free(memory);
+}
+
+/* Within what malloc() has for it. */
+static void overflow_by_one(void)
+{
+	char *volatile memory = malloc(20);
+
+	memory[20] = 'x';
 	free(memory);
 }
 
@@ -93,7 +102,7 @@ static const struct {
 	{ "free_inside", free_inside }, { "free_inside_large", free_inside_large },
 	{ "free_static", free_static }, { "double_free_large", double_free_large },
 	{ "double_free_area", double_free_area }, { "realloc_freed", realloc_freed },
-	{ "overflow", overflow }, { "use_after_free", use_after_free },
+	{ "overflow", overflow }, { "overflow_by_one", overflow_by_one }, { "use_after_free", use_after_free },
 };
 
 int main(int argc, char **argv)
