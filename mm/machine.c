@@ -137,8 +137,8 @@ static u64 low_bytes(const struct host_layout *layout)
 
 static bool direct_map_fits(const struct host_layout *layout)
 {
-#ifdef OTHERS_BASE
-	if (lies_in(layout->direct_base, low_bytes(layout), OTHERS_BASE, OTHERS_WINDOW))
+#ifdef OTHERS_BASE	/* one that is not a process has more room for others: up to its own */
+	if (lies_in(layout->direct_base, low_bytes(layout), OTHERS_BASE, DIRECT_BASE - WINDOW_GRANULE - OTHERS_BASE))
 		return true;
 #endif
 	return lies_in(layout->direct_base, low_bytes(layout), DIRECT_BASE, DIRECT_WINDOW);
