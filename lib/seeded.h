@@ -56,6 +56,7 @@ enum seeded_bug {
 	SEEDED_KSWAPD_REQUEST,		/* mm/node_task.c: a request is read, then cleared */
 	SEEDED_KSWAPD_START,		/* mm/node_task.c: no second look whether the machine goes down */
 	SEEDED_IDLE_WAKE,		/* mm/idle.c: the same */
+	SEEDED_RELEASE_ALL,		/* mm/release.c: blocks leave their lists, whatever is left there */
 	SEEDED_NR
 };
 

@@ -5,8 +5,12 @@
  * Blocks of at least RELEASE_ORDER are taken off their lists, a few at a time, released with no lock held, and put
  * back at the lists' ends, marked (buddy_unused is 1), so that the next call leaves them alone. A block loses
  * its mark when it is handed out, split or merged. Deferred blocks were never used: there is nothing to release.
+ *
+ * Whoever asks the zone meanwhile shall not be refused, or reclaim, for want of them: what stays on the lists is the
+ * high watermark, and a block as large as those that are away. So a zone's last large block stays with it.
  */
 #include <linux/list.h>
+#include "lib/seeded.h"
 #include "mm/buddy.h"
 
 #define RELEASE_ORDER 4u
@@ -16,6 +20,25 @@ struct released {
 	struct page *page;
 	enum migratetype type;
 };
+
+/* Is there enough without the block that was just taken off its list? */
+static bool zone_spares(struct zone *zone, unsigned int order) MUST_HOLD(zone->lock)
+{
+	return SEEDED(RELEASE_ALL) ||
+	       zone_watermark_ok(zone, order, zone_watermark(zone, WMARK_HIGH), ZONE_DMA, 0);
+}
+
+/* Take a block off its list, unless it is wanted there. */
+static bool block_take(struct zone *zone, struct page *page, unsigned int order, enum migratetype type)
+	MUST_HOLD(zone->lock)
+{
+	buddy_remove(zone, page, order);
+	zone_count_free(zone, type, -(1l << order));
+	if (zone_spares(zone, order))
+		return true;
+	buddy_give(zone, page, order, type, true);
+	return false;
+}
 
 /* Take blocks of that order that the host has not had back yet. Returns how many. */
 static unsigned int blocks_take(struct zone *zone, unsigned int order, struct released *blocks)
@@ -30,10 +53,10 @@ static unsigned int blocks_take(struct zone *zone, unsigned int order, struct re
 		list_for_each_entry_safe(page, next, &zone->free_area[order].free_list[type], buddy_list) {
 			if (page->buddy_unused)
 				continue;
+			if (!block_take(zone, page, order, type))
+				break;
 			blocks[nr].page = page;
 			blocks[nr++].type = type;
-			buddy_remove(zone, page, order);
-			zone_count_free(zone, type, -(1l << order));
 			if (nr == RELEASE_BLOCKS)
 				break;
 		}

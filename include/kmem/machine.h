@@ -92,7 +92,10 @@ struct machine *machine_default(void);
 int machine_shutdown_leaks(struct machine *m, struct machine_leaks *leaks);
 int machine_shutdown(struct machine *m);
 
-/* Give free memory back to the host now. Returns the pages released. May sleep. */
+/*
+ * Give free memory back to the host now, but for what others may want from each zone meanwhile: its high watermark, and
+ * one block of its largest. Returns the pages released. May sleep.
+ */
 unsigned long machine_release_memory(struct machine *m);
 
 const char *kmem_version(void);

@@ -259,7 +259,67 @@ static void the_idle_task_does_not_outlive_its_machine(struct ktap *t)
 	expect_found(t, SEEDED_IDLE_WAKE, idle_end_world, 500);
 }
 
+/* ------------------------------------------------------------------------------------- memory goes back to the host */
+
+#define MOST_BLOCKS 16u
+
+/* Only whole blocks are free, and each has had an owner: what nobody has used is not released. The rest is in use. */
+static void leave_blocks(void)
+{
+	struct page *blocks[MOST_BLOCKS];
+	unsigned int nr = 0;
+
+	while (nr < MOST_BLOCKS && (blocks[nr] = alloc_pages(ALL_OF_IT, MAX_ORDER)))
+		nr++;
+	while (alloc_page(ALL_OF_IT))
+		;
+	while (nr)
+		__free_pages(blocks[--nr], MAX_ORDER);
+	drain_all_pages();
+}
+
+static void release_often(void *arg)
+{
+	(void)arg;
+	for (int round = 0; round < 3; round++)
+		machine_release_memory(m);
+}
+
+/* One that may not wait, and another as soon as the first is back in the zone. */
+static void ask_for_little(void *arg)
+{
+	(void)arg;
+	machine_enter(m);
+	for (unsigned int i = 0; i < 40; i++) {
+		struct page *page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, i % 5);
+
+		if (!page)
+			sim_fail("of order %u there is nothing, in 12 MiB", i % 5);
+		__free_pages(page, i % 5);
+		drain_local_pages();
+	}
+	machine_leave();
+}
+
+static void release_world(void *arg)
+{
+	(void)arg;
+	run_two(ask_for_little, release_often);
+	machine_enter(m);
+	machine_holds();
+	machine_leave();
+}
+
+static void memory_is_to_be_had_while_it_is_released(struct ktap *t)
+{
+	expect_found_in(t, &(struct seeded_world){
+		.bug = SEEDED_RELEASE_ALL, .run = release_world, .schedules = 400, .prepare = leave_blocks,
+		.cmdline = "mem=16M nr_cpus=2 kmem.idle_release=0",
+	});
+}
+
 KTAP_SUITE(seeded_reclaim, KTAP_CASE(nobody_walks_while_the_list_changes),
 	   KTAP_CASE(the_last_walker_wakes_who_changes_the_list), KTAP_CASE(kswapd_hears_every_wake),
 	   KTAP_CASE(kswapd_forgets_no_request), KTAP_CASE(kswapd_does_not_outlive_its_machine),
-	   KTAP_CASE(the_idle_task_does_not_outlive_its_machine));
+	   KTAP_CASE(the_idle_task_does_not_outlive_its_machine),
+	   KTAP_CASE(memory_is_to_be_had_while_it_is_released));
