@@ -21,6 +21,7 @@
 
 #define ANY (~0ull)
 #define MIN_VMALLOC (1ull << 20)
+#define LEAST_HIGH_FRACTION 8
 
 /* What is known only when the last word has been read. */
 struct params_reader {
@@ -240,6 +241,20 @@ static const char *read_ratios(struct params_reader *r, char *value)
 	return NULL;
 }
 
+static const char *read_high_fraction(struct params_reader *r, char *value)
+{
+	u64 number;
+
+	if (!read_number(value, &number))
+		return "not a number";
+	if (number && number < LEAST_HIGH_FRACTION)
+		return "neither 0 nor 8 or more";
+	if (number > INT_MAX)
+		return "too large";
+	r->params->percpu_pagelist_high_fraction = (unsigned int)number;
+	return NULL;
+}
+
 /* A whole number that may be negative: times=-1 is for ever. */
 static char *take_signed(char *text, int *number)
 {
@@ -374,7 +389,7 @@ static const struct param_info table[] = {
 
 	/* Pages. */
 	ROW("sysctl.vm.min_free_kbytes=", "N", "The reserve that the watermarks are made of; 0: by the formula.",
-	    LONG_NUMBER, min_free_kbytes, 0, ANY >> 20),
+	    LONG_NUMBER, min_free_kbytes, 0, INT_MAX),
 	ROW("sysctl.vm.watermark_scale_factor=", "N",
 	    "Distance between watermarks, in ten-thousandths of memory, 1 to 3000.", NUMBER, watermark_scale_factor,
 	    1, 3000),
@@ -383,9 +398,8 @@ static const struct param_info table[] = {
 	    watermark_boost_factor, 0, UINT_MAX),
 	ROW_BY("sysctl.vm.lowmem_reserve_ratio=", "\"N N N\"",
 	       "Lower zones keep 1/N of what is above them, a number a zone; 0: nothing.", read_ratios),
-	ROW("sysctl.vm.percpu_pagelist_high_fraction=", "N",
-	    "CPUs' own lists hold at most 1/N of a zone, N 8 or more; 0: by the low watermark.", NUMBER,
-	    percpu_pagelist_high_fraction, 0, INT_MAX),
+	ROW_BY("sysctl.vm.percpu_pagelist_high_fraction=", "N",
+	       "CPUs' own lists hold at most 1/N of a zone, N 8 or more; 0: by the low watermark.", read_high_fraction),
 	ROW_BY("transparent_hugepage=", "always|madvise|never", "Not never: keep more free for huge pages.", read_thp),
 	ROW("init_on_alloc=", "BOOL", "Zero what is allocated.", SWITCH, init_on_alloc, 0, 0),
 	ROW("init_on_free=", "BOOL", "Zero what is freed.", SWITCH, init_on_free, 0, 0),
@@ -452,7 +466,8 @@ static const struct param_info table[] = {
 };
 
 _Static_assert(sizeof(struct machine_params) <= 0xffff, "a row's offset has 16 bits");
-_Static_assert(MAX_CPUS == 256 && (MAX_NUMNODES == 64 || MAX_NUMNODES == 8) && MEMMAP_MAX == 32,
+_Static_assert(MAX_CPUS == 256 && (MAX_NUMNODES == 64 || MAX_NUMNODES == 8) && MEMMAP_MAX == 32 &&
+	       LEAST_HIGH_FRACTION == 8,
 	       "the sentences name these numbers");
 const struct param_info *params_table(void)
 {
