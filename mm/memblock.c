@@ -345,6 +345,7 @@ void *memblock_alloc(struct memblock *mb, size_t size, size_t align, int nid)
 
 	if (fault_here(m, FAULT_EARLY, 0))
 		return NULL;
+	size = (size + 63) & ~(size_t)63;	/* so that neighbours touch, and are one region */
 	place = memblock_phys_alloc(mb, size, align ? align : 64, 0, mb->limit, nid);
 	if (!place)
 		return NULL;

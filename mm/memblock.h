@@ -40,7 +40,7 @@ int memblock_remove(struct memblock *mb, u64 base, u64 size);
 int memblock_reserve(struct memblock *mb, u64 base, u64 size);
 int memblock_free(struct memblock *mb, u64 base, u64 size);
 
-/* Zeroed memory of the machine, logical address; from high addresses down, of that node if it can. NULL: none. */
+/* Zeroed memory of the machine, whole lines; from high addresses down, of that node if it can. NULL: none. */
 MUST_CHECK void *memblock_alloc(struct memblock *mb, size_t size, size_t align, int nid);
 /* Physical address, or 0. */
 MUST_CHECK u64 memblock_phys_alloc(struct memblock *mb, u64 size, u64 align, u64 min, u64 max, int nid);

@@ -327,7 +327,10 @@ static void memblock_alloc_zeroes_below_the_limit(struct ktap *t)
 	EXPECT_EQ(t, got, ram + 0x8000 - 128);
 	for (int i = 0; i < 100; i++)
 		EXPECT_EQ(t, got[i], 0);
-	EXPECT_EQ(t, got[100], 0xaa);
+	EXPECT_EQ(t, got[-1], 0xaa);
+	EXPECT_EQ(t, got[128], 0xaa);
+	EXPECT_EQ(t, memblock_alloc(mb, 64, 64, 0), got - 64);		/* nothing is left between them */
+	EXPECT_EQ(t, mb->reserved.nr, 1);
 	EXPECT_NULL(t, memblock_alloc(mb, 0x8000, 64, 0));
 	machine.layout.memory_is_zero = true;		/* then it is not touched */
 	got = memblock_alloc(mb, 100, 64, 0);

@@ -180,6 +180,20 @@ static void a_node_falls_back_to_itself_then_to_the_next(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* What boot takes of each is one piece of memory: there is room for 256. */
+static void there_may_be_as_many_nodes_as_numa_fake_takes(struct ktap *t)
+{
+	struct machine *m = machine_for(t, sizeof(long) == 8 ? "mem=1G numa=fake=64 movablecore=50% nr_cpus=64"
+							     : "mem=512M numa=fake=8 movablecore=50% nr_cpus=8");
+
+	ASSERT(t, m);
+	EXPECT_EQ(t, m->nr_nodes, MAX_NUMNODES);
+	EXPECT_LT(t, m->memblock.reserved.nr, 4 * MAX_NUMNODES);
+	for (unsigned int nid = 0; nid < m->nr_nodes; nid++)
+		EXPECT(t, m->nodes[nid]->present_pages);
+	zones_hold(t, m);
+}
+
 static void nodes_may_interleave(struct ktap *t)
 {
 	const struct memory_range map[] = {
@@ -551,6 +565,7 @@ KTAP_SUITE(page_init, KTAP_CASE(a_pc_has_dma_dma32_and_normal),
 	   KTAP_CASE(highmem_takes_the_last_of_memory), KTAP_CASE(movablecore_takes_the_end_of_the_highest_zone),
 	   KTAP_CASE(kernelcore_leaves_the_rest_movable), KTAP_CASE(movable_memory_is_spread_over_the_nodes),
 	   KTAP_CASE(a_node_falls_back_to_itself_then_to_the_next), KTAP_CASE(nodes_may_interleave),
+	   KTAP_CASE(there_may_be_as_many_nodes_as_numa_fake_takes),
 	   KTAP_CASE(holes_and_ragged_ends_are_left_out),
 	   KTAP_CASE(booting_describes_little_however_large_the_machine),
 	   KTAP_CASE(reserved_blocks_are_described_when_they_are_named),
