@@ -143,8 +143,20 @@ static void movable_put(struct machine *m, struct page *page)
 /* ---------------------------------------------------------------------------------------------------- free scanner */
 
 /*
- * The free pages of a pageblock come off their lists and onto cc->room, but for those that someone has touched. The
- * scanners meet above the pageblock that the zone begins in; others may hold pages of another node.
+ * May a free block be compaction's? As if it were allocated: others ask for memory meanwhile. (A boost is no reason
+ * against it: it asks for whole pageblocks.)
+ */
+static bool zone_spares(struct zone *zone, unsigned int order)
+{
+	unsigned long min = __atomic_load_n(&zone->watermark[WMARK_MIN], __ATOMIC_RELAXED);
+
+	return zone_watermark_ok(zone, 0, min + (1ul << order), ZONE_DMA, 0);
+}
+
+/*
+ * The free pages of a pageblock come off their lists and onto cc->room, down to the zone's min watermark, but for those
+ * that someone has touched. The scanners meet above the pageblock that the zone begins in; others may hold pages of
+ * another node.
  */
 static void pageblock_take_free(struct compact_control *cc, struct zone *zone, pfn_t pfn) MUST_HOLD(zone->lock)
 {
@@ -159,6 +171,8 @@ static void pageblock_take_free(struct compact_control *cc, struct zone *zone, p
 			continue;
 		}
 		order = (unsigned int)page->free_order;
+		if (!zone_spares(zone, order))
+			return;
 		cc->isolated += 1ul << order;
 		zone_count_free(zone, (enum migratetype)page->free_type, -(1l << order));
 		buddy_remove(zone, page, order);

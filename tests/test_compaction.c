@@ -24,6 +24,7 @@ static struct page *slots[MOST_PAGES];
 static unsigned long nr_isolated, nr_moved, nr_put_back;
 static bool refuses_isolation, lets_go;
 static int migrate_error;
+static long least_free;			/* of the zones of pages that moved, just then */
 
 static bool owner_isolate(struct page *page, isolate_mode_t mode)
 {
@@ -46,6 +47,7 @@ static int owner_migrate(struct page *dst, struct page *src, enum migrate_mode m
 	if (migrate_error)
 		return migrate_error;
 	copy_page(page_address(dst), page_address(src));
+	least_free = min(least_free, zone_page_state(page_zone(dst), NR_FREE_PAGES));
 	dst->private = src->private;
 	__SetPageMovable(dst, &operations);
 	spin_lock(&owner_lock);
@@ -111,8 +113,8 @@ static void give(unsigned long slot)
 	__free_page(page);
 }
 
-/* Slots filled with movable pages until there are no more; then every @nth keeps its page. */
-static unsigned long fill_and_thin(unsigned long nth)
+/* Slots filled with movable pages until there are no more. */
+static unsigned long fill(gfp_t gfp)
 {
 	unsigned long nr = 0;
 	struct page *page;
@@ -121,8 +123,17 @@ static unsigned long fill_and_thin(unsigned long nth)
 	nr_isolated = nr_moved = nr_put_back = 0;
 	refuses_isolation = lets_go = false;
 	migrate_error = 0;
-	while (nr < MOST_PAGES && (page = alloc_page(NO_KSWAPD | __GFP_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)))
+	least_free = MOST_PAGES;
+	while (nr < MOST_PAGES && (page = alloc_page(gfp)))
 		own(nr++, page);
+	return nr;
+}
+
+/* Then every @nth keeps its page. */
+static unsigned long fill_and_thin(unsigned long nth)
+{
+	unsigned long nr = fill(NO_KSWAPD | __GFP_MOVABLE | __GFP_NORETRY | __GFP_NOWARN);
+
 	for (unsigned long i = 0; i < nr; i++)
 		if (i % nth)
 			give(i);
@@ -185,6 +196,32 @@ static void compact_memory_makes_memory_whole(struct ktap *t)
 	holds(t, m);
 	give_all(nr);
 	EXPECT_EQ(t, m->nr_movable, 0);
+	holds(t, m);
+}
+
+/* What is free is little, and lies in one pageblock: more than the lowest watermark lets compaction have. */
+static void compaction_leaves_what_others_may_want(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M nr_cpus=1");
+	struct zone *zone;
+	unsigned long nr;
+	pfn_t from;
+
+	ASSERT(t, m);
+	zone = zone_named(m, 0, ZONE_BULK);
+	from = (zone_end_pfn(zone) & ~(PAGEBLOCK_PAGES - 1)) - 2 * PAGEBLOCK_PAGES;
+	nr = fill(GFP_LAST);
+	for (unsigned long i = 0; i < nr; i++)
+		if (page_to_pfn(slots[i]) - from < PAGEBLOCK_PAGES - 20)
+			give(i);
+	drain_all_pages();
+	EXPECT_GT(t, zone_page_state(zone, NR_FREE_PAGES), zone->watermark[WMARK_MIN]);
+	compact_memory();
+	EXPECT_GT(t, nr_moved, 100);
+	EXPECT_GE(t, least_free, zone->watermark[WMARK_MIN]);
+	expect_contents(t, nr);
+	holds(t, m);
+	give_all(nr);
 	holds(t, m);
 }
 
@@ -901,6 +938,7 @@ static void the_nth_answer_of_an_owner_may_be_any(struct ktap *t)
 
 KTAP_SUITE(compaction,
 	KTAP_CASE(compact_memory_makes_memory_whole),
+	   KTAP_CASE(compaction_leaves_what_others_may_want),
 	KTAP_CASE(zones_that_interleave_are_compacted_apart),
 	KTAP_CASE(a_large_request_compacts_for_itself),
 	KTAP_CASE(pages_with_more_references_stay),
