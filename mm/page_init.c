@@ -540,12 +540,15 @@ static void range_cut(struct zone *zone, unsigned int i, pfn_t *start, pfn_t *en
 	}
 }
 
-/* Is the block that the frame is in one of those that boot left out for being reserved, all of it? */
-static bool block_is_reserved(const struct machine *m, pfn_t pfn)
+/*
+ * Is the block that the frame is in one of those of the zone that boot left out for being reserved, all of it? Another
+ * node's zone may span the frame, too.
+ */
+static bool block_is_reserved(const struct zone *zone, pfn_t pfn)
 {
-	u64 address = (u64)pfn << PAGE_SHIFT;
+	const struct machine *m = zone->machine;
 
-	return memblock_is_memory(&m->memblock, address) && memblock_is_reserved(&m->memblock, address);
+	return node_present(m, zone->nid, pfn, pfn + 1) && memblock_is_reserved(&m->memblock, (u64)pfn << PAGE_SHIFT);
 }
 
 bool zone_describe(struct zone *zone, pfn_t pfn)
@@ -568,7 +571,7 @@ bool zone_describe(struct zone *zone, pfn_t pfn)
 		blocks_list(zone, start, end);
 		described = true;
 	}
-	if (!described && block_is_reserved(zone->machine, pfn) &&
+	if (!described && block_is_reserved(zone, pfn) &&
 	    !frames_describe(zone->machine, start, MAX_BLOCK_PAGES)) {
 		pages_describe(zone, start, end, true);
 		described = true;

@@ -310,6 +310,27 @@ static void reserved_blocks_are_described_when_they_are_named(struct ktap *t)
 	zones_hold(t, m);
 }
 
+/* Of the node in the middle, whose frames a zone of the other node spans. */
+static void reserved_blocks_are_of_their_own_node(struct ktap *t)
+{
+	const struct memory_range map[] = {
+		{ 0, 16 * GIB, MEMORY_RAM, 0 }, { 16 * GIB, 16 * GIB, MEMORY_RAM, 1 }, { 32 * GIB, GIB, MEMORY_RAM, 0 },
+	};
+	struct machine *m;
+	pfn_t found = 0;
+
+	FOR_64_BITS(t);		/* what boot takes there is less than a block */
+	m = machine_for_config(t, &(struct machine_config){ .map = map, .nr_ranges = 3, .cmdline = "nr_cpus=1" });
+	ASSERT(t, m);
+	for (pfn_t pfn = 16 * GIB / PAGE_SIZE; pfn < 32 * GIB / PAGE_SIZE && !found; pfn += MAX_BLOCK_PAGES)
+		if (memblock_is_reserved(&m->memblock, (u64)pfn << PAGE_SHIFT) && !pfn_described(m, pfn))
+			found = pfn;
+	ASSERT_NE(t, found, 0);
+	EXPECT(t, pfn_valid(found));
+	EXPECT_EQ(t, page_to_nid(machine_page(m, found)), 1);
+	zones_hold(t, m);
+}
+
 static void deferred_blocks_count_as_free(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=1G");
@@ -569,6 +590,7 @@ KTAP_SUITE(page_init, KTAP_CASE(a_pc_has_dma_dma32_and_normal),
 	   KTAP_CASE(holes_and_ragged_ends_are_left_out),
 	   KTAP_CASE(booting_describes_little_however_large_the_machine),
 	   KTAP_CASE(reserved_blocks_are_described_when_they_are_named),
+	   KTAP_CASE(reserved_blocks_are_of_their_own_node),
 	   KTAP_CASE(deferred_blocks_count_as_free),
 	   KTAP_CASE(growing_changes_no_count), KTAP_CASE(all_deferred_memory_can_be_had),
 	   KTAP_CASE(naming_a_deferred_frame_describes_its_block), KTAP_CASE(many_ranges_are_described_at_boot),
