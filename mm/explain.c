@@ -142,13 +142,22 @@ static void add_described(struct text *text, struct machine *m, pfn_t pfn, const
 	text_add(text, " at pfn %lu", machine_pfn(m, head));
 }
 
-/* The zone is the one that the descriptor names; where there is none, the one that spans the frame. */
+/* Is that the frame's zone? The descriptor names it; where there is none, whose memory it is; a hole is in any. */
+static bool is_place(const struct machine *m, const struct zone *zone, pfn_t pfn, const struct page *copy)
+{
+	int nid = memblock_nid(&m->memblock, (u64)pfn << PAGE_SHIFT);
+
+	if (!zone_spans_pfn(zone, pfn))
+		return false;
+	return copy ? machine_page_zone(m, copy) == zone : nid == zone->nid || nid == NUMA_NO_NODE;
+}
+
 static void add_place(struct text *text, struct machine *m, pfn_t pfn, const struct page *copy)
 {
 	for (unsigned int i = 0; i < m->nr_zones; i++) {
 		const struct zone *zone = m->zones[i];
 
-		if (!zone_spans_pfn(zone, pfn) || (copy && machine_page_zone(m, copy) != zone))
+		if (!is_place(m, zone, pfn, copy))
 			continue;
 		text_add(text, "; pfn %lu, zone %s, node %d", pfn, zone->name, zone->nid);
 		return;
@@ -213,7 +222,7 @@ static bool add_boot(struct text *text, const struct machine *m, const void *add
 			text_add(text, " of node %u", nid);
 	}
 	for (unsigned int id = 0; !found && id < m->nr_cpus; id++) {
-		found = add_part(text, address, m->cpus[id], m->cpu_bytes, "the own memory");
+		found = add_part(text, address, m->cpus[id], m->cpu_bytes - KMEM_CPU_OFFSET, "the own memory");
 		if (found)
 			text_add(text, " of CPU %u", id);
 	}

@@ -227,6 +227,13 @@ bool memblock_is_memory(const struct memblock *mb, u64 address)
 	return type_holds(&mb->memory, address);
 }
 
+int memblock_nid(const struct memblock *mb, u64 address)
+{
+	const struct memblock_region *r = region_above(&mb->memory, address);
+
+	return r && r->base <= address ? r->nid : NUMA_NO_NODE;
+}
+
 bool memblock_is_reserved(const struct memblock *mb, u64 address)
 {
 	return type_holds(&mb->reserved, address);

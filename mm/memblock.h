@@ -52,6 +52,7 @@ MUST_CHECK u64 memblock_phys_alloc(struct memblock *mb, u64 size, u64 align, u64
 bool memblock_next_free(const struct memblock *mb, u64 *cursor, u64 *start, u64 *end, int *nid);
 bool memblock_is_memory(const struct memblock *mb, u64 address);
 bool memblock_is_reserved(const struct memblock *mb, u64 address);
+int memblock_nid(const struct memblock *mb, u64 address);	/* whose memory; NUMA_NO_NODE: no memory is there */
 u64 memblock_phys_mem_size(const struct memblock *mb);
 u64 memblock_end_of_DRAM(const struct memblock *mb);
 

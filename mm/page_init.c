@@ -546,9 +546,10 @@ static void range_cut(struct zone *zone, unsigned int i, pfn_t *start, pfn_t *en
  */
 static bool block_is_reserved(const struct zone *zone, pfn_t pfn)
 {
-	const struct machine *m = zone->machine;
+	const struct memblock *mb = &zone->machine->memblock;
+	u64 address = (u64)pfn << PAGE_SHIFT;
 
-	return node_present(m, zone->nid, pfn, pfn + 1) && memblock_is_reserved(&m->memblock, (u64)pfn << PAGE_SHIFT);
+	return memblock_nid(mb, address) == zone->nid && memblock_is_reserved(mb, address);
 }
 
 bool zone_describe(struct zone *zone, pfn_t pfn)

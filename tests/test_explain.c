@@ -196,6 +196,8 @@ static void what_boot_took(struct ktap *t)
 	EXPECT_STR(t, explain(m, node->slot_map + 3), "byte 6 of slot_map[] of node 0");
 	EXPECT_STR(t, explain(m, node), "byte 0 of struct pglist_data of node 0");
 	EXPECT_STR(t, explain(m, (char *)m->cpus[1] + 4), "byte 4 of the own memory of CPU 1");
+	EXPECT_CONTAINS(t, explain(m, (char *)m->cpus[1] - KMEM_CPU_OFFSET - 8), "the own memory of CPU 0");
+	EXPECT(t, !strstr(explain(m, (char *)m->cpus[1] - 8), "own memory"));	/* nobody's */
 	EXPECT_STR(t, explain(m, m->vmalloc), "byte 0 of struct vmalloc_state");
 	object = kmalloc(96, GFP_KERNEL);
 	EXPECT_STR(t, explain(m, (char *)cache_of(m, object)->node[0] + 8),

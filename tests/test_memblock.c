@@ -55,6 +55,7 @@ static bool same_pages(struct ktap *t, const struct memblock *mb, const struct m
 		u64 at = (u64)page * PAGE_SIZE + page % PAGE_SIZE;
 
 		if (memblock_is_memory(mb, at) != (w->memory_of[page] >= 0) ||
+		    memblock_nid(mb, at) != w->memory_of[page] ||
 		    memblock_is_reserved(mb, at) != w->reserved_of[page]) {
 			ktap_fail(t, "page %u: memory %d node %d, reserved %d not %d", page, memblock_is_memory(mb, at),
 				  w->memory_of[page], memblock_is_reserved(mb, at), w->reserved_of[page]);

@@ -318,6 +318,7 @@ static void reserved_blocks_are_of_their_own_node(struct ktap *t)
 	};
 	struct machine *m;
 	pfn_t found = 0;
+	char text[128];
 
 	FOR_64_BITS(t);		/* what boot takes there is less than a block */
 	m = machine_for_config(t, &(struct machine_config){ .map = map, .nr_ranges = 3, .cmdline = "nr_cpus=1" });
@@ -326,6 +327,8 @@ static void reserved_blocks_are_of_their_own_node(struct ktap *t)
 		if (memblock_is_reserved(&m->memblock, (u64)pfn << PAGE_SHIFT) && !pfn_described(m, pfn))
 			found = pfn;
 	ASSERT_NE(t, found, 0);
+	kmem_explain_page(m, machine_page(m, found), text, sizeof(text));
+	EXPECT_CONTAINS(t, text, "node 1");
 	EXPECT(t, pfn_valid(found));
 	EXPECT_EQ(t, page_to_nid(machine_page(m, found)), 1);
 	zones_hold(t, m);
