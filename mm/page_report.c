@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* page_report.c - the kernel's report of a page that is not as it should be: what it holds, and who found it. */
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/printk.h>
 #include "mm/buddy.h"
 #include "mm/page_report.h"
@@ -26,40 +27,74 @@ static int page_mapcount_of(const struct page *page)
 	return page_type_of(page) >= PGTY_BUDDY ? 0 : (int)page->page_type + 1;
 }
 
-static void flags_print(const struct page *page)
+void page_place_format(char *buf, size_t size, const struct machine *m, const struct page *page)
 {
-	unsigned long tag = page->flags >> PAGE_ZONE_SHIFT;
-	char names[256];
+	int zone = (int)(page->flags >> PAGE_ZONE_SHIFT & 7);
+
+	if (m->params.layout_i386)
+		scnprintf(buf, size, "zone=%d", zone - (zone > ZONE_DMA32));
+	else
+		scnprintf(buf, size, "node=%d|zone=%d|lastcpupid=0x1fffff", page_to_nid(page), zone);
+}
+
+static void flags_print(const struct machine *m, const struct page *page)
+{
+	char names[256], place[64];
 	int length = 0;
 
 	names[0] = '\0';
 	for (unsigned int i = 0; i < __NR_PAGEFLAGS; i++)
 		if (page->flags >> i & 1)
 			length += scnprintf(names + length, sizeof(names) - (size_t)length, "%s|", flag_names[i]);
-	pr_warn("flags: %#lx(%snode=%lu|zone=%lu)\n", page->flags, names, tag >> 3, tag & 7);
+	page_place_format(place, sizeof(place), m, page);
+	pr_warn("flags: %#lx(%s%s)\n", page->flags, names, place);
 }
 
-static void words_print(const struct page *page)
+/* 32 bytes a line. */
+static void words_print(const char *label, const struct page *page)
 {
 	const unsigned long *word = (const unsigned long *)page;
+	unsigned int nr = sizeof(*page) / sizeof(*word), nr_line = 32 / sizeof(*word);
 
-	for (unsigned int i = 0; i < sizeof(*page) / sizeof(*word); i += 4)
-		pr_warn("raw: %0*lx %0*lx %0*lx %0*lx\n", (int)sizeof(long) * 2, word[i], (int)sizeof(long) * 2,
-			word[i + 1], (int)sizeof(long) * 2, word[i + 2], (int)sizeof(long) * 2, word[i + 3]);
+	for (unsigned int i = 0; i < nr; i += nr_line) {
+		char line[96];
+		int length = 0;
+
+		for (unsigned int at = i; at < nr && at < i + nr_line; at++)
+			length += scnprintf(line + length, sizeof(line) - (size_t)length, " %0*lx",
+					    (int)sizeof(long) * 2, word[at]);
+		pr_warn("%s%s\n", label, line);
+	}
+}
+
+/* The first page of the block that a page says it is part of; itself, if that cannot be. */
+static const struct page *page_head(const struct machine *m, const struct page *page)
+{
+	unsigned long head = page->compound_head - 1;
+
+	if (!PageTail(page) || head < (unsigned long)m->vmemmap || head >= (unsigned long)page ||
+	    ((unsigned long)page - head) % sizeof(*page) ||
+	    (machine_pfn(m, (const struct page *)head) ^ machine_pfn(m, page)) >> MAX_ORDER)
+		return page;
+	return (const struct page *)head;
 }
 
 static void page_print(const struct machine *m, const struct page *page, const char *reason)
 {
-	unsigned long mapping = (unsigned long)page->mapping;
+	const struct page *head = page_head(m, page);
+	const void *mapping = head->flags & (1ul << PG_slab) ? NULL : head->mapping;
+	unsigned long index = head == page ? page->index : head->index + (unsigned long)(page - head);
 
-	pr_warn("page:%p refcount:%d mapcount:%d mapping:%p index:%#lx pfn:%#lx\n", page, page->_refcount.counter,
-		page_mapcount_of(page), page->mapping, page->index, machine_pfn(m, page));
-	if (page->flags & (1ul << PG_head))
-		pr_warn("head:%p order:%u compound_mapcount:0 compound_pincount:0\n", page, page[1].compound_order);
-	if (mapping && mapping - m->layout.direct_base >= m->max_low_pfn << PAGE_SHIFT)
-		pr_warn("invalid mapping:%px\n", page->mapping);
-	flags_print(page);
-	words_print(page);
+	pr_warn("page:%p refcount:%d mapcount:%d mapping:%p index:%#lx pfn:%#lx\n", page, head->_refcount.counter,
+		page_mapcount_of(page), mapping, index, machine_pfn(m, page));
+	if (head->flags & (1ul << PG_head))
+		pr_warn("head:%p order:%u compound_mapcount:0 compound_pincount:0\n", head, head[1].compound_order);
+	if (mapping && (unsigned long)mapping - m->layout.direct_base >= m->max_low_pfn << PAGE_SHIFT)
+		pr_warn("invalid mapping:%px\n", mapping);
+	flags_print(m, head);
+	words_print("raw:", page);
+	if (head != page)
+		words_print("head:", head);
 	if (reason)
 		pr_warn("page dumped because: %s\n", reason);
 }

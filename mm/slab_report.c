@@ -15,23 +15,10 @@
 #include <linux/kernel.h>
 #include <linux/printk.h>
 #include "mm/page_alloc.h"
+#include "mm/page_report.h"
 #include "mm/slab.h"
 
 #define SHOWN_BYTES 128u
-
-/*
- * Node and zone as the kernel writes them. It keeps the last CPU there too; ours has none, which it writes as all
- * ones. A 32-bit kernel has room for the zone only, and no DMA32 to count.
- */
-static void place_format(char *buf, size_t size, const struct machine *m, const struct page *slab)
-{
-	int zone = (int)(slab->flags >> PAGE_ZONE_SHIFT & 7);
-
-	if (m->params.layout_i386)
-		scnprintf(buf, size, "zone=%d", zone - (zone > ZONE_DMA32));
-	else
-		scnprintf(buf, size, "node=%d|zone=%d|lastcpupid=0x1fffff", page_to_nid(slab), zone);
-}
 
 /* The kernel's words for a slab's page. */
 static void slab_line(const struct kmem_cache *cache, struct page *slab)
@@ -41,7 +28,7 @@ static void slab_line(const struct kmem_cache *cache, struct page *slab)
 
 	while (index < slab->objects && !slab_has((struct kmem_cache *)cache, slab, index, &used))
 		index++;
-	place_format(place, sizeof(place), cache->machine, slab);
+	page_place_format(place, sizeof(place), cache->machine, slab);
 	pr_err("Slab 0x%p objects=%u used=%u fp=0x%p flags=0x%lx(slab|%s%s)\n", slab, slab->objects, slab->inuse,
 	       index < slab->objects ? slab_object(cache, slab, index) : NULL, slab->flags,
 	       compound_order(slab) ? "head|" : "", place);

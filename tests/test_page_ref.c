@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* test_page_ref.c - references, compound blocks, split blocks; and what becomes of those who get it wrong. */
 #include <linux/mm.h>
+#include <linux/slab.h>
 #include "mm/buddy.h"
 #include "mm/page_report.h"
 #include "mm/pageblock.h"
@@ -294,6 +295,70 @@ static void a_single_page_with_a_mapping_is_not_freed(struct ktap *t)
 	EXPECT_LACKS(t, console_text(), "page dumped because");
 }
 
+/* Of the layout of 32 bits there is the zone only, and a line has eight words of four bytes. */
+static void a_page_is_shown_in_the_kernels_words(struct ktap *t)
+{
+	static const char *const place[] = { "node=0|zone=1|lastcpupid=0x1fffff)\nraw: ", "zone=1)\nraw: " };
+	bool narrow = sizeof(long) == 4;
+	struct machine *m = machine_for(t, "mem=64M");
+	struct page *page;
+	char want[96];
+
+	ASSERT(t, m);
+	page = alloc_page(GFP_KERNEL);
+	ASSERT(t, page);
+	dump_page(page, "shown");
+	scnprintf(want, sizeof(want), "\nflags: %#lx(%s", page->flags, place[narrow]);
+	EXPECT_CONTAINS(t, console_text(), want);
+	EXPECT_EQ(t, console_count("\nraw: "), sizeof(struct page) / 32);
+	EXPECT_EQ(t, console_count("\nhead:"), 0);
+	__free_page(page);
+}
+
+/* Its references, mapping and flags are the first page's, whose words follow its own. */
+static void a_tail_is_shown_with_its_head(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	struct page *page;
+	char want[160];
+
+	ASSERT(t, m);
+	page = alloc_pages(GFP_KERNEL | __GFP_COMP, 2);
+	ASSERT(t, page);
+	dump_page(page + 3, "kmis: compound tail");
+	scnprintf(want, sizeof(want), "page:%p refcount:1 mapcount:0 mapping:%p index:0x3 pfn:0x%lx\n"
+		  "head:%p order:2 compound_mapcount:0 compound_pincount:0\nflags: %#lx(head|", page + 3, NULL,
+		  machine_pfn(m, page + 3), page, page->flags);
+	EXPECT_CONTAINS(t, console_text(), want);
+	EXPECT_EQ(t, console_count("\nraw: "), sizeof(struct page) / 32);
+	EXPECT_EQ(t, console_count("\nhead: "), sizeof(struct page) / 32);
+	scnprintf(want, sizeof(want), "\nhead: %0*lx ", (int)sizeof(long) * 2, page->flags);
+	EXPECT_CONTAINS(t, console_text(), want);
+	console_clear();
+	page[3].compound_head = 1; /* no page is there */
+	dump_page(page + 3, NULL);
+	EXPECT_CONTAINS(t, console_text(), " refcount:0 mapcount:0 ");
+	EXPECT_EQ(t, console_count("\nhead: "), 0);
+	page[3].compound_head = (unsigned long)page | 1;
+	__free_pages(page, 2);
+}
+
+static void a_slabs_page_has_no_mapping(struct ktap *t)
+{
+	struct machine *m = machine_for(t, "mem=64M");
+	void *object;
+	char want[64];
+
+	ASSERT(t, m);
+	object = kmalloc(64, GFP_KERNEL);
+	ASSERT(t, object);
+	dump_page(virt_to_page(object), "kmis: a slab page");
+	scnprintf(want, sizeof(want), " refcount:1 mapcount:0 mapping:%p index:", NULL);
+	EXPECT_CONTAINS(t, console_text(), want);
+	EXPECT_LACKS(t, console_text(), "invalid mapping");
+	kfree(object);
+}
+
 static void a_page_with_owners_flags_is_not_freed(struct ktap *t)
 {
 	struct machine *m = machine_for(t, "mem=64M");
@@ -304,7 +369,7 @@ static void a_page_with_owners_flags_is_not_freed(struct ktap *t)
 	ASSERT(t, page);
 	page->flags |= 1ul << PG_locked | 1ul << PG_active;
 	__free_pages(page, 4);
-	EXPECT_CONTAINS(t, console_text(), "(locked|active|node=0|zone=");
+	EXPECT_CONTAINS(t, console_text(), sizeof(long) == 4 ? "(locked|active|zone=" : "(locked|active|node=0|zone=");
 	expect_refused(t, m, "page dumped because: PAGE_FLAGS_CHECK_AT_FREE flag(s) set\n");
 }
 
@@ -544,4 +609,5 @@ KTAP_SUITE(page_ref, KTAP_CASE(c04_a_new_page_has_one_reference), KTAP_CASE(c04_
 	   KTAP_CASE(a_foreign_page_is_not_freed), KTAP_CASE(a_foreign_tail_is_not_touched_here),
 	   KTAP_CASE(freeing_no_address_does_nothing),
 	   KTAP_CASE(a_block_whose_two_holders_let_go_together_is_freed_whole),
-	   KTAP_CASE(a_single_page_with_a_mapping_is_not_freed));
+	   KTAP_CASE(a_single_page_with_a_mapping_is_not_freed), KTAP_CASE(a_page_is_shown_in_the_kernels_words),
+	   KTAP_CASE(a_tail_is_shown_with_its_head), KTAP_CASE(a_slabs_page_has_no_mapping));
