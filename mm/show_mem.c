@@ -69,17 +69,27 @@ static void show_node(const struct pglist_data *node)
 		__atomic_load_n(&node->kswapd_failures, __ATOMIC_RELAXED) >= KSWAPD_GIVES_UP ? "yes" : "no");
 }
 
+/* A kernel without NUMA, as that of i386, says nothing of a zone's node. */
+static const char *zone_title(const struct zone *zone, char *buf, size_t size)
+{
+	if (zone->machine->params.layout_i386)
+		return zone->name;
+	scnprintf(buf, size, "Node %d %s", zone->nid, zone->name);
+	return buf;
+}
+
 static void show_zone(struct zone *zone)
 {
 	const struct kmem_cpu *here = this_cpu();
 	unsigned long local = here->machine == zone->machine ? pcp_pages(&here->pcp[zone->index]) : 0;
-	char line[128];
+	char line[128], title[32];
 	int length = 0;
 
-	pr_warn("Node %d %s free:%lukB boost:%lukB min:%lukB low:%lukB high:%lukB reserved_highatomic:%luKB "
+	pr_warn("%s free:%lukB boost:%lukB min:%lukB low:%lukB high:%lukB reserved_highatomic:%luKB "
 		"active_anon:%lukB inactive_anon:%lukB active_file:%lukB inactive_file:%lukB unevictable:%lukB "
 		"writepending:%lukB present:%lukB managed:%lukB mlocked:%lukB bounce:%lukB free_pcp:%lukB "
-		"local_pcp:%lukB free_cma:%lukB\n", zone->nid, zone->name, KB(zone_page_state(zone, NR_FREE_PAGES)),
+		"local_pcp:%lukB free_cma:%lukB\n", zone_title(zone, title, sizeof(title)),
+		KB(zone_page_state(zone, NR_FREE_PAGES)),
 		KB(__atomic_load_n(&zone->watermark_boost, __ATOMIC_RELAXED)), KB(zone_watermark(zone, WMARK_MIN)),
 		KB(zone_watermark(zone, WMARK_LOW)), KB(zone_watermark(zone, WMARK_HIGH)),
 		KB(__atomic_load_n(&zone->nr_reserved_highatomic, __ATOMIC_RELAXED)),
@@ -102,7 +112,7 @@ static void show_free_blocks(struct zone *zone)
 	static const char letters[MIGRATE_TYPES] = { 'U', 'M', 'E', 'H', 'C', 'I' };
 	unsigned long blocks[NR_ORDERS], flags, total = 0;
 	unsigned char types[NR_ORDERS] = { 0 };
-	char line[512];
+	char line[512], title[32];
 	int length = 0;
 
 	spin_lock_irqsave(&zone->lock, flags);
@@ -125,7 +135,7 @@ static void show_free_blocks(struct zone *zone)
 		if (blocks[order])
 			length += scnprintf(line + length, sizeof(line) - (size_t)length, "(%s) ", names);
 	}
-	pr_warn("Node %d %s: %s= %lukB\n", zone->nid, zone->name, line, KB(total));
+	pr_warn("%s: %s= %lukB\n", zone_title(zone, title, sizeof(title)), line, KB(total));
 }
 
 static void show_rest(const struct machine *m)
