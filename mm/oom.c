@@ -17,6 +17,8 @@
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include "mm/page_alloc.h"
+#include "mm/slab.h"
+#include "mm/stats.h"
 #include "mm/vmscan.h"
 
 /* -------------------------------------------------------------------------------------------------- notifiers */
@@ -74,6 +76,21 @@ static unsigned long notify(struct machine *m)
 
 /* ----------------------------------------------------------------------------------------------------- the end */
 
+/* Do slabs that cannot be reclaimed hold more than the pages that could be? */
+static bool slabs_are_most(const struct machine *m)
+{
+	static const enum node_stat_item lists[] = {
+		NR_ACTIVE_ANON, NR_INACTIVE_ANON, NR_ACTIVE_FILE, NR_INACTIVE_FILE, NR_UNEVICTABLE, NR_ISOLATED_ANON,
+		NR_ISOLATED_FILE,
+	};
+	unsigned long pages = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		pages += machine_node_item(m, lists[i]);
+	return machine_node_item(m, NR_SLAB_UNRECLAIMABLE) > pages;
+}
+
+/* The table of tasks has none: those that could be killed are processes. */
 static void oom_report(struct machine *m, unsigned int order, gfp_t gfp)
 {
 	char flags[256];
@@ -83,6 +100,10 @@ static void oom_report(struct machine *m, unsigned int order, gfp_t gfp)
 		(int)order, 0);
 	dump_stack();
 	show_mem(m);
+	if (slabs_are_most(m))
+		unreclaimable_slabs_report(m);
+	pr_info("Tasks state (memory values in pages):\n");
+	pr_info("[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n");
 }
 
 /* The notifiers had nothing. */

@@ -353,6 +353,8 @@ void slab_report_remaining(struct kmem_cache *cache, struct page *slab);
 void report_not_free(struct kmem_cache *cache, void *object);
 void large_report_not_free(void *object);
 void slab_out_of_memory(struct kmem_cache *cache, gfp_t gfp, int nid);
+/* What each cache has that cannot be reclaimed, for who ran out of memory: "Unreclaimable slab info:". */
+void unreclaimable_slabs_report(struct machine *m);
 void free_foreign_report(struct machine *m, const void *object, const char *caller);
 
 /* Debugging (mm/slab_debug.c): only for caches with SLAB_DEBUG_FLAGS. */

@@ -17,6 +17,7 @@
 #include "mm/page_alloc.h"
 #include "mm/page_report.h"
 #include "mm/slab.h"
+#include "mm/stats.h"
 
 #define SHOWN_BYTES 128u
 
@@ -161,6 +162,28 @@ void slab_out_of_memory(struct kmem_cache *cache, gfp_t gfp, int nid)
 		spin_unlock_irqrestore(&node->lock, irq_flags);
 		pr_warn("  node %u: slabs: %lu, objs: %lu, free: %lu\n", i, slabs, objects, free);
 	}
+}
+
+void unreclaimable_slabs_report(struct machine *m)
+{
+	struct kmem_cache *cache;
+
+	if (!mutex_trylock(&m->cache_lock)) {
+		pr_warn("excessive unreclaimable slab but cannot dump stats\n");
+		return;
+	}
+	pr_info("Unreclaimable slab info:\n");
+	pr_info("Name                      Used          Total\n");
+	list_for_each_entry(cache, &m->caches, list) {
+		struct cache_stats stats;
+
+		if ((cache->flags & SLAB_RECLAIM_ACCOUNT) || !cache_stats_line(cache, &stats) || !stats.total_objects)
+			continue;
+		pr_info("%-17s %10luKB %10luKB\n", stats.name,
+			(stats.live_objects + stats.sheaf_objects) * stats.size / 1024,
+			stats.total_objects * stats.size / 1024);
+	}
+	mutex_unlock(&m->cache_lock);
 }
 
 void free_foreign_report(struct machine *m, const void *object, const char *caller)

@@ -9,8 +9,10 @@
 #include <linux/oom.h>
 #include <linux/sched.h>
 #include <linux/shrinker.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include "mm/page_alloc.h"
+#include "mm/slab.h"
 #include "mm/vmscan.h"
 #include "tests/at_lock.h"
 
@@ -243,6 +245,55 @@ static void the_report_has_the_kernels_words(struct ktap *t)
 	EXPECT(t, strstr(console_text(), "Mem-Info:") < strstr(console_text(), "no killable"));
 }
 
+/* Which slabs hold it, and the table of tasks, of which none could be killed. */
+static void the_report_says_who_has_memory(struct ktap *t)
+{
+	static const char *const tasks =
+		"\nTasks state (memory values in pages):\n"
+		"[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n"
+		"Out of memory and no killable processes...\n";
+	struct machine *m = machine_for(t, PLAIN " slab_nomerge");
+	struct kmem_cache *cache, *reclaimable;
+	char line[80];
+
+	ASSERT(t, m);
+	cache = kmem_cache_create("more_than_17_letters", 1024, 0, 0, NULL);
+	reclaimable = kmem_cache_create("reclaimable", 1024, 0, SLAB_RECLAIM_ACCOUNT, NULL);
+	ASSERT(t, cache && reclaimable);
+	kmem_cache_free(cache, kmem_cache_alloc(cache, GFP_KERNEL));
+	kmem_cache_free(reclaimable, kmem_cache_alloc(reclaimable, GFP_KERNEL));
+	EXPECT(t, !out_of_memory(m, m->nodes[0]->fallback, 0, GFP_KERNEL));
+	EXPECT_CONTAINS(t, console_text(), "\n0 pages hwpoisoned\nUnreclaimable slab info:\n"
+					   "Name                      Used          Total\n");
+	scnprintf(line, sizeof(line), "\nmore_than_17_letters %10luKB %10uKB\n", cache->node[0]->out_objects,
+		  cache->objects);
+	EXPECT_CONTAINS(t, console_text(), line);
+	EXPECT_CONTAINS(t, console_text(), "\nkmem_cache        ");
+	EXPECT_LACKS(t, console_text(), "\nreclaimable ");
+	EXPECT_LACKS(t, console_text(), "\ndma-kmalloc-8 ");
+	EXPECT_CONTAINS(t, console_text(), tasks);
+	console_clear();
+	mutex_lock(&m->cache_lock);
+	EXPECT(t, !out_of_memory(m, m->nodes[0]->fallback, 0, GFP_KERNEL));
+	mutex_unlock(&m->cache_lock);
+	EXPECT_CONTAINS(t, console_text(), "\nexcessive unreclaimable slab but cannot dump stats\nTasks state ");
+	kmem_cache_destroy(cache);
+	kmem_cache_destroy(reclaimable);
+}
+
+/* Where lists of pages hold more, they are where to look. */
+static void slabs_are_shown_only_if_they_hold_most(struct ktap *t)
+{
+	struct machine *m = machine_for(t, PLAIN);
+
+	ASSERT(t, m);
+	mod_node_page_state(m->nodes[0], NR_INACTIVE_FILE, 1000);
+	EXPECT(t, !out_of_memory(m, m->nodes[0]->fallback, 0, GFP_KERNEL));
+	mod_node_page_state(m->nodes[0], NR_INACTIVE_FILE, -1000);
+	EXPECT_LACKS(t, console_text(), "nreclaimable slab");
+	EXPECT_CONTAINS(t, console_text(), "\n0 pages hwpoisoned\nTasks state ");
+}
+
 static void requests_without_filesystems_make_no_report(struct ktap *t)
 {
 	static struct full full;
@@ -358,7 +409,8 @@ static void who_comes_second_waits_and_tries_again(struct ktap *t)
 KTAP_SUITE(oom, KTAP_CASE(notifiers_are_asked_by_priority), KTAP_CASE(c18_a_notifier_that_frees_saves_the_request),
 	   KTAP_CASE(a_notifier_that_needs_memory_does_not_hang), KTAP_CASE(c13_who_may_not_sleep_never_asks),
 	   KTAP_CASE(c15_noretry_never_asks), KTAP_CASE(c16_retry_mayfail_never_asks),
-	   KTAP_CASE(c18_costly_orders_never_ask), KTAP_CASE(the_report_has_the_kernels_words),
+	   KTAP_CASE(c18_costly_orders_never_ask), KTAP_CASE(the_report_has_the_kernels_words), KTAP_CASE(the_report_says_who_has_memory),
+	   KTAP_CASE(slabs_are_shown_only_if_they_hold_most),
 	   KTAP_CASE(requests_without_filesystems_make_no_report), KTAP_CASE(reports_are_rate_limited),
 	   KTAP_CASE(panic_on_oom_panics), KTAP_CASE(tasks_that_run_out_together_all_return),
 	   KTAP_CASE(who_comes_second_waits_and_tries_again));
