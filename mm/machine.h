@@ -102,6 +102,7 @@ struct machine {
 	/* Memory of which each CPU has its own: mm/percpu.c. */
 	spinlock_t percpu_lock;
 	struct list_head percpu_chunks;
+	unsigned int percpu_reports;		/* of allocations that failed */
 
 	/* Reclaim: mm/vmscan.c, mm/oom.c. */
 	struct mutex shrinker_lock;

@@ -25,6 +25,8 @@
 #include "mm/page_alloc.h"
 #include "mm/percpu.h"
 
+#define REPORTS_MAX 10u
+
 void percpu_init(struct machine *m)
 {
 	spin_lock_init(&m->percpu_lock);
@@ -141,6 +143,31 @@ static inline void zero(u64 *slots, size_t bytes)
 		memset(slots, 0, bytes);
 }
 
+static noinline void *refuse(size_t size, size_t align, gfp_t gfp)
+{
+	WARN(!(gfp & __GFP_NOWARN), "illegal size (%zu) or align (%zu) for percpu allocation\n", size, align);
+	return NULL;
+}
+
+/* Who may sleep is told, REPORTS_MAX times a machine. */
+static noinline void *fail(struct machine *m, size_t size, size_t align, gfp_t gfp)
+{
+	unsigned int nr;
+
+	if ((gfp & (GFP_KERNEL | __GFP_NOWARN)) != GFP_KERNEL)
+		return NULL;
+	nr = __atomic_add_fetch(&m->percpu_reports, 1, __ATOMIC_RELAXED);
+	if (nr > REPORTS_MAX) {
+		__atomic_store_n(&m->percpu_reports, REPORTS_MAX, __ATOMIC_RELAXED);
+		return NULL;
+	}
+	pr_warn("percpu: allocation failed, size=%zu align=%zu atomic=0, failed to allocate new chunk\n", size, align);
+	dump_stack();
+	if (nr == REPORTS_MAX)
+		pr_info("percpu: limit reached, disable warning\n");
+	return NULL;
+}
+
 void *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
 {
 	struct machine *m = this_machine();
@@ -148,14 +175,14 @@ void *__alloc_percpu_gfp(size_t size, size_t align, gfp_t gfp)
 	unsigned int nr = (unsigned int)(bytes / PERCPU_SLOT), mask = (unsigned int)((align - 1) / PERCPU_SLOT);
 	void *ptr;
 
-	if (WARN_ON_ONCE(!size || size > PERCPU_UNIT || !align || align > PAGE_SIZE || (align & (align - 1))))
-		return NULL;
+	if (unlikely(!size || size > PERCPU_UNIT || !align || align > PAGE_SIZE || (align & (align - 1))))
+		return refuse(size, align, gfp);
 	might_sleep_if(gfp & __GFP_DIRECT_RECLAIM);
 	ptr = take(m, nr, mask);
 	if (unlikely(!ptr))
 		ptr = take_more(m, nr, mask, gfp);
 	if (!ptr)
-		return NULL;
+		return fail(m, size, align, gfp);
 	for (unsigned int cpu = 0; cpu < m->nr_cpus; cpu++)
 		zero(__per_cpu_address(ptr, cpu), bytes);
 	return ptr;

@@ -84,7 +84,10 @@ static void sizes_and_alignments(struct ktap *t)
 	machine_holds(t, m);
 	EXPECT(t, !__alloc_percpu(0, 8) && !__alloc_percpu(8, 0) && !__alloc_percpu(8, 24));
 	EXPECT(t, !__alloc_percpu(PERCPU_UNIT + 1, 8) && !__alloc_percpu(8, 2 * PAGE_SIZE));
-	EXPECT_EQ(t, console_count("WARNING:"), 1);	/* once a place */
+	EXPECT_EQ(t, console_count("WARNING:"), 5);
+	EXPECT_CONTAINS(t, console_text(), "\nillegal size (8) or align (24) for percpu allocation\nWARNING: CPU: ");
+	EXPECT(t, !__alloc_percpu_gfp(8, 24, GFP_KERNEL | __GFP_NOWARN));
+	EXPECT_EQ(t, console_count("illegal size"), 5);
 	got[0] = __alloc_percpu(PERCPU_UNIT, PAGE_SIZE);
 	EXPECT_NOT_NULL(t, got[0]);
 	free_percpu(got[0]);
@@ -139,6 +142,33 @@ static void the_lowest_free_slot_is_taken(struct ktap *t)
 	for (unsigned int i = 0; i < 3; i++)
 		free_percpu(slots[i]);
 	machine_holds(t, m);
+}
+
+/* Ten times a machine; who may not sleep expects to get none now and then. */
+static void a_failure_is_reported_in_the_kernels_words(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=1");
+	void *held[2000] = { NULL };
+	unsigned int nr = 0;
+
+	ASSERT_NOT_NULL(t, m);
+	while (nr < ARRAY_SIZE(held) && (held[nr] = __alloc_percpu_gfp(PERCPU_UNIT, 8, GFP_KERNEL | __GFP_NOWARN)))
+		nr++;
+	ASSERT_LT(t, nr, ARRAY_SIZE(held));
+	console_clear();
+	EXPECT_NULL(t, __alloc_percpu_gfp(PERCPU_UNIT - 64, 16, GFP_KERNEL | __GFP_NOWARN));
+	EXPECT_NULL(t, __alloc_percpu_gfp(PERCPU_UNIT - 64, 16, GFP_NOWAIT));
+	EXPECT_EQ(t, console_count("percpu: "), 0);
+	EXPECT_NULL(t, __alloc_percpu(PERCPU_UNIT - 64, 16));
+	EXPECT_CONTAINS(t, console_text(), "\npercpu: allocation failed, size=32704 align=16 atomic=0, "
+					   "failed to allocate new chunk\nCPU: ");
+	for (int i = 0; i < 12; i++) {
+		EXPECT_EQ(t, console_count("percpu: limit reached, disable warning\n"), i >= 9);
+		EXPECT_NULL(t, __alloc_percpu(PERCPU_UNIT - 64, 16));
+	}
+	EXPECT_EQ(t, console_count("percpu: allocation failed, "), 10);
+	while (nr)
+		free_percpu(held[--nr]);
 }
 
 static void bad_frees_are_refused(struct ktap *t)
@@ -215,5 +245,5 @@ static void the_check_finds_what_is_broken(struct ktap *t)
 
 KTAP_SUITE(percpu, KTAP_CASE(each_cpu_has_its_own_zeroed), KTAP_CASE(this_cpus_own), KTAP_CASE(sizes_and_alignments),
 	   KTAP_CASE(chunks_come_and_go), KTAP_CASE(the_lowest_free_slot_is_taken),
-	   KTAP_CASE(bad_frees_are_refused), KTAP_CASE(what_is_not_freed_is_a_leak),
-	   KTAP_CASE(the_check_finds_what_is_broken));
+	   KTAP_CASE(a_failure_is_reported_in_the_kernels_words), KTAP_CASE(bad_frees_are_refused),
+	   KTAP_CASE(what_is_not_freed_is_a_leak), KTAP_CASE(the_check_finds_what_is_broken));
