@@ -141,10 +141,11 @@ gfp_t slab_gfp(gfp_t gfp)
 	return fixed;
 }
 
-/* Pages of the preferred order, else of the least. */
+/* Pages of the preferred order, else of the least. One page is asked for as such, in traces and reports too. */
 static struct page *slab_pages(struct kmem_cache *cache, gfp_t gfp, int nid, unsigned int *order)
 {
-	gfp_t flags = (slab_gfp(gfp) & ~(__GFP_ZERO | __GFP_MOVABLE)) | cache->allocflags | __GFP_COMP;
+	gfp_t compound = cache->order ? __GFP_COMP : 0;
+	gfp_t flags = (slab_gfp(gfp) & ~(__GFP_ZERO | __GFP_MOVABLE)) | cache->allocflags | compound;
 	gfp_t first = flags;
 	struct page *slab;
 

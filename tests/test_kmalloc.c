@@ -210,7 +210,29 @@ static void an_allocation_that_fails_says_what_was_asked_and_how_full_each_node_
 		"  node 0: slabs: 0, objs: 0, free: 0\n");
 }
 
-KTAP_SUITE(kmalloc, KTAP_CASE(every_size_goes_to_the_least_class_that_holds_it),
+/* A slab of one page is no compound block. */
+static void one_page_for_a_slab_is_asked_for_as_such(struct ktap *t)
+{
+	struct machine *m = slab_machine(t, "mem=64M nr_cpus=1");
+	struct page *page, *next;
+	void **newest = NULL, **object;
+	LIST_HEAD(held);
+
+	ASSERT_NOT_NULL(t, m);
+	while ((page = alloc_page(GFP_ATOMIC | __GFP_NOWARN)))
+		list_add(&page->lru, &held);
+	/* The machine's tasks may have freed some since. */
+	for (; (object = kmalloc(190, GFP_ATOMIC)); newest = object)
+		*object = newest;
+	for (; (object = newest); kfree(object))
+		newest = *object;
+	list_for_each_entry_safe(page, next, &held, lru)
+		__free_page(page);
+	EXPECT_CONTAINS(t, console_text(), "page allocation failure: order:0, mode:0xa20(GFP_ATOMIC), nodemask=");
+}
+
+KTAP_SUITE(kmalloc, KTAP_CASE(one_page_for_a_slab_is_asked_for_as_such),
+	KTAP_CASE(every_size_goes_to_the_least_class_that_holds_it),
 	KTAP_CASE(large_objects_begin_at_many_lines_of_a_page), KTAP_CASE(checked_classes_have_no_twin),
 	KTAP_CASE(constant_and_variable_sizes_agree), KTAP_CASE(flags_choose_the_type),
 	KTAP_CASE(large_objects_are_counted_and_come_back_whole),
