@@ -20,11 +20,37 @@
 
 #define STACK_MAX 32
 
+const char *taint_text(char *buf)
+{
+	static const char letters[NR_TAINTS + 1] = "G    B   W         ";
+	struct machine *m = machine_here();
+	unsigned int tainted = m ? __atomic_load_n(&m->tainted, __ATOMIC_RELAXED) : 0;
+
+	if (!tainted)
+		return "Not tainted";
+	scnprintf(buf, TAINT_TEXT, "Tainted: %s", letters);
+	for (unsigned int kind = 1; kind < NR_TAINTS; kind++)
+		if (!(tainted >> kind & 1))
+			buf[sizeof("Tainted: ") - 1 + kind] = ' ';
+	return buf;
+}
+
+void taint_add(unsigned int kind)
+{
+	struct machine *m = machine_here();
+	unsigned int before = m ? __atomic_fetch_or(&m->tainted, 1u << kind, __ATOMIC_RELAXED) : 0;
+
+	/* The kernel's locks cannot be trusted to be in order after that; who reads its log looks for these words. */
+	if (m && kind == TAINT_BAD_PAGE && !(before >> kind & 1))
+		pr_warn("Disabling lock debugging due to kernel taint\n");
+}
+
 static void task_line(void)
 {
 	struct task_struct *task = host_task();
+	char taint[TAINT_TEXT];
 
-	pr_warn("CPU: %u PID: %d Comm: %s Not tainted kmem-%s\n", this_cpu()->id, task->pid, task->comm,
+	pr_warn("CPU: %u PID: %d Comm: %s %s kmem-%s\n", this_cpu()->id, task->pid, task->comm, taint_text(taint),
 		kmem_version());
 }
 
@@ -87,6 +113,7 @@ void warn_report(const struct bug_site *site, const char *format, ...)
 		site->function);
 	dump_stack();
 	pr_warn("---[ end trace 0000000000000000 ]---\n");
+	taint_add(TAINT_WARN);
 	panic_on_warn();
 }
 

@@ -131,6 +131,7 @@ struct machine {
 	u32 idle_stop;				/* it must end; a word to sleep on */
 	u32 check_level, nr_checks;		/* mm/dial.c: of kmem.check=, once booted; checks made */
 	const void *warned[64];			/* places that have warned once */
+	unsigned int tainted;			/* 1 << TAINT_...: what has been reported */
 	struct depot *depot;			/* mm/stack_depot.c */
 };
 

@@ -109,4 +109,5 @@ void bad_page(struct machine *m, const struct page *page, const char *reason)
 	pr_alert("BUG: Bad page state in process %s  pfn:%05lx\n", host_task()->comm, machine_pfn(m, page));
 	page_print(m, page, reason);
 	dump_stack();
+	taint_add(TAINT_BAD_PAGE);
 }

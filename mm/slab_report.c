@@ -3,7 +3,7 @@
  * slab_report.c - the words for what is wrong with an object, as the kernel says them.
  *
  *	=====...
- *	BUG <cache> (Not tainted): <fault>
+ *	BUG <cache> (<what happened before>): <fault>
  *	-----...
  *
  *	<who allocated and freed it, where the cache keeps tracks>
@@ -55,11 +55,11 @@ void slab_report_bytes(const char *label, const u8 *start, unsigned int bytes)
 
 static void report_header(struct kmem_cache *cache, const char *format, va_list args)
 {
-	char fault[160];
+	char fault[160], taint[TAINT_TEXT];
 
 	vscnprintf(fault, sizeof(fault), format, args);
 	pr_err("=============================================================================\n");
-	pr_err("BUG %s (Not tainted): %s\n", cache->name, fault);
+	pr_err("BUG %s (%s): %s\n", cache->name, taint_text(taint), fault);
 	pr_err("-----------------------------------------------------------------------------\n\n");
 }
 
@@ -77,6 +77,7 @@ static void report_object(struct kmem_cache *cache, struct page *slab, const voi
 			slab_report_bytes("Object   ", object, min(cache->object_size, SHOWN_BYTES));
 	}
 	dump_stack();
+	taint_add(TAINT_BAD_PAGE);
 }
 
 void slab_report(struct kmem_cache *cache, struct page *slab, const void *object, const char *format, ...)

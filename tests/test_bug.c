@@ -67,6 +67,25 @@ static void warn_reports_and_goes_on(struct ktap *t)
 	EXPECT(t, preemptible());
 }
 
+/* A letter for each kind of what happened before, at its place. */
+static void later_reports_say_what_happened_before(struct ktap *t)
+{
+	char buf[TAINT_TEXT];
+
+	ASSERT(t, boot(t));
+	EXPECT_STR(t, taint_text(buf), "Not tainted");
+	EXPECT(t, WARN(1, "the cat is out\n"));
+	EXPECT_EQ(t, count("Not tainted kmem-"), 1);
+	EXPECT_STR(t, taint_text(buf), "Tainted: G        W         ");
+	EXPECT(t, WARN_ON(1));
+	EXPECT_EQ(t, count(" Tainted: G        W          kmem-"), 1);
+	EXPECT_EQ(t, count("Disabling"), 0);
+	taint_add(TAINT_BAD_PAGE);
+	taint_add(TAINT_BAD_PAGE);
+	EXPECT_EQ(t, count("\nDisabling lock debugging due to kernel taint\n"), 1);
+	EXPECT_STR(t, taint_text(buf), "Tainted: G    B   W         ");
+}
+
 static void warn_on_nothing_is_silent(struct ktap *t)
 {
 	ASSERT(t, boot(t));
@@ -284,7 +303,7 @@ static void who_has_no_cpu_warns_once_too(struct ktap *t)
 
 KTAP_SUITE(bug,
 	   KTAP_CASE(warn_reports_and_goes_on),
-	   KTAP_CASE(warn_on_nothing_is_silent),
+	   KTAP_CASE(warn_on_nothing_is_silent), KTAP_CASE(later_reports_say_what_happened_before),
 	   KTAP_CASE(panic_on_warn_panics),
 	   KTAP_CASE(warn_once_warns_once_a_machine),
 	   KTAP_CASE(each_place_warns_once),

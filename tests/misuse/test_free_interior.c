@@ -30,7 +30,7 @@ static void every_word_of(struct ktap *t, const char *cmdline, size_t size)
 		}
 	kfree((char *)objects[3] + 1);
 	kfree((char *)objects[3] + size - 1);
-	snprintf(said, sizeof(said), "BUG %s (Not tainted): Invalid object pointer 0x",
+	snprintf(said, sizeof(said), "BUG %s (Tainted: G    B             ): Invalid object pointer 0x",
 		slab_of(objects[0])->slab_cache->name);
 	EXPECT_GE(t, console_count(said), 2);
 	EXPECT_EQ(t, live_in_machine(m), 12);

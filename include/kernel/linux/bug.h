@@ -17,6 +17,13 @@ struct bug_site {
 	const char *function;
 };
 
+/*
+ * What has happened to this machine, for later reports: "Not tainted", or "Tainted: G    B   W ..." with a letter
+ * for each kind. buf has room for TAINT_TEXT bytes.
+ */
+enum { TAINT_BAD_PAGE = 5, TAINT_WARN = 9, NR_TAINTS = 19, TAINT_TEXT = 32 };
+void taint_add(unsigned int kind);
+const char *taint_text(char *buf);
 /* After a warning: panics where panic_on_warn=1. */
 void panic_on_warn(void);
 _Noreturn void bug_report(const struct bug_site *site, const char *condition);
