@@ -192,7 +192,7 @@ static void overrun_in_its_class(struct ktap *t, char *p, size_t size)
 	memset(p, 1, size);
 	p[size] = 2;
 	kfree(p);
-	console_matches(t, "(Not tainted): kmalloc Redzone overwritten\n" THIN "\n"
+	console_matches(t, "): kmalloc Redzone overwritten\n" THIN "\n"
 			   "#-# @offset=#. First byte 0x2 instead of 0xcc\n");
 	EXPECT_EQ(t, console_count("FIX kmalloc-"), 2);
 	console_clear();
@@ -383,7 +383,8 @@ static void slab_padding(struct ktap *t)
 		     "Slab # objects=#");
 	console_matches(t, "|head|node=0|zone=1|");
 	console_matches(
-		t, " </TASK>\n" TAINTED "Padding #: 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a  ZZZZZZZZZZZZZZZZ\n");
+		t, " </TASK>\n" TAINTED
+		   "Padding #: 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a 5a  ZZZZZZZZZZZZZZZZ\n");
 	console_matches(t,
 		"Padding #: 5a 5a 5a 5a 5a 5a 5a 5a 79 5a 5a 5a 5a 5a 5a 7a  ZZZZZZZZyZZZZZZz\n"
 		"FIX kmis_spad: Restoring slab padding #-#=0x5a\n");
