@@ -208,7 +208,7 @@ static void flags_that_no_object_can_honour_are_said(struct ktap *t)
 		{ (__force gfp_t)0x10000000, "Unexpected gfp: 0x10000000 (0x10000000). Fixing up to gfp: 0xcc0 " },
 	};
 
-	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M highmem=16M nr_cpus=1"));
+	ASSERT_NOT_NULL(t, slab_machine(t, "mem=64M highmem=16M nr_cpus=1 kmem.idle_release=off"));
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		void *object;
 
