@@ -42,12 +42,12 @@
 
 static void *page_array_alloc(struct vmalloc_state *vs, const struct vmalloc_request *rq, unsigned long bytes);
 
-/* How an area's pages are asked for: each is one by itself. */
+/* How an area's pages are asked for. */
 static gfp_t pages_gfp(const struct vmalloc_request *rq)
 {
 	bool any_zone = !rq->low && !(rq->gfp & (__GFP_DMA | __GFP_DMA32));
 
-	return (rq->gfp & ~__GFP_COMP) | __GFP_NOWARN | (any_zone ? __GFP_HIGHMEM : 0);
+	return rq->gfp | __GFP_NOWARN | (any_zone ? __GFP_HIGHMEM : 0);
 }
 
 static void pages_count(struct vmalloc_state *vs, struct vm_struct *vm, unsigned long nr)
@@ -160,8 +160,16 @@ static bool size_is_odd(const struct vmalloc_request *rq)
 	return true;
 }
 
+static noinline struct vmap_area *kept_gone(struct vmalloc_state *vs, const struct vmalloc_request *rq,
+					    struct vmap_area *area)
+{
+	report_map_failure(vs, area->vm, rq->gfp, -ENOSPC);
+	area_abandon(vs, area);
+	return NULL;
+}
+
 /* One that was kept, or a new one; with pages, and mapped. */
-static inline struct vmap_area *area_get(struct vmalloc_state *vs, const struct vmalloc_request *rq)
+static __always_inline struct vmap_area *area_get(struct vmalloc_state *vs, const struct vmalloc_request *rq)
 {
 	unsigned long nr = PAGE_ALIGN(rq->size) >> PAGE_SHIFT;
 	struct page *block = block_for(rq);
@@ -169,19 +177,15 @@ static inline struct vmap_area *area_get(struct vmalloc_state *vs, const struct 
 
 	if (!area)
 		return area_new(vs, rq, block);
-	if (likely(!run_open(vs, area, area->vm->pages, nr, rq->prot, rq->gfp)))
-		return area;
-	report_map_failure(vs, area->vm, rq->gfp, -ENOSPC);
-	area_abandon(vs, area);
-	return NULL;
+	return likely(!run_open(vs, area, area->vm->pages, nr, rq->prot, rq->gfp)) ? area : kept_gone(vs, rq, area);
 }
 
-/* The same of a request that cannot fail: again and again, until others have given back addresses or mappings. */
+/* The same of a request that must not fail, if this is one: again, until others have given something back. */
 static noinline struct vmap_area *area_get_surely(struct vmalloc_state *vs, const struct vmalloc_request *rq)
 {
 	struct vmap_area *area = NULL;
 
-	if (!gfpflags_allow_blocking(rq->gfp))
+	if (!(rq->gfp & __GFP_NOFAIL) || !gfpflags_allow_blocking(rq->gfp))
 		return NULL;
 	while (!area && area_is_possible(vs, rq)) {
 		msleep(1);
@@ -198,10 +202,11 @@ static void *vmalloc_request(struct vmalloc_state *vs, const struct vmalloc_requ
 	if (size_is_odd(rq))
 		return NULL;
 	area = area_get(vs, rq);
-	if (unlikely(!area) && rq->gfp & __GFP_NOFAIL)
+	if (unlikely(!area)) {
 		area = area_get_surely(vs, rq);
-	if (unlikely(!area))
-		return NULL;
+		if (!area)
+			return NULL;
+	}
 	vm = area->vm;
 	__atomic_store_n(&vm->flags, vm->flags & ~VM_UNINITIALIZED, __ATOMIC_RELEASE);
 	return vm->addr;
@@ -246,7 +251,7 @@ static struct vmalloc_request request(unsigned long size, gfp_t gfp, const void 
 	rq.size = size;
 	rq.align = PAGE_SIZE;
 	rq.start = rq.end = 0;
-	rq.gfp = gfp;
+	rq.gfp = gfp & ~__GFP_COMP;		/* each page is one by itself */
 	rq.prot = PAGE_KERNEL;
 	rq.flags = VM_ALLOC | VM_UNINITIALIZED;
 	rq.node = NUMA_NO_NODE;

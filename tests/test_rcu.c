@@ -185,12 +185,13 @@ static void a_head_that_is_queued_twice_is_named(struct ktap *t)
 	for (unsigned int i = 0; i < 3; i++)
 		call_rcu(&items[i].rcu, item_done);
 	call_rcu(&items[0].rcu, item_done);
+	call_rcu(&items[3].rcu, item_done);
 	for (unsigned int i = 0; i < 3; i++)
 		kfree_rcu(object[i], rcu);
 	kfree_rcu(object[2], rcu);
 	mutex_unlock(&m->rcu_mutex);
 	rcu_barrier();
-	EXPECT_EQ(t, done, 3);
+	EXPECT_EQ(t, done, 4);
 	snprintf(text, sizeof(text), "call_rcu(): Double-freed CB %px;", &items[0].rcu);
 	EXPECT_EQ(t, console_count(text), 1);
 	EXPECT_EQ(t, console_count("kvfree_call_rcu(): Double-freed CB"), 1);
