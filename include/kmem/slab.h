@@ -140,8 +140,8 @@ static inline __attribute__((always_inline)) unsigned int kmalloc_constant_id(si
 }
 
 /*
- * Flags and size of a request that are constants, as one: the size is for red zones only (slub_debug=Z), and 0 stands
- * for that of the class. Where a register has no room for both it is left out.
+ * Flags and size of a request that are constants, as one. The size is for red zones only (slub_debug=ZU); 0 stands for
+ * that of the class. Where a register has no room for both it is left out.
  */
 static inline __attribute__((always_inline)) unsigned long kmalloc_ask(gfp_t gfp, size_t size)
 {
@@ -203,7 +203,8 @@ MUST_CHECK void *krealloc_array(void *object, size_t n, size_t size, gfp_t gfp);
 void kfree(const void *object);			/* NULL, ZERO_SIZE_PTR: nothing */
 void kfree_sensitive(const void *object);	/* wipes all of ksize() first */
 void kfree_const(const void *object);		/* leaves what is not the machine's alone */
-size_t ksize(const void *object);		/* usable bytes; 0 for NULL and ZERO_SIZE_PTR */
+/* Usable bytes; 0 for NULL and ZERO_SIZE_PTR. Red zones that begin before (slub_debug=ZU) end: all is the caller's. */
+size_t ksize(const void *object);
 size_t __ksize(const void *object);
 size_t kmalloc_size_roundup(size_t size);	/* what a kmalloc() of size really gives */
 
